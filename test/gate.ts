@@ -1,0 +1,49 @@
+// In: the checkout. Out: the part of the gate that needs no server, a line per step, and the tally of its steps.
+// Never: takes a minute; passes because a tool found nothing to do.
+import { countIn, installed, runStep, type Step, type Tally } from './steps.ts'
+
+const ours = (name: string, args: string[], sawIn: Step['sawIn']): Step => ({
+  name,
+  command: process.execPath,
+  args,
+  sawIn,
+})
+
+const steps: Step[] = [
+  ours('format', [installed('@biomejs/biome/bin/biome'), 'format', '.'], countIn(/Checked (\d+) files?/, 'files')),
+  ours(
+    'lint',
+    [installed('oxlint/bin/oxlint'), '--type-aware', '--deny-warnings', '.'],
+    countIn(/on (\d+) files? with \d+ rules/, 'files'),
+  ),
+  ours('house rules', ['test/house-rules.ts'], countIn(/^(\d+) files read/m, 'files')),
+  ours(
+    'types',
+    [installed('typescript7/bin/tsc'), '-p', '.', '--extendedDiagnostics'],
+    countIn(/^Files:\s+(\d+)/m, 'files'),
+  ),
+  ours(
+    'import arrows',
+    [installed('dependency-cruiser/bin/dependency-cruiser.mjs'), '--config', '.dependency-cruiser.cjs', '.'],
+    countIn(/\((\d+) modules, [1-9]\d* dependencies cruised\)/, 'modules'),
+  ),
+  ours(
+    'unused code',
+    [installed('knip/bin/knip.js'), '--no-progress', '--performance'],
+    countIn(/^parseFile\s+(\d+)/m, 'files'),
+  ),
+  ours(
+    'pure tests',
+    [installed('vitest/vitest.mjs'), 'run', '--project', 'pure', '--no-color'],
+    countIn(/^\s*Tests\s.*?(\d+) passed/m, 'tests'),
+  ),
+]
+
+export async function check(): Promise<Tally> {
+  const tally = { passed: 0, failed: 0 }
+  for (const step of steps) {
+    if (await runStep(step)) tally.passed++
+    else tally.failed++
+  }
+  return tally
+}

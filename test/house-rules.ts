@@ -1,0 +1,49 @@
+// In: every TypeScript file that git knows or could know. Out: what STYLE.md forbids and no linter sees, by file and line.
+// Never: a rule that oxlint, tsc or dependency-cruiser can check.
+import { execFileSync } from 'node:child_process'
+import { readFileSync } from 'node:fs'
+import path from 'node:path'
+import { root } from './steps.ts'
+
+interface Rule {
+  pattern: RegExp
+  /** Paths the rule is about. */
+  on: RegExp
+  says: string
+}
+
+const rules: Rule[] = [
+  { pattern: /^export \* from/, on: /./, says: 'a wildcard re-export hides what a file gives: name the exports' },
+  { pattern: /new Date\(\s*\)/, on: /^model\/(?!.*\.test\.ts$)/, says: 'model/ is given the time, it does not ask' },
+  { pattern: /^import .*from ['"]\.[^'"]*(?<!\.(ts|json|mjs))['"]/, on: /./, says: 'relative imports carry .ts' },
+]
+const noRoom = /(^|\/)(utils?|helpers?|common|misc|shared)(\/|\.ts$|-)/
+
+const files = execFileSync('git', ['ls-files', '--cached', '--others', '--exclude-standard', '*.ts'], { cwd: root })
+  .toString()
+  .split('\n')
+  .filter((file) => file !== '' && !file.startsWith('test/house-rules'))
+
+const problems = files.flatMap((file) => [
+  ...(noRoom.test(file) ? [`${file}: a name that says nothing; name it after its concept`] : []),
+  ...linesOf(file).flatMap((line, index) => problemsIn(file, line, index + 1)),
+])
+
+for (const problem of problems) console.log(problem)
+console.log(`${files.length} files read`)
+process.exitCode = problems.length > 0 ? 1 : 0
+
+function linesOf(file: string): string[] {
+  try {
+    return readFileSync(path.join(root, file), 'utf8').split('\n')
+  } catch {
+    // Deleted in the checkout, not yet in git.
+    return []
+  }
+}
+
+function problemsIn(file: string, line: string, number: number): string[] {
+  return rules
+    .filter((rule) => rule.on.test(file) && rule.pattern.test(line))
+    .map((rule) => `${file}:${number}: ${rule.says}`)
+}

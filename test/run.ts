@@ -1,0 +1,29 @@
+// In: the checkout. Out: `npm test`: the check, then each ring from cheap to dear, a closing line per runner, the exit code.
+// Never: two heavy rings at once (two cores, real servers); a ring without files counted as passed.
+import { globSync } from 'node:fs'
+import { check } from './gate.ts'
+import { closingLine, root, runRing, type Tally } from './steps.ts'
+
+const rings = [
+  { name: 'services', files: ['test/services/**/*.test.ts'] },
+  { name: 'workflows', files: ['test/workflows/**/*.test.ts', 'test/replay/**/*.test.ts'] },
+  { name: 'end-to-end', files: ['test/end-to-end/**/*.test.ts'] },
+]
+
+const tallies: { name: string; tally: Tally }[] = [{ name: 'check', tally: await check() }]
+for (const { name, files } of rings) {
+  console.log(`\n${name}`)
+  tallies.push({ name, tally: await runIfThere(name, files) })
+}
+
+console.log('')
+for (const { name, tally } of tallies) console.log(closingLine(name, tally))
+const sum = (of: keyof Tally) => tallies.reduce((all, { tally }) => all + tally[of], 0)
+console.log(`${sum('passed')} passed, ${sum('failed')} failed`)
+process.exitCode = sum('failed') > 0 ? 1 : 0
+
+async function runIfThere(name: string, files: string[]): Promise<Tally> {
+  if (globSync(files, { cwd: root }).length > 0) return runRing(name)
+  console.log(`No test file in this ring yet (${files.join(', ')}): nothing was run.`)
+  return { passed: 0, failed: 0 }
+}

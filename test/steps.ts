@@ -1,0 +1,84 @@
+// In: commands of the gate. Out: one line each (name, seconds, ok or failed), the output only of those that failed.
+// Never: counts a step as passed whose tool looked at nothing.
+import { spawn } from 'node:child_process'
+import { readFileSync, rmSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import path from 'node:path'
+import { fileURLToPath } from 'node:url'
+
+export const root = path.resolve(fileURLToPath(import.meta.url), '..', '..')
+
+/** A file of an installed package; run by path, because `npx` asks a registry. */
+export const installed = (file: string) => path.join(root, 'node_modules', file)
+
+export interface Step {
+  name: string
+  command: string
+  args: string[]
+  /** From what was printed: how much was looked at, e.g. `31 files`; undefined when that was nothing. */
+  sawIn: (output: string) => string | undefined
+}
+
+export interface Tally {
+  passed: number
+  failed: number
+}
+
+/** Reads "N files" out of a tool's closing line; 0 counts as nothing. */
+export const countIn =
+  (pattern: RegExp, what: string) =>
+  (output: string): string | undefined => {
+    const count = Number(pattern.exec(output)?.[1] ?? 0)
+    return count > 0 ? `${count} ${what}` : undefined
+  }
+
+export async function runStep(step: Step): Promise<boolean> {
+  const startedAt = performance.now()
+  const { code, output } = await run(step.command, step.args)
+  const seconds = ((performance.now() - startedAt) / 1000).toFixed(1).padStart(5)
+  const saw = step.sawIn(output)
+  const ok = code === 0 && saw !== undefined
+  console.log(`${ok ? 'ok    ' : 'FAILED'} ${seconds} s  ${step.name}${saw ? ` (${saw})` : ''}`)
+  if (ok) return true
+  console.log(output.trimEnd())
+  if (code === 0) console.log(`${step.name} ended well but says of no file that it looked at it: see ${step.args[0]}.`)
+  return false
+}
+
+/** Runs one ring of tests with its output on screen and counts from vitest's own report. */
+export async function runRing(name: string): Promise<Tally> {
+  const report = path.join(tmpdir(), `sluice-ring-${name}-${process.pid}.json`)
+  const reporters = ['--reporter=default', '--reporter=json', `--outputFile.json=${report}`]
+  const args = [installed('vitest/vitest.mjs'), 'run', '--project', name, ...reporters]
+  const { code } = await run(process.execPath, args, 'inherit')
+  try {
+    return toTally(JSON.parse(readFileSync(report, 'utf8')), code)
+  } catch (error) {
+    console.log(`vitest left no readable report of ${name}: ${String(error)}`)
+    return { passed: 0, failed: 1 }
+  } finally {
+    rmSync(report, { force: true })
+  }
+}
+
+/** A ring that ends badly with no failed test (a leaked error, a broken set-up) has failed all the same. */
+export function toTally(report: { numPassedTests: number; numFailedTests: number }, code: number): Tally {
+  const failed = report.numFailedTests
+  return { passed: report.numPassedTests, failed: code !== 0 && failed === 0 ? 1 : failed }
+}
+
+/** `N passed, N failed`: the form in which runners are read by machines. */
+export const closingLine = (name: string, tally: Tally) => `${name}: ${tally.passed} passed, ${tally.failed} failed`
+
+export async function run(command: string, args: string[], output: 'inherit' | 'pipe' = 'pipe') {
+  // Colours would hide the counts from the patterns that look for them.
+  const env = output === 'pipe' ? { ...process.env, NO_COLOR: '1', FORCE_COLOR: undefined } : process.env
+  const child = spawn(command, args, { cwd: root, env, stdio: ['ignore', output, output] })
+  let text = ''
+  for (const stream of [child.stdout, child.stderr]) stream?.setEncoding('utf8').on('data', (chunk) => (text += chunk))
+  const code = await new Promise<number>((resolve, reject) => {
+    child.on('error', reject)
+    child.on('close', (exitCode) => resolve(exitCode ?? 1))
+  })
+  return { code, output: text }
+}
