@@ -1,0 +1,99 @@
+// In: a cycle and one arrival. Out: its one outcome, per dependency, and the cycle that remembers it.
+// Never: forgets an event it has judged; judges the same (event, dependency) twice.
+import type { Arrival } from '../refresh-event.ts'
+import type { DeliveryOutcome } from '../states.ts'
+import type { Blocker, Cycle, Delivery, DependencyStatus } from './cycle.ts'
+
+interface Judgement {
+  outcome: DeliveryOutcome
+  note: string | null
+}
+
+/** Applies an arrival; a redelivery of the same event only raises its count. */
+export function applyArrival(cycle: Cycle, arrival: Arrival, nowMs: number): Cycle {
+  const known = cycle.deliveries.findIndex((delivery) => delivery.eventId === arrival.eventId)
+  if (known >= 0) return countAgain(cycle, known)
+  const judgement = judgeArrival(cycle, arrival)
+  const version = cycle.version + 1
+  const delivery: Delivery = {
+    eventId: arrival.eventId,
+    upstream: arrival.product,
+    upstreamKey: arrival.key,
+    revision: arrival.revision,
+    ...judgement,
+    atMs: nowMs,
+    seen: 1,
+    version,
+  }
+  const dependencies =
+    judgement.outcome === 'satisfied' || isTakenCorrection(cycle, judgement)
+      ? cycle.dependencies.map((dependency) =>
+          waitsFor(dependency, arrival) ? arrived(dependency, arrival, nowMs) : dependency,
+        )
+      : cycle.dependencies
+  return { ...cycle, version, dependencies, deliveries: [...cycle.deliveries, delivery] }
+}
+
+/** What an arrival means to this cycle; words as in DESIGN §1. */
+export function judgeArrival(cycle: Cycle, arrival: Arrival): Judgement {
+  const dependency = cycle.dependencies.find((dependency) => waitsFor(dependency, arrival))
+  if (!dependency) {
+    const note = `version ${cycle.input.definitionVersion} of the definition, which this cycle carries, does not wait for it`
+    return { outcome: 'late', note }
+  }
+  if (dependency.state === 'WAITING') {
+    return startedWithout(cycle)
+      ? { outcome: 'late', note: 'the cycle had started without it' }
+      : { outcome: 'satisfied', note: null }
+  }
+  return judgeRevision(dependency.arrival?.revision ?? 0, arrival.revision)
+}
+
+/** Compares a further event of an upstream cycle with the revision already taken. */
+export function judgeRevision(taken: number, revision: number): Judgement {
+  if (revision === taken) return { outcome: 'duplicate', note: `revision ${revision} had arrived as another event` }
+  if (revision < taken) return { outcome: 'superseded', note: `revision ${taken} had arrived before` }
+  return { outcome: 'correction', note: `revision ${taken} had arrived before` }
+}
+
+/** A correction is taken for an input as long as no attempt has begun; afterwards it is only remembered. */
+const isTakenCorrection = (cycle: Cycle, judgement: Judgement): boolean =>
+  judgement.outcome === 'correction' && hasNotBegun(cycle)
+
+const hasNotBegun = (cycle: Cycle): boolean =>
+  cycle.state === 'WAITING' || (cycle.state === 'ERROR' && cycle.step === 'wait')
+
+const startedWithout = (cycle: Cycle): boolean => !hasNotBegun(cycle)
+
+const waitsFor = (dependency: DependencyStatus, arrival: Arrival): boolean =>
+  dependency.product === arrival.product && dependency.key === arrival.key
+
+const arrived = (dependency: DependencyStatus, arrival: Arrival, nowMs: number): DependencyStatus => ({
+  ...dependency,
+  state: 'ARRIVED',
+  arrival,
+  arrivedAtMs: dependency.arrivedAtMs ?? nowMs,
+  blocker: null,
+})
+
+/** Names the upstream's failure as the blocker of what still waits for it; the newest notice counts. */
+export function applyBlocker(cycle: Cycle, blocker: Blocker): Cycle {
+  const concerns = (dependency: DependencyStatus): boolean =>
+    dependency.state === 'WAITING' &&
+    dependency.product === blocker.product &&
+    dependency.key === blocker.key &&
+    (dependency.blocker === null || dependency.blocker.occurredAt < blocker.occurredAt)
+  if (!cycle.dependencies.some(concerns)) return cycle
+  const dependencies = cycle.dependencies.map((dependency) =>
+    concerns(dependency) ? { ...dependency, blocker } : dependency,
+  )
+  return { ...cycle, version: cycle.version + 1, dependencies }
+}
+
+function countAgain(cycle: Cycle, index: number): Cycle {
+  const version = cycle.version + 1
+  const deliveries = cycle.deliveries.map((delivery, at) =>
+    at === index ? { ...delivery, seen: delivery.seen + 1, version } : delivery,
+  )
+  return { ...cycle, version, deliveries }
+}

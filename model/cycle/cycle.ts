@@ -1,0 +1,201 @@
+// One due refresh of one product: what it was opened with and where it stands. JSON-plain, so that it may cross a
+// workflow's edge. Never: a clock, a lookup, a decision (decide.ts) or a change (facts.ts).
+import type { ProductDefinition } from '../definition.ts'
+import { type CycleId, type CycleKey, type ProductId, toCycleId } from '../ids.ts'
+import type { Arrival } from '../refresh-event.ts'
+import type { CycleState, DeliveryOutcome, DependencyState, Step } from '../states.ts'
+
+export const OPENERS = ['arrival', 'scheduler', 'person', 'rerun'] as const
+export type OpenedBy = (typeof OPENERS)[number]
+
+/** The input of one run: the definition snapshot and everything that needs a calendar, resolved to instants. */
+export interface CycleInput {
+  product: ProductId
+  key: CycleKey
+  definition: ProductDefinition
+  definitionVersion: number
+  openedBy: OpenedBy
+  /** The upstream cycles this cycle waits for, frozen at opening. */
+  expected: ExpectedCycle[]
+  notBeforeMs: number | null
+  cutoffMs: number | null
+  availableByMs: number | null
+  settings: CycleSettings
+  /** Set when a closed cycle comes back: a run's memory is empty. */
+  past: PastRuns | null
+}
+
+export interface CycleSettings {
+  /** How long one wait for a Glue event may last before Glue is asked. */
+  checkGlueMs: number
+  /** How long ERROR waits for an operator before the run closes as failed. */
+  errorWaitMs: number
+  /** Longest pause between two tries to write the mirror. */
+  recordRetryMs: number
+}
+
+export interface ExpectedCycle {
+  product: ProductId
+  key: CycleKey
+}
+
+/** What earlier runs of this cycle left behind, and the command that brings it back. */
+export interface PastRuns {
+  runNumber: number
+  state: CycleState
+  step: Step | null
+  lastAttempt: number
+  revision: number
+  dependencies: DependencyStatus[]
+  /** The succeeded Glue run of an ERROR(publish), which a rerun publishes without running Glue again; else null. */
+  succeeded: Attempt | null
+  command: RerunCommand
+}
+
+export interface RerunCommand {
+  actor: string
+  reason: string
+  /** Ours, one per operator action; a repeat with the same id is the same action. */
+  requestId: string
+}
+
+export interface DependencyStatus extends ExpectedCycle {
+  state: DependencyState
+  arrival: Arrival | null
+  arrivedAtMs: number | null
+  /** The upstream said that it did not refresh; null again once it arrived. */
+  blocker: Blocker | null
+}
+
+/** What `Data Product Not Refreshed` says of an upstream cycle. */
+export interface Blocker extends ExpectedCycle {
+  eventId: string
+  state: CycleState
+  step: Step | null
+  reason: string
+  /** ISO instant. */
+  occurredAt: string
+}
+
+/** One outcome per (event, dependency); `seen` counts redeliveries of the same event. */
+export interface Delivery {
+  eventId: string
+  upstream: ProductId
+  upstreamKey: CycleKey
+  revision: number
+  outcome: DeliveryOutcome
+  note: string | null
+  atMs: number
+  seen: number
+  version: number
+}
+
+export interface Transition {
+  from: CycleState | null
+  to: CycleState
+  step: Step | null
+  reason: string | null
+  atMs: number
+  version: number
+}
+
+export const GLUE_ENDS = ['SUCCEEDED', 'FAILED', 'TIMEOUT', 'STOPPED', 'ERROR', 'EXPIRED'] as const
+export type GlueEndState = (typeof GLUE_ENDS)[number]
+
+export interface GlueRunEnd {
+  runId: string
+  state: GlueEndState
+  error: string | null
+  executionSeconds: number
+  noticedBy: 'event' | 'check'
+}
+
+export interface Attempt {
+  number: number
+  begunAtMs: number
+  runId: string | null
+  runStartedAtMs: number | null
+  /** True when the run was found in Glue instead of started by this activity. */
+  adopted: boolean
+  end: GlueRunEnd | null
+  endedAtMs: number | null
+}
+
+export interface OperatorAction extends RerunCommand {
+  action: 'rerun'
+  /** Null = accepted. */
+  refused: string | null
+  atMs: number
+  version: number
+}
+
+export interface Cycle {
+  id: CycleId
+  input: CycleInput
+  runNumber: number
+  /** Rises with each fact; (run number, version) orders all writes of this cycle. */
+  version: number
+  state: CycleState
+  step: Step | null
+  reason: string | null
+  stateSinceMs: number
+  openedAtMs: number
+  dependencies: DependencyStatus[]
+  deliveries: Delivery[]
+  transitions: Transition[]
+  attempts: Attempt[]
+  actions: OperatorAction[]
+  /** Highest attempt number ever used for this cycle. */
+  lastAttempt: number
+  /** `lastAttempt` when this start or rerun began: the retry policy counts from there. */
+  attemptsBefore: number
+  retryAtMs: number | null
+  /** Last published revision; 0 = none yet. */
+  revision: number
+  publishedEventId: string | null
+  /** True once the notice for the present ERROR, SKIPPED or CANCELLED is out. */
+  reported: boolean
+}
+
+/** The state of a run before anything happened in it. */
+export function openRun(input: CycleInput, nowMs: number): Cycle {
+  const past = input.past
+  const state = past?.state ?? 'WAITING'
+  const step = past?.step ?? null
+  return {
+    id: toCycleId(input.product, input.key),
+    input,
+    runNumber: (past?.runNumber ?? 0) + 1,
+    version: 1,
+    state,
+    step,
+    reason: null,
+    stateSinceMs: nowMs,
+    openedAtMs: nowMs,
+    dependencies: past?.dependencies ?? input.expected.map(toWaiting),
+    deliveries: [],
+    transitions: past ? [] : [{ from: null, to: state, step: null, reason: null, atMs: nowMs, version: 1 }],
+    attempts: past?.succeeded ? [past.succeeded] : [],
+    actions: [],
+    lastAttempt: past?.lastAttempt ?? 0,
+    attemptsBefore: (past?.lastAttempt ?? 0) - (past?.succeeded ? 1 : 0),
+    retryAtMs: null,
+    revision: past?.revision ?? 0,
+    publishedEventId: null,
+    reported: true,
+  }
+}
+
+const toWaiting = (expected: ExpectedCycle): DependencyStatus => ({
+  ...expected,
+  state: 'WAITING',
+  arrival: null,
+  arrivedAtMs: null,
+  blocker: null,
+})
+
+export const isMissing = (dependency: DependencyStatus): boolean => dependency.state === 'WAITING'
+
+export const missingOf = (cycle: Cycle): DependencyStatus[] => cycle.dependencies.filter(isMissing)
+
+export const currentAttempt = (cycle: Cycle): Attempt | undefined => cycle.attempts.at(-1)

@@ -1,0 +1,83 @@
+// In: where a cycle stands, and the time. Out: the one next step. Pure: workflow, simulation and explain ask here.
+// Never: starts before each required upstream has arrived or was waived, or the cutoff says run-without.
+import { type Attempt, type Cycle, currentAttempt, isMissing } from './cycle.ts'
+import type { ProductId } from '../ids.ts'
+
+export type Readiness =
+  | { kind: 'ready'; without: ProductId[] }
+  | { kind: 'wait'; missing: ProductId[]; untilMs: number | null }
+  | { kind: 'missed'; missing: ProductId[] }
+
+export type NextStep =
+  | { kind: 'wait'; untilMs: number | null }
+  | { kind: 'begin' }
+  | { kind: 'miss'; missing: ProductId[] }
+  | { kind: 'start'; attempt: Attempt }
+  | { kind: 'await-end'; attempt: Attempt; runId: string }
+  | { kind: 'publish'; attempt: Attempt }
+  | { kind: 'complete' }
+  | { kind: 'report' }
+  | { kind: 'give-up' }
+  | { kind: 'close' }
+
+/** Whether the condition holds; at the cutoff itself the wait is over. */
+export function decideReadiness(cycle: Cycle, nowMs: number): Readiness {
+  const { notBeforeMs, cutoffMs, definition } = cycle.input
+  const missing = cycle.dependencies.filter(isMissing).map((dependency) => dependency.product)
+  const isCutOff = cutoffMs !== null && nowMs >= cutoffMs
+  if (missing.length > 0 && !isCutOff) return { kind: 'wait', missing, untilMs: cutoffMs }
+  if (missing.length > 0 && definition.cutoff?.then !== 'run-without') return { kind: 'missed', missing }
+  if (notBeforeMs !== null && nowMs < notBeforeMs) return { kind: 'wait', missing: [], untilMs: notBeforeMs }
+  return { kind: 'ready', without: missing }
+}
+
+/** The next thing to do; `wait` ends by an arrival, a command or the time given. */
+export function decideNext(cycle: Cycle, nowMs: number): NextStep {
+  switch (cycle.state) {
+    case 'WAITING':
+      return decideWaiting(cycle, nowMs)
+    case 'PROCESSING':
+      return decideProcessing(cycle, nowMs)
+    case 'ERROR':
+      return decideInError(cycle, nowMs)
+    case 'COMPLETED':
+      return { kind: 'close' }
+    case 'SKIPPED':
+    case 'CANCELLED':
+      return cycle.reported ? { kind: 'close' } : { kind: 'report' }
+  }
+}
+
+function decideWaiting(cycle: Cycle, nowMs: number): NextStep {
+  const readiness = decideReadiness(cycle, nowMs)
+  switch (readiness.kind) {
+    case 'ready':
+      return { kind: 'begin' }
+    case 'missed':
+      return { kind: 'miss', missing: readiness.missing }
+    case 'wait':
+      return { kind: 'wait', untilMs: readiness.untilMs }
+  }
+}
+
+function decideProcessing(cycle: Cycle, nowMs: number): NextStep {
+  const attempt = currentAttempt(cycle)
+  if (!attempt || attempt.number <= cycle.attemptsBefore) return { kind: 'begin' }
+  if (attempt.runId === null) return { kind: 'start', attempt }
+  if (attempt.end === null) return { kind: 'await-end', attempt, runId: attempt.runId }
+  if (attempt.end.state === 'SUCCEEDED') return toPublish(cycle, attempt)
+  const isPaused = cycle.retryAtMs !== null && nowMs < cycle.retryAtMs
+  return isPaused ? { kind: 'wait', untilMs: cycle.retryAtMs } : { kind: 'begin' }
+}
+
+const toPublish = (cycle: Cycle, attempt: Attempt): NextStep =>
+  cycle.input.definition.publish ? { kind: 'publish', attempt } : { kind: 'complete' }
+
+function decideInError(cycle: Cycle, nowMs: number): NextStep {
+  // A late arrival in ERROR(wait) starts the cycle; at the cutoff `then: error` was said once and is not said again.
+  const hasAll = cycle.step === 'wait' && !cycle.dependencies.some(isMissing)
+  if (hasAll && decideReadiness(cycle, nowMs).kind === 'ready') return { kind: 'begin' }
+  if (!cycle.reported) return { kind: 'report' }
+  const untilMs = cycle.stateSinceMs + cycle.input.settings.errorWaitMs
+  return nowMs < untilMs ? { kind: 'wait', untilMs } : { kind: 'give-up' }
+}

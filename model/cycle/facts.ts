@@ -1,0 +1,112 @@
+// In: a cycle and one thing that happened. Out: the cycle after it, its version one higher.
+// Never: an illegal move (states.ts); a fact for an attempt that is not the current one.
+import { isLegalMove, type CycleState, type Step } from '../states.ts'
+import type { Attempt, Cycle, GlueRunEnd, RerunCommand } from './cycle.ts'
+import { decideRetry } from './retry.ts'
+import { refuseRerun } from './rerun.ts'
+
+export type Fact =
+  | { kind: 'begun' }
+  | { kind: 'run-started'; runId: string; adopted: boolean }
+  | { kind: 'start-failed'; error: string }
+  | { kind: 'run-ended'; end: GlueRunEnd }
+  | { kind: 'published'; eventId: string; revision: number }
+  | { kind: 'publish-failed'; error: string }
+  | { kind: 'completed' }
+  | { kind: 'missed'; missing: string[] }
+  | { kind: 'reported' }
+  | { kind: 'cancelled'; reason: string }
+  | { kind: 'rerun'; command: RerunCommand }
+
+/** The cycle after the fact; facts are applied in the order in which they happened. */
+export function applyFact(cycle: Cycle, fact: Fact, nowMs: number): Cycle {
+  const next = { ...cycle, version: cycle.version + 1 }
+  switch (fact.kind) {
+    case 'begun':
+      return begin(next, nowMs)
+    case 'run-started':
+      return onAttempt(next, { runId: fact.runId, adopted: fact.adopted, runStartedAtMs: nowMs })
+    case 'start-failed':
+      return move(onAttempt(next, { endedAtMs: nowMs }), 'ERROR', 'start', fact.error, nowMs)
+    case 'run-ended':
+      return endRun(next, fact.end, nowMs)
+    case 'published':
+      return { ...move(next, 'COMPLETED', null, null, nowMs), revision: fact.revision, publishedEventId: fact.eventId }
+    case 'publish-failed':
+      return move(next, 'ERROR', 'publish', fact.error, nowMs)
+    case 'completed':
+      return move(next, 'COMPLETED', null, null, nowMs)
+    case 'missed':
+      return miss(next, fact.missing, nowMs)
+    case 'reported':
+      return { ...next, reported: true }
+    case 'cancelled':
+      return move(next, 'CANCELLED', null, fact.reason, nowMs)
+    case 'rerun':
+      return rerun(next, fact.command, nowMs)
+  }
+}
+
+function begin(cycle: Cycle, nowMs: number): Cycle {
+  const number = cycle.lastAttempt + 1
+  const attempt: Attempt = {
+    number,
+    begunAtMs: nowMs,
+    runId: null,
+    runStartedAtMs: null,
+    adopted: false,
+    end: null,
+    endedAtMs: null,
+  }
+  const processing = cycle.state === 'PROCESSING' ? cycle : move(cycle, 'PROCESSING', null, null, nowMs)
+  return { ...processing, lastAttempt: number, attempts: [...cycle.attempts, attempt], retryAtMs: null }
+}
+
+function endRun(cycle: Cycle, end: GlueRunEnd, nowMs: number): Cycle {
+  const ended = onAttempt(cycle, { end, endedAtMs: nowMs })
+  if (end.state === 'SUCCEEDED') return ended
+  const retry = decideRetry(cycle.input.definition.run, cycle.lastAttempt - cycle.attemptsBefore, end)
+  if (retry.kind === 'retry') return { ...ended, retryAtMs: nowMs + retry.afterMs }
+  return move(ended, 'ERROR', 'run', `Glue run ${end.runId} ended ${end.state}: ${end.error ?? 'no message'}`, nowMs)
+}
+
+function miss(cycle: Cycle, missing: string[], nowMs: number): Cycle {
+  const reason = `cutoff passed, still waiting for ${missing.join(', ')}`
+  return cycle.input.definition.cutoff?.then === 'skip'
+    ? move(cycle, 'SKIPPED', null, reason, nowMs)
+    : move(cycle, 'ERROR', 'wait', reason, nowMs)
+}
+
+/** Records the command; when it makes sense in this state, the cycle processes again. */
+function rerun(cycle: Cycle, command: RerunCommand, nowMs: number): Cycle {
+  const refused = command.reason === '' ? 'A rerun needs a reason.' : refuseRerun(cycle)
+  const action = { ...command, action: 'rerun' as const, refused, atMs: nowMs, version: cycle.version }
+  const recorded = { ...cycle, actions: [...cycle.actions, action] }
+  if (refused !== null) return recorded
+  const isPublishOnly = cycle.state === 'ERROR' && cycle.step === 'publish'
+  const moved = move(recorded, 'PROCESSING', null, `rerun by ${command.actor}: ${command.reason}`, nowMs)
+  return { ...moved, attemptsBefore: isPublishOnly ? cycle.attemptsBefore : cycle.lastAttempt, retryAtMs: null }
+}
+
+function onAttempt(cycle: Cycle, change: Partial<Attempt>): Cycle {
+  const attempts = cycle.attempts.map((attempt) =>
+    attempt.number === cycle.lastAttempt ? { ...attempt, ...change } : attempt,
+  )
+  return { ...cycle, attempts }
+}
+
+/** The only place that changes a state; notices are due again after each move to a resting state without data. */
+function move(cycle: Cycle, to: CycleState, step: Step | null, reason: string | null, nowMs: number): Cycle {
+  if (!isLegalMove(cycle.state, to)) throw new Error(`Cycle ${cycle.id} cannot move from ${cycle.state} to ${to}.`)
+  const transition = { from: cycle.state, to, step, reason, atMs: nowMs, version: cycle.version }
+  const reported = to === 'PROCESSING' || to === 'COMPLETED'
+  return {
+    ...cycle,
+    state: to,
+    step,
+    reason,
+    stateSinceMs: nowMs,
+    reported,
+    transitions: [...cycle.transitions, transition],
+  }
+}

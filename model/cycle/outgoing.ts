@@ -1,0 +1,82 @@
+// In: a cycle. Out: what it tells others: its publication, its not-refreshed notice, its Glue arguments.
+import type { Attempt, Cycle, DependencyStatus } from './cycle.ts'
+import { missingOf } from './cycle.ts'
+import { domainOf, nameOf } from '../ids.ts'
+import type { BuiltFrom, Publication } from '../refresh-event.ts'
+import type { ProductId } from '../ids.ts'
+
+export const builtFrom = (cycle: Cycle): BuiltFrom[] =>
+  arrivedOf(cycle).map(({ product, key, arrival }) => ({ product, cycle: key, revision: arrival.revision }))
+
+export const builtWithout = (cycle: Cycle): ProductId[] => missingOf(cycle).map(({ product }) => product)
+
+/** One per cycle and mesh of causes: the smallest id of the inputs, or the cycle's own where it has none. */
+export const correlationOf = (cycle: Cycle): string =>
+  arrivedOf(cycle)
+    .map(({ arrival }) => arrival.correlationId)
+    .sort()[0] ?? cycle.id
+
+/** The `s3://…/` folder of this cycle's data: every revision overwrites the same folder. */
+export const locationOf = (cycle: Cycle): string | null => {
+  const location = cycle.input.definition.publish?.location
+  return location ? `${location}${cycle.input.key}/` : null
+}
+
+export function toPublication(cycle: Cycle, attempt: Attempt): Publication {
+  const { input } = cycle
+  return {
+    cycle: cycle.id,
+    product: input.product,
+    key: input.key,
+    visibility: input.definition.visibility,
+    calendar: input.definition.calendar,
+    revision: cycle.revision + 1,
+    kind: cycle.revision === 0 ? 'initial' : 'rerun',
+    definitionVersion: input.definitionVersion,
+    attempt: attempt.number,
+    runId: attempt.runId ?? '',
+    location: locationOf(cycle) ?? '',
+    occurredAt: new Date(attempt.endedAtMs ?? attempt.begunAtMs).toISOString(),
+    correlationId: correlationOf(cycle),
+    causationIds: arrivedOf(cycle).map(({ arrival }) => arrival.eventId),
+    builtFrom: builtFrom(cycle),
+    builtWithout: builtWithout(cycle),
+  }
+}
+
+/** Arguments of the Glue run: the definition's own, then ours, which a definition cannot override. */
+export function toGlueArguments(cycle: Cycle, attempt: Attempt): Record<string, string> {
+  const { input } = cycle
+  const location = locationOf(cycle)
+  const inputs = arrivedOf(cycle).map(({ product, key, arrival }) => ({
+    product,
+    cycle: key,
+    revision: arrival.revision,
+    location: arrival.location,
+  }))
+  return {
+    ...withBusinessDate(input.definition.run.arguments, input.key),
+    '--business_date': input.key,
+    '--sluice_workflow_id': cycle.id,
+    '--sluice_attempt': String(attempt.number),
+    '--sluice_product': `${domainOf(input.product)}/${nameOf(input.product)}`,
+    '--sluice_inputs': JSON.stringify(inputs),
+    ...(location ? { '--sluice_output': location } : {}),
+  }
+}
+
+const withBusinessDate = (given: Record<string, string>, key: string): Record<string, string> =>
+  Object.fromEntries(Object.entries(given).map(([name, value]) => [name, value.replaceAll('${business_date}', key)]))
+
+type Arrived = DependencyStatus & { arrival: NonNullable<DependencyStatus['arrival']> }
+
+const arrivedOf = (cycle: Cycle): Arrived[] =>
+  cycle.dependencies.filter((dependency): dependency is Arrived => dependency.arrival !== null)
+
+/** Sorted names of the upstreams still missing: what the Temporal UI lists under `SluiceWaitingFor`. */
+export const waitingFor = (cycle: Cycle): string[] =>
+  cycle.state === 'WAITING' || (cycle.state === 'ERROR' && cycle.step === 'wait')
+    ? missingOf(cycle)
+        .map(({ product }) => product as string)
+        .sort()
+    : []

@@ -1,0 +1,63 @@
+// The EventBridge envelope and our two events as they arrive: unknown fields are ignored, known ones must be right.
+import { z } from 'zod'
+import { parseCycleKey, parseProductId } from './ids.ts'
+import { CYCLE_STATES, STEPS } from './states.ts'
+
+export const envelopeSchema = z.object({
+  id: z.string().min(1).max(200),
+  'detail-type': z.string().max(200),
+  source: z.string().max(256),
+  account: z.string().regex(/^\d{12}$/),
+  time: z.string().max(40),
+  detail: z.record(z.string(), z.unknown()),
+})
+
+export type Envelope = z.infer<typeof envelopeSchema>
+
+const cycleKey = z
+  .string()
+  .transform((text, context) => parseCycleKey(text) ?? fail(context, 'is no cycle key (YYYY-MM-DD)'))
+
+const metadata = z.object({
+  id: z.string().min(1).max(300),
+  schemaVersion: z.string().regex(/^\d+\.\d+$/),
+  occurredAt: z.iso.datetime({ offset: true }),
+  correlationId: z.string().max(300).optional(),
+})
+
+const productOf = z.object({ domain: z.string(), product: z.string(), cycle: cycleKey })
+
+export const refreshedSchema = z.object({
+  metadata,
+  data: productOf
+    .extend({
+      revision: z.number().int().min(1).max(1_000_000),
+      dataset: z.object({ location: z.string().max(2_000) }).optional(),
+    })
+    .transform((data, context) => withProduct(data, context)),
+})
+
+export const notRefreshedSchema = z.object({
+  metadata,
+  data: productOf
+    .extend({ state: z.enum(CYCLE_STATES), step: z.enum(STEPS).nullish(), reason: z.string().max(4_000).default('') })
+    .transform((data, context) => withProduct(data, context)),
+})
+
+export const glueEndSchema = z.object({
+  jobName: z.string().min(1).max(255),
+  jobRunId: z.string().min(1).max(255),
+  state: z.string().max(40),
+  message: z.string().optional(),
+})
+
+function withProduct<T extends { domain: string; product: string }>(data: T, context: z.RefinementCtx) {
+  const product =
+    parseProductId(`${data.domain}/${data.product}`) ?? fail(context, `${data.domain}/${data.product} is no product id`)
+  return { ...data, product }
+}
+
+function fail(context: z.RefinementCtx, message: string): never {
+  context.addIssue({ code: 'custom', message })
+  return z.NEVER
+}
