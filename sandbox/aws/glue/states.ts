@@ -1,0 +1,54 @@
+// The states of a job run, which of them are its end, and how Glue's event words each. Pure.
+
+export const jobRunStates = [
+  'STARTING',
+  'RUNNING',
+  'STOPPING',
+  'STOPPED',
+  'SUCCEEDED',
+  'FAILED',
+  'TIMEOUT',
+  'ERROR',
+  'WAITING',
+  'EXPIRED',
+] as const
+export type JobRunState = (typeof jobRunStates)[number]
+
+const ends = new Set<JobRunState>(['STOPPED', 'SUCCEEDED', 'FAILED', 'TIMEOUT', 'ERROR', 'EXPIRED'])
+
+export const isEnd = (state: JobRunState) => ends.has(state)
+
+export const isJobRunState = (text: string): text is JobRunState => (jobRunStates as readonly string[]).includes(text)
+
+export interface StateChange {
+  jobName: string
+  severity: 'INFO' | 'WARN' | 'ERROR'
+  state: JobRunState
+  jobRunId: string
+  message: string
+}
+
+/** The detail of `Glue Job State Change`; Glue sends none for ERROR, EXPIRED and states that are no end. */
+export function toStateChange(run: {
+  jobName: string
+  id: string
+  state: JobRunState
+  errorMessage: string | undefined
+}): StateChange | undefined {
+  const { jobName, id: jobRunId, state } = run
+  switch (state) {
+    case 'SUCCEEDED':
+      return { jobName, severity: 'INFO', state, jobRunId, message: 'Job run succeeded' }
+    case 'STOPPED':
+      return { jobName, severity: 'INFO', state, jobRunId, message: 'Job run stopped' }
+    case 'TIMEOUT':
+      return { jobName, severity: 'WARN', state, jobRunId, message: 'Job run timed out' }
+    case 'FAILED': {
+      const reason = run.errorMessage ?? 'no message'
+      const message = `JobName:${jobName} and JobRunId:${jobRunId} failed to execute with exception ${reason}`
+      return { jobName, severity: 'ERROR', state, jobRunId, message }
+    }
+    default:
+      return undefined
+  }
+}

@@ -1,0 +1,41 @@
+// Bodies in and answers out. In: Node's request and response. Out: a bounded body; a written answer.
+// Never: holds more than the limit in memory; writes to a response that is gone.
+
+import type { IncomingMessage, ServerResponse } from 'node:http'
+import { AwsError } from './service.ts'
+
+/** Above every JSON operation's own limit (1 MiB of text may double when escaped). */
+const bodyLimitBytes = 8 * 1024 * 1024
+
+export interface Answer {
+  status: number
+  contentType: string
+  headers: Record<string, string>
+  body: string
+}
+
+/** The whole body; beyond the limit the rest is read and thrown away, so that the caller still gets the answer. */
+export async function readBody(request: IncomingMessage): Promise<Buffer> {
+  const chunks: Buffer[] = []
+  let size = 0
+  for await (const chunk of request) {
+    size += (chunk as Buffer).length
+    if (size <= bodyLimitBytes) chunks.push(chunk as Buffer)
+  }
+  if (size > bodyLimitBytes) {
+    throw new AwsError('RequestEntityTooLarge', `The body has ${size} bytes; the limit is ${bodyLimitBytes}.`, 413)
+  }
+  return Buffer.concat(chunks)
+}
+
+/** Writes the answer with its request id. */
+export function sendAnswer(response: ServerResponse, requestId: string, answer: Answer): void {
+  if (response.destroyed || response.headersSent) return
+  response.writeHead(answer.status, {
+    'content-type': answer.contentType,
+    'content-length': Buffer.byteLength(answer.body),
+    'x-amzn-requestid': requestId,
+    ...answer.headers,
+  })
+  response.end(answer.body)
+}

@@ -1,0 +1,74 @@
+// The sandbox AWS: one loopback HTTP server for all accounts, regions and services. In: how it shall run. Out: its
+// endpoint, ledger and fault switches. Never: listens on anything but 127.0.0.1; outlives close().
+
+import { once } from 'node:events'
+import { createServer, type Server } from 'node:http'
+import type { AddressInfo } from 'node:net'
+import { createSystemClock } from './clock.ts'
+import { createFaults } from './faults.ts'
+import { createFront } from './front.ts'
+import { createLedger } from './ledger.ts'
+import type { Clock, Faults, Ledger } from './service.ts'
+import { createServices } from './services.ts'
+
+export interface SandboxOptions {
+  /** 0 or absent: any free port. */
+  port?: number
+  /** Real time unless a test drives it. */
+  clock?: Clock
+  /** Every ledger row is appended there as a JSON line. */
+  ledgerFile?: string
+  /** Whose account an event names after a rule forwarded it between accounts; unverified on AWS, so both can be had. */
+  forwardedAccount?: 'origin' | 'bus'
+}
+
+export interface Sandbox {
+  /** `http://127.0.0.1:PORT` */
+  endpoint: string
+  ledger: Ledger
+  faults: Faults
+  /** Ends every call in hand, frees timers and child processes. */
+  close(): Promise<void>
+}
+
+/** Starts the sandbox and answers once it listens; a taken port rejects with a sentence. */
+export async function startSandbox(options: SandboxOptions = {}): Promise<Sandbox> {
+  const clock = options.clock ?? createSystemClock()
+  const ledger = createLedger(clock, options.ledgerFile)
+  const faults = createFaults(ledger)
+  const server = createServer()
+  const endpoint = await listen(server, options.port ?? 0)
+  const forwardedAccount = options.forwardedAccount ?? 'origin'
+  const services = createServices({ clock, ledger, faults }, { endpoint, forwardedAccount })
+  const closing = new AbortController()
+  server.on('request', createFront({ services, clock, ledger, faults, closing: closing.signal }))
+  return {
+    endpoint,
+    ledger,
+    faults,
+    async close() {
+      closing.abort()
+      server.close()
+      server.closeAllConnections()
+      await Promise.all([...services.json, services.s3].map((service) => service.close()))
+      ledger.close()
+    },
+  }
+}
+
+async function listen(server: Server, port: number): Promise<string> {
+  // SDKs keep connections for longer than Node's 5 s; a server that closes first gives them ECONNRESET at times.
+  server.keepAliveTimeout = 75_000
+  server.listen(port, '127.0.0.1')
+  try {
+    await once(server, 'listening')
+  } catch (cause) {
+    const isTaken = (cause as NodeJS.ErrnoException).code === 'EADDRINUSE'
+    const found = isTaken ? 'another process has that port' : (cause as Error).message
+    throw new Error(
+      `Could not start the sandbox AWS on 127.0.0.1:${port}: ${found}. Choose another port, or 0 for any free one.`,
+      { cause },
+    )
+  }
+  return `http://127.0.0.1:${(server.address() as AddressInfo).port}`
+}

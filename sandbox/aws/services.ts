@@ -1,0 +1,29 @@
+// Which services there are, and the roads between them. In: clock, ledger, faults and how the sandbox shall behave.
+// Out: the services. Never: lets a service import another; they meet here only.
+
+import { createEvents } from './events/events.ts'
+import { createGlue } from './glue/glue.ts'
+import { createS3 } from './s3/s3.ts'
+import type { JsonService, RestService, Surroundings } from './service.ts'
+import { createSqs } from './sqs/sqs.ts'
+
+export interface Services {
+  json: JsonService[]
+  s3: RestService
+  /** What a Glue run printed; undefined when it never ran. */
+  glueLog(runId: string): string | undefined
+}
+
+export interface Behaviour {
+  endpoint: string
+  forwardedAccount: 'origin' | 'bus'
+}
+
+export function createServices(parts: Omit<Surroundings, 'roads'>, behaviour: Behaviour): Services {
+  const { service: sqs, deliverToQueue } = createSqs(parts, behaviour.endpoint)
+  const { forwardedAccount } = behaviour
+  const { service: events, putAwsEvent } = createEvents({ ...parts, deliverToQueue, forwardedAccount })
+  const surroundings: Surroundings = { ...parts, roads: { putAwsEvent, deliverToQueue } }
+  const glue = createGlue(surroundings, { endpoint: behaviour.endpoint })
+  return { json: [sqs, events, glue], s3: createS3(surroundings), glueLog: glue.log }
+}

@@ -1,0 +1,94 @@
+// All queues of all accounts. In: names, addresses, ARNs and who asks. Out: the queue, or SQS's error.
+// Never: gives a queue to another account or to a service without a statement of its policy.
+
+import { type Input, readText } from '../input.ts'
+import { evaluatePolicy, type Policy, type PolicyRequest, type PolicyVerdict, parsePolicy } from '../policy.ts'
+import { AwsError, type Caller, type Principal } from '../service.ts'
+import { missingParameter, queueDoesNotExist } from './errors.ts'
+import type { Queue } from './queue.ts'
+
+/** What AWS lets other accounts do through a queue policy; the rest is the owner's. */
+const shareable = [
+  'sqs:SendMessage',
+  'sqs:ReceiveMessage',
+  'sqs:DeleteMessage',
+  'sqs:ChangeMessageVisibility',
+  'sqs:GetQueueAttributes',
+  'sqs:GetQueueUrl',
+  'sqs:PurgeQueue',
+]
+
+export interface Queues {
+  all(): Queue[]
+  add(queue: Queue): void
+  remove(queue: Queue): void
+  byArn(arn: string): Queue | undefined
+  /** The queue of the input's `QueueUrl`, if the caller may do `action` with it. */
+  require(input: Input, caller: Caller, action: string): Queue
+}
+
+export function createQueues(): Queues {
+  const queues = new Map<string, Queue>()
+  return {
+    all: () => [...queues.values()],
+    add: (queue) => void queues.set(queue.arn, queue),
+    remove: (queue) => void queues.delete(queue.arn),
+    byArn: (arn) => queues.get(arn),
+    require(input, caller, action) {
+      const url = readText(input, 'QueueUrl')
+      if (url === undefined) throw missingParameter('QueueUrl')
+      const [, account, name] = /\/(\d{12})\/([^/]+)\/?$/.exec(url) ?? []
+      const queue = account && name ? queues.get(queueArn({ account, region: caller.region }, name)) : undefined
+      if (queue === undefined) throw queueDoesNotExist()
+      requireAccess(queue, caller, action)
+      return queue
+    },
+  }
+}
+
+export function queueArn(owner: Caller, name: string): string {
+  return `arn:aws:sqs:${owner.region}:${owner.account}:${name}`
+}
+
+/** Throws unless the caller's account may do that; the owner may, but for an explicit Deny. */
+export function requireAccess(queue: Queue, caller: Caller, action: string): void {
+  const isOwner = caller.account === queue.account
+  const verdict = judge(queue, action, { kind: 'account', id: caller.account })
+  if (verdict !== 'denied' && (isOwner || (verdict === 'allowed' && shareable.includes(action)))) return
+  const why = verdict === 'denied' ? 'an explicit deny in' : 'no statement of'
+  throw new AwsError(
+    'AccessDenied',
+    `User: arn:aws:iam::${caller.account}:root is not authorized to perform: ${action.toLowerCase()} on resource: ` +
+      `${queue.arn} because of ${why} the queue's resource-based policy`,
+    403,
+  )
+}
+
+/** What the queue's policy says about a principal; an AWS service is allowed nothing without a statement. */
+export function judge(queue: Queue, action: string, principal: Principal): PolicyVerdict {
+  const request: PolicyRequest = { principal, action, resource: queue.arn, context: toContext(principal) }
+  return evaluatePolicy(policyOf(queue), request)
+}
+
+function toContext(principal: Principal): PolicyRequest['context'] {
+  if (principal.kind === 'service') {
+    return {
+      'aws:SourceArn': principal.sourceArn,
+      'aws:SourceAccount': principal.sourceAccount,
+      'aws:PrincipalIsAWSService': 'true',
+      'aws:PrincipalServiceName': principal.id,
+    }
+  }
+  return {
+    'aws:PrincipalAccount': principal.id,
+    'aws:PrincipalArn': `arn:aws:iam::${principal.id}:root`,
+    'aws:PrincipalOrgID': 'o-sandbox',
+    'aws:PrincipalIsAWSService': 'false',
+  }
+}
+
+function policyOf(queue: Queue): Policy | undefined {
+  const text = queue.attributes['Policy']
+  const reading = text ? parsePolicy(text) : undefined
+  return reading?.kind === 'ok' ? reading.policy : undefined
+}
