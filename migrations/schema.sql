@@ -1,0 +1,341 @@
+-- What the migrations make, written by mirror/schema-dump.ts and compared by test/services/migrations.test.ts.
+-- To read, not to run: change the schema by a new numbered file, then run that test with -u.
+
+table catalog_version -- One row for each apply that changed something; insert-only.
+  catalog_version integer not null
+  applied_at timestamp with time zone not null default now()
+  actor text not null -- Who applied it.
+  reason text
+  git_sha text
+  before jsonb not null -- The definitions that this apply changed or removed, as they were: {domains, products}.
+  after jsonb not null -- The definitions that this apply created or changed, as they are since: {domains, products}.
+  constraint catalog_version_pkey PRIMARY KEY (catalog_version)
+  grant select (catalog_version, applied_at, actor, reason, git_sha) to sluice_any_domain
+
+table data_domain -- Versions of the domains; the current one has no superseded_at.
+  domain text not null
+  version integer not null
+  account text not null
+  owner_team text not null
+  owner_email text not null
+  calendar text not null
+  timezone text not null
+  location text -- Where products go that name no location; null: each names its own.
+  applied_at timestamp with time zone not null
+  superseded_at timestamp with time zone
+  catalog_version integer not null
+  constraint data_domain_catalog_version_fkey FOREIGN KEY (catalog_version) REFERENCES catalog_version(catalog_version)
+  constraint data_domain_pkey PRIMARY KEY (domain, version)
+  CREATE UNIQUE INDEX data_domain_current ON public.data_domain USING btree (domain) WHERE (superseded_at IS NULL)
+  grant select to sluice_any_domain
+
+table data_pipeline_config -- The job that makes each version.
+  product text not null
+  version integer not null
+  glue_job text not null
+  timeout_minutes integer not null
+  attempts integer not null -- Glue runs that one start of a cycle may use.
+  retry_after_ms bigint not null
+  constraint data_pipeline_config_pkey PRIMARY KEY (product, version)
+  constraint data_pipeline_config_product_version_fkey FOREIGN KEY (product, version) REFERENCES data_product(product, version)
+  row level security
+  policy own_domain for select to sluice_any_domain using (split_part(product, '/'::text, 1) = sluice_domain())
+  grant select to sluice_any_domain
+
+table data_pipeline_parameters -- Arguments of the job as the definition names them; Sluice adds its own at each run.
+  product text not null
+  version integer not null
+  name text not null
+  value text not null
+  constraint data_pipeline_parameters_pkey PRIMARY KEY (product, version, name)
+  constraint data_pipeline_parameters_product_version_fkey FOREIGN KEY (product, version) REFERENCES data_product(product, version)
+  row level security
+  policy own_domain for select to sluice_any_domain using (split_part(product, '/'::text, 1) = sluice_domain())
+  grant select to sluice_any_domain
+
+table data_product -- Versions of the data products; the current one has no superseded_at, a removed product has none such.
+  product text not null
+  version integer not null
+  domain text not null
+  description text not null
+  owner_team text not null
+  owner_email text not null
+  visibility text not null
+  publish_location text -- Null: runs without publishing an event.
+  definition jsonb not null -- The resolved definition (model/definition.ts), as cycles carry it; the other tables hold the same in columns.
+  definition_hash text not null -- sha256 of the definition as JSON with sorted keys.
+  applied_at timestamp with time zone not null
+  first_applied_at timestamp with time zone not null -- When the product came into being: its first version, or the first after it was removed; no older cycle is opened by itself.
+  superseded_at timestamp with time zone -- When a newer version came or the product was removed; null: current.
+  catalog_version integer not null
+  constraint data_product_catalog_version_fkey FOREIGN KEY (catalog_version) REFERENCES catalog_version(catalog_version)
+  constraint data_product_id CHECK ((split_part(product, '/'::text, 1) = domain))
+  constraint data_product_pkey PRIMARY KEY (product, version)
+  constraint data_product_visibility CHECK ((visibility = ANY (ARRAY['domain'::text, 'mesh'::text])))
+  CREATE UNIQUE INDEX data_product_current ON public.data_product USING btree (product) WHERE (superseded_at IS NULL)
+  CREATE INDEX data_product_domain ON public.data_product USING btree (domain) WHERE (superseded_at IS NULL)
+  CREATE INDEX data_product_superseded ON public.data_product USING btree (superseded_at) WHERE (superseded_at IS NOT NULL)
+  row level security
+  policy visible for select to sluice_any_domain using ((domain = sluice_domain()) OR (visibility = 'mesh'::text))
+  grant select to sluice_any_domain
+
+table data_product_dependencies -- Whom each version waits for: the upstream's cycle of the same key.
+  product text not null
+  version integer not null
+  upstream text not null
+  position integer not null
+  constraint data_product_dependencies_pkey PRIMARY KEY (product, version, upstream)
+  constraint data_product_dependencies_product_version_fkey FOREIGN KEY (product, version) REFERENCES data_product(product, version)
+  CREATE INDEX data_product_dependencies_upstream ON public.data_product_dependencies USING btree (upstream)
+  row level security
+  policy visible for select to sluice_any_domain using (EXISTS ( SELECT
+   FROM data_product seen
+  WHERE ((seen.product = data_product_dependencies.product) AND (seen.version = data_product_dependencies.version))))
+  grant select to sluice_any_domain
+
+table data_product_dependencies_events_status -- One row per cycle and upstream cycle it needs: what it waits for, what has arrived.
+  cycle text not null
+  upstream_product text not null
+  upstream_key text not null
+  domain text not null -- Of the cycle, not of the upstream.
+  state text not null
+  event_id text -- The refresh event taken last for this input; null while it waits.
+  revision integer
+  location text
+  correlation_id text
+  occurred_at timestamp with time zone
+  arrived_at timestamp with time zone -- When the first event arrived; a correction taken later does not move it.
+  blocker jsonb -- What the upstream said when it ended without data (model/cycle/cycle.ts: Blocker); null once it arrived.
+  run_number integer not null
+  version integer not null
+  constraint data_product_dependencies_events_status_id CHECK (starts_with(cycle, (domain || '/'::text)))
+  constraint data_product_dependencies_events_status_pkey PRIMARY KEY (cycle, upstream_product, upstream_key)
+  constraint data_product_dependencies_events_status_state CHECK ((state = ANY (ARRAY['WAITING'::text, 'ARRIVED'::text, 'WAIVED'::text])))
+  CREATE INDEX data_product_dependencies_events_status_upstream ON public.data_product_dependencies_events_status USING btree (upstream_product, upstream_key)
+  row level security
+  policy own_domain for all to sluice_any_domain using (domain = sluice_domain())
+  grant insert, select, update to sluice_any_domain
+
+table data_product_dependencies_events_status_history -- When each input of each cycle began to be waited for, and every event that satisfied or corrected it; insert-only.
+  cycle text not null
+  run_number integer not null
+  upstream_product text not null
+  upstream_key text not null
+  event_id text not null -- Empty for the row that says since when it was waited for.
+  domain text not null
+  state text not null
+  outcome text
+  revision integer
+  at timestamp with time zone not null
+  recorded_at timestamp with time zone not null default now()
+  constraint data_product_dependencies_events_status_history_id CHECK (starts_with(cycle, (domain || '/'::text)))
+  constraint data_product_dependencies_events_status_history_outcome CHECK ((outcome = ANY (ARRAY['satisfied'::text, 'duplicate'::text, 'early'::text, 'late'::text, 'superseded'::text, 'correction'::text, 'withdrawn'::text])))
+  constraint data_product_dependencies_events_status_history_pkey PRIMARY KEY (cycle, run_number, upstream_product, upstream_key, event_id)
+  constraint data_product_dependencies_events_status_history_state CHECK ((state = ANY (ARRAY['WAITING'::text, 'ARRIVED'::text, 'WAIVED'::text])))
+  CREATE TRIGGER insert_only BEFORE DELETE OR UPDATE OR TRUNCATE ON public.data_product_dependencies_events_status_history FOR EACH STATEMENT EXECUTE FUNCTION refuse_change()
+  row level security
+  policy own_domain for all to sluice_any_domain using (domain = sluice_domain())
+  grant insert, select to sluice_any_domain
+
+table data_product_schedule -- When each version refreshes. Wall times (17:00, 06:00 +1d, 06:00 +1bd) are of the row's zone.
+  product text not null
+  version integer not null
+  every text not null
+  calendar text not null
+  timezone text not null
+  not_before text
+  available_by text
+  cutoff_at text
+  cutoff_then text
+  constraint data_product_schedule_cutoff CHECK (((cutoff_at IS NULL) = (cutoff_then IS NULL)))
+  constraint data_product_schedule_cutoff_then CHECK ((cutoff_then = ANY (ARRAY['error'::text, 'skip'::text, 'run-without'::text])))
+  constraint data_product_schedule_every CHECK ((every = ANY (ARRAY['day'::text, 'business-day'::text])))
+  constraint data_product_schedule_pkey PRIMARY KEY (product, version)
+  constraint data_product_schedule_product_version_fkey FOREIGN KEY (product, version) REFERENCES data_product(product, version)
+  row level security
+  policy visible for select to sluice_any_domain using (EXISTS ( SELECT
+   FROM data_product seen
+  WHERE ((seen.product = data_product_schedule.product) AND (seen.version = data_product_schedule.version))))
+  grant select to sluice_any_domain
+
+table data_product_status -- One row a cycle, as its workflow last reported it; never the truth about a running cycle.
+  cycle text not null -- Id of the cycle and of its Temporal workflow: domain/product/key.
+  domain text not null
+  product text not null
+  cycle_key text not null
+  visibility text not null default 'domain'::text -- Of the definition version that the cycle carries, domain when the catalog lacks it; mesh: other domains may read the row once it is published.
+  definition_version integer not null -- Version of the definition that the cycle carries.
+  opened_by text not null
+  opened_at timestamp with time zone not null
+  state text not null
+  step text -- Where an ERROR arose; null in every other state.
+  reason text
+  state_since timestamp with time zone not null
+  not_before timestamp with time zone
+  cutoff_at timestamp with time zone
+  available_by timestamp with time zone -- When the business expects it; from then on a cycle that has not completed is late. Null: no commitment.
+  retry_at timestamp with time zone -- When the next attempt begins; null: none is due.
+  waiting_for text[] not null default '{}'::text[] -- Upstreams still missing, sorted; empty unless the cycle waits for them.
+  attempts jsonb not null default '[]'::jsonb -- The Glue runs of the present run of the cycle, oldest first (model/cycle/cycle.ts: Attempt).
+  last_attempt integer not null default 0 -- Highest attempt number ever used, over all runs.
+  glue_run_id text -- Of the last attempt; null until Glue has named it.
+  revision integer not null default 0 -- Last published revision as the workflow says it; 0: none yet.
+  first_completed_at timestamp with time zone -- When it completed for the first time: what available_by is compared with; a rerun does not move it.
+  published_revision integer not null default 0 -- The revision that published_event_id, published_at, location, correlation_id and occurred_at belong to; it follows its own order, because a rerun starts with an empty memory.
+  published_event_id text
+  published_at timestamp with time zone
+  location text
+  correlation_id text
+  occurred_at timestamp with time zone -- When the data of that revision was finished.
+  run_number integer not null -- With version, the order of all writes of a cycle: a row never goes backwards.
+  version integer not null
+  updated_at timestamp with time zone not null default now()
+  constraint data_product_status_id CHECK (((cycle = ((product || '/'::text) || cycle_key)) AND (split_part(product, '/'::text, 1) = domain)))
+  constraint data_product_status_opened_by CHECK ((opened_by = ANY (ARRAY['arrival'::text, 'scheduler'::text, 'person'::text, 'rerun'::text])))
+  constraint data_product_status_pkey PRIMARY KEY (cycle)
+  constraint data_product_status_state CHECK ((state = ANY (ARRAY['WAITING'::text, 'PROCESSING'::text, 'COMPLETED'::text, 'ERROR'::text, 'SKIPPED'::text, 'CANCELLED'::text])))
+  constraint data_product_status_step CHECK ((step = ANY (ARRAY['wait'::text, 'start'::text, 'run'::text, 'publish'::text])))
+  constraint data_product_status_step_of_error CHECK (((state = 'ERROR'::text) = (step IS NOT NULL)))
+  constraint data_product_status_visibility CHECK ((visibility = ANY (ARRAY['domain'::text, 'mesh'::text])))
+  CREATE INDEX data_product_status_domain_key ON public.data_product_status USING btree (domain, cycle_key DESC)
+  CREATE INDEX data_product_status_open ON public.data_product_status USING btree (domain, state, available_by) WHERE (state = ANY (ARRAY['WAITING'::text, 'PROCESSING'::text, 'ERROR'::text]))
+  CREATE UNIQUE INDEX data_product_status_product_key ON public.data_product_status USING btree (product, cycle_key)
+  row level security
+  policy own_domain for all to sluice_any_domain using (domain = sluice_domain())
+  policy published for select to sluice_any_domain using ((visibility = 'mesh'::text) AND (revision > 0))
+  grant insert, select, update to sluice_any_domain
+
+table data_product_status_history -- Every move of every cycle, once; insert-only.
+  cycle text not null
+  run_number integer not null
+  version integer not null
+  domain text not null
+  product text not null
+  cycle_key text not null
+  from_state text -- Null: the cycle was opened.
+  to_state text not null
+  step text
+  reason text
+  at timestamp with time zone not null -- When the workflow made the move; recorded_at is later by as long as the database was away.
+  recorded_at timestamp with time zone not null default now()
+  constraint data_product_status_history_from CHECK ((from_state = ANY (ARRAY['WAITING'::text, 'PROCESSING'::text, 'COMPLETED'::text, 'ERROR'::text, 'SKIPPED'::text, 'CANCELLED'::text])))
+  constraint data_product_status_history_id CHECK (((cycle = ((product || '/'::text) || cycle_key)) AND (split_part(product, '/'::text, 1) = domain)))
+  constraint data_product_status_history_pkey PRIMARY KEY (cycle, run_number, version)
+  constraint data_product_status_history_step CHECK ((step = ANY (ARRAY['wait'::text, 'start'::text, 'run'::text, 'publish'::text])))
+  constraint data_product_status_history_to CHECK ((to_state = ANY (ARRAY['WAITING'::text, 'PROCESSING'::text, 'COMPLETED'::text, 'ERROR'::text, 'SKIPPED'::text, 'CANCELLED'::text])))
+  CREATE INDEX data_product_status_history_at ON public.data_product_status_history USING btree (domain, at)
+  CREATE TRIGGER insert_only BEFORE DELETE OR UPDATE OR TRUNCATE ON public.data_product_status_history FOR EACH STATEMENT EXECUTE FUNCTION refuse_change()
+  row level security
+  policy own_domain for all to sluice_any_domain using (domain = sluice_domain())
+  grant insert, select to sluice_any_domain
+
+table domain_catalog -- What the roles of a domain know of the mesh (model/calendar/routing.ts: DomainCatalog); the same object lies in the catalog bucket.
+  domain text not null
+  revision integer not null -- Rises with each apply that changed the document.
+  document jsonb not null
+  constraint domain_catalog_pkey PRIMARY KEY (domain)
+  row level security
+  policy own_domain for select to sluice_any_domain using (domain = sluice_domain())
+  grant select to sluice_any_domain
+
+table event_delivery -- What an event meant to a cycle that waits, or waited, for it: one outcome each, fixed when first judged; only early gives way once the cycle is open.
+  domain text not null
+  event_id text not null
+  cycle text not null
+  upstream_product text not null
+  upstream_key text not null
+  revision integer
+  outcome text not null
+  note text
+  run_number integer -- The run of the cycle that judged it; null when the bridge did, because no open cycle took it.
+  seen integer not null default 1 -- How often the same event came.
+  sqs_message_id text
+  at timestamp with time zone not null
+  constraint event_delivery_cycle CHECK (starts_with(cycle, (domain || '/'::text)))
+  constraint event_delivery_outcome CHECK ((outcome = ANY (ARRAY['satisfied'::text, 'duplicate'::text, 'early'::text, 'late'::text, 'superseded'::text, 'correction'::text, 'withdrawn'::text])))
+  constraint event_delivery_pkey PRIMARY KEY (domain, event_id, cycle, upstream_product)
+  CREATE INDEX event_delivery_cycle ON public.event_delivery USING btree (cycle)
+  row level security
+  policy own_domain for all to sluice_any_domain using (domain = sluice_domain())
+  grant insert, select, update to sluice_any_domain
+
+table event_ledger -- What became of every event that a domain received: one row each, as that domain saw it.
+  domain text not null -- The domain that received it; its owner is in product.
+  event_id text not null -- Ours, from the event; for what could not be read, an id that the bridge made from the message.
+  outcome text not null
+  reason text -- Why it is unmatched or refused; of a routed notice that an upstream did not refresh, whom it was named to.
+  source text -- EventBridge source and account, as received; null when a cycle reported the event.
+  account text
+  product text
+  cycle_key text
+  revision integer
+  location text
+  correlation_id text
+  occurred_at timestamp with time zone
+  first_seen_at timestamp with time zone not null
+  sqs_message_id text -- Of the last delivery by the queue; a redelivery of the same message is not counted again.
+  seen integer not null default 1
+  body text -- The message, for redrive, as long as no cycle has taken the event; text, because it may hold anything.
+  redriven_at timestamp with time zone -- When a person last sent it again.
+  position bigint not null -- Rises in the order of writing, with gaps: where whoever follows the ledger goes on. first_seen_at does not, after an outage.
+  constraint event_ledger_outcome CHECK ((outcome = ANY (ARRAY['routed'::text, 'unmatched'::text, 'refused'::text])))
+  constraint event_ledger_pkey PRIMARY KEY (domain, event_id)
+  constraint event_ledger_reason CHECK (((outcome = 'routed'::text) OR (reason <> ''::text)))
+  CREATE INDEX event_ledger_first_seen ON public.event_ledger USING btree (domain, first_seen_at DESC)
+  CREATE UNIQUE INDEX event_ledger_position ON public.event_ledger USING btree ("position")
+  CREATE INDEX event_ledger_product_key ON public.event_ledger USING btree (domain, product, cycle_key)
+  CREATE INDEX event_ledger_untaken ON public.event_ledger USING btree (domain, outcome, first_seen_at DESC) WHERE (outcome <> 'routed'::text)
+  row level security
+  policy own_domain for all to sluice_any_domain using (domain = sluice_domain())
+  grant insert, select, update to sluice_any_domain
+
+table migration
+  number integer not null
+  name text not null
+  sha256 text not null
+  applied_at timestamp with time zone not null default now()
+  constraint migration_name_key UNIQUE (name)
+  constraint migration_pkey PRIMARY KEY (number)
+  grant select to sluice_any_domain
+
+table operator_action -- What people asked for, why, and whether it was done; insert-only.
+  domain text not null
+  request_id text not null -- Made by whoever asks; a repeat is the same action.
+  cycle text not null
+  action text not null
+  actor text not null
+  actor_verified boolean not null default false -- True when a login proved the actor; false when he named himself.
+  reason text not null
+  outcome text not null
+  refused_because text
+  at timestamp with time zone not null
+  recorded_at timestamp with time zone not null default now()
+  constraint operator_action_action CHECK ((action = 'rerun'::text))
+  constraint operator_action_actor CHECK ((actor <> ''::text))
+  constraint operator_action_cycle CHECK (starts_with(cycle, (domain || '/'::text)))
+  constraint operator_action_outcome CHECK ((outcome = ANY (ARRAY['accepted'::text, 'refused'::text])))
+  constraint operator_action_pkey PRIMARY KEY (domain, request_id)
+  constraint operator_action_reason CHECK ((btrim(reason) <> ''::text))
+  constraint operator_action_refusal CHECK (((outcome = 'refused'::text) = (refused_because IS NOT NULL)))
+  CREATE INDEX operator_action_cycle ON public.operator_action USING btree (cycle, at)
+  CREATE TRIGGER insert_only BEFORE DELETE OR UPDATE OR TRUNCATE ON public.operator_action FOR EACH STATEMENT EXECUTE FUNCTION refuse_change()
+  row level security
+  policy own_domain for all to sluice_any_domain using (domain = sluice_domain())
+  grant insert, select to sluice_any_domain
+
+CREATE OR REPLACE FUNCTION public.refuse_change()
+ RETURNS trigger
+ LANGUAGE plpgsql
+AS $function$
+begin
+  raise exception '% is insert-only: % is refused', tg_table_name, lower(tg_op)
+    using errcode = 'restrict_violation', hint = 'History is corrected by further rows.';
+end
+$function$
+
+CREATE OR REPLACE FUNCTION public.sluice_domain()
+ RETURNS text
+ LANGUAGE sql
+ STABLE PARALLEL SAFE
+RETURN CASE WHEN starts_with((CURRENT_USER)::text, 'sluice_'::text) THEN substr((CURRENT_USER)::text, 8) ELSE NULL::text END
+-- The domain that the present role is the login of.
