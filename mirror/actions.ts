@@ -1,0 +1,56 @@
+// In: what a person asked for, and whether it was done. Out: one row of the audit.
+// Never: an action without actor and reason; a changed row.
+import { type Postgres, type Queries, toJsonParameter } from '../clients/postgres.ts'
+import { type CycleId, type Domain, domainOf } from '../model/ids.ts'
+import type { CycleRecord } from '../workflows/contract.ts'
+import { toInstant } from './instants.ts'
+
+export interface RequestedAction {
+  cycle: CycleId
+  action: 'rerun'
+  actor: string
+  /** True when a login proved the actor. */
+  actorVerified: boolean
+  reason: string
+  requestId: string
+  /** Null = accepted. */
+  refused: string | null
+  atMs: number
+}
+
+/** For commands that no workflow saw, such as those refused before. False when this request is known. */
+export const recordAction = (db: Postgres, action: RequestedAction): Promise<boolean> =>
+  insertActionRows(db, domainOf(action.cycle), [action])
+
+/** The actions a running cycle took or refused. */
+export const insertActions = (db: Queries, { cycle, domain, actions }: CycleRecord): Promise<boolean> =>
+  insertActionRows(
+    db,
+    domain,
+    // Signals and updates name the actor themselves; only a front with logins can vouch for one. What a signal left
+    // empty is said in words: the flush that carries a refused action must not fail for ever.
+    actions.map((action) => ({
+      ...{ ...action, cycle, actorVerified: false },
+      ...{ actor: action.actor || 'unnamed', reason: action.reason.trim() || 'none given' },
+    })),
+  )
+
+const insertActionRows = (db: Queries, domain: Domain, actions: RequestedAction[]): Promise<boolean> =>
+  db.changed(
+    `insert into operator_action (domain, request_id, cycle, action, actor, actor_verified, reason, outcome,
+       refused_because, at)
+     select $1, request_id, cycle, action, actor, actor_verified, reason,
+       case when refused is null then 'accepted' else 'refused' end, refused, at
+     from jsonb_to_recordset($2) as asked (request_id text, cycle text, action text, actor text,
+       actor_verified boolean, reason text, refused text, at timestamptz)
+     on conflict do nothing`,
+    [
+      domain,
+      toJsonParameter(
+        actions.map(({ requestId, cycle, action, actor, actorVerified, reason, refused, atMs }) => ({
+          ...{ request_id: requestId, cycle, action, actor, actor_verified: actorVerified, reason, refused },
+          at: toInstant(atMs),
+        })),
+      ),
+    ],
+  )

@@ -1,0 +1,104 @@
+// In: what a person asks of the ledger. Out: events with what each meant to whom; bodies to send again.
+// Never: an event of a domain that the login may not see (row security); a list without a limit.
+import type { Postgres } from '../clients/postgres.ts'
+import type { CycleId, Domain } from '../model/ids.ts'
+import type { DeliveryOutcome, LedgerOutcome } from '../model/states.ts'
+
+export interface EventFilter {
+  domain?: Domain
+  outcome?: LedgerOutcome
+  product?: string
+  key?: string
+  /** The position of the last row known, to go on from there. */
+  after?: number
+  limit: number
+}
+
+/** Instants are ISO text. */
+export interface LedgerRow {
+  position: number
+  domain: Domain
+  eventId: string
+  outcome: LedgerOutcome
+  reason: string | null
+  source: string | null
+  account: string | null
+  product: string | null
+  key: string | null
+  revision: number | null
+  occurredAt: string | null
+  firstSeenAt: string
+  seen: number
+  hasBody: boolean
+  redrivenAt: string | null
+}
+
+export interface DeliveryRow {
+  domain: Domain
+  eventId: string
+  cycle: CycleId
+  upstream: string
+  upstreamKey: string
+  revision: number | null
+  outcome: DeliveryOutcome
+  note: string | null
+  seen: number
+  at: string
+}
+
+export type LedgerEvent = LedgerRow & { deliveries: DeliveryRow[] }
+
+/** Newest first; with `after`, in the order of writing from there on, so that nothing is skipped. */
+export async function listEvents(db: Postgres, filter: EventFilter): Promise<LedgerEvent[]> {
+  const rows = await listLedgerRows(db, filter)
+  const deliveries = await listDeliveriesOf(
+    db,
+    rows.map(({ eventId }) => eventId),
+  )
+  const byEvent = Map.groupBy(deliveries, ({ domain, eventId }) => `${domain} ${eventId}`)
+  return rows.map((row) => ({ ...row, deliveries: byEvent.get(`${row.domain} ${row.eventId}`) ?? [] }))
+}
+
+/** Events that concern no cycle, newest first: candidates for redrive once the definitions are right. */
+export const listUnmatched = (db: Postgres, filter: Omit<EventFilter, 'outcome'>): Promise<LedgerRow[]> =>
+  listLedgerRows(db, { ...filter, outcome: 'unmatched' })
+
+export const listLedgerRows = (db: Postgres, filter: EventFilter): Promise<LedgerRow[]> =>
+  db.rows<LedgerRow>(
+    `select position, domain, event_id as "eventId", outcome, reason, source, account, product, cycle_key as key, revision,
+       occurred_at as "occurredAt", first_seen_at as "firstSeenAt", seen, body is not null as "hasBody",
+       redriven_at as "redrivenAt"
+     from event_ledger
+     where ($1::text is null or domain = $1) and ($2::text is null or outcome = $2)
+       and ($3::text is null or product = $3) and ($4::text is null or cycle_key = $4)
+       and ($5::bigint is null or position > $5)
+     order by case when $5 is not null then position end, first_seen_at desc, position desc
+     limit $6`,
+    [filter.domain, filter.outcome, filter.product, filter.key, filter.after, filter.limit],
+  )
+
+export const listDeliveriesOf = (db: Postgres, eventIds: string[]): Promise<DeliveryRow[]> =>
+  db.rows<DeliveryRow>(
+    `select ${DELIVERY} from event_delivery where event_id = any ($1) order by cycle, upstream_product`,
+    [eventIds],
+  )
+
+export const listDeliveriesTo = (db: Postgres, cycle: CycleId): Promise<DeliveryRow[]> =>
+  db.rows<DeliveryRow>(`select ${DELIVERY} from event_delivery where cycle = $1 order by at, event_id`, [cycle])
+
+const DELIVERY = `domain, event_id as "eventId", cycle, upstream_product as upstream, upstream_key as "upstreamKey", revision,
+  outcome, note, seen, at`
+
+export interface RedriveBody {
+  eventId: string
+  body: string
+}
+
+/** The messages to put on the domain's queue again, marked as redriven; of events with no body kept, none. */
+export const takeForRedrive = (db: Postgres, domain: Domain, eventIds: string[]): Promise<RedriveBody[]> =>
+  db.rows<RedriveBody>(
+    `update event_ledger set redriven_at = now()
+     where domain = $1 and event_id = any ($2) and body is not null
+     returning event_id as "eventId", body`,
+    [domain, eventIds],
+  )

@@ -1,0 +1,87 @@
+// In: a flush of a cycle. Out: its row of data_product_status, its moves in data_product_status_history.
+// Never: an older flush over a newer row, the order being (run number, version).
+import { type Queries, toJsonParameter, toStorableText } from '../clients/postgres.ts'
+import type { CycleRecord, CycleSnapshot } from '../workflows/contract.ts'
+import { toInstant, toInstantOrNull } from './instants.ts'
+
+/** False when the row already holds this version or a newer one. */
+export const upsertStatus = (db: Queries, { cycle, domain, runNumber, version, snapshot }: CycleRecord) =>
+  db.changed(
+    `insert into data_product_status as old (cycle, domain, product, cycle_key, visibility, definition_version,
+       opened_by, opened_at, state, step, reason, state_since, not_before, cutoff_at, available_by, retry_at,
+       waiting_for, attempts, last_attempt, glue_run_id, revision, run_number, version)
+     values ($1, $2, $3, $4, coalesce((select visibility from data_product where product = $3 and version = $5), 'domain'), $5,
+       $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19, $20, $21, $22)
+     on conflict (cycle) do update set visibility = excluded.visibility, definition_version = excluded.definition_version,
+       opened_by = excluded.opened_by, opened_at = excluded.opened_at, state = excluded.state, step = excluded.step,
+       reason = excluded.reason, state_since = excluded.state_since, not_before = excluded.not_before,
+       cutoff_at = excluded.cutoff_at, available_by = excluded.available_by, retry_at = excluded.retry_at,
+       waiting_for = excluded.waiting_for, attempts = excluded.attempts, last_attempt = excluded.last_attempt,
+       glue_run_id = excluded.glue_run_id, revision = greatest(old.revision, excluded.revision),
+       run_number = excluded.run_number, version = excluded.version, updated_at = now()
+     where (old.run_number, old.version) < (excluded.run_number, excluded.version)`,
+    [
+      ...[cycle, domain, snapshot.product, snapshot.key, snapshot.definitionVersion],
+      ...[snapshot.openedBy, toInstant(snapshot.openedAtMs)],
+      ...[snapshot.state, snapshot.step, snapshot.reason && toStorableText(snapshot.reason)],
+      ...[toInstant(snapshot.stateSinceMs), toInstantOrNull(snapshot.notBeforeMs), toInstantOrNull(snapshot.cutoffMs)],
+      ...[toInstantOrNull(snapshot.availableByMs), toInstantOrNull(snapshot.retryAtMs)],
+      ...[waitingFor(snapshot), toJsonParameter(snapshot.attempts), snapshot.lastAttempt],
+      ...[snapshot.attempts.at(-1)?.runId ?? null, snapshot.revision, runNumber, version],
+    ],
+  )
+
+/** Keeps what the newest revision published; a rerun under way, which does not know it any more, leaves it alone. */
+export function markPublished(db: Queries, record: CycleRecord): Promise<boolean> {
+  const { publication } = record.snapshot
+  return db.changed(
+    `update data_product_status set revision = greatest(revision, $2), published_revision = $2, published_event_id = $3,
+       location = $4, correlation_id = $5,
+       occurred_at = case when published_revision = $2 then least(occurred_at, $6) else $6 end,
+       published_at = case when published_revision = $2 then coalesce(published_at, $7::timestamptz) else $7::timestamptz end
+     where cycle = $1 and (published_revision < $2
+       or published_revision = $2 and (published_at is null and $7::timestamptz is not null or occurred_at > $6))`,
+    [
+      ...[record.cycle, publication?.revision, publication?.eventId, publication?.location],
+      ...[publication?.correlationId, publication?.occurredAt, toInstantOrNull(completions(record).at(-1) ?? null)],
+    ],
+  )
+}
+
+/** A rerun does not move it, nor does a flush that comes late. */
+export const markFirstCompleted = (db: Queries, record: CycleRecord): Promise<boolean> =>
+  db.changed(
+    `update data_product_status set first_completed_at = least(first_completed_at, $2)
+     where cycle = $1 and (first_completed_at is null or first_completed_at > $2)`,
+    [record.cycle, toInstantOrNull(completions(record)[0] ?? null)],
+  )
+
+/** When the cycle completed, as far as this flush knows, oldest first. */
+export const completions = ({ snapshot, transitions }: CycleRecord): number[] => [
+  ...transitions.filter(({ to }) => to === 'COMPLETED').map(({ atMs }) => atMs),
+  ...(snapshot.state === 'COMPLETED' ? [snapshot.stateSinceMs] : []),
+]
+
+export const insertTransitions = (db: Queries, { cycle, domain, runNumber, snapshot, transitions }: CycleRecord) =>
+  db.changed(
+    `insert into data_product_status_history (cycle, run_number, version, domain, product, cycle_key,
+       from_state, to_state, step, reason, at)
+     select $1, $2, version, $3, $4, $5, from_state, to_state, step, reason, at
+     from jsonb_to_recordset($6) as move (version integer, from_state text, to_state text, step text, reason text, at timestamptz)
+     on conflict do nothing`,
+    [
+      ...[cycle, runNumber, domain, snapshot.product, snapshot.key],
+      toJsonParameter(
+        transitions.map(({ version, from, to, step, reason, atMs }) => ({
+          ...{ version, from_state: from, to_state: to, step, reason, at: toInstant(atMs) },
+        })),
+      ),
+    ],
+  )
+
+/** Sorted names of the upstreams still missing, while the cycle waits for them. */
+function waitingFor({ state, step, dependencies }: CycleSnapshot): string[] {
+  const isWaiting = state === 'WAITING' || (state === 'ERROR' && step === 'wait')
+  const missing = dependencies.filter((dependency) => isWaiting && dependency.state === 'WAITING')
+  return [...new Set(missing.map(({ product }) => product as string))].sort()
+}
