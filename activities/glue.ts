@@ -1,0 +1,95 @@
+// Starting, awaiting and stopping Glue runs. In: a cycle's order for one attempt. Out: the run's id; its end.
+// Never: a second run for the same (cycle, attempt), whatever is retried, lost, reset or repeated (DESIGN 3.5).
+import {
+  BatchStopJobRunCommand,
+  GetJobRunCommand,
+  GetJobRunsCommand,
+  type GlueClient,
+  type JobRun,
+  StartJobRunCommand,
+} from '@aws-sdk/client-glue'
+import { CompleteAsyncError } from '@temporalio/activity'
+import { GLUE_ENDS, type GlueEndState, type GlueRunEnd } from '../model/cycle/cycle.ts'
+import type { CycleActivities, GlueOrder, GlueRun } from '../workflows/contract.ts'
+import { toAwsFailure } from './aws-failures.ts'
+
+export interface GlueParts {
+  glue: GlueClient
+  /** The same with `maxAttempts: 1`: StartJobRun has no client token. */
+  glueOnce: GlueClient
+  capacityRetryMs: number
+}
+
+type GlueActivities = Pick<CycleActivities, 'startGlueJob' | 'awaitGlueJob' | 'stopGlueJob'>
+
+export const createGlueActivities = ({ glue, glueOnce, capacityRetryMs }: GlueParts): GlueActivities => {
+  const failing = <T>(tried: string, work: Promise<T>): Promise<T> =>
+    work.catch((error: unknown) => {
+      throw toAwsFailure(error, tried, capacityRetryMs)
+    })
+  return {
+    /** May run twice: it looks for its own token first, and a look-up error fails the try instead of starting. */
+    async startGlueJob(order) {
+      const where = `Glue job "${order.job}" for ${order.cycle}, attempt ${order.attempt}`
+      const found = await failing(`look for a run of ${where}`, findRun(glue, order))
+      if (found?.Id) return { runId: found.Id, adopted: true }
+      const runId = await failing(`start ${where}`, startRun(glueOnce, order))
+      return { runId, adopted: false }
+    },
+
+    /** Asks once, then leaves the answer to whoever completes it from outside; each retry asks again. */
+    async awaitGlueJob(run) {
+      const found = await failing(`ask for run ${run.runId} of Glue job "${run.job}"`, getRun(glue, run))
+      const end = toRunEnd(found, 'check')
+      if (end) return end
+      throw new CompleteAsyncError()
+    },
+
+    async stopGlueJob(run) {
+      const stop = new BatchStopJobRunCommand({ JobName: run.job, JobRunIds: [run.runId] })
+      await failing(`stop run ${run.runId} of Glue job "${run.job}"`, glue.send(stop))
+    },
+  }
+}
+
+/** The end of a run, or undefined while it goes on. */
+export function toRunEnd(run: JobRun, noticedBy: GlueRunEnd['noticedBy']): GlueRunEnd | undefined {
+  const state = GLUE_ENDS.find((end) => end === run.JobRunState)
+  if (!state || !run.Id) return undefined
+  return { runId: run.Id, state, error: toError(run, state), executionSeconds: run.ExecutionTime ?? 0, noticedBy }
+}
+
+const toError = (run: JobRun, state: GlueEndState): string | null =>
+  state === 'SUCCEEDED' ? null : (run.ErrorMessage ?? `Glue gave no message for ${state}`).slice(0, 2_000)
+
+async function getRun(glue: GlueClient, run: GlueRun): Promise<JobRun> {
+  const answer = await glue.send(new GetJobRunCommand({ JobName: run.job, RunId: run.runId }))
+  return answer.JobRun ?? {}
+}
+
+/** A live run of this attempt if there is one, else its newest; AWS lists newest first, we only trust the time bound. */
+async function findRun(glue: GlueClient, order: GlueOrder): Promise<JobRun | undefined> {
+  const matches: JobRun[] = []
+  let token: string | undefined
+  do {
+    const page = await glue.send(new GetJobRunsCommand({ JobName: order.job, MaxResults: 200, NextToken: token }))
+    const runs = page.JobRuns ?? []
+    matches.push(...runs.filter((run) => isOwn(run, order)))
+    const isPast = runs.some((run) => (run.StartedOn?.getTime() ?? Number.POSITIVE_INFINITY) < order.notBeforeMs)
+    token = isPast ? undefined : page.NextToken
+  } while (token)
+  return matches.find((run) => !toRunEnd(run, 'check')) ?? matches.toSorted(newestFirst)[0]
+}
+
+const isOwn = (run: JobRun, order: GlueOrder): boolean =>
+  run.Arguments?.['--sluice_workflow_id'] === order.cycle && run.Arguments['--sluice_attempt'] === String(order.attempt)
+
+const newestFirst = (a: JobRun, b: JobRun): number => (b.StartedOn?.getTime() ?? 0) - (a.StartedOn?.getTime() ?? 0)
+
+async function startRun(glueOnce: GlueClient, order: GlueOrder): Promise<string> {
+  const started = await glueOnce.send(
+    new StartJobRunCommand({ JobName: order.job, Arguments: order.arguments, Timeout: order.timeoutMinutes }),
+  )
+  if (!started.JobRunId) throw new Error('Glue answered without a run id')
+  return started.JobRunId
+}

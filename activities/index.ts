@@ -1,0 +1,44 @@
+// All activities of a domain's worker, made of its clients.
+import { readFileSync } from 'node:fs'
+import type { Client } from '@temporalio/client'
+import type { AwsClients } from '../clients/aws.ts'
+import type { RoleConfig } from '../clients/config.ts'
+import type { Postgres } from '../clients/postgres.ts'
+import { recallArrivals } from '../mirror/recall.ts'
+import { recordCycle } from '../mirror/record-cycle.ts'
+import type { RoutingIndex } from '../model/calendar/routing.ts'
+import type { CycleActivities, SchedulerActivities } from '../workflows/contract.ts'
+import { createGlueActivities } from './glue.ts'
+import { createPublishing } from './publishing.ts'
+import { createScheduling } from './scheduling.ts'
+
+export interface ActivityParts {
+  config: RoleConfig
+  aws: AwsClients
+  db: Postgres
+  temporal: Client
+  catalog: { load(etag: undefined): Promise<{ index: RoutingIndex } | undefined> }
+}
+
+const packageFile = new URL('../package.json', import.meta.url)
+
+export function createActivities({
+  config,
+  aws,
+  db,
+  temporal,
+  catalog,
+}: ActivityParts): CycleActivities & SchedulerActivities {
+  const { version } = JSON.parse(readFileSync(packageFile, 'utf8')) as { version: string }
+  return {
+    ...createGlueActivities({ ...aws, capacityRetryMs: config.capacityRetryMs }),
+    ...createPublishing({ ...config, ...aws, softwareVersion: version, nowMs: Date.now }),
+    ...createScheduling({
+      temporal,
+      settings: config.cycle,
+      loadDefinitions: async () => (await catalog.load(undefined))?.index.catalog.products ?? [],
+    }),
+    recordCycle: (record) => recordCycle(db, record),
+    recallArrivals: async ({ domain, expected }) => ({ arrivals: await recallArrivals(db, domain, expected) }),
+  }
+}

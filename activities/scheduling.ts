@@ -1,0 +1,81 @@
+// One tick of the scheduler: opens the cycles that are due and not there yet.
+// In: the domain and the tick's time. Out: what was opened. Never: opens a cycle older than its definition.
+import { type Client, WorkflowExecutionAlreadyStartedError } from '@temporalio/client'
+import { DAY_MS } from '../model/calendar/routing.ts'
+import { dueKeys, openCycle } from '../model/calendar/due.ts'
+import type { CycleSettings } from '../model/cycle/cycle.ts'
+import type { DefinitionVersion } from '../model/definition.ts'
+import { type CycleId, type CycleKey, toCycleId } from '../model/ids.ts'
+import { CYCLE_WORKFLOW, type SchedulerActivities, toCycleStart } from '../workflows/contract.ts'
+
+export interface SchedulingParts {
+  temporal: Client
+  settings: CycleSettings
+  /** Current definitions of the domain, from the catalog bucket; PostgreSQL is not asked. */
+  loadDefinitions(): Promise<DefinitionVersion[]>
+}
+
+/** How far back a tick looks: an outage shorter than this loses no cycle. */
+const LOOK_BACK_MS = 3 * DAY_MS
+/** Cycles are opened this much before their date begins, so that a late tick is still early. */
+const AHEAD_MS = 15 * 60_000
+/** Starts at a time: a tick must not crowd out arrivals. */
+const AT_ONCE = 10
+
+export const createScheduling = (parts: SchedulingParts): SchedulerActivities => ({
+  /** May run twice: a cycle's id is used once. */
+  async openDueCycles({ domain, atMs }) {
+    const definitions = await parts.loadDefinitions()
+    const due = definitions.flatMap((version) => dueCycles(version, atMs))
+    const known = await listKnown(
+      parts.temporal,
+      domain,
+      due.map(({ key }) => key),
+    )
+    const missing = due.filter(({ cycle }) => !known.has(cycle))
+    const opened: string[] = []
+    for (let at = 0; at < missing.length; at += AT_ONCE) {
+      const started = await Promise.all(missing.slice(at, at + AT_ONCE).map((cycle) => open(parts, cycle)))
+      opened.push(...started.filter((id) => id !== null))
+    }
+    return { opened, existing: due.length - opened.length }
+  },
+})
+
+interface DueCycle {
+  cycle: CycleId
+  key: CycleKey
+  version: DefinitionVersion
+}
+
+/** A new definition opens no past: its first cycle is the one of the day on which it was first applied. */
+function dueCycles(version: DefinitionVersion, atMs: number): DueCycle[] {
+  const firstMs = Math.max(atMs - LOOK_BACK_MS, Date.parse(version.firstAppliedAt) - DAY_MS)
+  return dueKeys(version.definition, firstMs, atMs + AHEAD_MS).map((key) => ({
+    cycle: toCycleId(version.definition.product, key),
+    key,
+    version,
+  }))
+}
+
+/** Cycles Temporal knows of already, open or closed: one list instead of a refused start for each. */
+async function listKnown(temporal: Client, domain: string, keys: CycleKey[]): Promise<Set<string>> {
+  const known = new Set<string>()
+  if (keys.length === 0) return known
+  const list = [...new Set(keys)].map((key) => `"${key}"`).join(', ')
+  const query = `SluiceDomain = "${domain}" AND SluiceCycle IN (${list})`
+  for await (const { workflowId } of temporal.workflow.list({ query })) known.add(workflowId)
+  return known
+}
+
+async function open(parts: SchedulingParts, { version, key }: DueCycle): Promise<string | null> {
+  const start = toCycleStart(openCycle(version, key, 'scheduler', parts.settings))
+  try {
+    // FAIL instead of USE_EXISTING, to know whether this tick opened it.
+    await parts.temporal.workflow.start(CYCLE_WORKFLOW, { ...start, workflowIdConflictPolicy: 'FAIL' })
+    return start.workflowId
+  } catch (error) {
+    if (error instanceof WorkflowExecutionAlreadyStartedError) return null
+    throw error
+  }
+}

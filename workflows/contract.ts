@@ -1,0 +1,182 @@
+// All that outsiders may know of the workflows: names, payloads and how a cycle is started.
+// Never: workflow code; whoever imports this must not pull the bundle in.
+import { defineSearchAttributeKey, TypedSearchAttributes } from '@temporalio/common'
+import type { Cycle, CycleInput, Delivery, OperatorAction, RerunCommand, Transition } from '../model/cycle/cycle.ts'
+import type { Attempt, DependencyStatus, ExpectedCycle, GlueRunEnd } from '../model/cycle/cycle.ts'
+import { type CycleId, type CycleKey, type Domain, domainOf, type ProductId, toCycleId } from '../model/ids.ts'
+import type { Arrival, Publication } from '../model/refresh-event.ts'
+import type { CycleState, Step } from '../model/states.ts'
+
+export const CYCLE_WORKFLOW = 'dataProductCycle'
+export const SCHEDULER_WORKFLOW = 'openDueCycles'
+/** Signal, payload `Arrival[]`: refresh events that may concern this cycle. */
+export const ARRIVALS_SIGNAL = 'arrivals'
+/** Signal, payload `Blocker[]`: upstreams that came to rest without data. */
+export const BLOCKERS_SIGNAL = 'blockers'
+/** Update and signal, payload `RerunCommand`. */
+export const RERUN = 'rerun'
+/** Query, answer `Cycle`. */
+export const CYCLE_QUERY = 'cycle'
+
+/** Names and types of the search attributes, registered by `doctor`, roles at boot and the local stack. */
+export const SEARCH_ATTRIBUTES = {
+  SluiceDomain: 'Keyword',
+  SluiceProduct: 'Keyword',
+  SluiceCycle: 'Keyword',
+  SluiceState: 'Keyword',
+  SluiceWaitingFor: 'KeywordList',
+} as const
+
+/** The domain's Temporal task queue, and the name of its Worker Deployment. */
+export const toTaskQueue = (domain: Domain | string): string => `sluice-${domain}`
+
+/** The Schedule that ticks the domain's scheduler. */
+export const toScheduleId = (domain: Domain | string): string => `sluice-scheduler-${domain}`
+
+/** The result of a run, or the detail of its failure: enough to bring the cycle back later. */
+export interface CycleResult {
+  cycle: CycleId
+  runNumber: number
+  state: CycleState
+  step: Step | null
+  reason: string | null
+  lastAttempt: number
+  revision: number
+  publishedEventId: string | null
+  dependencies: DependencyStatus[]
+  /** The succeeded Glue run of an ERROR(publish), else null. */
+  succeeded: Attempt | null
+}
+
+export interface GlueOrder {
+  cycle: CycleId
+  job: string
+  attempt: number
+  arguments: Record<string, string>
+  timeoutMinutes: number
+  /** No run of this attempt can be older: bounds the search for one that is there already. */
+  notBeforeMs: number
+}
+
+export interface GlueRun {
+  job: string
+  runId: string
+}
+
+export interface FailureNotice {
+  id: string
+  cycle: CycleId
+  product: ProductId
+  state: CycleState
+  step: Step | null
+  reason: string
+  attempt: number
+  run: GlueRun | null
+  owner: { team: string; email: string }
+  nextStep: string
+  atMs: number
+}
+
+export interface NotRefreshedNotice {
+  id: string
+  product: ProductId
+  key: CycleKey
+  visibility: 'domain' | 'mesh'
+  state: CycleState
+  step: Step | null
+  reason: string
+  occurredAt: string
+  correlationId: string
+  causationIds: string[]
+}
+
+/** What one flush writes: the latest snapshot, and what happened since the last flush. */
+export interface CycleRecord {
+  cycle: CycleId
+  domain: Domain
+  runNumber: number
+  version: number
+  snapshot: CycleSnapshot
+  transitions: Transition[]
+  deliveries: Delivery[]
+  actions: OperatorAction[]
+}
+
+export interface CycleSnapshot {
+  product: ProductId
+  key: string
+  definitionVersion: number
+  openedBy: CycleInput['openedBy']
+  openedAtMs: number
+  state: CycleState
+  step: Step | null
+  reason: string | null
+  stateSinceMs: number
+  notBeforeMs: number | null
+  cutoffMs: number | null
+  availableByMs: number | null
+  retryAtMs: number | null
+  dependencies: DependencyStatus[]
+  attempts: Attempt[]
+  lastAttempt: number
+  revision: number
+  publishedEventId: string | null
+  /** The refresh event's arrival form, for recallArrivals; null until published. */
+  publication: Arrival | null
+}
+
+/** What the workflow asks of the outside; implemented in activities/. */
+export interface CycleActivities {
+  startGlueJob(order: GlueOrder): Promise<{ runId: string; adopted: boolean }>
+  awaitGlueJob(run: GlueRun): Promise<GlueRunEnd>
+  stopGlueJob(run: GlueRun): Promise<void>
+  publishRefreshEvent(publication: Publication): Promise<{ eventId: string }>
+  publishNotRefreshed(notice: NotRefreshedNotice): Promise<void>
+  notifyFailure(notice: FailureNotice): Promise<void>
+  recordCycle(record: CycleRecord): Promise<void>
+  recallArrivals(question: { domain: Domain; expected: ExpectedCycle[] }): Promise<{ arrivals: Arrival[] }>
+}
+
+export interface SchedulerActivities {
+  openDueCycles(tick: { domain: Domain; atMs: number }): Promise<{ opened: string[]; existing: number }>
+}
+
+export const STATE_ATTRIBUTE = defineSearchAttributeKey('SluiceState', 'KEYWORD')
+export const WAITING_FOR_ATTRIBUTE = defineSearchAttributeKey('SluiceWaitingFor', 'KEYWORD_LIST')
+const DOMAIN_ATTRIBUTE = defineSearchAttributeKey('SluiceDomain', 'KEYWORD')
+const PRODUCT_ATTRIBUTE = defineSearchAttributeKey('SluiceProduct', 'KEYWORD')
+const CYCLE_ATTRIBUTE = defineSearchAttributeKey('SluiceCycle', 'KEYWORD')
+
+/** A search attribute holds 2 KiB: names beyond this many are only counted. */
+const LISTED = 24
+
+/** The names as `SluiceWaitingFor` holds them. */
+export const toWaitingFor = (names: string[]): string[] =>
+  names.length > LISTED ? [...names.slice(0, LISTED), `+${names.length - LISTED} more`] : names
+
+/**
+ * All options of a cycle's start, the same whoever starts it. Policies: a cycle's id is used once (REJECT_DUPLICATE);
+ * whoever brings a closed cycle back, and only they, overrides both.
+ */
+export function toCycleStart(input: CycleInput) {
+  const domain = domainOf(input.product)
+  const waitingFor = input.past ? [] : input.expected.map(({ product }) => product as string).sort()
+  return {
+    workflowId: toCycleId(input.product, input.key),
+    taskQueue: toTaskQueue(domain),
+    args: [input] as [CycleInput],
+    workflowIdConflictPolicy: 'USE_EXISTING' as const,
+    workflowIdReusePolicy: 'REJECT_DUPLICATE' as const,
+    typedSearchAttributes: new TypedSearchAttributes([
+      { key: DOMAIN_ATTRIBUTE, value: domain },
+      { key: PRODUCT_ATTRIBUTE, value: input.product },
+      { key: CYCLE_ATTRIBUTE, value: input.key },
+      { key: STATE_ATTRIBUTE, value: input.past?.state ?? 'WAITING' },
+      { key: WAITING_FOR_ATTRIBUTE, value: toWaitingFor(waitingFor) },
+    ]),
+    staticSummary: `${input.product} for ${input.key}`.slice(0, 200),
+    staticDetails: input.definition.description.slice(0, 2_000),
+  }
+}
+
+export type { Arrival, Cycle, CycleInput, GlueRunEnd, Publication, RerunCommand }

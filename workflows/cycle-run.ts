@@ -1,0 +1,85 @@
+// The memory of one run: the cycle so far, the lane that writes it down, the timers it has armed.
+// Never: a decision of its own; a second way to change the cycle than apply() and arrive().
+import { allHandlersFinished, condition, setCurrentDetails, sleep } from '@temporalio/workflow'
+import { applyArrival, applyBlocker } from '../model/cycle/arrivals.ts'
+import { type Blocker, type Cycle, type CycleInput, currentAttempt, openRun } from '../model/cycle/cycle.ts'
+import { decideNext } from '../model/cycle/decide.ts'
+import { applyFact, type Fact } from '../model/cycle/facts.ts'
+import type { Arrival } from '../model/refresh-event.ts'
+import type { CycleResult } from './contract.ts'
+import { toDetails } from './cycle-details.ts'
+import { StatusLane } from './status-lane.ts'
+
+export class CycleRun {
+  cycle: Cycle
+  readonly lane: StatusLane
+  /** Notices under way: a run does not close before they are out. */
+  reporting = 0
+  private readonly armed = new Set<number>()
+
+  constructor(input: CycleInput) {
+    this.cycle = openRun(input, Date.now())
+    this.lane = new StatusLane(() => this.cycle)
+    setCurrentDetails(toDetails(this.cycle))
+  }
+
+  apply(fact: Fact): void {
+    this.remember(applyFact(this.cycle, fact, Date.now()))
+  }
+
+  arrive(arrivals: Arrival[]): void {
+    this.remember(arrivals.reduce((cycle, arrival) => applyArrival(cycle, arrival, Date.now()), this.cycle))
+  }
+
+  learnBlockers(blockers: Blocker[]): void {
+    this.remember(blockers.reduce(applyBlocker, this.cycle))
+  }
+
+  /** Returns when there is something to do; one timer per instant, however often this is asked. */
+  async untilSomethingChanges(untilMs: number | null): Promise<void> {
+    if (untilMs !== null && !this.armed.has(untilMs)) this.arm(untilMs)
+    await condition(() => {
+      const next = decideNext(this.cycle, Date.now())
+      return next.kind !== 'wait' || (next.untilMs !== null && !this.armed.has(next.untilMs))
+    })
+  }
+
+  /**
+   * Waits until all that happened is written and told; false when meanwhile something brought the cycle back.
+   * Arrivals and reruns that come during the wait are still this run's to answer.
+   */
+  async isWrittenAndAtRest(): Promise<boolean> {
+    const atRest = (): boolean => ['close', 'give-up'].includes(decideNext(this.cycle, Date.now()).kind)
+    await condition(() => !atRest() || (this.lane.isWritten() && this.reporting === 0 && allHandlersFinished()))
+    return atRest()
+  }
+
+  result(): CycleResult {
+    const { cycle } = this
+    const attempt = currentAttempt(cycle)
+    const isUnpublished = cycle.state === 'ERROR' && cycle.step === 'publish'
+    return {
+      cycle: cycle.id,
+      runNumber: cycle.runNumber,
+      state: cycle.state,
+      step: cycle.step,
+      reason: cycle.reason,
+      lastAttempt: cycle.lastAttempt,
+      revision: cycle.revision,
+      publishedEventId: cycle.publishedEventId,
+      dependencies: cycle.dependencies,
+      succeeded: isUnpublished && attempt ? attempt : null,
+    }
+  }
+
+  private remember(cycle: Cycle): void {
+    this.cycle = cycle
+    setCurrentDetails(toDetails(cycle))
+  }
+
+  private arm(untilMs: number): void {
+    this.armed.add(untilMs)
+    // Rejects only when the workflow is cancelled, which the main line hears of by itself.
+    sleep(Math.max(untilMs - Date.now(), 1), { summary: 'deadline or pause' }).catch(() => undefined)
+  }
+}

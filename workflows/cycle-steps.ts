@@ -1,0 +1,153 @@
+// What a cycle asks of the outside, step by step: each asks an activity and remembers the answer as a fact.
+// Never: an error swallowed (each ends as a fact, or is the workflow's cancellation).
+import { ActivityFailure, CancellationScope, isCancellation, log, rootCause } from '@temporalio/workflow'
+import { type Attempt, currentAttempt, type GlueRunEnd } from '../model/cycle/cycle.ts'
+import { correlationOf, toGlueArguments, toPublication } from '../model/cycle/outgoing.ts'
+import { domainOf, toNotRefreshedId } from '../model/ids.ts'
+import {
+  awaitGlueJobOf,
+  notifyFailure,
+  publishNotRefreshed,
+  publishRefreshEvent,
+  recallArrivals,
+  startGlueJob,
+  stopGlueJob,
+} from './activity-options.ts'
+import type { CycleRun } from './cycle-run.ts'
+
+/** How far clocks of worker and Glue may differ when looking for a run that is there already. */
+const CLOCK_SKEW_MS = 300_000
+
+/** Takes refreshes that were published before this cycle was open; in the background, as long as it takes. */
+export function recall(run: CycleRun): void {
+  const { input } = run.cycle
+  if (input.expected.length === 0) return
+  inBackground('recall', async () => {
+    const { arrivals } = await recallArrivals({ domain: domainOf(input.product), expected: input.expected })
+    run.arrive(arrivals)
+  })
+}
+
+/** Starts the Glue run of an attempt, or adopts the one that is there. */
+export async function startAttempt(run: CycleRun, attempt: Attempt): Promise<void> {
+  const { input, id } = run.cycle
+  try {
+    const started = await startGlueJob.executeWithOptions(
+      { summary: `${input.definition.run.glue}, attempt ${attempt.number}` },
+      [
+        {
+          cycle: id,
+          job: input.definition.run.glue,
+          attempt: attempt.number,
+          arguments: toGlueArguments(run.cycle, attempt),
+          timeoutMinutes: input.definition.run.timeoutMinutes,
+          notBeforeMs: attempt.begunAtMs - CLOCK_SKEW_MS,
+        },
+      ],
+    )
+    run.apply({ kind: 'run-started', ...started })
+  } catch (error) {
+    run.apply({ kind: 'start-failed', error: toReason(error) })
+  }
+}
+
+/** Waits for the run's end; a completion that speaks of another run is not ours and is passed over. */
+export async function awaitEnd(run: CycleRun, attempt: Attempt, runId: string): Promise<void> {
+  const { definition, settings } = run.cycle.input
+  const end = await awaitGlueJobOf(settings, attempt.number, { job: definition.run.glue, runId }).catch(
+    (error: unknown): GlueRunEnd => ({
+      runId,
+      state: 'ERROR',
+      error: toReason(error),
+      executionSeconds: 0,
+      noticedBy: 'check',
+    }),
+  )
+  if (end.runId === runId) run.apply({ kind: 'run-ended', end })
+  else log.warn('A completion for another Glue run was passed over', { expected: runId, found: end.runId })
+}
+
+/** Asks Glue to stop the run of a cancelled cycle; the answer is part of why it is cancelled. */
+export async function stopAttempt(run: CycleRun, runId: string): Promise<string> {
+  try {
+    await stopGlueJob({ job: run.cycle.input.definition.run.glue, runId })
+    return `its Glue run ${runId} was told to stop`
+  } catch (error) {
+    return `its Glue run ${runId} could not be stopped and may go on: ${toReason(error)}`
+  }
+}
+
+export async function publish(run: CycleRun, attempt: Attempt): Promise<void> {
+  const publication = toPublication(run.cycle, attempt)
+  try {
+    const { eventId } = await publishRefreshEvent(publication)
+    run.apply({ kind: 'published', eventId, revision: publication.revision })
+  } catch (error) {
+    run.apply({ kind: 'publish-failed', error: toReason(error) })
+  }
+}
+
+/** Tells consumers who the blocker is, and for an ERROR the domain's people; nobody waits for it but the closing. */
+export function report(run: CycleRun): void {
+  const { cycle } = run
+  const notice = toNotice(run)
+  run.apply({ kind: 'reported' })
+  run.reporting += 1
+  inBackground('report', async () => {
+    try {
+      const failure = cycle.state === 'ERROR' ? notifyFailure(toFailureNotice(run, notice)) : undefined
+      await Promise.all([publishNotRefreshed(notice), failure])
+    } finally {
+      run.reporting -= 1
+    }
+  })
+}
+
+function toNotice({ cycle }: CycleRun) {
+  return {
+    id: toNotRefreshedId(cycle.id, cycle.runNumber, cycle.version),
+    product: cycle.input.product,
+    key: cycle.input.key,
+    visibility: cycle.input.definition.visibility,
+    state: cycle.state,
+    step: cycle.step,
+    reason: cycle.reason ?? '',
+    occurredAt: new Date(cycle.stateSinceMs).toISOString(),
+    correlationId: correlationOf(cycle),
+    causationIds: cycle.dependencies.flatMap(({ arrival }) => (arrival ? [arrival.eventId] : [])),
+  }
+}
+
+function toFailureNotice({ cycle }: CycleRun, notice: ReturnType<typeof toNotice>) {
+  const attempt = currentAttempt(cycle)
+  const job = cycle.input.definition.run.glue
+  return {
+    id: notice.id,
+    cycle: cycle.id,
+    product: cycle.input.product,
+    state: cycle.state,
+    step: cycle.step,
+    reason: notice.reason,
+    attempt: attempt?.number ?? 0,
+    run: attempt?.runId ? { job, runId: attempt.runId } : null,
+    owner: cycle.input.definition.owner,
+    nextStep:
+      cycle.step === 'wait'
+        ? `It starts by itself when the missing upstreams arrive. See: sluice explain ${cycle.id}`
+        : `Mend the cause, then: sluice rerun ${cycle.id} --reason "…"`,
+    atMs: cycle.stateSinceMs,
+  }
+}
+
+/** Not cancelled with the cycle, and never an unhandled rejection: that would fail the workflow task for ever. */
+function inBackground(what: string, work: () => Promise<void>): void {
+  CancellationScope.nonCancellable(work).catch((error: unknown) =>
+    log.error(`${what} failed`, { error: String(error) }),
+  )
+}
+
+/** The sentence of the innermost cause; a cancellation is not a failure and goes on up. */
+function toReason(error: unknown): string {
+  if (isCancellation(error) || !(error instanceof ActivityFailure)) throw error
+  return rootCause(error) ?? error.message
+}

@@ -1,0 +1,89 @@
+// One due refresh of one product, from the wait for its upstreams to its own refresh event.
+// In: the definition's snapshot and the deadlines as instants. Out: how it ended, enough to bring it back later.
+// Never: decides by itself (model/cycle does); reads a database to go on; closes before its status is written.
+import { ApplicationFailure, CancellationScope, isCancellation } from '@temporalio/workflow'
+import { type CycleInput, currentAttempt } from '../model/cycle/cycle.ts'
+import { decideNext } from '../model/cycle/decide.ts'
+import { isSettled } from '../model/states.ts'
+import type { CycleResult } from './contract.ts'
+import { CycleRun } from './cycle-run.ts'
+import { awaitEnd, publish, recall, report, startAttempt, stopAttempt } from './cycle-steps.ts'
+import { answerMessages } from './cycle-messages.ts'
+
+/** Completes with the cycle's result; fails as `CycleFailed` when nobody mended an ERROR in time. */
+export async function dataProductCycle(input: CycleInput): Promise<CycleResult> {
+  const run = new CycleRun(input)
+  answerMessages(run)
+  run.lane.keepWriting()
+  if (input.past) run.apply({ kind: 'rerun', command: input.past.command })
+  else recall(run)
+  try {
+    await refresh(run)
+  } catch (error) {
+    if (!isCancellation(error)) throw error
+    await CancellationScope.nonCancellable(() => cancel(run))
+    throw error
+  }
+  return run.result()
+}
+
+/** The life of a cycle: whatever comes next, until it may close. */
+async function refresh(run: CycleRun): Promise<void> {
+  for (;;) {
+    const next = decideNext(run.cycle, Date.now())
+    switch (next.kind) {
+      case 'wait':
+        await run.untilSomethingChanges(next.untilMs)
+        break
+      case 'begin':
+        run.apply({ kind: 'begun' })
+        break
+      case 'miss':
+        run.apply({ kind: 'missed', missing: next.missing })
+        break
+      case 'start':
+        await startAttempt(run, next.attempt)
+        break
+      case 'await-end':
+        await awaitEnd(run, next.attempt, next.runId)
+        break
+      case 'publish':
+        await publish(run, next.attempt)
+        break
+      case 'complete':
+        run.apply({ kind: 'completed' })
+        break
+      case 'report':
+        report(run)
+        break
+      case 'give-up':
+        if (await run.isWrittenAndAtRest()) throw giveUp(run)
+        break
+      case 'close':
+        if (await run.isWrittenAndAtRest()) return
+        break
+    }
+  }
+}
+
+/** Cancelled from outside: stops what runs in Glue, says so, and is written down; a settled cycle stays as it is. */
+async function cancel(run: CycleRun): Promise<void> {
+  if (!isSettled(run.cycle.state)) await markCancelled(run)
+  await run.isWrittenAndAtRest()
+}
+
+async function markCancelled(run: CycleRun): Promise<void> {
+  const attempt = currentAttempt(run.cycle)
+  const running = attempt?.end === null ? attempt.runId : null
+  const what = running ? await stopAttempt(run, running) : 'no Glue run was under way'
+  run.apply({ kind: 'cancelled', reason: `cancelled in Temporal; ${what}` })
+  report(run)
+}
+
+const giveUp = (run: CycleRun): ApplicationFailure =>
+  ApplicationFailure.nonRetryable(
+    `${run.cycle.id} stayed in ERROR(${run.cycle.step}) and nobody reran it in time: ${run.cycle.reason}. ` +
+      'Mend the cause, then rerun the cycle.',
+    'CycleFailed',
+    run.result(),
+  )

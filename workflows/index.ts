@@ -1,0 +1,3 @@
+// All workflows of the bundle.
+export { dataProductCycle } from './data-product-cycle.ts'
+export { openDueCycles } from './scheduler.ts'

@@ -1,0 +1,58 @@
+// Writes the cycle's status to the mirror in the background, one flush at a time, the latest always.
+// Never: blocks the pipeline (an Aurora outage only delays the closing); writes for each arrival of a burst.
+import { CancellationScope, condition, isCancellation, log, upsertSearchAttributes } from '@temporalio/workflow'
+import type { Cycle } from '../model/cycle/cycle.ts'
+import { waitingFor } from '../model/cycle/outgoing.ts'
+import { STATE_ATTRIBUTE, toWaitingFor, WAITING_FOR_ATTRIBUTE } from './contract.ts'
+import { toRecord } from './cycle-record.ts'
+import { recordCycleWith } from './activity-options.ts'
+
+export class StatusLane {
+  private written = 0
+  private shown: string
+  private readonly cycle: () => Cycle
+
+  constructor(cycle: () => Cycle) {
+    this.cycle = cycle
+    this.shown = JSON.stringify(toAttributes(cycle()))
+  }
+
+  isWritten(): boolean {
+    return this.written >= this.cycle().version
+  }
+
+  /** Runs beside the main line until the workflow ends; cancelling the cycle does not stop its record. */
+  keepWriting(): void {
+    CancellationScope.nonCancellable(() => this.writeForEver()).catch((error: unknown) => {
+      if (!isCancellation(error)) log.error('The status lane stopped', { error: String(error) })
+    })
+  }
+
+  private async writeForEver(): Promise<void> {
+    const recordCycle = recordCycleWith(this.cycle().input.settings)
+    for (;;) {
+      await condition(() => !this.isWritten())
+      const record = toRecord(this.cycle(), this.written)
+      this.show()
+      await recordCycle(record)
+      this.written = record.version
+    }
+  }
+
+  /** Search attributes go with a flush, never alone: each upsert is a billed action. */
+  private show(): void {
+    const attributes = toAttributes(this.cycle())
+    const shown = JSON.stringify(attributes)
+    if (shown === this.shown) return
+    this.shown = shown
+    upsertSearchAttributes([
+      { key: STATE_ATTRIBUTE, value: attributes.state },
+      { key: WAITING_FOR_ATTRIBUTE, value: attributes.waitingFor },
+    ])
+  }
+}
+
+const toAttributes = (cycle: Cycle): { state: string; waitingFor: string[] } => ({
+  state: cycle.state,
+  waitingFor: toWaitingFor(waitingFor(cycle)),
+})
