@@ -1,0 +1,181 @@
+// In: the body of one SQS message. Out: what it says, typed; or why it cannot be read.
+// Never: throws; believes who sent it (authorise.ts does that); lets through what PostgreSQL or a prototype chokes on.
+import type { z } from 'zod'
+import type { CycleKey, ProductId } from '../model/ids.ts'
+import { type Arrival, NOT_REFRESHED, REFRESHED } from '../model/refresh-event.ts'
+import {
+  type Envelope,
+  envelopeSchema,
+  glueEndSchema,
+  notRefreshedSchema,
+  refreshedSchema,
+} from '../model/refresh-event.schema.ts'
+import type { Blocker } from '../model/cycle/cycle.ts'
+
+/** Who sent it, as EventBridge sets it: the sender chooses `source`, never `account`. */
+export interface Sender {
+  source: string
+  account: string
+}
+
+export type Parsed =
+  | { kind: 'refreshed'; eventId: string; sender: Sender; arrival: Arrival }
+  | { kind: 'not-refreshed'; eventId: string; sender: Sender; blocker: Blocker }
+  | { kind: 'glue-end'; eventId: string; sender: Sender; jobName: string; runId: string; state: string }
+  | Refused
+
+export interface Refused {
+  kind: 'refused'
+  /** A word for filters and alarms. */
+  code: RefusalCode
+  reason: string
+  /** The event's own id where it could be read. */
+  eventId: string | null
+  product?: ProductId
+  key?: CycleKey
+}
+
+export type RefusalCode =
+  | 'oversized'
+  | 'not-json'
+  | 'hazardous'
+  | 'not-an-event'
+  | 'unknown-type'
+  | 'unknown-schema'
+  | 'invalid-event'
+  | 'wrong-source'
+  | 'unknown-product'
+  | 'too-large-for-temporal'
+
+/** EventBridge carries more since 2026, but a refresh event is a notice: what is larger is no refresh event. */
+const MAX_BYTES = 256 * 1_024
+const MAX_DEPTH = 32
+const GLUE_STATE_CHANGE = 'Glue Job State Change'
+const SCHEMA_MAJOR = '1'
+
+export function parseMessage(body: string): Parsed {
+  const bytes = Buffer.byteLength(body)
+  if (bytes > MAX_BYTES) return refuse('oversized', `the message has ${bytes} bytes; at most ${MAX_BYTES} are read`)
+  const json = parseJson(body)
+  if (!json.ok) return refuse('not-json', `the message is no JSON: ${json.problem}`)
+  const hazard = findHazard(json.value, 0)
+  if (hazard) return refuse('hazardous', hazard)
+  const envelope = envelopeSchema.safeParse(json.value)
+  if (!envelope.success)
+    return refuse('not-an-event', `the message is no EventBridge event: ${toSentence(envelope.error)}`)
+  return parseEvent(envelope.data)
+}
+
+function parseEvent(envelope: Envelope): Parsed {
+  const sender = { source: envelope.source, account: envelope.account }
+  switch (envelope['detail-type']) {
+    case REFRESHED:
+      return parseRefreshed(envelope, sender)
+    case NOT_REFRESHED:
+      return parseNotRefreshed(envelope, sender)
+    case GLUE_STATE_CHANGE:
+      return parseGlueEnd(envelope, sender)
+    default:
+      return refuse(
+        'unknown-type',
+        `detail-type "${envelope['detail-type']}" is none that a domain's queue is for`,
+        ownId(envelope),
+      )
+  }
+}
+
+function parseRefreshed(envelope: Envelope, sender: Sender): Parsed {
+  const problem = unknownSchema(envelope)
+  if (problem) return problem
+  const parsed = refreshedSchema.safeParse(envelope.detail)
+  if (!parsed.success) return invalid(envelope, parsed.error)
+  const { metadata, data } = parsed.data
+  const arrival: Arrival = {
+    eventId: metadata.id,
+    product: data.product,
+    key: data.cycle,
+    revision: data.revision,
+    location: data.dataset?.location ?? null,
+    correlationId: metadata.correlationId ?? metadata.id,
+    occurredAt: metadata.occurredAt,
+  }
+  return { kind: 'refreshed', eventId: metadata.id, sender, arrival }
+}
+
+function parseNotRefreshed(envelope: Envelope, sender: Sender): Parsed {
+  const problem = unknownSchema(envelope)
+  if (problem) return problem
+  const parsed = notRefreshedSchema.safeParse(envelope.detail)
+  if (!parsed.success) return invalid(envelope, parsed.error)
+  const { metadata, data } = parsed.data
+  const blocker: Blocker = {
+    eventId: metadata.id,
+    product: data.product,
+    key: data.cycle,
+    state: data.state,
+    step: data.step ?? null,
+    reason: data.reason,
+    occurredAt: metadata.occurredAt,
+  }
+  return { kind: 'not-refreshed', eventId: metadata.id, sender, blocker }
+}
+
+function parseGlueEnd(envelope: Envelope, sender: Sender): Parsed {
+  const parsed = glueEndSchema.safeParse(envelope.detail)
+  if (!parsed.success) return invalid(envelope, parsed.error)
+  const { jobName, jobRunId, state } = parsed.data
+  return { kind: 'glue-end', eventId: envelope.id, sender, jobName, runId: jobRunId, state }
+}
+
+/** A new major runs in parallel until its consumers are there; this one does not read it. */
+function unknownSchema(envelope: Envelope): Refused | undefined {
+  const version = (envelope.detail.metadata as { schemaVersion?: unknown } | undefined)?.schemaVersion
+  if (typeof version !== 'string' || version.split('.')[0] === SCHEMA_MAJOR) return undefined
+  return refuse(
+    'unknown-schema',
+    `schemaVersion ${version} has another major than ${SCHEMA_MAJOR}, which is all this version reads`,
+    ownId(envelope),
+  )
+}
+
+const invalid = (envelope: Envelope, error: z.ZodError): Refused =>
+  refuse('invalid-event', `the ${envelope['detail-type']} event is wrong: ${toSentence(error)}`, ownId(envelope))
+
+export const refuse = (code: RefusalCode, reason: string, eventId: string | null = null): Refused => ({
+  kind: 'refused',
+  code,
+  reason,
+  eventId,
+})
+
+function ownId(envelope: Envelope): string | null {
+  const id = (envelope.detail.metadata as { id?: unknown } | undefined)?.id
+  return typeof id === 'string' && id.length > 0 && id.length <= 300 ? id : null
+}
+
+const toSentence = (error: z.ZodError): string =>
+  error.issues
+    .map(({ path, message }) => `${path.join('.') || 'it'}: ${message}`)
+    .join('; ')
+    .slice(0, 1_000)
+
+function parseJson(body: string): { ok: true; value: unknown } | { ok: false; problem: string } {
+  try {
+    return { ok: true, value: JSON.parse(body) }
+  } catch (error) {
+    return { ok: false, problem: error instanceof Error ? error.message.slice(0, 200) : String(error) }
+  }
+}
+
+/** NUL cannot be stored, `__proto__` is never meant well, and depth costs stack: none belongs in a refresh event. */
+function findHazard(value: unknown, depth: number): string | undefined {
+  if (typeof value === 'string') return value.includes('\u0000') ? 'a text holds a NUL character' : undefined
+  if (typeof value !== 'object' || value === null) return undefined
+  if (depth >= MAX_DEPTH) return `it is nested deeper than ${MAX_DEPTH} levels`
+  if (Object.hasOwn(value, '__proto__')) return 'it has a key "__proto__"'
+  for (const [key, inner] of Object.entries(value)) {
+    const hazard = findHazard(key, depth) ?? findHazard(inner, depth + 1)
+    if (hazard) return hazard
+  }
+  return undefined
+}

@@ -1,0 +1,119 @@
+// In: an item and what Temporal said to each of its cycles. Out: what is left to do: nothing, write it down, refuse, wait.
+// Never: takes "already started" for "late": PostgreSQL is asked what the closed cycle knew (DESIGN 3.1).
+import type { OpeningDecision, Route } from '../model/calendar/routing.ts'
+import type { DeliveryOutcome } from '../model/states.ts'
+import type { CycleId } from '../model/ids.ts'
+import type { UntakenDelivery, UntakenEvent } from '../mirror/ledger.ts'
+import type { Delivered } from './deliver.ts'
+import type { BridgeLedger } from './ledger.ts'
+import { type Refused, refuse } from './parse.ts'
+import type { Item, RefreshNews } from './sort-out.ts'
+
+export type Settlement =
+  | { kind: 'done' }
+  | { kind: 'record'; event: UntakenEvent }
+  | { kind: 'refuse'; refusal: Refused; event: UntakenEvent }
+  | { kind: 'later'; error: Error }
+
+type RoutedItem = Item & { verdict: Extract<Item['verdict'], { kind: 'routed' }> }
+
+export async function settle(
+  ledger: BridgeLedger,
+  item: RoutedItem,
+  said: ReadonlyMap<CycleId, Delivered>,
+): Promise<Settlement> {
+  const { news, routes } = item.verdict
+  const answers = routes.map(({ route, opening }) => ({ route, opening, said: said.get(route.cycle) }))
+  for (const { said } of answers) {
+    if (said?.kind === 'unavailable') return { kind: 'later', error: said.error }
+    if (said?.kind === 'refused') return toRefusal(item, refuse('too-large-for-temporal', said.reason, news.eventId))
+  }
+  return news.kind === 'refreshed' ? settleArrival(ledger, item, news, answers) : settleBlocker(item, news, answers)
+}
+
+interface Answer {
+  route: Route
+  opening: OpeningDecision
+  said: Delivered | undefined
+}
+
+async function settleArrival(
+  ledger: BridgeLedger,
+  item: Item,
+  news: Extract<RefreshNews, { kind: 'refreshed' }>,
+  answers: Answer[],
+): Promise<Settlement> {
+  const untaken = answers.filter(({ said }) => said?.kind !== 'accepted')
+  if (untaken.length === 0) return { kind: 'done' }
+  try {
+    const judged = await Promise.all(untaken.map((answer) => judge(ledger, news, answer)))
+    const deliveries = judged.filter((delivery) => delivery !== null)
+    const isTaken = deliveries.length > 0 || untaken.length < answers.length
+    if (isTaken && deliveries.length === 0) return { kind: 'done' }
+    const reason = isTaken ? null : 'no cycle that waits for it is open, and it may not open one any more'
+    return { kind: 'record', event: { ...toUntaken(item, isTaken ? 'routed' : 'unmatched', reason), deliveries } }
+  } catch (error) {
+    return { kind: 'later', error: error instanceof Error ? error : new Error(String(error)) }
+  }
+}
+
+async function judge(
+  ledger: BridgeLedger,
+  news: Extract<RefreshNews, { kind: 'refreshed' }>,
+  { route, opening, said }: Answer,
+): Promise<UntakenDelivery | null> {
+  const { eventId, arrival } = news
+  const toDelivery = (outcome: DeliveryOutcome, note: string | null) => ({
+    cycle: route.cycle,
+    upstream: arrival.product,
+    outcome,
+    note,
+  })
+  if (said?.kind === 'absent' && opening === 'too-early') return toDelivery('early', 'the cycle is not due yet')
+  if (said?.kind === 'absent' && opening === 'not-current') return null
+  const { product, key, revision } = arrival
+  const past = await ledger.judgePast({ cycle: route.cycle, eventId, product, key, revision })
+  if (past) return toDelivery(past.outcome, past.note)
+  return said?.kind === 'absent' ? null : toDelivery('late', 'the cycle is closed and left no row')
+}
+
+function settleBlocker(item: Item, news: RefreshNews, answers: Answer[]): Settlement {
+  const named = answers.filter(({ said }) => said?.kind === 'accepted').map(({ route }) => route.cycle)
+  const outcome = named.length > 0 ? 'routed' : 'unmatched'
+  const reason = named.length > 0 ? `named as the blocker of ${named.join(', ')}` : 'no open cycle waits for it'
+  return { kind: 'record', event: { ...toUntaken(item, outcome, reason), eventId: news.eventId } }
+}
+
+export const toRefusal = (item: Item, refusal: Refused): Settlement => ({
+  kind: 'refuse',
+  refusal,
+  event: {
+    ...toUntaken(item, 'refused', `${refusal.code}: ${refusal.reason}`),
+    eventId: refusal.eventId ?? `sqs:${item.message.MessageId ?? ''}`,
+    product: refusal.product ?? null,
+    key: refusal.key ?? null,
+  },
+})
+
+/** The ledger's row of an event no cycle took; facts of the event are there as far as they could be read. */
+export function toUntaken(item: Item, outcome: UntakenEvent['outcome'], reason: string | null): UntakenEvent {
+  const news = item.verdict.kind === 'routed' || item.verdict.kind === 'unmatched' ? item.verdict.news : null
+  const arrival = news?.kind === 'refreshed' ? news.arrival : null
+  const subject = arrival ?? (news?.kind === 'not-refreshed' ? news.blocker : null)
+  return {
+    eventId: news?.eventId ?? `sqs:${item.message.MessageId ?? ''}`,
+    outcome,
+    reason,
+    messageId: item.message.MessageId ?? '',
+    body: item.body,
+    source: news?.sender.source ?? null,
+    account: news?.sender.account ?? null,
+    product: subject?.product ?? null,
+    key: subject?.key ?? null,
+    revision: arrival?.revision ?? null,
+    location: arrival?.location ?? null,
+    correlationId: arrival?.correlationId ?? null,
+    occurredAt: subject?.occurredAt ?? null,
+    deliveries: [],
+  }
+}

@@ -1,0 +1,106 @@
+// In: messages as they came. Out: for each what to do with it: parse, authorise, route, in that order.
+// Never: a call to a database or to Temporal; an event of a product that nobody here waits for ends here.
+import type { Message } from '@aws-sdk/client-sqs'
+import {
+  type OpeningDecision,
+  type OpeningWindow,
+  decideOpening,
+  type Route,
+  route,
+} from '../model/calendar/routing.ts'
+import { authorise } from './authorise.ts'
+import type { IndexWatch } from './index-watch.ts'
+import { type Parsed, parseMessage, type Refused, refuse } from './parse.ts'
+
+export type RefreshNews = Extract<Parsed, { kind: 'refreshed' | 'not-refreshed' }>
+export type GlueNews = Extract<Parsed, { kind: 'glue-end' }>
+
+export type Verdict =
+  | { kind: 'refused'; refusal: Refused }
+  | { kind: 'ignored' }
+  | { kind: 'unmatched'; news: RefreshNews; reason: string }
+  | { kind: 'routed'; news: RefreshNews; routes: { route: Route; opening: OpeningDecision }[] }
+  | { kind: 'glue-end'; news: GlueNews }
+  /** Trouble that passes: the message stays in the queue. */
+  | { kind: 'later'; error: Error }
+
+export interface Item {
+  message: Message
+  body: string
+  verdict: Verdict
+}
+
+export interface SortingParts {
+  index: IndexWatch
+  centralAccount: string
+  window: OpeningWindow
+  nowMs(): number
+}
+
+export async function sortOut(parts: SortingParts, messages: Message[]): Promise<Item[]> {
+  const items = messages.map((message) => {
+    const body = message.Body ?? ''
+    return { message, body, parsed: parseMessage(body) }
+  })
+  const first = items.map((item) => toVerdict(parts, item.parsed))
+  if (!first.some((verdict) => verdict === 'unknown')) return items.map((item, at) => toItem(item, first[at]))
+  const trouble = await reload(parts.index)
+  return items.map((item, at) => {
+    if (first[at] !== 'unknown') return toItem(item, first[at])
+    return toItem(item, trouble ? { kind: 'later', error: trouble } : toVerdict(parts, item.parsed))
+  })
+}
+
+/** A product nobody knows may have been applied a moment ago: one reload, then it is believed to be unknown. */
+async function reload(index: IndexWatch): Promise<Error | undefined> {
+  try {
+    await index.reload()
+    return undefined
+  } catch (error) {
+    return error instanceof Error ? error : new Error(String(error))
+  }
+}
+
+function toVerdict(parts: SortingParts, parsed: Parsed): Verdict | 'unknown' {
+  if (parsed.kind === 'refused') return { kind: 'refused', refusal: parsed }
+  const refusal = authorise(parts.index.current(), parts.centralAccount, parsed)
+  if (refusal) return { kind: 'refused', refusal }
+  return parsed.kind === 'glue-end' ? toGlueVerdict(parts, parsed) : toRoutedVerdict(parts, parsed)
+}
+
+const toGlueVerdict = (parts: SortingParts, news: GlueNews): Verdict =>
+  parts.index.current().jobs.has(news.jobName) ? { kind: 'glue-end', news } : { kind: 'ignored' }
+
+function toRoutedVerdict(parts: SortingParts, news: RefreshNews): Verdict | 'unknown' {
+  const { product, key } = news.kind === 'refreshed' ? news.arrival : news.blocker
+  const routing = route(parts.index.current(), product, key)
+  switch (routing.kind) {
+    case 'unknown':
+      return 'unknown'
+    case 'irrelevant':
+      return { kind: 'ignored' }
+    case 'unmatched':
+      return { kind: 'unmatched', news, reason: routing.reason }
+    case 'routed': {
+      const nowMs = parts.nowMs()
+      const routes = routing.routes.map((route) => ({ route, opening: decideOpening(route, parts.window, nowMs) }))
+      return { kind: 'routed', news, routes }
+    }
+  }
+}
+
+function toItem(
+  item: { message: Message; body: string; parsed: Parsed },
+  verdict: Verdict | 'unknown' | undefined,
+): Item {
+  const { message, body, parsed } = item
+  if (verdict !== undefined && verdict !== 'unknown') return { message, body, verdict }
+  return { message, body, verdict: { kind: 'refused', refusal: toUnknownProduct(parsed) } }
+}
+
+function toUnknownProduct(parsed: Parsed): Refused {
+  if (parsed.kind !== 'refreshed' && parsed.kind !== 'not-refreshed') return refuse('unknown-type', 'nothing to route')
+  const { product, key } = parsed.kind === 'refreshed' ? parsed.arrival : parsed.blocker
+  const reason = `no definition knows ${product}, also not after the index was read again`
+  return { ...refuse('unknown-product', reason, parsed.eventId), product, key }
+}
