@@ -1,0 +1,147 @@
+// In: the documents read, and what is applied already (absent: offline). Out: the resolved mesh, or every problem.
+// Never: a message without the place in the files that a person must change.
+import type { DomainDefinition, ProductDefinition } from '../model/definition.ts'
+import type { ProductFile } from '../model/definition.schema.ts'
+import { type Domain, domainOf, type ProductId } from '../model/ids.ts'
+import { didYouMean } from '../model/nearest.ts'
+import { checkEdges, type Products } from './edges.ts'
+import { answerEvery, findLoops, type Graph, type GraphProduct } from './graph.ts'
+import type { CurrentMesh, Mesh } from './mesh.ts'
+import { type Problem, sortProblems } from './problem.ts'
+import type { ParsedMesh, Placed } from './read-mesh.ts'
+import { faultsBetweenKeys, toDomainDefinition, toProductDefinition, upstreamsOf } from './resolve.ts'
+
+export interface CheckOptions {
+  /** What is applied; absent when nobody can be asked: then what other folders hold is a note, not a problem. */
+  current?: CurrentMesh
+  /** Products of these domains that have no file any more are to go. */
+  prune?: boolean
+}
+
+export type CheckedMesh =
+  /** `mesh` is null when how often a product refreshes stands in files of another folder. */
+  { kind: 'valid'; mesh: Mesh | null; notes: Problem[] } | { kind: 'invalid'; problems: Problem[]; notes: Problem[] }
+
+/** All that one document alone cannot show: names, edges, loops, visibility, how often. */
+export function checkMesh(parsed: ParsedMesh, options: CheckOptions = {}): CheckedMesh {
+  const problems = [...parsed.problems]
+  const notes: Problem[] = []
+  const domains = firstOfEach(parsed.domains, ({ domain }) => domain, 'domain', problems)
+  const products = firstOfEach(parsed.products, ({ product }) => product, 'product', problems)
+  const definitions = new Map([...domains].map(([name, { file }]) => [name, toDomainDefinition(file)]))
+  for (const product of products.values()) checkProduct(product, definitions, parsed, problems)
+  const graph = toGraph(products, definitions, options)
+  checkEdges({ graph, products, definitions, parsed, isOffline: !options.current, problems, notes })
+  checkLoops(graph, products, problems)
+  const resolved = resolveAll(graph, products, definitions, problems)
+  if (problems.length > 0) return { kind: 'invalid', problems: sortProblems(problems), notes: sortProblems(notes) }
+  const mesh = resolved && {
+    domains: sortBy([...definitions.values()], 'domain'),
+    products: sortBy(resolved, 'product'),
+  }
+  return { kind: 'valid', mesh, notes: sortProblems(notes) }
+}
+
+function firstOfEach<File>(
+  placed: Placed<File>[],
+  nameOf: (file: File) => string,
+  kind: string,
+  problems: Problem[],
+): Map<string, Placed<File>> {
+  const first = new Map<string, Placed<File>>()
+  for (const item of placed) {
+    const name = nameOf(item.file)
+    const before = first.get(name)
+    if (!before) first.set(name, item)
+    else {
+      const { file, line } = before.placeOf([kind])
+      problems.push({ ...item.placeOf([kind]), message: `${kind} "${name}" is defined already, at ${file}:${line}` })
+    }
+  }
+  return first
+}
+
+function checkProduct(
+  { file, placeOf }: Placed<ProductFile>,
+  domains: ReadonlyMap<string, DomainDefinition>,
+  parsed: ParsedMesh,
+  problems: Problem[],
+): void {
+  const name = domainOf(file.product as ProductId)
+  const domain = domains.get(name)
+  if (domain) {
+    for (const { path, message } of faultsBetweenKeys(file, domain)) problems.push({ ...placeOf(path), message })
+  } else if (!isFaulty(parsed, name)) {
+    const guess = didYouMean(name, domains.keys()) || '; write its domain.yaml beside it'
+    problems.push({ ...placeOf(['product']), message: `there is no domain "${name}" in these files${guess}` })
+  }
+}
+
+/** Something of this name may be defined where the files cannot be read: then its absence proves nothing. */
+const isFaulty = (parsed: ParsedMesh, name: string): boolean =>
+  parsed.faulty.hasNameless || parsed.faulty.names.includes(name)
+
+/** The files, and around them what is applied and stays. */
+function toGraph(products: Products, domains: ReadonlyMap<string, DomainDefinition>, options: CheckOptions): Graph {
+  const graph = new Map<ProductId, GraphProduct>()
+  for (const { definition } of options.current?.products ?? []) {
+    if (options.prune && domains.has(domainOf(definition.product))) continue
+    graph.set(definition.product, {
+      ...definition,
+      upstreams: definition.dependsOn.map(({ product }) => product),
+      publishes: definition.publish !== null,
+    })
+  }
+  for (const { file } of products.values()) {
+    const product = file.product as ProductId
+    const { visibility, every } = file
+    graph.set(product, { product, visibility, every, upstreams: upstreamsOf(file), publishes: file.publish !== false })
+  }
+  return graph
+}
+
+function checkLoops(graph: Graph, products: Products, problems: Problem[]): void {
+  for (const loop of findLoops(graph)) {
+    const first = loop.find((product) => products.has(product))
+    const placed = first && products.get(first)
+    if (!first || !placed) continue
+    const from = loop.indexOf(first)
+    const turned = [...loop.slice(from), ...loop.slice(0, from)]
+    const index = upstreamsOf(placed.file).indexOf((turned[1] ?? first) as ProductId)
+    problems.push({ ...placed.placeOf(['dependsOn', index]), message: loopInWords(turned) })
+  }
+}
+
+function loopInWords([first = '', ...others]: string[]): string {
+  if (others.length === 0) return `${first} waits for itself; it could never start`
+  return `a loop, so none of these could ever start: ${first} waits for ${[...others, first].join(', which waits for ')}`
+}
+
+/** Null when something is not known offline. */
+function resolveAll(
+  graph: Graph,
+  products: Products,
+  domains: ReadonlyMap<string, DomainDefinition>,
+  problems: Problem[],
+): ProductDefinition[] | null {
+  const answers = answerEvery(graph)
+  const resolved: ProductDefinition[] = []
+  for (const { file, placeOf } of products.values()) {
+    const domain = domains.get(domainOf(file.product as ProductId) as Domain)
+    const answer = answers.get(file.product as ProductId)
+    if (answer?.kind === 'differ') {
+      const [first] = answer.of
+      const other = answer.of.find(({ every }) => every !== first?.every)
+      const found = [first, other].map((upstream) => `${upstream?.product} every ${upstream?.every}`).join(', ')
+      problems.push({
+        ...placeOf(['product']),
+        message: `its upstreams refresh differently (${found}); write every: day or business-day`,
+      })
+    }
+    if (domain && answer?.kind === 'known') resolved.push(toProductDefinition(file, domain, answer.every))
+  }
+  return resolved.length === products.size ? resolved : null
+}
+
+const sortBy = <Key extends string, Item extends Record<Key, string>>(items: Item[], key: Key): Item[] =>
+  items.sort((a, b) => (a[key] < b[key] ? -1 : 1))

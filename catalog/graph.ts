@@ -1,0 +1,110 @@
+// The products as a graph of who waits for whom. In: products. Out: loops, and how often each refreshes.
+// Never: recursion over the graph: a chain may be as long as the mesh.
+import type { Granularity } from '../model/definition.ts'
+import type { ProductId } from '../model/ids.ts'
+
+export interface GraphProduct {
+  product: ProductId
+  visibility: 'domain' | 'mesh'
+  /** Undefined: as its upstreams. */
+  every: Granularity | undefined
+  upstreams: ProductId[]
+  publishes: boolean
+}
+
+export type Graph = ReadonlyMap<ProductId, GraphProduct>
+
+/**
+ * Upstreams before consumers, as far as that goes; the rest hang in loops or behind them. A missing upstream is no
+ * obstacle: that fault is told by itself.
+ */
+export function inOrder(graph: Graph): { ordered: GraphProduct[]; inLoops: GraphProduct[] } {
+  const waiting = new Map([...graph.values()].map((item) => [item.product, knownUpstreams(graph, item).size]))
+  const consumers = new Map<ProductId, GraphProduct[]>()
+  for (const item of graph.values()) {
+    for (const upstream of knownUpstreams(graph, item))
+      consumers.set(upstream, [...(consumers.get(upstream) ?? []), item])
+  }
+  const ordered = [...graph.values()].filter(({ product }) => waiting.get(product) === 0)
+  for (const { product } of ordered) {
+    for (const consumer of consumers.get(product) ?? []) {
+      const left = (waiting.get(consumer.product) ?? 0) - 1
+      waiting.set(consumer.product, left)
+      if (left === 0) ordered.push(consumer)
+    }
+  }
+  const done = new Set(ordered)
+  return { ordered, inLoops: [...graph.values()].filter((item) => !done.has(item)) }
+}
+
+/** Each loop once, beginning with the first of its names: `a` waits for the next, the last waits for `a`. */
+export function findLoops(graph: Graph): ProductId[][] {
+  const { inLoops } = inOrder(graph)
+  const left = new Map(inLoops.map((item) => [item.product, item]))
+  const loops: ProductId[][] = []
+  const seen = new Set<ProductId>()
+  for (const start of [...left.keys()].sort()) {
+    if (seen.has(start)) continue
+    const walk = walkUp(left, start)
+    const met = walk.find((product) => seen.has(product))
+    for (const product of walk) seen.add(product)
+    if (met === undefined) loops.push(fromSmallest(loopOf(left, walk)))
+  }
+  return loops
+}
+
+/** From one that hangs, always to an upstream that hangs too, until a name comes back. */
+function walkUp(left: Graph, start: ProductId): ProductId[] {
+  const walk = new Set<ProductId>()
+  let at: ProductId | undefined = start
+  while (at !== undefined && !walk.has(at)) {
+    walk.add(at)
+    at = nextUp(left, at)
+  }
+  return [...walk]
+}
+
+const nextUp = (left: Graph, product: ProductId): ProductId | undefined =>
+  left
+    .get(product)
+    ?.upstreams.filter((upstream) => left.has(upstream))
+    .sort()[0]
+
+function loopOf(left: Graph, walk: ProductId[]): ProductId[] {
+  const last = walk.at(-1)
+  const back = last && nextUp(left, last)
+  return walk.slice(back === undefined ? 0 : walk.indexOf(back))
+}
+
+function fromSmallest(loop: ProductId[]): ProductId[] {
+  const at = loop.indexOf([...loop].sort()[0] as ProductId)
+  return [...loop.slice(at), ...loop.slice(0, at)]
+}
+
+export type EveryAnswer =
+  | { kind: 'known'; every: Granularity }
+  | { kind: 'differ'; of: { product: ProductId; every: Granularity }[] }
+  | { kind: 'unknown' }
+
+/** How often each product refreshes: as it says, else as all its upstreams do. */
+export function answerEvery(graph: Graph): Map<ProductId, EveryAnswer> {
+  const answers = new Map<ProductId, EveryAnswer>()
+  for (const item of inOrder(graph).ordered) answers.set(item.product, everyOf(item, answers))
+  return answers
+}
+
+function everyOf(item: GraphProduct, answers: ReadonlyMap<ProductId, EveryAnswer>): EveryAnswer {
+  if (item.every) return { kind: 'known', every: item.every }
+  const of: { product: ProductId; every: Granularity }[] = []
+  for (const product of item.upstreams) {
+    const answer = answers.get(product)
+    if (answer?.kind !== 'known') return { kind: 'unknown' }
+    of.push({ product, every: answer.every })
+  }
+  const [first] = of
+  if (!first) return { kind: 'unknown' }
+  return of.every(({ every }) => every === first.every) ? { kind: 'known', every: first.every } : { kind: 'differ', of }
+}
+
+const knownUpstreams = (graph: Graph, item: GraphProduct): Set<ProductId> =>
+  new Set(item.upstreams.filter((upstream) => graph.has(upstream)))

@@ -1,0 +1,28 @@
+// What is wrong with the definition files, and where: `file:line:column: message`.
+// Never: a problem without a place a person can open.
+
+export interface Place {
+  /** As the reader of the files was given it, so that a terminal can open it. */
+  file: string
+  /** From 1; null when the whole file is meant. */
+  line: number | null
+  column: number | null
+}
+
+export interface Problem extends Place {
+  message: string
+}
+
+export const toProblemText = ({ file, line, column, message }: Problem): string =>
+  line === null ? `${file}: ${message}` : `${file}:${line}:${column ?? 1}: ${message}`
+
+/** By file, then from top to bottom, each once. */
+export function sortProblems(problems: Problem[]): Problem[] {
+  const unique = new Map(problems.map((problem) => [toProblemText(problem), problem]))
+  return [...unique.values()].sort(
+    (a, b) =>
+      Number(a.file > b.file) - Number(a.file < b.file) ||
+      (a.line ?? 0) - (b.line ?? 0) ||
+      (a.column ?? 0) - (b.column ?? 0),
+  )
+}

@@ -1,0 +1,94 @@
+// In: folders of definition files. Out: the typed content of every document, and all problems of single documents.
+// Never: stops at the first problem; looks at two documents together (check-mesh.ts does).
+import {
+  type Checked,
+  checkDomainFile,
+  checkProductFile,
+  type DomainFile,
+  type ProductFile,
+} from '../model/definition.schema.ts'
+import { didYouMean } from '../model/nearest.ts'
+import { readDocuments, type YamlDocument } from './documents.ts'
+import { readFiles, type SourceFile } from './files.ts'
+import type { Problem } from './problem.ts'
+
+/** A document of a mesh that is well formed in itself. */
+export interface Placed<File> {
+  file: File
+  placeOf: YamlDocument['placeOf']
+}
+
+export interface ParsedMesh {
+  domains: Placed<DomainFile>[]
+  products: Placed<ProductFile>[]
+  problems: Problem[]
+  /** What documents with problems would have defined: it is not "unknown" to the others. */
+  faulty: { names: string[]; hasNameless: boolean }
+}
+
+/** Reads every .yaml file of the folders (a path may also name one file). */
+export async function readMesh(...paths: string[]): Promise<ParsedMesh> {
+  const { files, problems } = await readFiles(paths)
+  const parsed = parseMesh(files)
+  return {
+    ...parsed,
+    problems: [...problems, ...parsed.problems],
+    faulty: { ...parsed.faulty, hasNameless: parsed.faulty.hasNameless || problems.length > 0 },
+  }
+}
+
+/** The same of texts already read. */
+export function parseMesh(files: SourceFile[]): ParsedMesh {
+  const mesh: ParsedMesh = { domains: [], products: [], problems: [], faulty: { names: [], hasNameless: false } }
+  for (const file of files) {
+    const { documents, problems } = readDocuments(file)
+    mesh.problems.push(...problems)
+    if (problems.length > 0) mesh.faulty.hasNameless = true
+    for (const document of documents) addDocument(mesh, document)
+  }
+  return mesh
+}
+
+const KINDS = ['domain', 'product']
+
+function addDocument(mesh: ParsedMesh, document: YamlDocument): void {
+  const keys = isRecord(document.value) ? Object.keys(document.value) : []
+  const [kind = ''] = keys
+  if (kind === 'domain') add(mesh, mesh.domains, document, kind, checkDomainFile(document.value, document.sourceOf))
+  else if (kind === 'product')
+    add(mesh, mesh.products, document, kind, checkProductFile(document.value, document.sourceOf))
+  else {
+    mesh.problems.push({ ...document.placeOf([kind], 'key'), message: whyNoKind(keys) })
+    mesh.faulty.hasNameless = true
+  }
+}
+
+function add<File>(
+  mesh: ParsedMesh,
+  list: Placed<File>[],
+  document: YamlDocument,
+  kind: string,
+  checked: Checked<File>,
+): void {
+  if (checked.kind === 'valid') {
+    list.push({ file: checked.file, placeOf: document.placeOf })
+    return
+  }
+  for (const { path, on, message } of checked.findings) {
+    mesh.problems.push({ ...document.placeOf(path, on), message })
+  }
+  const name = isRecord(document.value) ? document.value[kind] : undefined
+  if (typeof name === 'string') mesh.faulty.names.push(name)
+  else mesh.faulty.hasNameless = true
+}
+
+function whyNoKind(keys: string[]): string {
+  const [first] = keys
+  if (first === undefined) return 'expected keys and values; the first key is "domain" or "product"'
+  const later = keys.find((key) => KINDS.includes(key))
+  if (later) return `the first key names the kind of the document: move "${later}" above "${first}"`
+  return `"${first}" is no kind of document; the first key is "domain" or "product"${didYouMean(first, KINDS)}`
+}
+
+const isRecord = (value: unknown): value is Record<string, unknown> =>
+  typeof value === 'object' && value !== null && !Array.isArray(value)

@@ -1,0 +1,103 @@
+// In: the content of one document and the defaults of its domain. Out: the definition with every default filled in,
+// or why these keys do not fit together. Never: looks at another product (check-graph.ts does).
+import { parseWallTime } from '../model/calendar/wall-time.ts'
+import type { DomainDefinition, Granularity, ProductDefinition, WallTime } from '../model/definition.ts'
+import type { DomainFile, ProductFile } from '../model/definition.schema.ts'
+import { parseDurationMs } from '../model/definition-parts.schema.ts'
+import { type Domain, nameOf, type ProductId } from '../model/ids.ts'
+
+export const toDomainDefinition = (file: DomainFile): DomainDefinition => ({
+  domain: file.domain as Domain,
+  account: file.account,
+  owner: file.owner,
+  calendar: file.calendar,
+  timezone: file.timezone,
+  location: file.location ?? null,
+})
+
+export function toProductDefinition(
+  file: ProductFile,
+  domain: DomainDefinition,
+  every: Granularity,
+): ProductDefinition {
+  const product = file.product as ProductId
+  return {
+    product,
+    description: file.description ?? '',
+    owner: file.owner ?? domain.owner,
+    visibility: file.visibility,
+    calendar: file.calendar ?? domain.calendar,
+    timezone: file.timezone ?? domain.timezone,
+    every,
+    notBefore: toWallTime(file.notBefore),
+    availableBy: toWallTime(file.availableBy),
+    cutoff: file.cutoff ? { at: requireWallTime(file.cutoff.at), then: file.cutoff.then } : null,
+    dependsOn: upstreamsOf(file).map((upstream) => ({ product: upstream })),
+    run: {
+      glue: file.run.glue,
+      arguments: file.run.arguments,
+      timeoutMinutes: Math.ceil((parseDurationMs(file.run.timeout) ?? 0) / 60_000),
+      attempts: file.run.attempts,
+      retryAfterMs: parseDurationMs(file.run.retryAfter) ?? 0,
+    },
+    publish: toPublish(file, domain),
+  }
+}
+
+export const upstreamsOf = (file: ProductFile): ProductId[] =>
+  file.dependsOn.map((dependency) => (typeof dependency === 'string' ? dependency : dependency.product) as ProductId)
+
+export interface KeyFault {
+  path: (string | number)[]
+  message: string
+}
+
+/** Keys that are right one by one, and contradict each other. */
+export function faultsBetweenKeys(file: ProductFile, domain: DomainDefinition): KeyFault[] {
+  const faults: KeyFault[] = []
+  const start = toWallTime(file.notBefore)
+  const add = (path: string[], message: string): void => void faults.push({ path, message })
+  const ends = { cutoff: file.cutoff?.at, availableBy: file.availableBy }
+  for (const [key, text] of Object.entries(ends)) {
+    const end = toWallTime(text)
+    if (!end || !start || !isSurelyBefore(end, start)) continue
+    const path = key === 'cutoff' ? ['cutoff', 'at'] : [key]
+    const advice = end.days === 0 ? `; for the next day write "${text} +1d"` : ''
+    add(path, `${path.join('.')} ${text} is before notBefore ${file.notBefore}${advice}`)
+  }
+  if (file.publish === undefined && domain.location === null) {
+    add(
+      ['product'],
+      `publish needs a location: name one here (publish: { location: s3://… }) or in domain "${domain.domain}" (location)`,
+    )
+  }
+  if (file.dependsOn.length === 0 && file.every === undefined) {
+    add(
+      ['product'],
+      'neither every nor dependsOn: nothing would say when it refreshes; write every: day or business-day',
+    )
+  }
+  if (file.dependsOn.length === 0 && file.cutoff) {
+    add(['cutoff'], 'cutoff without dependsOn: there is nothing to wait for')
+  }
+  return faults
+}
+
+function toPublish(file: ProductFile, domain: DomainDefinition): ProductDefinition['publish'] {
+  if (file.publish === false) return null
+  return { location: file.publish?.location ?? `${domain.location}${nameOf(file.product as ProductId)}/` }
+}
+
+const toWallTime = (text: string | undefined): WallTime | null => (text === undefined ? null : requireWallTime(text))
+
+function requireWallTime(text: string): WallTime {
+  const wall = parseWallTime(text)
+  if (!wall) throw new RangeError(`"${text}" passed the schema and is no wall time.`)
+  return wall
+}
+
+/** Whatever the calendar: n business days never end before n days. */
+export function isSurelyBefore(end: WallTime, start: WallTime): boolean {
+  if (end.unit === 'business-day' && end.days > 0 && start.unit !== 'business-day') return false
+  return end.days < start.days || (end.days === start.days && end.time < start.time)
+}
