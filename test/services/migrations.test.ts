@@ -1,0 +1,121 @@
+// The runner on a real server, and what the migrations make: schema.sql, the words of the model, insert-only history.
+import { cpSync, mkdtempSync, readdirSync, rmSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import path from 'node:path'
+import { fileURLToPath } from 'node:url'
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from 'vitest'
+import { openPostgres } from '../../clients/postgres.ts'
+import { migrate } from '../../mirror/migrate.ts'
+import { schemaDump } from '../../mirror/schema-dump.ts'
+import { OPENERS } from '../../model/cycle/cycle.ts'
+import { CYCLE_STATES, DELIVERY_OUTCOMES, DEPENDENCY_STATES, LEDGER_OUTCOMES, STEPS } from '../../model/states.ts'
+import { type LentDatabase, lendDatabase } from './postgres.ts'
+
+const MIGRATIONS = fileURLToPath(new URL('../../migrations', import.meta.url))
+const NAMES = readdirSync(MIGRATIONS).filter((name) => /^\d/.test(name))
+
+describe('the runner', () => {
+  let lent: LentDatabase
+  let folder: string
+  beforeEach(async () => {
+    lent = await lendDatabase('empty')
+    folder = mkdtempSync(path.join(tmpdir(), 'sluice-migrations-'))
+    cpSync(MIGRATIONS, folder, { recursive: true })
+  })
+  afterEach(async () => {
+    await lent.drop()
+    rmSync(folder, { recursive: true, force: true })
+  })
+
+  test('applies every file once', async () => {
+    expect(await migrate(lent.db, folder)).toEqual(NAMES)
+    expect(await migrate(lent.db, folder)).toEqual([])
+  })
+
+  test('of two at once, one applies and the other finds it done', async () => {
+    const other = openPostgres(lent.url)
+    const both = await Promise.all([migrate(lent.db, folder), migrate(other, folder)])
+    await other.end()
+    expect(both.flat()).toEqual(NAMES)
+  })
+
+  test('an edited file is refused by name', async () => {
+    await migrate(lent.db, folder)
+    writeFileSync(path.join(folder, '0002_status.sql'), 'select 1')
+    await expect(migrate(lent.db, folder)).rejects.toThrow(/0002_status\.sql, which was edited in .*restore it/)
+  })
+
+  test('a missing file is refused by name', async () => {
+    await migrate(lent.db, folder)
+    rmSync(path.join(folder, NAMES.at(-1) ?? ''))
+    await expect(migrate(lent.db, folder)).rejects.toThrow(`has applied ${NAMES.at(-1)}, which is missing`)
+  })
+
+  test('a gap in the numbers is refused before anything is applied', async () => {
+    rmSync(path.join(folder, '0002_status.sql'))
+    await expect(migrate(lent.db, folder)).rejects.toThrow(/0003_domain_roles\.sql should have number 2/)
+    expect(await lent.db.rows(`select from pg_tables where schemaname = 'public'`)).toEqual([])
+  })
+
+  test('a file that fails leaves nothing of itself, and the next run goes on there', async () => {
+    const last = path.join(folder, `000${NAMES.length + 1}_more.sql`)
+    writeFileSync(last, 'create table half (id int); select * from nowhere')
+    await expect(migrate(lent.db, folder)).rejects.toThrow(/_more\.sql: relation "nowhere" does not exist/)
+    expect(await lent.db.one(`select from pg_tables where tablename = 'half'`)).toBeUndefined()
+    writeFileSync(last, 'create table half (id int)')
+    expect(await migrate(lent.db, folder)).toEqual([path.basename(last)])
+  })
+})
+
+describe('what the migrations make', () => {
+  let lent: LentDatabase
+  beforeAll(async () => {
+    lent = await lendDatabase()
+  })
+  afterAll(() => lent.drop())
+
+  test('is what schema.sql says', async () => {
+    await expect(await schemaDump(lent.db)).toMatchFileSnapshot('../../migrations/schema.sql')
+  })
+
+  test.each([
+    ['data_product_status', 'state', CYCLE_STATES],
+    ['data_product_status', 'step', STEPS],
+    ['data_product_status', 'opened_by', OPENERS],
+    ['data_product_status_history', 'from_state', CYCLE_STATES],
+    ['data_product_status_history', 'to_state', CYCLE_STATES],
+    ['data_product_status_history', 'step', STEPS],
+    ['data_product_dependencies_events_status', 'state', DEPENDENCY_STATES],
+    ['data_product_dependencies_events_status_history', 'state', DEPENDENCY_STATES],
+    ['data_product_dependencies_events_status_history', 'outcome', DELIVERY_OUTCOMES],
+    ['event_ledger', 'outcome', LEDGER_OUTCOMES],
+    ['event_delivery', 'outcome', DELIVERY_OUTCOMES],
+  ])('%s.%s takes the words of the model and no other', async (table, column, words) => {
+    const check = await lent.db.one<{ says: string }>(
+      `select pg_get_constraintdef(oid) as says from pg_constraint
+       where conrelid = $1::regclass and contype = 'c'
+         and pg_get_constraintdef(oid) like 'CHECK ((' || $2 || ' = ANY (ARRAY[%'`,
+      [table, column],
+    )
+    const taken = [...(check?.says ?? '').matchAll(/'([^']*)'/g)].map(([, word]) => word)
+    expect(taken).toEqual([...words])
+  })
+
+  test.each(['data_product_status_history', 'data_product_dependencies_events_status_history', 'operator_action'])(
+    '%s is insert-only, for its owner too',
+    async (table) => {
+      await expect(lent.db.rows(`update ${table} set domain = domain`)).rejects.toThrow(`${table} is insert-only`)
+      await expect(lent.db.rows(`delete from ${table}`)).rejects.toThrow(`${table} is insert-only`)
+      await expect(lent.db.rows(`truncate ${table}`)).rejects.toThrow(`${table} is insert-only`)
+    },
+  )
+
+  test('an action without a reason is refused', async () => {
+    await expect(
+      lent.db.rows(
+        `insert into operator_action (domain, request_id, cycle, action, actor, reason, outcome, at)
+         values ('d1', 'r', 'd1/ds1/2026-11-20', 'rerun', 'ann', ' ', 'accepted', now())`,
+      ),
+    ).rejects.toThrow(/operator_action_reason/)
+  })
+})

@@ -1,0 +1,33 @@
+// In: nothing; the server is the ring's (global-setup.ts). Out: a database of one's own, migrated, for one test file.
+// Never: rows of another test.
+import { randomUUID } from 'node:crypto'
+import pg from 'pg'
+import { inject } from 'vitest'
+import { openPostgres, type Postgres } from '../../clients/postgres.ts'
+
+export interface LentDatabase {
+  url: string
+  db: Postgres
+  /** Ends the sessions on it. */
+  drop(): Promise<void>
+}
+
+/** Migrated; `empty` for one without a single table. */
+export async function lendDatabase(content: 'migrated' | 'empty' = 'migrated'): Promise<LentDatabase> {
+  const { url: server, template } = inject('postgres')
+  const name = `test_${randomUUID().replaceAll('-', '')}`
+  await execute(server, `create database ${name} template ${content === 'migrated' ? template : 'template0'}`)
+  const url = Object.assign(new URL(server), { pathname: `/${name}` }).href
+  const db = openPostgres(url, { applicationName: 'test' })
+  const drop = async (): Promise<void> => {
+    await db.end()
+    await execute(server, `drop database ${name} with (force)`)
+  }
+  return { url, db, drop }
+}
+
+async function execute(url: string, sql: string): Promise<void> {
+  const client = new pg.Client({ connectionString: url })
+  await client.connect()
+  await client.query(sql).finally(() => client.end())
+}

@@ -1,0 +1,376 @@
+// The sandbox's EventBridge through the real SDK: between accounts, one hop, policies, dead letters, what is refused.
+// Time is driven: an event moves when the test says so.
+
+import {
+  CreateEventBusCommand,
+  DeleteEventBusCommand,
+  DeleteRuleCommand,
+  DescribeEventBusCommand,
+  DescribeRuleCommand,
+  EventBridgeClient,
+  ListEventBusesCommand,
+  ListRulesCommand,
+  ListTargetsByRuleCommand,
+  PutEventsCommand,
+  type PutEventsRequestEntry,
+  PutPermissionCommand,
+  PutRuleCommand,
+  PutTargetsCommand,
+  RemovePermissionCommand,
+  RemoveTargetsCommand,
+  type Target,
+  TestEventPatternCommand,
+} from '@aws-sdk/client-eventbridge'
+import { CreateQueueCommand, type Message, ReceiveMessageCommand, SQSClient } from '@aws-sdk/client-sqs'
+import { afterEach, beforeEach, describe, expect, test } from 'vitest'
+import { createDrivenClock, type DrivenClock } from '../../sandbox/aws/clock.ts'
+import { type Sandbox, type SandboxOptions, startSandbox } from '../../sandbox/aws/server.ts'
+
+const central = '111111111111'
+const d1 = '222222222222'
+const raw = '333333333333'
+const region = 'us-east-1'
+
+const busArn = (account: string, name: string) => `arn:aws:events:${region}:${account}:event-bus/${name}`
+const queueArn = (account: string, name: string) => `arn:aws:sqs:${region}:${account}:${name}`
+const centralBus = busArn(central, 'central')
+const domainBus = busArn(d1, 'd1')
+const RoleArn = `arn:aws:iam::${central}:role/forward`
+const refreshed = 'Data Product Refreshed'
+
+let sandbox: Sandbox
+let clock: DrivenClock
+
+async function start(options: SandboxOptions = {}) {
+  clock = createDrivenClock(Date.parse('2026-11-20T22:14:03.500Z'))
+  sandbox = await startSandbox({ clock, ...options })
+}
+beforeEach(() => start())
+afterEach(() => sandbox.close())
+
+const config = (accessKeyId: string) => ({
+  endpoint: sandbox.endpoint,
+  region,
+  maxAttempts: 1,
+  credentials: { accessKeyId, secretAccessKey: 'any' },
+})
+const events = (account: string) => new EventBridgeClient(config(account))
+const sqs = (account: string) => new SQSClient(config(account))
+
+const entry = (more: Partial<PutEventsRequestEntry> = {}): PutEventsRequestEntry => ({
+  EventBusName: centralBus,
+  Source: 'dataproduct.raw',
+  DetailType: refreshed,
+  Detail: '{"metadata": {"id": "raw/rd1/2026-11-20/r1"}}',
+  ...more,
+})
+const put = (account: string, ...Entries: PutEventsRequestEntry[]) =>
+  events(account).send(new PutEventsCommand({ Entries }))
+
+async function addRule(
+  account: string,
+  bus: string,
+  name: string,
+  target: Partial<Target>,
+  pattern: unknown = { account: [{ exists: true }] },
+) {
+  const client = events(account)
+  await client.send(new PutRuleCommand({ EventBusName: bus, Name: name, EventPattern: JSON.stringify(pattern) }))
+  const Targets = [{ Id: 'only', Arn: '', ...target }]
+  await client.send(new PutTargetsCommand({ EventBusName: bus, Rule: name, Targets }))
+}
+
+/** A queue that one rule may send to, or any rule of EventBridge when none is named. */
+async function addQueue(account: string, name: string, ruleArn = '*') {
+  const statement = {
+    Effect: 'Allow',
+    Principal: { Service: 'events.amazonaws.com' },
+    Action: 'sqs:SendMessage',
+    Resource: queueArn(account, name),
+    Condition: { ArnLike: { 'aws:SourceArn': ruleArn === '*' ? 'arn:aws:events:*:*:rule/*' : ruleArn } },
+  }
+  const Policy = JSON.stringify({ Version: '2012-10-17', Statement: [statement] })
+  await sqs(account).send(new CreateQueueCommand({ QueueName: name, Attributes: { Policy } }))
+}
+
+/** Lets every event arrive where it will, then empties the queue. */
+async function arrived(account: string, name: string): Promise<Message[]> {
+  clock.advance(0)
+  const QueueUrl = `${sandbox.endpoint}/${account}/${name}`
+  const input = { QueueUrl, MaxNumberOfMessages: 10, MessageAttributeNames: ['All'] }
+  return (await sqs(account).send(new ReceiveMessageCommand(input))).Messages ?? []
+}
+const bodies = (messages: Message[]) =>
+  messages.map((message) => JSON.parse(message.Body ?? '') as Record<string, unknown>)
+const dropped = () => sandbox.ledger.rows({ kind: 'event-dropped' }).map((row) => row.facts)
+
+/** The mesh's road: raw puts on the central bus, which forwards to d1's bus, which delivers to d1's queue. */
+async function buildRoad() {
+  await events(central).send(new CreateEventBusCommand({ Name: 'central' }))
+  const statement = {
+    Sid: 'raw',
+    Effect: 'Allow',
+    Principal: { AWS: raw },
+    Action: 'events:PutEvents',
+    Resource: centralBus,
+    Condition: {
+      StringEquals: { 'events:source': 'dataproduct.raw', 'events:detail-type': refreshed },
+      Bool: { 'events:eventBusInvocation': 'false' },
+    },
+  }
+  const Policy = JSON.stringify({ Version: '2012-10-17', Statement: [statement] })
+  await events(central).send(new PutPermissionCommand({ EventBusName: 'central', Policy }))
+  await addRule(central, 'central', 'to-d1', { Arn: domainBus, RoleArn }, { source: [{ prefix: 'dataproduct.' }] })
+  await events(d1).send(new CreateEventBusCommand({ Name: 'd1' }))
+  const permission = { StatementId: 'central', Principal: central, Action: 'events:PutEvents' }
+  await events(d1).send(new PutPermissionCommand({ EventBusName: 'd1', ...permission }))
+  await addQueue(d1, 'inbox', `arn:aws:events:${region}:${d1}:rule/d1/to-inbox`)
+  await addRule(d1, 'd1', 'to-inbox', { Arn: queueArn(d1, 'inbox') })
+}
+
+describe('between accounts', () => {
+  beforeEach(buildRoad)
+
+  test('an event put on the central bus arrives in the domain queue with its envelope', async () => {
+    const answer = await put(raw, entry({ Resources: ['arn:x'] }))
+    expect(answer).toMatchObject({ FailedEntryCount: 0, Entries: [{ EventId: expect.any(String) }] })
+    expect(bodies(await arrived(d1, 'inbox'))).toEqual([
+      {
+        version: '0',
+        id: answer.Entries?.[0]?.EventId,
+        'detail-type': refreshed,
+        source: 'dataproduct.raw',
+        account: raw,
+        time: '2026-11-20T22:14:03Z',
+        region,
+        resources: ['arn:x'],
+        detail: { metadata: { id: 'raw/rd1/2026-11-20/r1' } },
+      },
+    ])
+    const routed = sandbox.ledger.rows({ kind: 'event-routed' })
+    expect(routed.map((row) => row.facts['targetArn'])).toEqual([domainBus, queueArn(d1, 'inbox')])
+    expect(routed[0]?.facts).toMatchObject({ metadataId: 'raw/rd1/2026-11-20/r1' })
+  })
+
+  test.each([
+    ['another source', raw, { Source: 'dataproduct.d1' }, 'AccessDeniedException'],
+    ['another detail-type', raw, { DetailType: 'Other' }, 'AccessDeniedException'],
+    ['an account without a statement', d1, {}, 'AccessDeniedException'],
+    [
+      "a bus of another account that isn't there",
+      raw,
+      { EventBusName: busArn(central, 'no') },
+      'AccessDeniedException',
+    ],
+    ['a source of AWS', raw, { Source: 'aws.glue' }, 'NotAuthorizedForSourceException'],
+    ['no source', raw, { Source: undefined }, 'InvalidArgument'],
+    ['no detail-type', raw, { DetailType: '' }, 'InvalidArgument'],
+    ['a detail that is no JSON', raw, { Detail: '{' }, 'MalformedDetail'],
+    ['a detail that is no object', raw, { Detail: '[1]' }, 'MalformedDetail'],
+  ])('an entry fails alone: %s', async (_title, account, more, code) => {
+    const answer = await put(account, entry(more), entry({ EventBusName: 'default' }))
+    expect(answer.FailedEntryCount).toBe(1)
+    expect(answer.Entries).toMatchObject([{ ErrorCode: code }, { EventId: expect.any(String) }])
+    expect(await arrived(d1, 'inbox')).toEqual([])
+  })
+
+  test('a domain bus that does not admit the central account: lost, with a ledger row, or in the dead-letter queue', async () => {
+    await events(d1).send(new RemovePermissionCommand({ EventBusName: 'd1', StatementId: 'central' }))
+    await put(raw, entry())
+    expect(await arrived(d1, 'inbox')).toEqual([])
+    expect(dropped()).toMatchObject([{ code: 'NO_PERMISSIONS', targetArn: domainBus }])
+
+    await addQueue(central, 'undelivered')
+    const DeadLetterConfig = { Arn: queueArn(central, 'undelivered') }
+    await addRule(central, 'central', 'to-d1', { Arn: domainBus, RoleArn, DeadLetterConfig })
+    const { Entries } = await put(raw, entry())
+    const [message] = await arrived(central, 'undelivered')
+    expect(JSON.parse(message?.Body ?? '')).toMatchObject({ id: Entries?.[0]?.EventId })
+    expect(message?.MessageAttributes).toMatchObject({
+      RULE_ARN: { StringValue: `arn:aws:events:${region}:${central}:rule/central/to-d1` },
+      TARGET_ARN: { StringValue: domainBus },
+      ERROR_CODE: { StringValue: 'NO_PERMISSIONS' },
+      ERROR_MESSAGE: { StringValue: expect.stringContaining(central) },
+    })
+  })
+
+  test('an event that came by a rule goes to queues, but not on to a third bus', async () => {
+    await events(d1).send(new CreateEventBusCommand({ Name: 'third' }))
+    const role = `arn:aws:iam::${d1}:role/forward`
+    await addRule(d1, 'd1', 'to-third', { Arn: busArn(d1, 'third'), RoleArn: role })
+    await addQueue(d1, 'third-inbox')
+    await addRule(d1, 'third', 'to-third-inbox', { Arn: queueArn(d1, 'third-inbox') })
+    await put(raw, entry())
+    expect(await arrived(d1, 'third-inbox')).toEqual([])
+    expect(await arrived(d1, 'inbox')).toHaveLength(1)
+    expect(dropped()).toMatchObject([{ targetArn: busArn(d1, 'third'), reason: expect.stringContaining('one hop') }])
+    await put(d1, entry({ EventBusName: 'd1' }))
+    expect(await arrived(d1, 'third-inbox')).toHaveLength(1)
+  })
+
+  test('a rule may send to a queue of another account, if its policy names the rule', async () => {
+    await addQueue(raw, 'direct', `arn:aws:events:${region}:${central}:rule/central/direct`)
+    await addRule(central, 'central', 'direct', { Arn: queueArn(raw, 'direct') })
+    await addRule(central, 'central', 'other', { Arn: queueArn(raw, 'direct') })
+    await put(raw, entry())
+    expect(await arrived(raw, 'direct')).toHaveLength(1)
+    expect(dropped()).toMatchObject([{ ruleArn: expect.stringContaining('other'), code: 'NO_PERMISSIONS' }])
+  })
+
+  test('faults: an event lost, doubled, late; an entry failed', async () => {
+    const where = { source: 'dataproduct.raw' }
+    const add = (action: Parameters<Sandbox['faults']['add']>[0]['action'], operation = 'Event') =>
+      sandbox.faults.add({ service: 'events', operation, where: operation === 'Event' ? where : {}, action })
+    add({ kind: 'drop-event' })
+    await put(raw, entry())
+    expect(await arrived(d1, 'inbox')).toEqual([])
+    add({ kind: 'duplicate', times: 2 })
+    await put(raw, entry())
+    expect(await arrived(d1, 'inbox')).toHaveLength(2)
+    add({ kind: 'delay', ms: 100 })
+    await put(raw, entry())
+    expect(await arrived(d1, 'inbox')).toEqual([])
+    clock.advance(100)
+    expect(await arrived(d1, 'inbox')).toHaveLength(1)
+    add({ kind: 'fail-entry', index: 1, code: 'ThrottlingException' }, 'PutEvents')
+    const { Entries } = await put(raw, entry(), entry())
+    expect(Entries).toMatchObject([{ EventId: expect.any(String) }, { ErrorCode: 'ThrottlingException' }])
+    expect(await arrived(d1, 'inbox')).toHaveLength(1)
+  })
+
+  test('a throttled delivery is tried again, then dead-lettered with the exhausted condition', async () => {
+    await addQueue(d1, 'undelivered')
+    const DeadLetterConfig = { Arn: queueArn(d1, 'undelivered') }
+    const RetryPolicy = { MaximumRetryAttempts: 1 }
+    await addRule(d1, 'd1', 'to-inbox', { Arn: queueArn(d1, 'inbox'), DeadLetterConfig, RetryPolicy })
+    const where = { QueueUrl: `${sandbox.endpoint}/${d1}/inbox` }
+    sandbox.faults.add({ service: 'sqs', operation: 'SendMessage', where, times: 3, action: { kind: 'throttle' } })
+    await put(raw, entry())
+    expect(await arrived(d1, 'inbox')).toEqual([])
+    clock.advance(1000)
+    const [message] = await arrived(d1, 'undelivered')
+    expect(message?.MessageAttributes).toMatchObject({
+      EXHAUSTED_RETRY_CONDITION: { StringValue: 'MaximumRetryAttempts' },
+      RETRY_ATTEMPTS: { StringValue: '1' },
+    })
+    await put(raw, entry())
+    clock.advance(1000)
+    expect(await arrived(d1, 'inbox')).toHaveLength(1)
+  })
+})
+
+test('with the other answer about forwarding, the event names the account of the forwarding bus', async () => {
+  await sandbox.close()
+  await start({ forwardedAccount: 'bus' })
+  await buildRoad()
+  await put(raw, entry())
+  expect(bodies(await arrived(d1, 'inbox'))).toMatchObject([{ account: central }])
+})
+
+test('a bus policy may admit the organization', async () => {
+  await events(central).send(new CreateEventBusCommand({ Name: 'central' }))
+  const Condition = { Type: 'StringEquals', Key: 'aws:PrincipalOrgID', Value: 'o-sandbox' }
+  const permission = { EventBusName: 'central', StatementId: 'org', Principal: '*', Action: 'events:PutEvents' }
+  await events(central).send(new PutPermissionCommand({ ...permission, Condition: { ...Condition, Value: 'o-other' } }))
+  expect((await put(raw, entry())).FailedEntryCount).toBe(1)
+  await events(central).send(new PutPermissionCommand({ ...permission, Condition }))
+  expect((await put(raw, entry())).FailedEntryCount).toBe(0)
+  const { Policy } = await events(central).send(new DescribeEventBusCommand({ Name: 'central' }))
+  expect(JSON.parse(Policy ?? '')).toMatchObject({ Statement: [{ Sid: 'org', Resource: centralBus }] })
+})
+
+test('an event put on a bus of the own account that does not exist gets an id and is lost', async () => {
+  expect(await put(raw, entry({ EventBusName: 'absent' }))).toMatchObject({ FailedEntryCount: 0 })
+  expect(dropped()).toMatchObject([{ reason: 'the bus does not exist' }])
+})
+
+test('a call is refused as a whole for its number of entries or its size', async () => {
+  const refused = { name: 'ValidationException' }
+  await expect(put(raw)).rejects.toMatchObject(refused)
+  await expect(put(raw, ...Array.from({ length: 11 }, () => entry()))).rejects.toMatchObject(refused)
+  const large = entry({ EventBusName: 'default', Detail: JSON.stringify({ text: 'x'.repeat(1_048_576) }) })
+  await expect(put(raw, large)).rejects.toMatchObject(refused)
+})
+
+test('a disabled rule and a missing queue deliver nothing; the entry keeps its own time', async () => {
+  await addQueue(d1, 'inbox')
+  await addRule(d1, 'default', 'gone', { Arn: queueArn(d1, 'absent') })
+  await addRule(d1, 'default', 'off', { Arn: queueArn(d1, 'inbox') })
+  await events(d1).send(new PutRuleCommand({ Name: 'off', State: 'DISABLED', EventPattern: '{"source": ["x"]}' }))
+  const own = entry({ EventBusName: undefined, Source: 'x', Time: new Date('2026-01-02T03:04:05Z') })
+  await put(d1, own)
+  expect(await arrived(d1, 'inbox')).toEqual([])
+  expect(dropped()).toMatchObject([{ code: 'NO_RESOURCE' }])
+  await events(d1).send(new PutRuleCommand({ Name: 'off', EventPattern: '{"source": ["x"]}' }))
+  await put(d1, own)
+  expect(bodies(await arrived(d1, 'inbox'))).toMatchObject([{ time: '2026-01-02T03:04:05Z' }])
+})
+
+test('buses, rules and targets are described, listed and removed in order', async () => {
+  const client = events(d1)
+  await client.send(new CreateEventBusCommand({ Name: 'd1' }))
+  await expect(client.send(new CreateEventBusCommand({ Name: 'd1' }))).rejects.toMatchObject({
+    name: 'ResourceAlreadyExistsException',
+  })
+  const { EventBuses = [] } = await client.send(new ListEventBusesCommand({}))
+  expect(EventBuses.map((bus) => bus.Name).sort()).toEqual(['d1', 'default'])
+  await addRule(d1, 'd1', 'r', { Arn: queueArn(d1, 'q') })
+  const at = { EventBusName: 'd1' }
+  const described = await client.send(new DescribeRuleCommand({ ...at, Name: 'r' }))
+  expect(described).toMatchObject({ State: 'ENABLED', Arn: `arn:aws:events:${region}:${d1}:rule/d1/r` })
+  const { Targets } = await client.send(new ListTargetsByRuleCommand({ ...at, Rule: 'r' }))
+  expect(Targets).toMatchObject([{ Id: 'only', Arn: queueArn(d1, 'q') }])
+  await expect(client.send(new DeleteRuleCommand({ ...at, Name: 'r' }))).rejects.toThrow('has targets')
+  const removed = await client.send(new RemoveTargetsCommand({ ...at, Rule: 'r', Ids: ['only', 'none'] }))
+  expect(removed).toMatchObject({ FailedEntryCount: 1, FailedEntries: [{ TargetId: 'none' }] })
+  await expect(client.send(new DeleteEventBusCommand({ Name: 'd1' }))).rejects.toThrow('has rules')
+  await client.send(new DeleteRuleCommand({ ...at, Name: 'r' }))
+  expect((await client.send(new ListRulesCommand(at))).Rules).toEqual([])
+  await client.send(new DeleteEventBusCommand({ Name: 'd1' }))
+  await expect(client.send(new DescribeRuleCommand({ ...at, Name: 'r' }))).rejects.toMatchObject({
+    name: 'ResourceNotFoundException',
+  })
+})
+
+test.each<[string, Partial<Target>, string]>([
+  ['a bus without a role', { Arn: centralBus }, 'RoleArn is required'],
+  ['a bus with a role of another account', { Arn: centralBus, RoleArn }, 'not a role of account'],
+  ['its own bus', { Arn: busArn(d1, 'default'), RoleArn: `arn:aws:iam::${d1}:role/x` }, 'its own rule'],
+  ['a Lambda function', { Arn: `arn:aws:lambda:${region}:${d1}:function:f` }, 'event buses and SQS queues'],
+  ['a queue of another region', { Arn: `arn:aws:sqs:eu-west-1:${d1}:q` }, 'SQS queues of us-east-1'],
+  ['an input transformer', { Arn: queueArn(d1, 'q'), InputTransformer: { InputTemplate: '<x>' } }, 'InputTransformer'],
+  ['an input path', { Arn: queueArn(d1, 'q'), InputPath: '$.detail' }, 'InputPath'],
+])('a target is refused: %s', async (_title, target, found) => {
+  const refused = { name: 'ValidationException', message: expect.stringContaining(found) }
+  await expect(addRule(d1, 'default', 'r', target)).rejects.toMatchObject(refused)
+})
+
+test('a rule has at most five targets', async () => {
+  await addRule(d1, 'default', 'r', { Arn: queueArn(d1, 'q') })
+  const Targets = ['1', '2', '3', '4', '5'].map((Id) => ({ Id, Arn: queueArn(d1, 'q') }))
+  const sixth = events(d1).send(new PutTargetsCommand({ Rule: 'r', Targets }))
+  await expect(sixth).rejects.toMatchObject({ name: 'LimitExceededException' })
+})
+
+test('a pattern is tested, and refused where AWS refuses it', async () => {
+  const event = {
+    id: '1',
+    account: d1,
+    source: 's',
+    time: '2026-11-20T00:00:00Z',
+    region,
+    resources: [],
+    'detail-type': 't',
+  }
+  const ask = (pattern: unknown) =>
+    events(d1).send(
+      new TestEventPatternCommand({ EventPattern: JSON.stringify(pattern), Event: JSON.stringify(event) }),
+    )
+  expect((await ask({ source: ['s'] })).Result).toBe(true)
+  expect((await ask({ source: ['t'] })).Result).toBe(false)
+  await expect(ask({ source: 's' })).rejects.toMatchObject({ name: 'InvalidEventPatternException' })
+  const rule = events(d1).send(new PutRuleCommand({ Name: 'r', EventPattern: '{"source": []}' }))
+  await expect(rule).rejects.toMatchObject({ name: 'InvalidEventPatternException' })
+  const scheduled = events(d1).send(new PutRuleCommand({ Name: 'r', ScheduleExpression: 'rate(1 day)' }))
+  await expect(scheduled).rejects.toThrow('ScheduleExpression')
+})
