@@ -1,0 +1,121 @@
+// Puts a mesh onto a local stack, as a deployment would on AWS. In: its folder and the servers. Out: migrated database,
+// logins, buses, queues, buckets, jobs; definitions applied. May run again: every step is idempotent.
+import { existsSync } from 'node:fs'
+import { randomBytes } from 'node:crypto'
+import path from 'node:path'
+import { fileURLToPath } from 'node:url'
+import { S3Client } from '@aws-sdk/client-s3'
+import { applyMesh } from '../../catalog/apply-mesh.ts'
+import { checkMesh } from '../../catalog/check-mesh.ts'
+import type { Mesh } from '../../catalog/mesh.ts'
+import { type Problem, toProblemText } from '../../catalog/problem.ts'
+import { type ParsedMesh, readMesh } from '../../catalog/read-mesh.ts'
+import { openPostgres } from '../../clients/postgres.ts'
+import { ensureDomainRole } from '../../mirror/domain-role.ts'
+import { migrate } from '../../mirror/migrate.ts'
+import type { ProductDefinition } from '../../model/definition.ts'
+import { domainOf } from '../../model/ids.ts'
+import { clientOptions } from '../../sandbox/topology/account.ts'
+import { createBuckets, deployJobs } from '../../sandbox/topology/glue-jobs.ts'
+import { deployTopology } from '../../sandbox/topology/topology.ts'
+import { CENTRAL, REGION } from '../stack-environment.ts'
+
+export const CENTRAL_ACCOUNT = '999999999999'
+export const CATALOG_BUCKET = 'sluice-catalog'
+const MIGRATIONS = fileURLToPath(new URL('../../migrations', import.meta.url))
+
+export interface Deployment {
+  awsEndpoint: string
+  databaseUrl: string
+  /** Definition files; Glue scripts are in `jobs/` in or beside it, named like the job. */
+  meshFolder: string
+  actor: string
+}
+
+export interface Deployed {
+  mesh: Mesh
+  accounts: Record<string, string>
+  databaseUrls: Record<string, string>
+}
+
+export async function deployMesh(order: Deployment): Promise<Deployed> {
+  const parsed = await readMesh(order.meshFolder)
+  const mesh = requireValid(parsed, order.meshFolder)
+  const endpoint = { endpoint: order.awsEndpoint, region: REGION }
+  await deployTopology({ ...endpoint, centralAccount: CENTRAL_ACCOUNT, domains: mesh.domains })
+  await createBuckets(endpoint, bucketsOf(mesh))
+  await deployJobs(endpoint, jobsOf(mesh, order.meshFolder))
+  const databaseUrls = await prepareDatabase(order, mesh, parsed)
+  const accounts = Object.fromEntries(mesh.domains.map(({ domain, account }) => [domain as string, account]))
+  return { mesh, accounts: { [CENTRAL]: CENTRAL_ACCOUNT, ...accounts }, databaseUrls }
+}
+
+function requireValid(parsed: ParsedMesh, folder: string): Mesh {
+  const checked = checkMesh(parsed)
+  if (checked.kind === 'invalid') throw new Error(toMessage(folder, checked.problems))
+  if (!checked.mesh || checked.mesh.domains.length === 0) {
+    throw new Error(`The mesh in ${folder} is not complete by itself: a local stack needs all its domains and products.`)
+  }
+  return checked.mesh
+}
+
+const toMessage = (folder: string, problems: Problem[]): string =>
+  [`The definitions in ${folder} have ${problems.length} problem(s):`, ...problems.map(toProblemText)].join('\n  ')
+
+async function prepareDatabase(order: Deployment, mesh: Mesh, parsed: ParsedMesh): Promise<Record<string, string>> {
+  const db = openPostgres(order.databaseUrl, { applicationName: 'sluice local stack' })
+  const s3 = new S3Client(clientOptions({ endpoint: order.awsEndpoint, region: REGION }, CENTRAL_ACCOUNT))
+  try {
+    await migrate(db, MIGRATIONS)
+    const urls: Record<string, string> = {}
+    for (const { domain } of mesh.domains) {
+      const password = randomBytes(18).toString('base64url')
+      const username = await ensureDomainRole(db, domain, password)
+      urls[domain] = Object.assign(new URL(order.databaseUrl), { username, password }).href
+    }
+    const reason = 'first definitions of the local stack'
+    const applied = await applyMesh({ db, s3, bucket: CATALOG_BUCKET, mesh: parsed, actor: order.actor, reason })
+    if (applied.kind === 'refused') throw new Error(toMessage(order.meshFolder, applied.problems))
+    return urls
+  } finally {
+    await db.end()
+    s3.destroy()
+  }
+}
+
+/** Every bucket that a definition names, in its domain's account, and the catalog's. */
+function bucketsOf(mesh: Mesh): { account: string; bucket: string }[] {
+  const accounts = accountsOf(mesh)
+  const buckets = new Map([[CATALOG_BUCKET, CENTRAL_ACCOUNT]])
+  for (const definition of mesh.products) {
+    for (const bucket of bucketsIn(definition)) buckets.set(bucket, accounts(definition))
+  }
+  return [...buckets].map(([bucket, account]) => ({ bucket, account }))
+}
+
+const bucketsIn = ({ publish, run }: ProductDefinition): string[] =>
+  [publish?.location ?? '', ...Object.values(run.arguments)].flatMap((text) => /^s3:\/\/([^/]+)\//.exec(text)?.[1] ?? [])
+
+function jobsOf(mesh: Mesh, meshFolder: string) {
+  const accounts = accountsOf(mesh)
+  return mesh.products.map((definition) => ({
+    account: accounts(definition),
+    job: definition.run.glue,
+    file: requireScript(meshFolder, definition.run.glue),
+    bucket: bucketsIn(definition)[0] ?? CATALOG_BUCKET,
+  }))
+}
+
+/** `<mesh>/jobs/<job>.sql|ts`, or `jobs` beside the mesh's folder. */
+function requireScript(meshFolder: string, job: string): string {
+  const folders = [path.join(meshFolder, 'jobs'), path.join(meshFolder, '..', 'jobs')]
+  const files = folders.flatMap((folder) => ['sql', 'ts'].map((kind) => path.join(folder, `${job}.${kind}`)))
+  const file = files.find((candidate) => existsSync(candidate))
+  if (file) return file
+  throw new Error(`Glue job "${job}" has no script. The local stack looks for ${files.join(', ')}: write one of them.`)
+}
+
+const accountsOf = (mesh: Mesh) => {
+  const accounts = new Map(mesh.domains.map(({ domain, account }) => [domain, account]))
+  return ({ product }: ProductDefinition): string => accounts.get(domainOf(product)) ?? CENTRAL_ACCOUNT
+}
