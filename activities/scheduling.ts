@@ -1,8 +1,9 @@
 // One tick of the scheduler: opens the cycles that are due and not there yet.
 // In: the domain and the tick's time. Out: what was opened. Never: opens a cycle older than its definition.
 import { type Client, WorkflowExecutionAlreadyStartedError } from '@temporalio/client'
+import { dueAtMs, dueKeys, openCycle } from '../model/calendar/due.ts'
 import { DAY_MS } from '../model/calendar/routing.ts'
-import { dueKeys, openCycle } from '../model/calendar/due.ts'
+import { dateAt } from '../model/calendar/wall-time.ts'
 import type { CycleSettings } from '../model/cycle/cycle.ts'
 import type { DefinitionVersion } from '../model/definition.ts'
 import { type CycleId, type CycleKey, toCycleId } from '../model/ids.ts'
@@ -50,9 +51,11 @@ interface DueCycle {
 
 /** A new definition opens no past: its first cycle is the one of the day on which it was first applied. */
 function dueCycles(version: DefinitionVersion, atMs: number): DueCycle[] {
-  const firstMs = Math.max(atMs - LOOK_BACK_MS, Date.parse(version.firstAppliedAt) - DAY_MS)
-  return dueKeys(version.definition, firstMs, atMs + AHEAD_MS).map((key) => ({
-    cycle: toCycleId(version.definition.product, key),
+  const { definition } = version
+  const firstDay = dateAt(Date.parse(version.firstAppliedAt), definition.timezone) as CycleKey
+  const firstMs = Math.max(atMs - LOOK_BACK_MS, dueAtMs(definition, firstDay))
+  return dueKeys(definition, firstMs, atMs + AHEAD_MS).map((key) => ({
+    cycle: toCycleId(definition.product, key),
     key,
     version,
   }))

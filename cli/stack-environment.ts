@@ -62,7 +62,9 @@ function toAwsVariables(id: string, { awsEndpoint, accounts }: StackAddresses, w
   const account = accounts[who]
   if (account === undefined) {
     const known = Object.keys(accounts).join(', ')
-    throw new Error(`Stack ${id} has no account "${who}". ${known ? `It has ${known}.` : 'No mesh is applied to it yet.'}`)
+    throw new Error(
+      `Stack ${id} has no account "${who}". ${known ? `It has ${known}.` : 'No mesh is applied to it yet.'}`,
+    )
   }
   if (awsEndpoint === undefined) return {}
   return {

@@ -1,7 +1,7 @@
 // What every role does alike: read its settings, log, say when it is ready, stop on a signal, end with an exit code.
 // Never: a stack trace for what a person can mend; a role that outlives the SIGTERM it was sent.
 import pino, { type Logger } from 'pino'
-import { ConfigError, readConfig, type RoleConfig } from '../clients/config.ts'
+import { ConfigError, type RoleConfig, readConfig } from '../clients/config.ts'
 
 export interface Role {
   config: RoleConfig

@@ -1,8 +1,18 @@
 // All that outsiders may know of the workflows: names, payloads and how a cycle is started.
 // Never: workflow code; whoever imports this must not pull the bundle in.
 import { defineSearchAttributeKey, TypedSearchAttributes } from '@temporalio/common'
-import type { Cycle, CycleInput, Delivery, OperatorAction, RerunCommand, Transition } from '../model/cycle/cycle.ts'
-import type { Attempt, DependencyStatus, ExpectedCycle, GlueRunEnd } from '../model/cycle/cycle.ts'
+import type {
+  Attempt,
+  Cycle,
+  CycleInput,
+  Delivery,
+  DependencyStatus,
+  ExpectedCycle,
+  GlueRunEnd,
+  OperatorAction,
+  RerunCommand,
+  Transition,
+} from '../model/cycle/cycle.ts'
 import { type CycleId, type CycleKey, type Domain, domainOf, type ProductId, toCycleId } from '../model/ids.ts'
 import type { Arrival, Publication } from '../model/refresh-event.ts'
 import type { CycleState, Step } from '../model/states.ts'

@@ -1,5 +1,5 @@
 // In: a cycle. Out: what the Temporal UI shows of it, in Markdown: the state in words and the checklist.
-import { currentAttempt, type Cycle, type DependencyStatus } from '../model/cycle/cycle.ts'
+import { type Cycle, currentAttempt, type DependencyStatus } from '../model/cycle/cycle.ts'
 
 /** The UI takes 20,000 characters; the dev server does not enforce it, so it is cut here. */
 const LONGEST = 19_000

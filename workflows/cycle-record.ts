@@ -1,5 +1,5 @@
 // In: a cycle and the version last written. Out: one flush for the mirror: the snapshot, and what happened since.
-import { currentAttempt, type Cycle } from '../model/cycle/cycle.ts'
+import { type Cycle, currentAttempt } from '../model/cycle/cycle.ts'
 import { correlationOf, locationOf } from '../model/cycle/outgoing.ts'
 import { domainOf } from '../model/ids.ts'
 import type { Arrival, CycleRecord, CycleSnapshot } from './contract.ts'

@@ -24,7 +24,9 @@ export function recall(run: CycleRun): void {
   if (input.expected.length === 0) return
   inBackground('recall', async () => {
     const { arrivals } = await recallArrivals({ domain: domainOf(input.product), expected: input.expected })
-    run.arrive(arrivals)
+    // What came meanwhile as an event is known: a recall of it is no second delivery.
+    const known = new Set(run.cycle.deliveries.map(({ eventId }) => eventId))
+    run.arrive(arrivals.filter(({ eventId }) => !known.has(eventId)))
   })
 }
 

@@ -6,9 +6,9 @@ import { type CycleInput, currentAttempt } from '../model/cycle/cycle.ts'
 import { decideNext } from '../model/cycle/decide.ts'
 import { isSettled } from '../model/states.ts'
 import type { CycleResult } from './contract.ts'
+import { answerMessages } from './cycle-messages.ts'
 import { CycleRun } from './cycle-run.ts'
 import { awaitEnd, publish, recall, report, startAttempt, stopAttempt } from './cycle-steps.ts'
-import { answerMessages } from './cycle-messages.ts'
 
 /** Completes with the cycle's result; fails as `CycleFailed` when nobody mended an ERROR in time. */
 export async function dataProductCycle(input: CycleInput): Promise<CycleResult> {

@@ -1,7 +1,8 @@
 // Puts a mesh onto a local stack, as a deployment would on AWS. In: its folder and the servers. Out: migrated database,
 // logins, buses, queues, buckets, jobs; definitions applied. May run again: every step is idempotent.
-import { existsSync } from 'node:fs'
+
 import { randomBytes } from 'node:crypto'
+import { existsSync } from 'node:fs'
 import path from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { S3Client } from '@aws-sdk/client-s3'
@@ -54,7 +55,9 @@ function requireValid(parsed: ParsedMesh, folder: string): Mesh {
   const checked = checkMesh(parsed)
   if (checked.kind === 'invalid') throw new Error(toMessage(folder, checked.problems))
   if (!checked.mesh || checked.mesh.domains.length === 0) {
-    throw new Error(`The mesh in ${folder} is not complete by itself: a local stack needs all its domains and products.`)
+    throw new Error(
+      `The mesh in ${folder} is not complete by itself: a local stack needs all its domains and products.`,
+    )
   }
   return checked.mesh
 }
@@ -94,7 +97,9 @@ function bucketsOf(mesh: Mesh): { account: string; bucket: string }[] {
 }
 
 const bucketsIn = ({ publish, run }: ProductDefinition): string[] =>
-  [publish?.location ?? '', ...Object.values(run.arguments)].flatMap((text) => /^s3:\/\/([^/]+)\//.exec(text)?.[1] ?? [])
+  [publish?.location ?? '', ...Object.values(run.arguments)].flatMap(
+    (text) => /^s3:\/\/([^/]+)\//.exec(text)?.[1] ?? [],
+  )
 
 function jobsOf(mesh: Mesh, meshFolder: string) {
   const accounts = accountsOf(mesh)

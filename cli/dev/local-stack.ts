@@ -11,7 +11,7 @@ import { type RunningProcess, startProcess } from '../../sandbox/processes.ts'
 import { cleanStaleStacks, removeStack, type StackRecord, writeStack } from '../../sandbox/stacks.ts'
 import { CENTRAL, type StackAddresses, toEnvironment, toRecordAddresses } from '../stack-environment.ts'
 import { CENTRAL_ACCOUNT, type Deployed, deployMesh } from './deploy-mesh.ts'
-import { type Part, PARTS, type ServersOrder, type Servers, startServers } from './servers.ts'
+import { PARTS, type Part, type Servers, type ServersOrder, startServers } from './servers.ts'
 
 export type Role = 'worker' | 'bridge'
 
@@ -27,6 +27,8 @@ export interface StackOrder extends Omit<ServersOrder, 'folder' | 'parts' | 'dat
   /** `SLUICE_*` variables of the roles. */
   settings: Record<string, string>
   actor: string
+  /** Aborted: the start ends early, and stops what it had started. */
+  signal?: AbortSignal
 }
 
 export interface LocalStack {
@@ -52,7 +54,9 @@ export async function startLocalStack(order: StackOrder): Promise<LocalStack> {
   const servers = await startServers({ ...order, parts: order.parts ?? PARTS, folder, namespace, database })
   const stack = toStack(order, id, folder, namespace, servers)
   try {
+    order.signal?.throwIfAborted()
     if (order.meshFolder) await bringUp(stack, order, order.meshFolder)
+    order.signal?.throwIfAborted()
     return stack
   } catch (error) {
     await stack.stop()
@@ -65,9 +69,12 @@ function makeFolder(folder: string): void {
     mkdirSync(folder, { recursive: true })
   } catch (cause) {
     const { message } = cause as Error
-    throw new Error(`Could not make ${folder} for logs and data: ${message}. Start from a folder that may be written.`, {
-      cause,
-    })
+    throw new Error(
+      `Could not make ${folder} for logs and data: ${message}. Start from a folder that may be written.`,
+      {
+        cause,
+      },
+    )
   }
 }
 
@@ -129,7 +136,9 @@ async function bringUp(stack: Stack, order: StackOrder, meshFolder: string): Pro
   stack.remember()
   const domains = stack.deployed?.mesh.domains.map(({ domain }) => domain as string) ?? []
   await order.show('Roles', async () => {
-    const starts = domains.flatMap((domain) => (['worker', 'bridge'] as const).map((role) => stack.startRole(role, domain)))
+    const starts = domains.flatMap((domain) =>
+      (['worker', 'bridge'] as const).map((role) => stack.startRole(role, domain)),
+    )
     const results = await Promise.allSettled(starts)
     for (const result of results) if (result.status === 'rejected') throw result.reason
     return `a worker and a bridge for each of ${domains.join(', ')}`
@@ -148,7 +157,8 @@ async function buildBundle(bundle: string, folder: string): Promise<void> {
     logFile: path.join(folder, 'bundle.log'),
   })
   const { code } = await building.exited
-  if (code !== 0) throw new Error(`Could not build the workflow bundle. Its log is ${building.logFile}:\n${building.lastLines()}`)
+  if (code !== 0)
+    throw new Error(`Could not build the workflow bundle. Its log is ${building.logFile}:\n${building.lastLines()}`)
 }
 
 function startRole(stack: Stack, role: Role, domain: string): Promise<RunningProcess> {

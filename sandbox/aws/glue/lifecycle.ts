@@ -59,7 +59,7 @@ export function createLifecycle({ clock, faults, ledger, roads }: Surroundings, 
   function tell(run: Run): void {
     const detail = toStateChange(run)
     if (detail === undefined) return
-    const input = { ...detail, JobName: run.jobName, JobRunId: run.id }
+    const input = { ...detail, JobName: run.jobName, JobRunId: run.id, ...tokenFacts(run) }
     const fault = faults.take({ service: 'glue', operation: 'StateChangeEvent', caller: run.caller, input })
     const put = () =>
       roads.putAwsEvent(run.caller, { source: 'aws.glue', detailType: 'Glue Job State Change', detail: { ...detail } })
