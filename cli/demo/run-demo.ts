@@ -20,8 +20,6 @@ export interface DemoOrder {
   nowMs: number
   say(line: string): void
   signal: AbortSignal
-  /** Told once the raw products have begun to refresh; tests kill things then. */
-  onUnderWay?(): void
 }
 
 export interface DemoResult {
@@ -64,7 +62,6 @@ export async function runDemo(order: DemoOrder): Promise<DemoResult> {
     )
     const acting = performActs(script, { temporal, catalogs, settings: config.cycle, signal })
     acting.catch(() => undefined)
-    order.onUnderWay?.()
     const rows = await follow({
       list: () => listCycles(db, { keys, limit: 1_000 }),
       wanted: new Set(keys.flatMap((key) => DEMO_PRODUCTS.map((product) => toCycleId(product, key as CycleKey)))),
