@@ -1,8 +1,8 @@
 // In: what a person asked for, and whether it was done. Out: one row of the audit.
 // Never: an action without actor and reason; a changed row.
 import { type Postgres, type Queries, toJsonParameter } from '../clients/postgres.ts'
+import type { CycleRecord } from '../model/cycle/record.ts'
 import { type CycleId, type Domain, domainOf } from '../model/ids.ts'
-import type { CycleRecord } from '../workflows/contract.ts'
 import { toInstant } from './instants.ts'
 
 export interface RequestedAction {

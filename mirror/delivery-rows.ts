@@ -2,7 +2,7 @@
 // Never: a second outcome for the same (event, cycle, dependency); a body kept of an event that a cycle has taken.
 import { type Queries, toJsonParameter } from '../clients/postgres.ts'
 import type { Delivery } from '../model/cycle/cycle.ts'
-import type { CycleRecord } from '../workflows/contract.ts'
+import type { CycleRecord } from '../model/cycle/record.ts'
 import { toInstant } from './instants.ts'
 
 /** What the bridge wrote of an event that nobody took at first gives way: it is routed now. */

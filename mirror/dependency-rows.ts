@@ -1,7 +1,7 @@
 // In: a flush of a cycle. Out: what it waits for and what has arrived, now and over time.
 // Never: a dependency that goes backwards; an event missing from the history because a later one took its place.
 import { type Queries, toJsonParameter } from '../clients/postgres.ts'
-import type { CycleRecord } from '../workflows/contract.ts'
+import type { CycleRecord } from '../model/cycle/record.ts'
 import { toInstant, toInstantOrNull } from './instants.ts'
 
 export const upsertDependencies = (db: Queries, { cycle, domain, runNumber, version, snapshot }: CycleRecord) =>

@@ -1,7 +1,7 @@
 // In: one flush of a cycle: its latest snapshot and what happened since the last. Out: the mirror and the ledger have it.
 // Never: a row that goes backwards; a fact twice. Flushes may come late, twice and in any order: the end is the same.
 import type { Postgres } from '../clients/postgres.ts'
-import type { CycleRecord } from '../workflows/contract.ts'
+import type { CycleRecord } from '../model/cycle/record.ts'
 import { insertActions } from './actions.ts'
 import { upsertDeliveries, upsertRoutedEvents } from './delivery-rows.ts'
 import { insertDependencyHistory, upsertDependencies } from './dependency-rows.ts'

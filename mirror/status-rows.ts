@@ -1,7 +1,7 @@
 // In: a flush of a cycle. Out: its row of data_product_status, its moves in data_product_status_history.
 // Never: an older flush over a newer row, the order being (run number, version).
 import { type Queries, toJsonParameter, toStorableText } from '../clients/postgres.ts'
-import type { CycleRecord, CycleSnapshot } from '../workflows/contract.ts'
+import type { CycleRecord, CycleSnapshot } from '../model/cycle/record.ts'
 import { toInstant, toInstantOrNull } from './instants.ts'
 
 /** False when the row already holds this version or a newer one. */
@@ -10,8 +10,8 @@ export const upsertStatus = (db: Queries, { cycle, domain, runNumber, version, s
     `insert into data_product_status as old (cycle, domain, product, cycle_key, visibility, definition_version,
        opened_by, opened_at, state, step, reason, state_since, not_before, cutoff_at, available_by, retry_at,
        waiting_for, attempts, last_attempt, glue_run_id, revision, run_number, version)
-     values ($1, $2, $3, $4, coalesce((select visibility from data_product where product = $3 and version = $5), 'domain'), $5,
-       $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19, $20, $21, $22)
+     values ($1, $2, $3, $4, $5, $6,
+       $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19, $20, $21, $22, $23)
      on conflict (cycle) do update set visibility = excluded.visibility, definition_version = excluded.definition_version,
        opened_by = excluded.opened_by, opened_at = excluded.opened_at, state = excluded.state, step = excluded.step,
        reason = excluded.reason, state_since = excluded.state_since, not_before = excluded.not_before,
@@ -21,7 +21,7 @@ export const upsertStatus = (db: Queries, { cycle, domain, runNumber, version, s
        run_number = excluded.run_number, version = excluded.version, updated_at = now()
      where (old.run_number, old.version) < (excluded.run_number, excluded.version)`,
     [
-      ...[cycle, domain, snapshot.product, snapshot.key, snapshot.definitionVersion],
+      ...[cycle, domain, snapshot.product, snapshot.key, snapshot.visibility, snapshot.definitionVersion],
       ...[snapshot.openedBy, toInstant(snapshot.openedAtMs)],
       ...[snapshot.state, snapshot.step, snapshot.reason && toStorableText(snapshot.reason)],
       ...[toInstant(snapshot.stateSinceMs), toInstantOrNull(snapshot.notBeforeMs), toInstantOrNull(snapshot.cutoffMs)],

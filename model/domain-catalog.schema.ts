@@ -3,7 +3,7 @@
 import { z } from 'zod'
 import type { DomainCatalog } from './calendar/routing.ts'
 import { CUTOFF_ACTIONS, GRANULARITIES } from './definition.ts'
-import { type Domain, parseDomain, type ProductId, parseProductId } from './ids.ts'
+import { type Domain, type ProductId, parseDomain, parseProductId } from './ids.ts'
 
 const domain = z.custom<Domain>((value) => typeof value === 'string' && parseDomain(value) !== undefined, 'no domain')
 const product = z.custom<ProductId>(

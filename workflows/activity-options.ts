@@ -1,8 +1,9 @@
 // How each activity is asked for: time-outs and retries in one place, each with its reason.
 import { ActivityCancellationType, proxyActivities } from '@temporalio/workflow'
 import type { CycleSettings } from '../model/cycle/cycle.ts'
+import type { CycleRecord } from '../model/cycle/record.ts'
 import { toGlueActivityId } from '../model/ids.ts'
-import type { CycleActivities, CycleRecord, GlueRun, GlueRunEnd } from './contract.ts'
+import type { CycleActivities, GlueRun, GlueRunEnd } from './contract.ts'
 
 /**
  * Without heartbeats only start-to-close notices a dead worker, so it is short. Waits for a Glue slot are retries.

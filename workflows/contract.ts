@@ -5,14 +5,12 @@ import type {
   Attempt,
   Cycle,
   CycleInput,
-  Delivery,
   DependencyStatus,
   ExpectedCycle,
   GlueRunEnd,
-  OperatorAction,
   RerunCommand,
-  Transition,
 } from '../model/cycle/cycle.ts'
+import type { CycleRecord } from '../model/cycle/record.ts'
 import { type CycleId, type CycleKey, type Domain, domainOf, type ProductId, toCycleId } from '../model/ids.ts'
 import type { Arrival, Publication } from '../model/refresh-event.ts'
 import type { CycleState, Step } from '../model/states.ts'
@@ -98,41 +96,6 @@ export interface NotRefreshedNotice {
   occurredAt: string
   correlationId: string
   causationIds: string[]
-}
-
-/** What one flush writes: the latest snapshot, and what happened since the last flush. */
-export interface CycleRecord {
-  cycle: CycleId
-  domain: Domain
-  runNumber: number
-  version: number
-  snapshot: CycleSnapshot
-  transitions: Transition[]
-  deliveries: Delivery[]
-  actions: OperatorAction[]
-}
-
-export interface CycleSnapshot {
-  product: ProductId
-  key: string
-  definitionVersion: number
-  openedBy: CycleInput['openedBy']
-  openedAtMs: number
-  state: CycleState
-  step: Step | null
-  reason: string | null
-  stateSinceMs: number
-  notBeforeMs: number | null
-  cutoffMs: number | null
-  availableByMs: number | null
-  retryAtMs: number | null
-  dependencies: DependencyStatus[]
-  attempts: Attempt[]
-  lastAttempt: number
-  revision: number
-  publishedEventId: string | null
-  /** The refresh event's arrival form, for recallArrivals; null until published. */
-  publication: Arrival | null
 }
 
 /** What the workflow asks of the outside; implemented in activities/. */

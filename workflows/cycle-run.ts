@@ -66,7 +66,7 @@ export class CycleRun {
       reason: cycle.reason,
       lastAttempt: cycle.lastAttempt,
       revision: cycle.revision,
-      publishedEventId: cycle.publishedEventId,
+      publishedEventId: cycle.published?.eventId ?? null,
       dependencies: cycle.dependencies,
       succeeded: isUnpublished && attempt ? attempt : null,
     }

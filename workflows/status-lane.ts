@@ -3,9 +3,9 @@
 import { CancellationScope, condition, isCancellation, log, upsertSearchAttributes } from '@temporalio/workflow'
 import type { Cycle } from '../model/cycle/cycle.ts'
 import { waitingFor } from '../model/cycle/outgoing.ts'
+import { toRecord } from '../model/cycle/record.ts'
 import { recordCycleWith } from './activity-options.ts'
 import { STATE_ATTRIBUTE, toWaitingFor, WAITING_FOR_ATTRIBUTE } from './contract.ts'
-import { toRecord } from './cycle-record.ts'
 
 export class StatusLane {
   private written = 0

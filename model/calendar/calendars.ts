@@ -1,5 +1,5 @@
 // Which dates a calendar is open. In: a calendar's name and a date. Never: today's date; whoever asks brings it.
-import { Temporal } from 'temporal-polyfill'
+import type { Temporal } from 'temporal-polyfill'
 
 type IsOpen = (date: Temporal.PlainDate) => boolean
 

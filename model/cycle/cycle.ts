@@ -152,7 +152,8 @@ export interface Cycle {
   retryAtMs: number | null
   /** Last published revision; 0 = none yet. */
   revision: number
-  publishedEventId: string | null
+  /** What this run last published, as an arrival; a rerun under way keeps it until it publishes again. */
+  published: Arrival | null
   /** True once the notice for the present ERROR, SKIPPED or CANCELLED is out. */
   reported: boolean
 }
@@ -181,7 +182,7 @@ export function openRun(input: CycleInput, nowMs: number): Cycle {
     attemptsBefore: (past?.lastAttempt ?? 0) - (past?.succeeded ? 1 : 0),
     retryAtMs: null,
     revision: past?.revision ?? 0,
-    publishedEventId: null,
+    published: null,
     reported: true,
   }
 }

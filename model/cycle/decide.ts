@@ -1,7 +1,8 @@
 // In: where a cycle stands, and the time. Out: the one next step. Pure: workflow, simulation and explain ask here.
 // Never: starts before each required upstream has arrived or was waived, or the cutoff says run-without.
-import { type Attempt, type Cycle, currentAttempt, isMissing } from './cycle.ts'
+
 import type { ProductId } from '../ids.ts'
+import { type Attempt, type Cycle, currentAttempt, isMissing } from './cycle.ts'
 
 export type Readiness =
   | { kind: 'ready'; without: ProductId[] }

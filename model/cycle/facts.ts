@@ -1,9 +1,10 @@
 // In: a cycle and one thing that happened. Out: the cycle after it, its version one higher.
 // Never: an illegal move (states.ts); a fact for an attempt that is not the current one.
-import { isLegalMove, type CycleState, type Step } from '../states.ts'
+import { type CycleState, isLegalMove, type Step } from '../states.ts'
 import type { Attempt, Cycle, GlueRunEnd, RerunCommand } from './cycle.ts'
-import { decideRetry } from './retry.ts'
+import { toOwnArrival } from './outgoing.ts'
 import { refuseRerun } from './rerun.ts'
+import { decideRetry } from './retry.ts'
 
 export type Fact =
   | { kind: 'begun' }
@@ -31,7 +32,7 @@ export function applyFact(cycle: Cycle, fact: Fact, nowMs: number): Cycle {
     case 'run-ended':
       return endRun(next, fact.end, nowMs)
     case 'published':
-      return { ...move(next, 'COMPLETED', null, null, nowMs), revision: fact.revision, publishedEventId: fact.eventId }
+      return complete(next, fact, nowMs)
     case 'publish-failed':
       return move(next, 'ERROR', 'publish', fact.error, nowMs)
     case 'completed':
@@ -45,6 +46,11 @@ export function applyFact(cycle: Cycle, fact: Fact, nowMs: number): Cycle {
     case 'rerun':
       return rerun(next, fact.command, nowMs)
   }
+}
+
+function complete(cycle: Cycle, { eventId, revision }: { eventId: string; revision: number }, nowMs: number): Cycle {
+  const published = toOwnArrival(cycle, eventId, revision)
+  return { ...move(cycle, 'COMPLETED', null, null, nowMs), revision, published }
 }
 
 function begin(cycle: Cycle, nowMs: number): Cycle {

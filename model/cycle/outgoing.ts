@@ -1,9 +1,10 @@
 // In: a cycle. Out: what it tells others: its publication, its not-refreshed notice, its Glue arguments.
-import type { Attempt, Cycle, DependencyStatus } from './cycle.ts'
-import { missingOf } from './cycle.ts'
-import { domainOf, nameOf } from '../ids.ts'
-import type { BuiltFrom, Publication } from '../refresh-event.ts'
+
 import type { ProductId } from '../ids.ts'
+import { domainOf, nameOf } from '../ids.ts'
+import type { Arrival, BuiltFrom, Publication } from '../refresh-event.ts'
+import type { Attempt, Cycle, DependencyStatus } from './cycle.ts'
+import { currentAttempt, missingOf } from './cycle.ts'
 
 export const builtFrom = (cycle: Cycle): BuiltFrom[] =>
   arrivedOf(cycle).map(({ product, key, arrival }) => ({ product, cycle: key, revision: arrival.revision }))
@@ -36,13 +37,25 @@ export function toPublication(cycle: Cycle, attempt: Attempt): Publication {
     attempt: attempt.number,
     runId: attempt.runId ?? '',
     location: locationOf(cycle) ?? '',
-    occurredAt: new Date(attempt.endedAtMs ?? attempt.begunAtMs).toISOString(),
+    occurredAt: toOccurredAt(attempt),
     correlationId: correlationOf(cycle),
     causationIds: arrivedOf(cycle).map(({ arrival }) => arrival.eventId),
     builtFrom: builtFrom(cycle),
     builtWithout: builtWithout(cycle),
   }
 }
+
+/** The publication of the current attempt as its consumers take it. */
+export const toOwnArrival = (cycle: Cycle, eventId: string, revision: number): Arrival => ({
+  ...{ eventId, product: cycle.input.product, key: cycle.input.key, revision },
+  location: locationOf(cycle),
+  correlationId: correlationOf(cycle),
+  occurredAt: toOccurredAt(currentAttempt(cycle)),
+})
+
+/** When the data was there: the end of the Glue run. */
+const toOccurredAt = (attempt: Attempt | undefined): string =>
+  new Date(attempt?.endedAtMs ?? attempt?.begunAtMs ?? 0).toISOString()
 
 /** Arguments of the Glue run: the definition's own, then ours, which a definition cannot override. */
 export function toGlueArguments(cycle: Cycle, attempt: Attempt): Record<string, string> {

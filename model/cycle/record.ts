@@ -1,8 +1,43 @@
 // In: a cycle and the version last written. Out: one flush for the mirror: the snapshot, and what happened since.
-import { type Cycle, currentAttempt } from '../model/cycle/cycle.ts'
-import { correlationOf, locationOf } from '../model/cycle/outgoing.ts'
-import { domainOf } from '../model/ids.ts'
-import type { Arrival, CycleRecord, CycleSnapshot } from './contract.ts'
+import { type CycleId, type Domain, domainOf, type ProductId } from '../ids.ts'
+import type { Arrival } from '../refresh-event.ts'
+import type { CycleState, Step } from '../states.ts'
+import type { Attempt, Cycle, CycleInput, Delivery, DependencyStatus, OperatorAction, Transition } from './cycle.ts'
+
+/** What one flush writes: the latest snapshot, and what happened since the last flush. */
+export interface CycleRecord {
+  cycle: CycleId
+  domain: Domain
+  runNumber: number
+  version: number
+  snapshot: CycleSnapshot
+  transitions: Transition[]
+  deliveries: Delivery[]
+  actions: OperatorAction[]
+}
+
+export interface CycleSnapshot {
+  product: ProductId
+  key: string
+  visibility: 'domain' | 'mesh'
+  definitionVersion: number
+  openedBy: CycleInput['openedBy']
+  openedAtMs: number
+  state: CycleState
+  step: Step | null
+  reason: string | null
+  stateSinceMs: number
+  notBeforeMs: number | null
+  cutoffMs: number | null
+  availableByMs: number | null
+  retryAtMs: number | null
+  dependencies: DependencyStatus[]
+  attempts: Attempt[]
+  lastAttempt: number
+  revision: number
+  /** What this run last published, as consumers take it when they recall what they missed; null until it has. */
+  publication: Arrival | null
+}
 
 export function toRecord(cycle: Cycle, writtenVersion: number): CycleRecord {
   const isNew = (row: { version: number }): boolean => row.version > writtenVersion
@@ -23,6 +58,7 @@ function toSnapshot(cycle: Cycle): CycleSnapshot {
   return {
     product: input.product,
     key: input.key,
+    visibility: input.definition.visibility,
     definitionVersion: input.definitionVersion,
     openedBy: input.openedBy,
     openedAtMs: cycle.openedAtMs,
@@ -38,22 +74,6 @@ function toSnapshot(cycle: Cycle): CycleSnapshot {
     attempts: cycle.attempts,
     lastAttempt: cycle.lastAttempt,
     revision: cycle.revision,
-    publishedEventId: cycle.publishedEventId,
-    publication: toOwnArrival(cycle),
-  }
-}
-
-/** The published revision as consumers of the same domain take it when they recall what they missed. */
-function toOwnArrival(cycle: Cycle): Arrival | null {
-  const attempt = currentAttempt(cycle)
-  if (cycle.publishedEventId === null || !attempt) return null
-  return {
-    eventId: cycle.publishedEventId,
-    product: cycle.input.product,
-    key: cycle.input.key,
-    revision: cycle.revision,
-    location: locationOf(cycle),
-    correlationId: correlationOf(cycle),
-    occurredAt: new Date(attempt.endedAtMs ?? attempt.begunAtMs).toISOString(),
+    publication: cycle.published,
   }
 }

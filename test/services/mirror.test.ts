@@ -20,11 +20,10 @@ import { applyArrival } from '../../model/cycle/arrivals.ts'
 import { type Cycle, type CycleInput, currentAttempt, openRun } from '../../model/cycle/cycle.ts'
 import { decideNext } from '../../model/cycle/decide.ts'
 import { applyFact, type Fact } from '../../model/cycle/facts.ts'
+import { type CycleRecord, toRecord } from '../../model/cycle/record.ts'
 import { type CycleId, type CycleKey, type Domain, type ProductId, toCycleId, toEventId } from '../../model/ids.ts'
 import type { Arrival } from '../../model/refresh-event.ts'
 import { startPostgres } from '../../sandbox/postgres/server.ts'
-import type { CycleRecord } from '../../workflows/contract.ts'
-import { toRecord } from '../../workflows/cycle-record.ts'
 import { type LentDatabase, lendDatabase } from './postgres.ts'
 
 const D1 = 'd1' as Domain
