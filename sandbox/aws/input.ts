@@ -13,10 +13,6 @@ export function readInteger(input: Input, name: string): number | undefined {
   return readAs(input, name, 'a whole number', (value) => Number.isInteger(value)) as number | undefined
 }
 
-export function readList(input: Input, name: string): unknown[] | undefined {
-  return readAs(input, name, 'a list', Array.isArray) as unknown[] | undefined
-}
-
 export function readTexts(input: Input, name: string): string[] | undefined {
   const isTexts = (value: unknown) => Array.isArray(value) && value.every((item) => typeof item === 'string')
   return readAs(input, name, 'a list of strings', isTexts) as string[] | undefined

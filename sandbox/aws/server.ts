@@ -50,7 +50,7 @@ export async function startSandbox(options: SandboxOptions = {}): Promise<Sandbo
       closing.abort()
       server.close()
       server.closeAllConnections()
-      await Promise.all([...services.json, services.s3].map((service) => service.close()))
+      await Promise.all([...services.json, services.s3].map(async (service) => service.close()))
       ledger.close()
     },
   }

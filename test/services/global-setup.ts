@@ -2,24 +2,19 @@
 // Never: left running after the tests.
 
 import { mkdtempSync, rmSync } from 'node:fs'
-import { createRequire } from 'node:module'
 import { tmpdir } from 'node:os'
 import path from 'node:path'
 import { fileURLToPath } from 'node:url'
 import type { TestProject } from 'vitest/node'
 import { openPostgres } from '../../clients/postgres.ts'
 import { migrate } from '../../mirror/migrate.ts'
+import { startPostgres } from '../../sandbox/postgres/server.ts'
 
 declare module 'vitest' {
   interface ProvidedContext {
     postgres: { url: string; template: string }
   }
 }
-
-// By Node itself: vitest's loader for set-up files knows no import.meta.resolve, by which the server's programs are found.
-const { startPostgres } = createRequire(import.meta.url)(
-  '../../sandbox/postgres/server.ts',
-) as typeof import('../../sandbox/postgres/server.ts')
 
 const TEMPLATE = 'migrated'
 const MIGRATIONS = fileURLToPath(new URL('../../migrations', import.meta.url))

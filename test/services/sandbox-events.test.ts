@@ -313,7 +313,7 @@ test('buses, rules and targets are described, listed and removed in order', asyn
     name: 'ResourceAlreadyExistsException',
   })
   const { EventBuses = [] } = await client.send(new ListEventBusesCommand({}))
-  expect(EventBuses.map((bus) => bus.Name).sort()).toEqual(['d1', 'default'])
+  expect(EventBuses.map((bus) => bus.Name ?? '').toSorted((a, b) => a.localeCompare(b))).toEqual(['d1', 'default'])
   await addRule(d1, 'd1', 'r', { Arn: queueArn(d1, 'q') })
   const at = { EventBusName: 'd1' }
   const described = await client.send(new DescribeRuleCommand({ ...at, Name: 'r' }))

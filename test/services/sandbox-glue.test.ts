@@ -1,5 +1,8 @@
 // Glue of the sandbox, through the AWS SDK alone: jobs that execute, fail, hang, end late, are stopped, and tell of it.
 
+import { mkdtemp, rm, writeFile } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
 import {
   EventBridgeClient,
   PutRuleCommand,
@@ -25,9 +28,6 @@ import {
 import { CreateBucketCommand, GetObjectCommand, PutObjectCommand, S3Client } from '@aws-sdk/client-s3'
 import { CreateQueueCommand, DeleteMessageCommand, ReceiveMessageCommand, SQSClient } from '@aws-sdk/client-sqs'
 import { DuckDBInstance } from '@duckdb/node-api'
-import { mkdtemp, rm, writeFile } from 'node:fs/promises'
-import { tmpdir } from 'node:os'
-import { join } from 'node:path'
 import { afterEach, beforeEach, describe, expect, test } from 'vitest'
 import { createDrivenClock, type DrivenClock } from '../../sandbox/aws/clock.ts'
 import { type Sandbox, type SandboxOptions, startSandbox } from '../../sandbox/aws/server.ts'

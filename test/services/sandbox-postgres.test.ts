@@ -6,8 +6,8 @@ import path from 'node:path'
 import pg from 'pg'
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import { LOOPBACK } from '../../sandbox/ports.ts'
-import { commandLineOf } from '../../sandbox/process-identity.ts'
 import { type RunningPostgres, startPostgres } from '../../sandbox/postgres/server.ts'
+import { commandLineOf } from '../../sandbox/process-identity.ts'
 
 const root = mkdtempSync(path.join(tmpdir(), 'sluice-postgres-'))
 const folder = path.join(root, 'stack')

@@ -2,8 +2,8 @@
 // Never: is without a default bus, whichever account and region asks.
 
 import { type Input, readText, requireField } from '../input.ts'
-import { AwsError, type Caller } from '../service.ts'
 import type { Policy } from '../policy.ts'
+import { AwsError, type Caller } from '../service.ts'
 
 export interface Target {
   id: string

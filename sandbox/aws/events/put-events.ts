@@ -6,8 +6,8 @@ import { AwsError, type Call, type Caller, type Surroundings } from '../service.
 import { type Buses, readBusArn, toBusArn, validation } from './bus.ts'
 import { isPutAllowed } from './bus-policy.ts'
 import { type EventEnvelope, eventFacts, parseEntry, sizeOfEntry } from './envelope.ts'
-import { requirePattern } from './rule-operations.ts'
 import type { Routing } from './routing.ts'
+import { requirePattern } from './rule-operations.ts'
 
 /** All entries of a call together. */
 const callLimitBytes = 1_048_576

@@ -7,11 +7,11 @@ import { AwsError } from '../service.ts'
 import { requireReadConditions, requireWriteConditions } from './conditions.ts'
 import type { Notifier } from './notify.ts'
 import {
+  type Answer,
   decodePath,
   headerOf,
   parseTarget,
   requireKey,
-  type Answer,
   type S3Operation,
   type S3Request,
 } from './request.ts'
