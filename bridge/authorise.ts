@@ -1,8 +1,9 @@
 // In: a message that could be read, and who sent it. Out: null when that sender may say this; else the refusal.
 // A second fence: the first is the central bus policy, which pins account, source and detail-type.
+
+import { ownerAccount, type RoutingIndex } from '../model/calendar/routing.ts'
 import { domainOf, type ProductId } from '../model/ids.ts'
 import { toEventSource } from '../model/refresh-event.ts'
-import { ownerAccount, type RoutingIndex } from '../model/calendar/routing.ts'
 import { type Parsed, type Refused, refuse, type Sender } from './parse.ts'
 
 /**

@@ -1,8 +1,8 @@
 // In: the body of one SQS message. Out: what it says, typed; or why it cannot be read.
 // Never: throws; believes who sent it (authorise.ts does that); lets through what PostgreSQL or a prototype chokes on.
 import type { z } from 'zod'
+import type { Blocker } from '../model/cycle/cycle.ts'
 import type { CycleKey, ProductId } from '../model/ids.ts'
-import { type Arrival, NOT_REFRESHED, REFRESHED } from '../model/refresh-event.ts'
 import {
   type Envelope,
   envelopeSchema,
@@ -10,7 +10,7 @@ import {
   notRefreshedSchema,
   refreshedSchema,
 } from '../model/refresh-event.schema.ts'
-import type { Blocker } from '../model/cycle/cycle.ts'
+import { type Arrival, NOT_REFRESHED, REFRESHED } from '../model/refresh-event.ts'
 
 /** Who sent it, as EventBridge sets it: the sender chooses `source`, never `account`. */
 export interface Sender {

@@ -1,9 +1,10 @@
 // In: an item and what Temporal said to each of its cycles. Out: what is left to do: nothing, write it down, refuse, wait.
 // Never: takes "already started" for "late": PostgreSQL is asked what the closed cycle knew (DESIGN 3.1).
-import type { OpeningDecision, Route } from '../model/calendar/routing.ts'
-import type { DeliveryOutcome } from '../model/states.ts'
-import type { CycleId } from '../model/ids.ts'
+
 import type { UntakenDelivery, UntakenEvent } from '../mirror/ledger.ts'
+import type { OpeningDecision, Route } from '../model/calendar/routing.ts'
+import type { CycleId } from '../model/ids.ts'
+import type { DeliveryOutcome } from '../model/states.ts'
 import type { Delivered } from './deliver.ts'
 import type { BridgeLedger } from './ledger.ts'
 import { type Refused, refuse } from './parse.ts'

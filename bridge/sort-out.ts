@@ -2,9 +2,9 @@
 // Never: a call to a database or to Temporal; an event of a product that nobody here waits for ends here.
 import type { Message } from '@aws-sdk/client-sqs'
 import {
+  decideOpening,
   type OpeningDecision,
   type OpeningWindow,
-  decideOpening,
   type Route,
   route,
 } from '../model/calendar/routing.ts'

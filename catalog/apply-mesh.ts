@@ -4,7 +4,6 @@
 // Never: two applies at once; a domain that is not in the folder redefined.
 import type { S3Client } from '@aws-sdk/client-s3'
 import type { Postgres, Queries, Session } from '../clients/postgres.ts'
-import type { DefinitionVersion } from '../model/definition.ts'
 import { OPENING_WINDOW } from '../model/calendar/routing.ts'
 import { type Bucket, listVersionObjects, putDomainCatalog, putVersion, toVersionObject, wordsOf } from './bucket.ts'
 import { type CatalogRow, selectCatalogs, toDomainCatalog, upsertCatalogs } from './catalog-rows.ts'
@@ -154,8 +153,7 @@ async function uploadCatalogs(db: Queries, to: Bucket): Promise<string[]> {
   )
 }
 
-const toKey = ({ definition: { product }, version }: NewVersion): string =>
-  toVersionObject({ product, version } as VersionKey)
+const toKey = ({ definition: { product }, version }: NewVersion): string => toVersionObject({ product, version })
 
 const AT_ONCE = 8
 

@@ -1,7 +1,8 @@
 // In: the documents read, and what is applied already (absent: offline). Out: the resolved mesh, or every problem.
 // Never: a message without the place in the files that a person must change.
-import type { DomainDefinition, ProductDefinition } from '../model/definition.ts'
+
 import type { ProductFile } from '../model/definition.schema.ts'
+import type { DomainDefinition, ProductDefinition } from '../model/definition.ts'
 import { type Domain, domainOf, type ProductId } from '../model/ids.ts'
 import { didYouMean } from '../model/nearest.ts'
 import { checkEdges, type Products } from './edges.ts'

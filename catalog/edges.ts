@@ -1,12 +1,13 @@
 // Every "waits for" of the files, and of applied products that wait for something in the files.
 // Never: an edge that could not be satisfied on some day and says nothing.
+
+import type { ProductFile } from '../model/definition.schema.ts'
 import type { DomainDefinition } from '../model/definition.ts'
 import { domainOf, type ProductId } from '../model/ids.ts'
 import { didYouMean, nearest } from '../model/nearest.ts'
 import { answerEvery, type EveryAnswer, type Graph, type GraphProduct } from './graph.ts'
 import type { Place, Problem } from './problem.ts'
 import type { ParsedMesh, Placed } from './read-mesh.ts'
-import type { ProductFile } from '../model/definition.schema.ts'
 import { upstreamsOf } from './resolve.ts'
 
 /** The products of the files, by name. */

@@ -1,8 +1,8 @@
 // In: the content of one document and the defaults of its domain. Out: the definition with every default filled in,
 // or why these keys do not fit together. Never: looks at another product (check-graph.ts does).
 import { parseWallTime } from '../model/calendar/wall-time.ts'
-import type { DomainDefinition, Granularity, ProductDefinition, WallTime } from '../model/definition.ts'
 import type { DomainFile, ProductFile } from '../model/definition.schema.ts'
+import type { DomainDefinition, Granularity, ProductDefinition, WallTime } from '../model/definition.ts'
 import { parseDurationMs } from '../model/definition-parts.schema.ts'
 import { type Domain, nameOf, type ProductId } from '../model/ids.ts'
 

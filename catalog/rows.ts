@@ -1,7 +1,8 @@
 // The tables of the catalog (migrations/0001_catalog.sql): one function per statement.
 // Never: changes a version that is written, but for the instant at which it was superseded.
-import { toWallTimeText } from '../model/calendar/wall-time.ts'
+
 import { type Queries, toJsonParameter } from '../clients/postgres.ts'
+import { toWallTimeText } from '../model/calendar/wall-time.ts'
 import type { DefinitionVersion, DomainDefinition, ProductDefinition } from '../model/definition.ts'
 import { type Domain, domainOf, type ProductId } from '../model/ids.ts'
 import type { DomainVersion } from './mesh.ts'

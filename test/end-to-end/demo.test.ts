@@ -70,7 +70,7 @@ describe('five dates of the example mesh', () => {
         const running = runOn(stack)
         running.catch(() => undefined)
         await until((rows) => startedRuns(rows).some(({ cycle }) => cycle.startsWith('d1/ds1/')))
-        await Promise.all(['bridge d1', 'worker d1', 'worker raw'].map((name) => stack.roles.get(name)?.kill()))
+        await Promise.all(['bridge d1', 'worker d1', 'worker raw'].map(kill))
         const killedAt = (await until(() => true)).length
         // Events pile up for the dead bridge, and Glue runs end that nobody hears of.
         await until((rows) => rows.slice(killedAt).some(isForD1))
@@ -99,7 +99,7 @@ describe('five dates of the example mesh', () => {
         running.catch(() => undefined)
         await until((rows) => startedRuns(rows).some(({ cycle }) => cycle.startsWith('raw/')))
         await postgres?.kill()
-        await Promise.all(['bridge d1', 'worker d1'].map((name) => stack.roles.get(name)?.kill()))
+        await Promise.all(['bridge d1', 'worker d1'].map(kill))
         await Promise.all([stack.startRole('bridge', 'd1'), stack.startRole('worker', 'd1')])
         await until((rows) => publishedIds(rows).some(({ id }) => id.startsWith('d1/ds4/')))
         again = await startPostgres({
@@ -116,6 +116,8 @@ describe('five dates of the example mesh', () => {
     5 * MINUTE_MS,
   )
 })
+
+const kill = async (name: string): Promise<void> => void (await stack.roles.get(name)?.kill())
 
 const isForD1 = ({ kind, facts }: SandboxRow): boolean =>
   kind === 'message-visible' && String(facts['queueArn']).endsWith(':sluice-d1-events')
