@@ -42,9 +42,9 @@ export function judgeArrival(cycle: Cycle, arrival: Arrival): Judgement {
     return { outcome: 'late', note }
   }
   if (dependency.state === 'WAITING') {
-    return startedWithout(cycle)
-      ? { outcome: 'late', note: 'the cycle had started without it' }
-      : { outcome: 'satisfied', note: null }
+    if (hasNotBegun(cycle)) return { outcome: 'satisfied', note: null }
+    const closed = cycle.state === 'SKIPPED' || cycle.state === 'CANCELLED'
+    return { outcome: 'late', note: `the cycle had ${closed ? 'closed' : 'started'} without it` }
   }
   return judgeRevision(dependency.arrival?.revision ?? 0, arrival.revision)
 }
@@ -63,8 +63,6 @@ const isTakenCorrection = (cycle: Cycle, judgement: Judgement): boolean =>
 const hasNotBegun = (cycle: Cycle): boolean =>
   cycle.state === 'WAITING' || (cycle.state === 'ERROR' && cycle.step === 'wait')
 
-const startedWithout = (cycle: Cycle): boolean => !hasNotBegun(cycle)
-
 const waitsFor = (dependency: DependencyStatus, arrival: Arrival): boolean =>
   dependency.product === arrival.product && dependency.key === arrival.key
 
@@ -82,13 +80,16 @@ export function applyBlocker(cycle: Cycle, blocker: Blocker): Cycle {
     dependency.state === 'WAITING' &&
     dependency.product === blocker.product &&
     dependency.key === blocker.key &&
-    (dependency.blocker === null || dependency.blocker.occurredAt < blocker.occurredAt)
+    (dependency.blocker === null || isOlder(dependency.blocker, blocker))
   if (!cycle.dependencies.some(concerns)) return cycle
   const dependencies = cycle.dependencies.map((dependency) =>
     concerns(dependency) ? { ...dependency, blocker } : dependency,
   )
   return { ...cycle, version: cycle.version + 1, dependencies }
 }
+
+/** As instants: the texts may have other offsets and fractions of a second. */
+const isOlder = (one: Blocker, other: Blocker): boolean => Date.parse(one.occurredAt) < Date.parse(other.occurredAt)
 
 function countAgain(cycle: Cycle, index: number): Cycle {
   const version = cycle.version + 1

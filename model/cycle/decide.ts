@@ -23,7 +23,8 @@ export type NextStep =
 
 /** Whether the condition holds; at the cutoff itself the wait is over. */
 export function decideReadiness(cycle: Cycle, nowMs: number): Readiness {
-  const { notBeforeMs, cutoffMs, definition } = cycle.input
+  const { notBeforeMs, definition } = cycle.input
+  const cutoffMs = armedCutoffMs(cycle)
   const missing = cycle.dependencies.filter(isMissing).map((dependency) => dependency.product)
   const isCutOff = cutoffMs !== null && nowMs >= cutoffMs
   if (missing.length > 0 && !isCutOff) return { kind: 'wait', missing, untilMs: cutoffMs }
@@ -31,6 +32,10 @@ export function decideReadiness(cycle: Cycle, nowMs: number): Readiness {
   if (notBeforeMs !== null && nowMs < notBeforeMs) return { kind: 'wait', missing: [], untilMs: notBeforeMs }
   return { kind: 'ready', without: missing }
 }
+
+/** A cycle opened at or after its own cutoff (a backfill, a day made up for) has none: it waits for as long as it takes. */
+const armedCutoffMs = ({ input, openedAtMs }: Cycle): number | null =>
+  input.cutoffMs !== null && input.cutoffMs > openedAtMs ? input.cutoffMs : null
 
 /** The next thing to do; `wait` ends by an arrival, a command or the time given. */
 export function decideNext(cycle: Cycle, nowMs: number): NextStep {
@@ -77,8 +82,10 @@ const toPublish = (cycle: Cycle, attempt: Attempt): NextStep =>
 function decideInError(cycle: Cycle, nowMs: number): NextStep {
   // A late arrival in ERROR(wait) starts the cycle; at the cutoff `then: error` was said once and is not said again.
   const hasAll = cycle.step === 'wait' && !cycle.dependencies.some(isMissing)
-  if (hasAll && decideReadiness(cycle, nowMs).kind === 'ready') return { kind: 'begin' }
+  const readiness = hasAll ? decideReadiness(cycle, nowMs) : null
+  if (readiness?.kind === 'ready') return { kind: 'begin' }
   if (!cycle.reported) return { kind: 'report' }
+  if (readiness?.kind === 'wait') return { kind: 'wait', untilMs: readiness.untilMs }
   const untilMs = cycle.stateSinceMs + cycle.input.settings.errorWaitMs
   return nowMs < untilMs ? { kind: 'wait', untilMs } : { kind: 'give-up' }
 }

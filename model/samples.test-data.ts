@@ -1,0 +1,90 @@
+// Cycles, definitions and events as tests need them: small, valid, and everything can be changed.
+// In: what a test cares about. Out: the rest filled in. Never: a clock or a random number; fast-check brings those.
+import fc from 'fast-check'
+import { type Cycle, type CycleInput, type GlueEndState, type GlueRunEnd, openRun } from './cycle/cycle.ts'
+import type { DefinitionVersion, ProductDefinition } from './definition.ts'
+import { type CycleKey, type ProductId, toCycleId, toEventId } from './ids.ts'
+import type { Arrival } from './refresh-event.ts'
+
+export const NOON_MS = Date.parse('2026-11-20T12:00:00Z')
+export const HOUR_MS = 3_600_000
+/** A Friday. */
+export const KEY = '2026-11-20' as CycleKey
+
+export const toProduct = (text: string): ProductId => text as ProductId
+export const toKey = (text: string): CycleKey => text as CycleKey
+
+export const definitionOf = (
+  product: string,
+  dependsOn: string[] = [],
+  change: Partial<ProductDefinition> = {},
+): ProductDefinition => ({
+  product: toProduct(product),
+  description: 'Drawdown of the index on heavy-volume days',
+  owner: { team: 'wealth-data', email: 'wealth-data@example.com' },
+  visibility: 'mesh',
+  calendar: 'weekdays',
+  timezone: 'America/New_York',
+  every: 'business-day',
+  notBefore: null,
+  availableBy: null,
+  cutoff: null,
+  dependsOn: dependsOn.map((upstream) => ({ product: toProduct(upstream) })),
+  run: { glue: 'd1-ds3', arguments: {}, timeoutMinutes: 60, attempts: 1, retryAfterMs: 300_000 },
+  publish: { location: 's3://example-d1-products/ds3/' },
+  ...change,
+})
+
+export const versionOf = (definition: ProductDefinition, version = 1): DefinitionVersion => ({
+  version,
+  appliedAt: '2026-11-01T00:00:00Z',
+  firstAppliedAt: '2026-11-01T00:00:00Z',
+  definition,
+})
+
+export const inputOf = (definition: ProductDefinition, change: Partial<CycleInput> = {}): CycleInput => ({
+  product: definition.product,
+  key: KEY,
+  definition,
+  definitionVersion: 7,
+  openedBy: 'arrival',
+  expected: definition.dependsOn.map(({ product }) => ({ product, key: KEY })),
+  notBeforeMs: null,
+  cutoffMs: null,
+  availableByMs: null,
+  settings: { checkGlueMs: 900_000, errorWaitMs: 72 * HOUR_MS, recordRetryMs: 120_000 },
+  past: null,
+  ...change,
+})
+
+/** `d1/ds3`, which waits for `d1/ds1` and `raw/rd2` if nothing else is said; opened at noon. */
+export const cycleOf = (change: Partial<CycleInput> = {}, dependsOn = ['d1/ds1', 'raw/rd2']): Cycle =>
+  openRun(inputOf(definitionOf('d1/ds3', dependsOn), change), NOON_MS)
+
+export const arrivalOf = (product: string, change: Partial<Arrival> = {}): Arrival => {
+  const { key = KEY, revision = 1 } = change
+  return {
+    eventId: toEventId(toCycleId(toProduct(product), key), revision),
+    product: toProduct(product),
+    key,
+    revision,
+    location: `s3://example/${product}/${key}/`,
+    correlationId: `${product}/${key}`,
+    occurredAt: '2026-11-20T11:00:00.000Z',
+    ...change,
+  }
+}
+
+export const endOf = (state: GlueEndState, runId = 'jr_1'): GlueRunEnd => ({
+  runId,
+  state,
+  error: state === 'SUCCEEDED' ? null : 'no such table',
+  executionSeconds: 60,
+  noticedBy: 'event',
+})
+
+export const aName = fc.stringMatching(/^[a-z][a-z0-9]{0,5}$/)
+export const aProduct = fc.tuple(aName, aName).map(([domain, name]) => toProduct(`${domain}/${name}`))
+export const aKey = fc
+  .date({ min: new Date('1990-01-01'), max: new Date('2060-12-31'), noInvalidDate: true })
+  .map((date) => date.toISOString().slice(0, 10) as CycleKey)
