@@ -3,6 +3,7 @@
 import { type EventBridgeClient, PutEventsCommand } from '@aws-sdk/client-eventbridge'
 import { GetQueueUrlCommand, SendMessageCommand, type SQSClient } from '@aws-sdk/client-sqs'
 import { ApplicationFailure } from '@temporalio/common'
+import { toGlueLogLink } from '../model/glue-log.ts'
 import { domainOf, nameOf, toEventId } from '../model/ids.ts'
 import {
   type EventMetadata,
@@ -51,7 +52,10 @@ export const createPublishing = (parts: PublishingParts): PublishingActivities =
   async notifyFailure(notice) {
     try {
       const queue = await parts.sqs.send(new GetQueueUrlCommand({ QueueName: parts.notificationQueueName }))
-      await parts.sqs.send(new SendMessageCommand({ QueueUrl: queue.QueueUrl, MessageBody: JSON.stringify(notice) }))
+      const where = { account: parts.account, region: parts.region, ...notice.run }
+      const logLink = notice.run && toGlueLogLink(parts.region, notice.run.runId)
+      const MessageBody = JSON.stringify({ ...notice, where, logLink })
+      await parts.sqs.send(new SendMessageCommand({ QueueUrl: queue.QueueUrl, MessageBody }))
     } catch (error) {
       throw toAwsFailure(
         error,

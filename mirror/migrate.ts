@@ -3,7 +3,7 @@
 import { createHash } from 'node:crypto'
 import { readdir, readFile } from 'node:fs/promises'
 import path from 'node:path'
-import type { Postgres, Session } from '../clients/postgres.ts'
+import type { Postgres, Queries, Session } from '../clients/postgres.ts'
 
 interface Migration {
   number: number
@@ -25,13 +25,17 @@ export async function migrate(db: Postgres, folder: string): Promise<string[]> {
     // Released with the connection.
     await session.rows('select pg_advisory_lock($1)', [LOCK])
     await session.script(MIGRATION_TABLE)
-    const applied = await session.rows<Applied>('select number, name, sha256 from migration order by number')
+    const applied = await listApplied(session)
     requireUnchanged(applied, migrations, folder)
     const missing = migrations.slice(applied.length)
     for (const migration of missing) await apply(session, migration)
     return missing.map(({ name }) => name)
   })
 }
+
+/** In order; throws when the database was never migrated. */
+export const listApplied = (db: Queries): Promise<Applied[]> =>
+  db.rows<Applied>('select number, name, sha256 from migration order by number')
 
 const MIGRATION_TABLE = `create table if not exists migration (
   number integer primary key,

@@ -5,12 +5,13 @@ import { createCallPace } from '../bridge/call-pace.ts'
 import { createDeadLetters } from '../bridge/dead-letters.ts'
 import { watchIndex } from '../bridge/index-watch.ts'
 import { openAws } from '../clients/aws.ts'
+import { ensureRetention } from '../clients/namespace.ts'
 import { openPostgres } from '../clients/postgres.ts'
 import { ensureSearchAttributes } from '../clients/search-attributes.ts'
 import { openTemporal } from '../clients/temporal.ts'
 import { judgePast } from '../mirror/judge-past.ts'
 import { recordUntaken } from '../mirror/ledger.ts'
-import { OPENING_WINDOW } from '../model/calendar/routing.ts'
+import { DAY_MS, OPENING_WINDOW } from '../model/calendar/routing.ts'
 import { SEARCH_ATTRIBUTES } from '../workflows/contract.ts'
 import { createIndexSource } from './catalog.ts'
 import { repeat } from './repeat.ts'
@@ -22,6 +23,7 @@ const GLUE_CALLS_PER_SECOND = 10
 
 await runRole('bridge', async ({ config, log, stopping, ready }) => {
   const temporal = await openTemporal(config.temporal, SERVER_PATIENCE_MS)
+  await ensureRetention(temporal, OPENING_WINDOW.acceptForMs / DAY_MS)
   await ensureSearchAttributes(temporal, SEARCH_ATTRIBUTES)
   const aws = openAws(config.region)
   const db = openPostgres(config.databaseUrl, { applicationName: `sluice bridge ${config.domain}`, maxConnections: 2 })

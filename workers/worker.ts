@@ -2,9 +2,11 @@
 import { NativeConnection, Worker } from '@temporalio/worker'
 import { createActivities } from '../activities/index.ts'
 import { openAws } from '../clients/aws.ts'
+import { ensureRetention } from '../clients/namespace.ts'
 import { openPostgres } from '../clients/postgres.ts'
 import { ensureSearchAttributes } from '../clients/search-attributes.ts'
 import { connectPatiently, openTemporal, toConnectionOptions } from '../clients/temporal.ts'
+import { DAY_MS, OPENING_WINDOW } from '../model/calendar/routing.ts'
 import { SEARCH_ATTRIBUTES, toTaskQueue } from '../workflows/contract.ts'
 import { openBundle } from './bundle.ts'
 import { createIndexSource } from './catalog.ts'
@@ -16,6 +18,7 @@ const SERVER_PATIENCE_MS = 60_000
 
 await runRole('worker', async ({ config, stopping, ready }) => {
   const temporal = await openTemporal(config.temporal, SERVER_PATIENCE_MS)
+  await ensureRetention(temporal, OPENING_WINDOW.acceptForMs / DAY_MS)
   await ensureSearchAttributes(temporal, SEARCH_ATTRIBUTES)
   const aws = openAws(config.region)
   const db = openPostgres(config.databaseUrl, { applicationName: `sluice worker ${config.domain}`, maxConnections: 4 })
