@@ -33,6 +33,7 @@ export async function demo(options: DemoOptions): Promise<number> {
       temporalCli: process.env['SLUICE_TEMPORAL_CLI'],
       temporalAddress: options.temporalAddress,
       databaseUrl: options.databaseUrl,
+      isIsolated: true,
       signal,
     })
     try {

@@ -13,6 +13,7 @@ import { clientOptions, type Endpoint } from '../../sandbox/topology/account.ts'
 import { CENTRAL_BUS, toBusArn } from '../../sandbox/topology/topology.ts'
 import { CATALOG_BUCKET, CENTRAL_ACCOUNT } from '../dev/deploy-mesh.ts'
 import { openByHand } from '../open-cycle.ts'
+import { type HandPublication, toRefreshEntry } from '../refresh-entry.ts'
 import type { DemoFault, DemoScript } from './script.ts'
 
 const LANDING_BUCKET = 'example-raw-landing'
@@ -70,37 +71,15 @@ export async function performActs(
   }
 }
 
-/** A publication as the mirror shows it. */
-export interface Publication {
-  product: string
-  key: string
-  publishedEventId: string
-  publishedAt: string
-  revision: number
-  location: string | null
-}
-
 /** Sends a refresh event of `raw` again, as a producer's retry would: same id, same content. */
 export async function repeatEvent(
   endpoint: Endpoint,
   rawAccount: string,
-  publication: Publication,
+  publication: HandPublication,
   times: number,
 ): Promise<void> {
   const events = new EventBridgeClient(clientOptions(endpoint, rawAccount))
-  const { product, key, publishedEventId, publishedAt, revision, location } = publication
-  const [domain = '', name = ''] = product.split('/')
-  const metadata = { id: publishedEventId, schemaVersion: '1.0', occurredAt: publishedAt, publishedAt }
-  const Detail = JSON.stringify({
-    metadata,
-    data: { domain, product: name, cycle: key, revision, ...(location ? { dataset: { location } } : {}) },
-  })
-  const entry = {
-    EventBusName: toBusArn(endpoint.region, CENTRAL_ACCOUNT, CENTRAL_BUS),
-    Source: `dataproduct.${domain}`,
-    DetailType: 'Data Product Refreshed',
-    Detail,
-  }
+  const entry = toRefreshEntry(toBusArn(endpoint.region, CENTRAL_ACCOUNT, CENTRAL_BUS), publication)
   const answer = await events.send(new PutEventsCommand({ Entries: Array.from({ length: times }, () => entry) }))
   events.destroy()
   if (answer.FailedEntryCount)

@@ -9,7 +9,8 @@ import { dateAt } from '../../model/calendar/wall-time.ts'
 import { type CycleId, type CycleKey, toCycleId } from '../../model/ids.ts'
 import type { LocalStack } from '../dev/local-stack.ts'
 import { REGION } from '../stack-environment.ts'
-import { loadCatalogs, type Publication, performActs, repeatEvent, setFaults, uploadVendorFiles } from './feed-mesh.ts'
+import { loadCatalogs, performActs, repeatEvent, setFaults, uploadVendorFiles } from './feed-mesh.ts'
+import type { HandPublication } from '../refresh-entry.ts'
 import { checkFigures } from './figures.ts'
 import { follow } from './follow.ts'
 import { toChangeLine } from './report.ts'
@@ -88,15 +89,15 @@ export async function runDemo(order: DemoOrder): Promise<DemoResult> {
 }
 
 /** The mixed date's raw events, sent again once they are out. */
-function createRepeats(script: DemoScript, send: (publication: Publication) => Promise<void>) {
+function createRepeats(script: DemoScript, send: (publication: HandPublication) => Promise<void>) {
   const sending = new Map<string, Promise<void>>()
   return {
     take(rows: CycleRow[]): void {
       for (const row of rows) {
-        const { publishedEventId, publishedAt } = row
-        const isWanted = row.key === script.repeatedKey && row.domain === 'raw' && publishedEventId && publishedAt
+        const { publishedAt } = row
+        const isWanted = row.key === script.repeatedKey && row.domain === 'raw' && publishedAt
         if (!isWanted || sending.has(row.cycle)) continue
-        sending.set(row.cycle, send({ ...row, publishedEventId, publishedAt }))
+        sending.set(row.cycle, send({ ...row, key: row.key as CycleKey, occurredAt: publishedAt }))
       }
     },
     done: () => Promise.all(sending.values()),

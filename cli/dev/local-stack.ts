@@ -50,7 +50,7 @@ export async function startLocalStack(order: StackOrder): Promise<LocalStack> {
   const folder = path.join(order.workingFolder, '.sluice', 'stacks', id)
   makeFolder(folder)
   const database = `sluice_${id.replaceAll('-', '_')}`
-  const namespace = order.namespace ?? 'default'
+  const namespace = order.isIsolated && order.temporalAddress ? id : (order.namespace ?? 'default')
   const servers = await startServers({ ...order, parts: order.parts ?? PARTS, folder, namespace, database })
   const stack = toStack(order, id, folder, namespace, servers)
   try {

@@ -2,6 +2,10 @@
 // Out: all of them serving. Never: one left running when another did not come up.
 import path from 'node:path'
 import { fileURLToPath } from 'node:url'
+import { Connection } from '@temporalio/client'
+import { WANTED_RETENTION } from '../../clients/namespace.ts'
+import { openPostgres } from '../../clients/postgres.ts'
+import { connectPatiently } from '../../clients/temporal.ts'
 import { cacheFolder } from '../../sandbox/cache-folder.ts'
 import { startPostgres } from '../../sandbox/postgres/server.ts'
 import { type RunningProcess, startProcess } from '../../sandbox/processes.ts'
@@ -23,6 +27,8 @@ export interface ServersOrder {
   /** Servers that run already, and are neither started nor stopped. */
   temporalAddress?: string
   databaseUrl?: string
+  /** On servers that run already, make a namespace and a database of this stack's own. */
+  isIsolated?: boolean
   /** A Temporal CLI of the user's choice. */
   temporalCli?: string
   ports?: Partial<Record<Part | 'temporalUi', number>>
@@ -83,7 +89,7 @@ async function startAws({ folder, ports, forwardedAccount, show }: ServersOrder)
 
 async function openTemporalServer(order: ServersOrder): Promise<Started> {
   const { temporalAddress, namespace, folder, ports, show } = order
-  if (temporalAddress) return { temporalAddress }
+  if (temporalAddress) return takeTemporal(order, temporalAddress)
   const executable = await show('Temporal CLI', async (say) => {
     const found = await findTemporal({ explicit: order.temporalCli, cacheFolder: cacheFolder(), onProgress: say })
     for (const { source, reason } of found.rejected) say(`passed over ${source}: ${reason}`)
@@ -105,8 +111,18 @@ async function openTemporalServer(order: ServersOrder): Promise<Started> {
   return { temporalAddress: started?.address, temporalUi: started?.uiUrl, process: started?.process }
 }
 
-async function openDatabase({ databaseUrl, database, folder, ports, show }: ServersOrder): Promise<Started> {
-  if (databaseUrl) return { databaseUrl }
+async function openDatabase({
+  databaseUrl,
+  database,
+  folder,
+  ports,
+  show,
+  isIsolated,
+}: ServersOrder): Promise<Started> {
+  if (databaseUrl)
+    return {
+      databaseUrl: isIsolated ? await show('PostgreSQL', () => makeDatabase(databaseUrl, database)) : databaseUrl,
+    }
   let url = ''
   let started: Awaited<ReturnType<typeof startPostgres>> | undefined
   await show('PostgreSQL', async () => {
@@ -119,4 +135,35 @@ async function openDatabase({ databaseUrl, database, folder, ports, show }: Serv
     return `${started.version} on port ${started.port}`
   })
   return { databaseUrl: url, process: started?.process, dataFolder: started?.dataFolder }
+}
+
+async function takeTemporal({ isIsolated, namespace, show }: ServersOrder, temporalAddress: string): Promise<Started> {
+  await show('Temporal server', async () => {
+    const connection = await connectPatiently(
+      () => Connection.connect({ address: temporalAddress }),
+      temporalAddress,
+      5_000,
+    )
+    try {
+      const { workflowService } = connection
+      if (isIsolated)
+        await workflowService.registerNamespace({ namespace, workflowExecutionRetentionPeriod: WANTED_RETENTION })
+      else await workflowService.describeNamespace({ namespace })
+      return `${temporalAddress}, namespace ${namespace}`
+    } finally {
+      await connection.close()
+    }
+  })
+  return { temporalAddress }
+}
+
+/** Beside the one that the URL names. */
+async function makeDatabase(serverUrl: string, database: string): Promise<string> {
+  const db = openPostgres(serverUrl, { applicationName: 'sluice local stack' })
+  try {
+    await db.rows(`create database "${database}"`)
+    return Object.assign(new URL(serverUrl), { pathname: `/${database}` }).href
+  } finally {
+    await db.end()
+  }
 }

@@ -1,0 +1,71 @@
+// In: definition files and who applies them. Out: what changed, in words; the exit code.
+// Never: undone because Temporal does not answer: the next tick of the scheduler sees the new versions.
+import { execFile } from 'node:child_process'
+import { promisify } from 'node:util'
+import { applyMesh, type ApplyResult } from '../catalog/apply-mesh.ts'
+import { toPlanLines } from '../catalog/plan-words.ts'
+import { toProblemText } from '../catalog/problem.ts'
+import { readMesh } from '../catalog/read-mesh.ts'
+import { toScheduleId } from '../workflows/contract.ts'
+import { type Connection, withConnection } from './connection.ts'
+import { type Output, print, printJson, talk } from './output.ts'
+import { CENTRAL } from './stack-environment.ts'
+
+interface ApplyOptions {
+  reason: string
+  actor: string
+  prune: boolean
+  stack?: string
+  output: Output
+}
+
+export async function apply(paths: string[], options: ApplyOptions): Promise<number> {
+  const mesh = await readMesh(...paths)
+  return withConnection(options, CENTRAL, async (connection) => {
+    const result = await applyMesh({
+      ...{ db: connection.db(), s3: connection.aws().s3, bucket: connection.settings.SLUICE_CATALOG_BUCKET, mesh },
+      ...{ actor: options.actor, reason: options.reason, prune: options.prune },
+      gitSha: await readGitSha(paths[0] ?? '.'),
+    })
+    say(result, options.output)
+    if (result.kind === 'refused') return 1
+    await tick(
+      connection,
+      mesh.domains.map(({ file }) => file.domain),
+    )
+    return 0
+  })
+}
+
+function say(result: ApplyResult, output: Output): void {
+  if (output === 'json') return printJson(result)
+  if (result.kind === 'refused') {
+    for (const problem of result.problems) print(toProblemText(problem))
+    talk(`Nothing was applied: ${result.problems.length} problem(s).`)
+    return
+  }
+  for (const line of toPlanLines(result.plan)) print(line)
+  talk(
+    result.catalogVersion === null
+      ? 'Nothing had changed.'
+      : `Applied as version ${result.catalogVersion} of the catalog.`,
+  )
+}
+
+/** Opens cycles of new products now instead of at the scheduler's next tick. */
+async function tick(connection: Connection, domains: string[]): Promise<void> {
+  try {
+    const temporal = await connection.temporal()
+    const triggers = domains.map((domain) => temporal.schedule.getHandle(toScheduleId(domain)).trigger())
+    for (const trigger of await Promise.allSettled(triggers)) if (trigger.status === 'rejected') throw trigger.reason
+  } catch (error) {
+    talk(`Applied, but the scheduler could not be told (${(error as Error).message}); its next tick opens what is due.`)
+  }
+}
+
+/** Of the folder the files lie in; undefined outside of git. */
+async function readGitSha(place: string): Promise<string | undefined> {
+  const run = promisify(execFile)
+  const answer = await run('git', ['-C', place, 'rev-parse', 'HEAD']).catch(() => undefined)
+  return answer?.stdout.trim()
+}

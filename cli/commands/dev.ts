@@ -1,0 +1,47 @@
+// `sluice dev`: a local stack to work on; `sluice dev env`: how other tools reach it.
+import { Command, InvalidArgumentError } from '@commander-js/extra-typings'
+import { outputOption, parseCount, stackOption } from '../options.ts'
+
+const PARTS = ['aws', 'temporal', 'postgres'] as const
+
+const createEnv = () =>
+  new Command('env')
+    .description('Print the variables of a running local stack as shell assignments')
+    .option('--account <name>', '`central` or a domain: whose AWS account and database login', 'central')
+    .addOption(stackOption())
+    .addOption(outputOption())
+    .addHelpText('after', '\nExample:\n  eval "$(sluice dev env --account d1)" && aws sqs list-queues')
+    .action(async (options) => {
+      const { printEnvironment } = await import('../dev/print-environment.ts')
+      printEnvironment(options)
+    })
+
+export const createDevCommand = () =>
+  new Command('dev')
+    .description('Start a local stack with a mesh of your own and keep it up until Ctrl-C')
+    .argument('[mesh]', 'folder of definitions; the Glue scripts are in jobs/ in or beside it')
+    .option('--only <parts>', `start just these of ${PARTS.join(',')}, and no mesh`, parseParts)
+    .option(
+      '--temporal-address <host:port>',
+      'use this Temporal server instead of starting one',
+      process.env['TEMPORAL_ADDRESS'],
+    )
+    .option('--database-url <url>', 'use this PostgreSQL instead of starting one', process.env['DATABASE_URL'])
+    .option('--aws-port <port>', 'port of the AWS sandbox; a free one unless told', parseCount)
+    .option('--temporal-port <port>', 'port of the Temporal server', parseCount)
+    .option('--temporal-ui-port <port>', 'port of the Temporal UI', parseCount)
+    .option('--postgres-port <port>', 'port of PostgreSQL', parseCount)
+    .addCommand(createEnv())
+    .addHelpText('after', '\nExamples:\n  sluice dev examples/mesh\n  sluice dev --only temporal,postgres')
+    .action(async (mesh, options) => {
+      const { dev } = await import('../dev/dev.ts')
+      process.exitCode = await dev(mesh, options)
+    })
+
+function parseParts(text: string): (typeof PARTS)[number][] {
+  const names = text.split(',').map((name) => name.trim())
+  const wrong = names.filter((name) => !PARTS.some((part) => part === name))
+  if (wrong.length > 0)
+    throw new InvalidArgumentError(`There is no part ${wrong.join(', ')}; parts are ${PARTS.join(', ')}.`)
+  return PARTS.filter((part) => names.includes(part))
+}

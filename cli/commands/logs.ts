@@ -1,0 +1,15 @@
+// `sluice logs`: what the Glue runs of a cycle said.
+import { Command } from '@commander-js/extra-typings'
+import { outputOption, parseCycle, stackOption } from '../options.ts'
+
+export const createLogsCommand = () =>
+  new Command('logs')
+    .description('Show the Glue runs of a cycle and where their logs are; on a local stack the logs themselves')
+    .argument('<cycle>', 'such as d1/ds3/2026-11-20', parseCycle)
+    .addOption(stackOption())
+    .addOption(outputOption())
+    .addHelpText('after', '\nExample:\n  sluice logs d1/ds2/2026-11-20')
+    .action(async (cycle, options) => {
+      const { logs } = await import('../logs.ts')
+      process.exitCode = await logs(cycle, options)
+    })

@@ -1,0 +1,172 @@
+// In: what to see or send. Out: rows of the ledger; events on a bus or a queue.
+// Never: an event under another account than its product's; a redrive of a body that was not kept.
+import { setTimeout as pause } from 'node:timers/promises'
+import { PutEventsCommand } from '@aws-sdk/client-eventbridge'
+import {
+  GetQueueAttributesCommand,
+  GetQueueUrlCommand,
+  ListMessageMoveTasksCommand,
+  SendMessageCommand,
+  type SQSClient,
+  StartMessageMoveTaskCommand,
+} from '@aws-sdk/client-sqs'
+import { loadDomainCatalog } from '../catalog/load.ts'
+import { namesOf } from '../clients/config.ts'
+import { type LedgerEvent, listEvents, listUnmatched, takeForRedrive } from '../mirror/events.ts'
+import { type CycleParts, type Domain, domainOf } from '../model/ids.ts'
+import { type Connection, withConnection } from './connection.ts'
+import { CommandFailure, EXIT } from './failure.ts'
+import { type Output, print, printJson, talk, toTable } from './output.ts'
+import { toRefreshEntry } from './refresh-entry.ts'
+import { CENTRAL } from './stack-environment.ts'
+
+interface ListOptions {
+  domain?: string
+  last: number
+  stack?: string
+  output: Output
+}
+
+const LOOK_MS = 500
+const PAGE = 200
+
+export async function tail(options: ListOptions & { once: boolean }): Promise<number> {
+  const filter = options.domain ? { domain: options.domain as Domain } : {}
+  return withConnection(options, CENTRAL, async ({ db }) => {
+    const past = (await listEvents(db(), { ...filter, limit: options.last })).toSorted(
+      (a, b) => a.position - b.position,
+    )
+    for (const event of past) show(event, options.output)
+    const stopping = new AbortController()
+    process.once('SIGINT', () => stopping.abort())
+    let after = Math.max(0, ...past.map(({ position }) => position))
+    while (!options.once && !stopping.signal.aborted) {
+      const news = await listEvents(db(), { ...filter, after, limit: PAGE })
+      for (const event of news) show(event, options.output)
+      after = Math.max(after, ...news.map(({ position }) => position))
+      if (news.length < PAGE) await pause(LOOK_MS, undefined, { signal: stopping.signal }).catch(() => undefined)
+    }
+    return options.once ? 0 : EXIT.interrupted
+  })
+}
+
+/** JSON as one line per event: the stream has no end. */
+function show(event: LedgerEvent, output: Output): void {
+  if (output === 'json') return print(JSON.stringify(event))
+  const said = event.reason ? ` (${event.reason})` : ''
+  const cycles = event.deliveries.map(
+    ({ cycle, outcome, note }) => `\n    -> ${cycle} ${outcome}${note ? ` (${note})` : ''}`,
+  )
+  print(
+    `${event.firstSeenAt}  ${event.domain}  ${event.eventId}  ${event.outcome}${said}${event.seen > 1 ? ` ×${event.seen}` : ''}${cycles.join('')}`,
+  )
+}
+
+export async function unmatched(options: ListOptions): Promise<number> {
+  return withConnection(options, CENTRAL, async ({ db }) => {
+    const filter = options.domain ? { domain: options.domain as Domain } : {}
+    const rows = await listUnmatched(db(), { ...filter, limit: options.last })
+    if (options.output === 'json') printJson(rows)
+    else if (rows.length === 0) talk('Every event concerned a cycle.')
+    else {
+      const cells = rows.map((row) => [
+        row.firstSeenAt,
+        row.domain,
+        row.eventId,
+        row.redrivenAt ? 'redriven' : '',
+        row.reason ?? '',
+      ])
+      print(toTable(['seen', 'domain', 'event', '', 'why'], cells))
+    }
+    return 0
+  })
+}
+
+interface SendOptions {
+  revision: number
+  location?: string
+  stack?: string
+  output: Output
+}
+
+export async function send(parts: CycleParts, options: SendOptions): Promise<number> {
+  const domain = domainOf(parts.product)
+  return withConnection(options, domain, async (connection) => {
+    const bus = await busOf(connection, parts)
+    const location = options.location ?? null
+    const entry = toRefreshEntry(bus, {
+      ...parts,
+      revision: options.revision,
+      location,
+      occurredAt: new Date().toISOString(),
+    })
+    const answer = await connection.aws().events.send(new PutEventsCommand({ Entries: [entry] }))
+    const [result] = answer.Entries ?? []
+    if (result?.ErrorCode)
+      throw new CommandFailure(EXIT.notAllowed, `Bus ${bus} refused it: ${result.ErrorCode}: ${result.ErrorMessage}`)
+    if (options.output === 'json') printJson({ bus, eventId: result?.EventId, entry })
+    else print(`Sent to ${bus}. What became of it: sluice events tail`)
+    return 0
+  })
+}
+
+/** The central bus, or the domain's own for a product that only the domain may see. */
+async function busOf({ aws, settings }: Connection, { product }: CycleParts): Promise<string> {
+  const domain = domainOf(product)
+  const loaded = await loadDomainCatalog(aws().s3, settings.SLUICE_CATALOG_BUCKET, domain)
+  const found =
+    loaded.kind === 'loaded' && loaded.catalog.products.find(({ definition }) => definition.product === product)
+  if (!found) talk(`No definition of ${product} is applied; it is sent all the same.`)
+  return found && found.definition.visibility === 'domain'
+    ? namesOf(domain).domainBusName
+    : settings.SLUICE_CENTRAL_BUS_ARN
+}
+
+interface RedriveOptions {
+  deadLetters: boolean
+  stack?: string
+  output: Output
+}
+
+export async function redrive(domain: string, ids: string[], options: RedriveOptions): Promise<number> {
+  if (ids.length === 0 && !options.deadLetters) {
+    throw new CommandFailure(
+      EXIT.failed,
+      'Name the events to send again, or say --dead-letters. They are listed by: sluice events unmatched',
+    )
+  }
+  return withConnection(options, domain, async ({ aws, db }) => {
+    const { sqs } = aws()
+    const sent = ids.length > 0 ? await takeForRedrive(db(), domain as Domain, ids) : []
+    const { queueName, deadLetterQueueName } = namesOf(domain)
+    const { QueueUrl } = await sqs.send(new GetQueueUrlCommand({ QueueName: queueName }))
+    for (const { body } of sent) await sqs.send(new SendMessageCommand({ QueueUrl, MessageBody: body }))
+    const moved = options.deadLetters ? await moveDeadLetters(sqs, deadLetterQueueName, queueName) : 0
+    const missing = ids.filter((id) => !sent.some(({ eventId }) => eventId === id))
+    if (options.output === 'json') printJson({ sent: sent.map(({ eventId }) => eventId), moved, missing })
+    else {
+      print(`${sent.length} event(s) sent again, ${moved} dead letter(s) moved back.`)
+      for (const id of missing)
+        print(`not sent: ${id} (the ledger of ${domain} does not know it, or keeps no body of it)`)
+    }
+    return missing.length > 0 ? EXIT.failed : 0
+  })
+}
+
+async function moveDeadLetters(sqs: SQSClient, from: string, to: string): Promise<number> {
+  const [SourceArn, DestinationArn] = await Promise.all([arnOf(sqs, from), arnOf(sqs, to)])
+  await sqs.send(new StartMessageMoveTaskCommand({ SourceArn, DestinationArn }))
+  for (;;) {
+    const { Results } = await sqs.send(new ListMessageMoveTasksCommand({ SourceArn, MaxResults: 1 }))
+    const [task] = Results ?? []
+    if (task?.Status !== 'RUNNING') return task?.ApproximateNumberOfMessagesMoved ?? 0
+    talk(`${task.ApproximateNumberOfMessagesMoved ?? 0} moved so far …`)
+    await pause(LOOK_MS)
+  }
+}
+
+async function arnOf(sqs: SQSClient, QueueName: string): Promise<string> {
+  const { QueueUrl } = await sqs.send(new GetQueueUrlCommand({ QueueName }))
+  const { Attributes } = await sqs.send(new GetQueueAttributesCommand({ QueueUrl, AttributeNames: ['QueueArn'] }))
+  return Attributes?.['QueueArn'] ?? ''
+}

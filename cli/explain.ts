@@ -1,0 +1,107 @@
+// In: a cycle. Out: the whole of what is known of it, from its workflow while it runs, else from the mirror.
+// Never: "not found" without the reason.
+import { WorkflowNotFoundError } from '@temporalio/client'
+import { loadDomainCatalog } from '../catalog/load.ts'
+import { type CycleReport, readCycle } from '../mirror/status.ts'
+import { dueAtMs, whyNotDue } from '../model/calendar/due.ts'
+import type { Cycle } from '../model/cycle/cycle.ts'
+import { type CycleParts, domainOf, toCycleId } from '../model/ids.ts'
+import { didYouMean } from '../model/nearest.ts'
+import { CYCLE_QUERY } from '../workflows/contract.ts'
+import { type Connection, withConnection } from './connection.ts'
+import { CommandFailure, EXIT } from './failure.ts'
+import { colourState, type Output, print, printJson, talk } from './output.ts'
+import { CENTRAL } from './stack-environment.ts'
+
+export async function explain(parts: CycleParts, options: { stack?: string; output: Output }): Promise<number> {
+  return withConnection(options, CENTRAL, async (connection) => {
+    const cycle = toCycleId(parts.product, parts.key)
+    const [live, report] = await Promise.all([
+      askWorkflow(connection, cycle),
+      readCycle(connection.db(), cycle).catch((error: unknown) => {
+        talk(`The mirror does not answer: ${(error as Error).message}`)
+        return undefined
+      }),
+    ])
+    if (options.output === 'json') printJson({ cycle, live: live ?? null, mirror: report ?? null })
+    else if (live) tellLive(live)
+    if (options.output === 'table' && report) tellReport(report, live !== undefined)
+    if (live || report) return 0
+    throw new CommandFailure(EXIT.failed, await whyUnknown(connection, parts))
+  })
+}
+
+/** Undefined when it does not run, or nobody answers: that is said, and the mirror is asked instead. */
+async function askWorkflow(connection: Connection, cycle: string): Promise<Cycle | undefined> {
+  try {
+    const temporal = await connection.temporal()
+    const handle = temporal.workflow.getHandle(cycle)
+    const { status } = await handle.describe()
+    if (status.name !== 'RUNNING') return undefined
+    return await temporal.withDeadline(Date.now() + 5_000, () => handle.query<Cycle>(CYCLE_QUERY))
+  } catch (error) {
+    if (!(error instanceof WorkflowNotFoundError)) {
+      talk(`The workflow does not answer (${(error as Error).message}); this is what the mirror knows.`)
+    }
+    return undefined
+  }
+}
+
+function tellLive(cycle: Cycle): void {
+  const step = cycle.step ? ` (${cycle.step})` : ''
+  print(`${cycle.id}  ${colourState(cycle.state)}${step}${cycle.reason ? `: ${cycle.reason}` : ''}`)
+  const { notBeforeMs, cutoffMs, availableByMs } = cycle.input
+  if (notBeforeMs !== null) print(`  starts not before ${toIso(notBeforeMs)}`)
+  if (cutoffMs !== null) print(`  waits until ${toIso(cutoffMs)}`)
+  if (availableByMs !== null) print(`  expected by ${toIso(availableByMs)}`)
+  if (cycle.retryAtMs !== null) print(`  next attempt at ${toIso(cycle.retryAtMs)}`)
+  for (const { product, key, state, arrival, arrivedAtMs, blocker } of cycle.dependencies) {
+    const when = arrivedAtMs === null ? '' : ` at ${toIso(arrivedAtMs)}, revision ${arrival?.revision}`
+    const why = blocker ? `: ${blocker.state} there, ${blocker.reason}` : ''
+    print(`  ${state === 'WAITING' ? 'waits for' : 'has      '} ${product}/${key}${when}${why}`)
+  }
+}
+
+function tellReport({ row, transitions, dependencies, deliveries, actions }: CycleReport, isLive: boolean): void {
+  if (!isLive) {
+    print(
+      `${row.cycle}  ${colourState(row.state)}${row.step ? ` (${row.step})` : ''}${row.reason ? `: ${row.reason}` : ''}`,
+    )
+    for (const { product, key, state, revision, arrivedAt } of dependencies) {
+      print(
+        `  ${state === 'WAITING' ? 'missed   ' : 'had      '} ${product}/${key}${arrivedAt ? ` at ${arrivedAt}, revision ${revision}` : ''}`,
+      )
+    }
+  }
+  for (const { number, runId, end, adopted } of row.attempts) {
+    const how = end ? `${end.state}${end.error ? `: ${end.error}` : ''}, found by ${end.noticedBy}` : 'under way'
+    print(`  attempt ${number}${adopted ? ' (adopted)' : ''} ${runId ?? 'not started'}: ${how}`)
+  }
+  if (row.publishedEventId) print(`  published ${row.publishedEventId} at ${row.publishedAt}`)
+  print('  so far:')
+  for (const { at, from, to, reason } of transitions)
+    print(`    ${at}  ${from ?? 'opened'} -> ${to}${reason ? `: ${reason}` : ''}`)
+  for (const { at, eventId, outcome, note, seen } of deliveries) {
+    print(`    ${at}  event ${eventId}: ${outcome}${note ? ` (${note})` : ''}${seen > 1 ? `, came ${seen} times` : ''}`)
+  }
+  for (const { at, action, actor, reason, outcome, refusedBecause } of actions) {
+    print(`    ${at}  ${action} by ${actor}, "${reason}": ${outcome}${refusedBecause ? `, ${refusedBecause}` : ''}`)
+  }
+}
+
+async function whyUnknown({ aws, settings }: Connection, { product, key }: CycleParts): Promise<string> {
+  const loaded = await loadDomainCatalog(aws().s3, settings.SLUICE_CATALOG_BUCKET, domainOf(product))
+  if (loaded.kind !== 'loaded') return `${product}/${key} is not known.`
+  const { products } = loaded.catalog
+  const version = products.find(({ definition }) => definition.product === product)
+  if (!version) {
+    const names = products.map(({ definition }) => definition.product as string)
+    return `No definition of ${product} is applied${didYouMean(product, names)}. Known in its domain: ${names.join(', ')}.`
+  }
+  const notDue = whyNotDue(version.definition, key)
+  if (notDue) return `${notDue}.`
+  const due = toIso(dueAtMs(version.definition, key))
+  return `${product}/${key} is not open. It opens with the first arrival, or is due at ${due}; \`sluice open ${product}/${key}\` opens it now.`
+}
+
+const toIso = (atMs: number): string => new Date(atMs).toISOString()

@@ -1,0 +1,28 @@
+// In: a folder. Out: the starter mesh of examples/starter in it, the files named. Never: overwrites what is there.
+import { cpSync, mkdirSync, readdirSync } from 'node:fs'
+import path from 'node:path'
+import { fileURLToPath } from 'node:url'
+import { CommandFailure, EXIT } from './failure.ts'
+import { print, talk } from './output.ts'
+
+const STARTER = fileURLToPath(new URL('../examples/starter', import.meta.url))
+
+export function init(folder: string): number {
+  requireEmpty(folder)
+  cpSync(STARTER, folder, { recursive: true })
+  const files = readdirSync(STARTER, { recursive: true, withFileTypes: true }).filter((entry) => entry.isFile())
+  for (const { parentPath, name } of files) print(path.join(folder, path.relative(STARTER, parentPath), name))
+  const mesh = path.join(folder, 'mesh')
+  talk(`\nNext: sluice validate ${mesh}\n      sluice dev ${mesh}`)
+  return 0
+}
+
+function requireEmpty(folder: string): void {
+  try {
+    mkdirSync(folder, { recursive: true })
+    if (readdirSync(folder).length === 0) return
+  } catch (cause) {
+    throw new CommandFailure(EXIT.failed, `Could not make ${folder}: ${(cause as Error).message}. Name another folder.`)
+  }
+  throw new CommandFailure(EXIT.conflict, `${folder} is not empty, so nothing was written. Name a new folder.`)
+}

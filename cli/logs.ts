@@ -1,0 +1,87 @@
+// In: a cycle. Out: its Glue runs as Glue tells them, with their logs or the place where those are.
+import { GetJobRunCommand, type JobRun } from '@aws-sdk/client-glue'
+import { selectVersions } from '../catalog/rows.ts'
+import { readCycle } from '../mirror/status.ts'
+import type { Attempt } from '../model/cycle/cycle.ts'
+import { type CycleParts, domainOf, type ProductId, toCycleId } from '../model/ids.ts'
+import { toGlueLogLink } from '../model/glue-log.ts'
+import { type Connection, withConnection } from './connection.ts'
+import { CommandFailure, EXIT } from './failure.ts'
+import { type Output, print, printJson } from './output.ts'
+
+interface RunLog {
+  attempt: number
+  runId: string
+  state: string
+  error: string | null
+  startedAt: string | null
+  completedAt: string | null
+  link: string
+  /** On a local stack only. */
+  log: string | null
+}
+
+export async function logs({ product, key }: CycleParts, options: { stack?: string; output: Output }): Promise<number> {
+  const cycle = toCycleId(product, key)
+  return withConnection(options, domainOf(product), async (connection) => {
+    const report = await readCycle(connection.db(), cycle)
+    if (!report)
+      throw new CommandFailure(EXIT.failed, `The mirror knows no cycle ${cycle}. Why: sluice explain ${cycle}`)
+    const job = await readJobName(connection, product, report.row.definitionVersion)
+    const runs = await Promise.all(report.row.attempts.map((attempt) => readRun(connection, job, attempt)))
+    if (options.output === 'json') printJson(runs)
+    else if (runs.length === 0) print(`${cycle} has not started a Glue run: it is ${report.row.state}.`)
+    else for (const run of runs) tell(job, run)
+    return 0
+  })
+}
+
+async function readRun(connection: Connection, job: string, attempt: Attempt): Promise<RunLog> {
+  const runId = attempt.runId ?? ''
+  const run = runId ? await askGlue(connection, job, runId) : undefined
+  return {
+    attempt: attempt.number,
+    runId,
+    state: run?.JobRunState ?? attempt.end?.state ?? 'not started',
+    error: run?.ErrorMessage ?? attempt.end?.error ?? null,
+    startedAt: run?.StartedOn?.toISOString() ?? null,
+    completedAt: run?.CompletedOn?.toISOString() ?? null,
+    link: toGlueLogLink(connection.settings.AWS_REGION, runId),
+    log: runId ? await readLocalLog(connection, runId) : null,
+  }
+}
+
+/** Undefined for a run that Glue has forgotten: what the mirror knows is shown. */
+async function askGlue(connection: Connection, JobName: string, RunId: string): Promise<JobRun | undefined> {
+  try {
+    return (await connection.aws().glue.send(new GetJobRunCommand({ JobName, RunId }))).JobRun
+  } catch (error) {
+    if ((error as Error).name === 'EntityNotFoundException') return undefined
+    throw error
+  }
+}
+
+/** A local stack's jobs run as child processes; their output is kept by the sandbox, not by CloudWatch. */
+async function readLocalLog({ stack }: Connection, runId: string): Promise<string | null> {
+  const endpoint = stack?.addresses['awsEndpoint']
+  if (!endpoint) return null
+  const answer = await fetch(`${endpoint}/_sandbox/glue-log?runId=${runId}`)
+  return answer.ok ? ((await answer.json()) as { log: string }).log : null
+}
+
+async function readJobName({ db }: Connection, product: ProductId, version: number): Promise<string> {
+  const [found] = await selectVersions(db(), [{ product, version }])
+  if (found) return found.definition.run.glue
+  throw new CommandFailure(
+    EXIT.failed,
+    `Version ${version} of ${product} is not in the database any more, so its Glue job is not known.`,
+  )
+}
+
+function tell(job: string, run: RunLog): void {
+  print(`attempt ${run.attempt}: ${job} ${run.runId} ${run.state}${run.error ? `: ${run.error}` : ''}`)
+  if (run.startedAt) print(`  ${run.startedAt} to ${run.completedAt ?? 'now'}`)
+  if (run.log === null)
+    print(`  log: ${run.link}\n  or: aws logs tail /aws-glue/jobs/output --log-stream-names ${run.runId}`)
+  else for (const line of run.log.trimEnd().split('\n')) print(`  | ${line}`)
+}

@@ -1,0 +1,28 @@
+// Options and arguments that several commands take, each written once. In: text. Out: what it means, or a clear error.
+import { userInfo } from 'node:os'
+import { InvalidArgumentError, Option } from '@commander-js/extra-typings'
+import { type CycleParts, parseCycleId } from '../model/ids.ts'
+import { OUTPUTS } from './output.ts'
+
+export const outputOption = () =>
+  new Option('-o, --output <format>', 'how to print it').choices(OUTPUTS).default('table' as const)
+
+export const stackOption = () => new Option('--stack <id>', 'the local stack to use; needed when several run here')
+
+export const actorOption = () =>
+  new Option('--actor <who>', 'who does this, for the audit').env('SLUICE_ACTOR').default(userInfo().username)
+
+export const reasonOption = () => new Option('--reason <text>', 'why, for the audit')
+
+/** `d1/ds3/2026-11-20`. */
+export function parseCycle(text: string): CycleParts {
+  const parts = parseCycleId(text)
+  if (parts) return parts
+  throw new InvalidArgumentError('Expected <domain>/<product>/<cycle>, such as d1/ds3/2026-11-20.')
+}
+
+export function parseCount(text: string): number {
+  const count = Number(text)
+  if (Number.isInteger(count) && count > 0) return count
+  throw new InvalidArgumentError('Expected a whole number above 0.')
+}

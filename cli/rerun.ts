@@ -1,0 +1,149 @@
+// In: a cycle, an actor, a reason. Out: the attempt that follows, or why it may not; audited either way.
+// Recipe for a closed cycle (facts: an update-with-start can leave a run behind): update; not found, then start with the
+// command in the input; started by someone else meanwhile, then update again. Never: another way to use an id twice.
+import { randomUUID } from 'node:crypto'
+import {
+  ApplicationFailure,
+  type Client,
+  WorkflowExecutionAlreadyStartedError,
+  WorkflowNotFoundError,
+  WorkflowUpdateFailedError,
+} from '@temporalio/client'
+import { loadDomainCatalog } from '../catalog/load.ts'
+import { readConfig } from '../clients/config.ts'
+import { recordAction } from '../mirror/actions.ts'
+import { type Past, readPast } from '../mirror/past.ts'
+import { openCycle } from '../model/calendar/due.ts'
+import type { RerunCommand } from '../model/cycle/cycle.ts'
+import { refuseRerun } from '../model/cycle/rerun.ts'
+import { type CycleId, type CycleParts, domainOf, toCycleId } from '../model/ids.ts'
+import { CYCLE_WORKFLOW, type CycleResult, RERUN, toCycleStart } from '../workflows/contract.ts'
+import { type Connection, withConnection } from './connection.ts'
+import { CommandFailure, EXIT } from './failure.ts'
+import { type Output, print, printJson, talk } from './output.ts'
+
+export interface RerunOptions {
+  reason: string
+  actor: string
+  stack?: string
+  output: Output
+}
+
+export async function rerun(parts: CycleParts, options: RerunOptions): Promise<number> {
+  const command = { actor: options.actor.trim(), reason: options.reason.trim(), requestId: randomUUID() }
+  if (!command.actor || !command.reason)
+    throw new CommandFailure(EXIT.notAllowed, 'A rerun needs an actor and a reason that say something.')
+  return withConnection(options, domainOf(parts.product), async (connection) => {
+    const cycle = toCycleId(parts.product, parts.key)
+    const { attempt } = await rerunCycle(connection, parts, command).catch(async (error: unknown) => {
+      if (error instanceof CommandFailure && error.exitCode === EXIT.notAllowed)
+        await audit(connection, cycle, command, error.message)
+      throw error
+    })
+    if (options.output === 'json') printJson({ cycle, attempt, ...command })
+    else print(`${cycle} runs again: attempt ${attempt}. Follow it: sluice explain ${cycle}`)
+    return 0
+  })
+}
+
+async function rerunCycle(
+  connection: Connection,
+  parts: CycleParts,
+  command: RerunCommand,
+): Promise<{ attempt: number }> {
+  const temporal = await connection.temporal()
+  const cycle = toCycleId(parts.product, parts.key)
+  const open = await updateOpen(temporal, cycle, command)
+  if (open) return open
+  const past = (await readEnd(temporal, cycle)) ?? (await readPast(connection.db(), cycle))
+  if (!past)
+    throw new CommandFailure(
+      EXIT.notAllowed,
+      `Neither Temporal nor the mirror knows ${cycle}: there is nothing to run again. To run it first: sluice open ${cycle}`,
+    )
+  const refused = refuseRerun(past)
+  if (refused) throw new CommandFailure(EXIT.notAllowed, `${cycle} cannot be rerun now. ${refused}`)
+  const started = await startAgain(connection, temporal, parts, { ...past, command })
+  if (started) return { attempt: past.lastAttempt + (past.succeeded ? 0 : 1) }
+  const other = await updateOpen(temporal, cycle, command)
+  if (other) return other
+  throw new CommandFailure(
+    EXIT.conflict,
+    `Another command brought ${cycle} back and it closed again at once. See: sluice explain ${cycle}`,
+  )
+}
+
+/** Undefined when no run of the cycle is open. */
+async function updateOpen(
+  temporal: Client,
+  cycle: string,
+  command: RerunCommand,
+): Promise<{ attempt: number } | undefined> {
+  try {
+    const handle = temporal.workflow.getHandle(cycle)
+    return await temporal.withDeadline(Date.now() + 15_000, () =>
+      handle.executeUpdate<{ attempt: number }, [RerunCommand]>(RERUN, {
+        args: [command],
+        updateId: command.requestId,
+      }),
+    )
+  } catch (error) {
+    if (error instanceof WorkflowNotFoundError) return undefined
+    if (error instanceof WorkflowUpdateFailedError)
+      throw new CommandFailure(EXIT.notAllowed, error.cause?.message ?? error.message)
+    throw error
+  }
+}
+
+/** How the last run ended, from Temporal; undefined when it does not know it any more, or it was ended from outside. */
+async function readEnd(temporal: Client, cycle: string): Promise<Past | undefined> {
+  try {
+    return toPast((await temporal.workflow.getHandle(cycle).result()) as CycleResult)
+  } catch (error) {
+    const cause = (error as Error).cause
+    const details = cause instanceof ApplicationFailure && cause.type === 'CycleFailed' ? cause.details?.[0] : undefined
+    return details ? toPast(details as CycleResult) : undefined
+  }
+}
+
+const toPast = ({ runNumber, state, step, lastAttempt, revision, dependencies, succeeded }: CycleResult): Past => ({
+  ...{ runNumber, state, step, lastAttempt, revision, dependencies, succeeded },
+})
+
+/** False when somebody else was quicker. The definition in force now is what a rerun runs by. */
+async function startAgain(
+  { aws, settings }: Connection,
+  temporal: Client,
+  { product, key }: CycleParts,
+  past: Past & { command: RerunCommand },
+): Promise<boolean> {
+  const domain = domainOf(product)
+  const loaded = await loadDomainCatalog(aws().s3, settings.SLUICE_CATALOG_BUCKET, domain)
+  const version =
+    loaded.kind === 'loaded' && loaded.catalog.products.find(({ definition }) => definition.product === product)
+  if (!version)
+    throw new CommandFailure(
+      EXIT.notAllowed,
+      `No definition of ${product} is applied any more, so it cannot run again.`,
+    )
+  const input = { ...openCycle(version, key, 'rerun', readConfig(process.env, domain).cycle), past }
+  try {
+    await temporal.workflow.start(CYCLE_WORKFLOW, {
+      ...toCycleStart(input),
+      workflowIdReusePolicy: 'ALLOW_DUPLICATE',
+      workflowIdConflictPolicy: 'FAIL',
+    })
+    return true
+  } catch (error) {
+    if (error instanceof WorkflowExecutionAlreadyStartedError) return false
+    throw error
+  }
+}
+
+/** A validator's refusal leaves nothing in Temporal's history, so it is written here. */
+async function audit(connection: Connection, cycle: CycleId, command: RerunCommand, refused: string): Promise<void> {
+  const action = { cycle, action: 'rerun' as const, actorVerified: false, refused, atMs: Date.now() }
+  await recordAction(connection.db(), { ...command, ...action }).catch((error: unknown) =>
+    talk(`The refusal could not be written to the audit: ${(error as Error).message}`),
+  )
+}

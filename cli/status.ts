@@ -1,0 +1,66 @@
+// In: what to show. Out: the grid of products × dates and what each waiting cycle waits for, once or again and again.
+import { setTimeout as pause } from 'node:timers/promises'
+import { type CycleRow, isLate, listCycles } from '../mirror/status.ts'
+import type { Domain } from '../model/ids.ts'
+import { CYCLE_STATES, type CycleState } from '../model/states.ts'
+import { withConnection } from './connection.ts'
+import { CommandFailure, EXIT } from './failure.ts'
+import { toGrid } from './grid.ts'
+import { type Output, print, printJson } from './output.ts'
+import { CENTRAL } from './stack-environment.ts'
+
+interface StatusOptions {
+  domain?: string
+  state?: string
+  dates: number
+  watch: boolean
+  stack?: string
+  output: Output
+}
+
+const LIMIT = 5_000
+const LOOK_MS = 1_000
+
+export async function status(options: StatusOptions): Promise<number> {
+  const state = requireState(options.state)
+  const domain = options.domain as Domain | undefined
+  return withConnection(options, CENTRAL, async (connection) => {
+    const read = async (): Promise<CycleRow[]> => {
+      const rows = await listCycles(connection.db(), {
+        ...(domain && { domain }),
+        ...(state && { state }),
+        limit: LIMIT,
+      })
+      const keys = [...new Set(rows.map(({ key }) => key))].slice(0, options.dates)
+      return rows.filter(({ key }) => keys.includes(key))
+    }
+    if (options.watch) return watch(read)
+    const rows = await read()
+    if (options.output === 'json') printJson(rows.map((row) => ({ ...row, isLate: isLate(row, Date.now()) })))
+    else print(toGrid(rows, Date.now()))
+    return 0
+  })
+}
+
+/** On a terminal the screen is painted again; elsewhere each change is printed below the last. */
+async function watch(read: () => Promise<CycleRow[]>): Promise<number> {
+  const stopping = new AbortController()
+  process.once('SIGINT', () => stopping.abort())
+  let shown = ''
+  while (!stopping.signal.aborted) {
+    const grid = await read().then(
+      (rows) => toGrid(rows, Date.now()),
+      (error: unknown) => `The mirror does not answer, asking again: ${(error as Error).message}`,
+    )
+    if (grid !== shown) print((process.stdout.isTTY ? '\u001b[2J\u001b[H' : '') + grid)
+    shown = grid
+    await pause(LOOK_MS, undefined, { signal: stopping.signal }).catch(() => undefined)
+  }
+  return EXIT.interrupted
+}
+
+function requireState(text: string | undefined): CycleState | undefined {
+  const state = CYCLE_STATES.find((known) => known === text)
+  if (text === undefined || state) return state
+  throw new CommandFailure(EXIT.failed, `There is no state ${text}; a cycle is one of ${CYCLE_STATES.join(', ')}.`)
+}
