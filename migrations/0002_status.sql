@@ -44,7 +44,7 @@ comment on column data_product_status.step is 'Where an ERROR arose; null in eve
 comment on column data_product_status.available_by is 'When the business expects it; from then on a cycle that has not completed is late. Null: no commitment.';
 comment on column data_product_status.retry_at is 'When the next attempt begins; null: none is due.';
 comment on column data_product_status.waiting_for is 'Upstreams still missing, sorted; empty unless the cycle waits for them.';
-comment on column data_product_status.attempts is 'The Glue runs of the present run of the cycle, oldest first (model/cycle/cycle.ts: Attempt).';
+comment on column data_product_status.attempts is 'The Glue runs of the cycle, reruns included, oldest first (model/cycle/cycle.ts: Attempt).';
 comment on column data_product_status.last_attempt is 'Highest attempt number ever used, over all runs.';
 comment on column data_product_status.glue_run_id is 'Of the last attempt; null until Glue has named it.';
 comment on column data_product_status.revision is 'Last published revision as the workflow says it; 0: none yet.';

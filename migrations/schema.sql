@@ -176,7 +176,7 @@ table data_product_status -- One row a cycle, as its workflow last reported it; 
   available_by timestamp with time zone -- When the business expects it; from then on a cycle that has not completed is late. Null: no commitment.
   retry_at timestamp with time zone -- When the next attempt begins; null: none is due.
   waiting_for text[] not null default '{}'::text[] -- Upstreams still missing, sorted; empty unless the cycle waits for them.
-  attempts jsonb not null default '[]'::jsonb -- The Glue runs of the present run of the cycle, oldest first (model/cycle/cycle.ts: Attempt).
+  attempts jsonb not null default '[]'::jsonb -- The Glue runs of the cycle, reruns included, oldest first (model/cycle/cycle.ts: Attempt).
   last_attempt integer not null default 0 -- Highest attempt number ever used, over all runs.
   glue_run_id text -- Of the last attempt; null until Glue has named it.
   revision integer not null default 0 -- Last published revision as the workflow says it; 0: none yet.

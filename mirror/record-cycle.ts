@@ -5,12 +5,20 @@ import type { CycleRecord } from '../model/cycle/record.ts'
 import { insertActions } from './actions.ts'
 import { upsertDeliveries, upsertRoutedEvents } from './delivery-rows.ts'
 import { insertDependencyHistory, upsertDependencies } from './dependency-rows.ts'
-import { completions, insertTransitions, markFirstCompleted, markPublished, upsertStatus } from './status-rows.ts'
+import {
+  completions,
+  insertTransitions,
+  markFirstCompleted,
+  markPublished,
+  mergeAttempts,
+  upsertStatus,
+} from './status-rows.ts'
 
 export async function recordCycle(db: Postgres, record: CycleRecord): Promise<void> {
   await db.transaction(async (transaction) => {
     // First, because its row lock puts the flushes of one cycle in a line.
     await upsertStatus(transaction, record)
+    if (record.snapshot.attempts.length > 0) await mergeAttempts(transaction, record)
     if (record.snapshot.publication) await markPublished(transaction, record)
     if (completions(record).length > 0) await markFirstCompleted(transaction, record)
     if (record.transitions.length > 0) await insertTransitions(transaction, record)

@@ -1,5 +1,5 @@
 // In: a flush of a cycle. Out: its row of data_product_status, its moves in data_product_status_history.
-// Never: an older flush over a newer row, the order being (run number, version).
+// Never: an older flush over a newer row, the order being (run number, version); the Glue runs of an earlier run lost.
 import { type Queries, toJsonParameter, toStorableText } from '../clients/postgres.ts'
 import type { CycleRecord, CycleSnapshot } from '../model/cycle/record.ts'
 import { toInstant, toInstantOrNull } from './instants.ts'
@@ -16,7 +16,7 @@ export const upsertStatus = (db: Queries, { cycle, domain, runNumber, version, s
        opened_by = excluded.opened_by, opened_at = excluded.opened_at, state = excluded.state, step = excluded.step,
        reason = excluded.reason, state_since = excluded.state_since, not_before = excluded.not_before,
        cutoff_at = excluded.cutoff_at, available_by = excluded.available_by, retry_at = excluded.retry_at,
-       waiting_for = excluded.waiting_for, attempts = excluded.attempts, last_attempt = excluded.last_attempt,
+       waiting_for = excluded.waiting_for, last_attempt = excluded.last_attempt,
        glue_run_id = excluded.glue_run_id, revision = greatest(old.revision, excluded.revision),
        run_number = excluded.run_number, version = excluded.version, updated_at = now()
      where (old.run_number, old.version) < (excluded.run_number, excluded.version)`,
@@ -29,6 +29,18 @@ export const upsertStatus = (db: Queries, { cycle, domain, runNumber, version, s
       ...[waitingFor(snapshot), toJsonParameter(snapshot.attempts), snapshot.lastAttempt],
       ...[snapshot.attempts.at(-1)?.runId ?? null, snapshot.revision, runNumber, version],
     ],
+  )
+
+/** Adds Glue runs to those known of earlier runs and flushes; of one attempt the form that knows most. */
+export const mergeAttempts = (db: Queries, { cycle, snapshot }: CycleRecord): Promise<boolean> =>
+  db.changed(
+    `update data_product_status set attempts = (
+       select jsonb_agg(attempt order by number) from (
+         select distinct on (attempt -> 'number') attempt, attempt -> 'number' as number
+         from jsonb_array_elements(attempts || $2::jsonb) as attempt
+         order by attempt -> 'number', attempt -> 'endedAtMs' = 'null', attempt -> 'runId' = 'null') as known)
+     where cycle = $1 and not attempts @> $2::jsonb`,
+    [cycle, toJsonParameter(snapshot.attempts)],
   )
 
 /** Keeps what the newest revision published; a rerun under way, which does not know it any more, leaves it alone. */

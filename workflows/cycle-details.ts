@@ -1,17 +1,20 @@
 // In: a cycle. Out: what the Temporal UI shows of it, in Markdown: the state in words and the checklist.
 import { type Cycle, currentAttempt, type DependencyStatus } from '../model/cycle/cycle.ts'
+import { waitingFor } from '../model/cycle/outgoing.ts'
 
 /** The UI takes 20,000 characters; the dev server does not enforce it, so it is cut here. */
 const LONGEST = 19_000
 
 export function toDetails(cycle: Cycle): string {
-  const lines = [`**${toSentence(cycle)}**`, '', ...toChecklist(cycle), ...toRun(cycle)]
+  const lines = [`**${toSentence(cycle)}**`, '', ...toChecklist(cycle), ...toBlockers(cycle), ...toRun(cycle)]
   return lines.join('\n').slice(0, LONGEST)
 }
 
 function toSentence(cycle: Cycle): string {
   const where = cycle.step ? `${cycle.state} (${cycle.step})` : cycle.state
-  return cycle.reason ? `${where}: ${cycle.reason}` : where
+  if (cycle.reason) return `${where}: ${cycle.reason}`
+  const missing = waitingFor(cycle)
+  return missing.length > 0 ? `${where} for ${missing.join(', ')}` : where
 }
 
 function toChecklist(cycle: Cycle): string[] {
@@ -21,13 +24,18 @@ function toChecklist(cycle: Cycle): string[] {
 
 const toRow = ({ product, key, state, arrival, arrivedAtMs, blocker }: DependencyStatus): string => {
   const when = arrivedAtMs === null ? '' : `${toIso(arrivedAtMs)}, revision ${arrival?.revision ?? '?'}`
-  const why = blocker
-    ? `blocked: ${blocker.state}${blocker.step ? ` (${blocker.step})` : ''} ${toCell(blocker.reason)}`
-    : ''
-  return `| ${product} | ${key} | ${state} | ${when}${why} |`
+  return `| ${product} | ${key} | ${state} | ${when}${blocker ? 'blocked, see below' : ''} |`
 }
 
-const toCell = (text: string): string => text.replaceAll(/[|\r\n]+/g, ' ').slice(0, 300)
+/** Below the table: a reason is too long for a cell. */
+const toBlockers = ({ dependencies }: Cycle): string[] =>
+  dependencies.flatMap(({ product, key, blocker }) => {
+    if (!blocker) return []
+    const where = blocker.step ? `${blocker.state} (${blocker.step})` : blocker.state
+    return ['', `Blocked by **${product}/${key}**, ${where}: ${toLine(blocker.reason)}`]
+  })
+
+const toLine = (text: string): string => text.replaceAll(/\s+/g, ' ').slice(0, 300)
 
 function toRun(cycle: Cycle): string[] {
   const attempt = currentAttempt(cycle)
