@@ -11,6 +11,7 @@ import { createEventsCommand } from './commands/events.ts'
 import { createExplainCommand } from './commands/explain.ts'
 import { createInitCommand } from './commands/init.ts'
 import { createLogsCommand } from './commands/logs.ts'
+import { createMigrateCommand } from './commands/migrate.ts'
 import { createOpenCommand } from './commands/open.ts'
 import { createRerunCommand } from './commands/rerun.ts'
 import { createStatusCommand } from './commands/status.ts'
@@ -39,6 +40,7 @@ program.commandsGroup('Operation:')
 for (const command of [createEventsCommand(), createDoctorCommand(), createWorkerCommand(), createBridgeCommand()]) {
   program.addCommand(command)
 }
+program.addCommand(createMigrateCommand())
 
 // `sluice status | head` closes our output early: that is no error.
 process.stdout.on('error', () => process.exit())

@@ -1,6 +1,6 @@
 // `sluice dev`: a local stack to work on; `sluice dev env`: how other tools reach it.
 import { Command, InvalidArgumentError } from '@commander-js/extra-typings'
-import { outputOption, parseCount, stackOption } from '../options.ts'
+import { actorOption, outputOption, parseCount, stackOption } from '../options.ts'
 
 const PARTS = ['aws', 'temporal', 'postgres'] as const
 
@@ -14,6 +14,25 @@ const createEnv = () =>
     .action(async (options) => {
       const { printEnvironment } = await import('../dev/print-environment.ts')
       printEnvironment(options)
+    })
+
+const createDeploy = () =>
+  new Command('deploy')
+    .description('Put a mesh onto a sandbox AWS and a database that run already')
+    .argument('<mesh>', 'folder of definitions; the Glue scripts are in jobs/ in or beside it')
+    .addOption(actorOption())
+    .addHelpText(
+      'after',
+      `
+Makes buses, queues, buckets, jobs, tables and logins, then applies the definitions; may run again.
+AWS_ENDPOINT_URL and DATABASE_URL say where.
+
+Example:
+  eval "$(sluice dev env)" && sluice dev deploy examples/mesh`,
+    )
+    .action(async (mesh, options) => {
+      const { deploy } = await import('../dev/deploy.ts')
+      process.exitCode = await deploy(mesh, options.actor)
     })
 
 export const createDevCommand = () =>
@@ -32,6 +51,7 @@ export const createDevCommand = () =>
     .option('--temporal-ui-port <port>', 'port of the Temporal UI', parseCount)
     .option('--postgres-port <port>', 'port of PostgreSQL', parseCount)
     .addCommand(createEnv())
+    .addCommand(createDeploy())
     .addHelpText('after', '\nExamples:\n  sluice dev examples/mesh\n  sluice dev --only temporal,postgres')
     .action(async (mesh, options) => {
       const { dev } = await import('../dev/dev.ts')

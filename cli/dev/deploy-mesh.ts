@@ -31,6 +31,8 @@ export interface Deployment {
   /** Definition files; Glue scripts are in `jobs/` in or beside it, named like the job. */
   meshFolder: string
   actor: string
+  /** Of the domains' database logins; one made up for each unless told. */
+  loginPassword?: string
 }
 
 export interface Deployed {
@@ -72,7 +74,7 @@ async function prepareDatabase(order: Deployment, mesh: Mesh, parsed: ParsedMesh
     await migrate(db, MIGRATIONS)
     const urls: Record<string, string> = {}
     for (const { domain } of mesh.domains) {
-      const password = randomBytes(18).toString('base64url')
+      const password = order.loginPassword ?? randomBytes(18).toString('base64url')
       const username = await ensureDomainRole(db, domain, password)
       urls[domain] = Object.assign(new URL(order.databaseUrl), { username, password }).href
     }

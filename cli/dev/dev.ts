@@ -1,6 +1,7 @@
 // From `sluice dev` to its exit code: a stack up until a person stops it. Never: leaves something running.
 import { existsSync } from 'node:fs'
 import pc from 'picocolors'
+import type { RunningProcess } from '../../sandbox/processes.ts'
 import { CommandFailure, EXIT } from '../failure.ts'
 import { aborted, untilInterrupted } from './interrupt.ts'
 import { type LocalStack, startLocalStack } from './local-stack.ts'
@@ -48,8 +49,10 @@ export async function dev(mesh: string | undefined, options: DevOptions): Promis
     })
     try {
       process.stderr.write(`\n${toHints(stack)}\n`)
-      await Promise.race([aborted(signal), firstEnd(stack)])
-      return signal.aborted ? EXIT.interrupted : EXIT.failed
+      const ended = await Promise.race([aborted(signal), firstEnd(stack)])
+      if (!ended) return EXIT.interrupted
+      tellEnd(ended)
+      return EXIT.failed
     } finally {
       process.stderr.write('Stopping everything …\n')
       await stack.stop()
@@ -65,9 +68,9 @@ const toHints = ({ record, servers, deployed }: LocalStack): string =>
     ...(servers.temporalUi ? [`Temporal UI: ${servers.temporalUi}`] : []),
   ].join('\n')
 
-/** A server or role that ends by itself is said at once, with its last lines; the rest is stopped. */
-async function firstEnd({ servers, roles }: LocalStack): Promise<void> {
-  const running = [...servers.processes, ...roles.values()]
-  const ended = await Promise.race(running.map(async (process) => (await process.exited, process)))
-  process.stderr.write(`${ended.name} has ended. Its last lines, of ${ended.logFile}:\n${ended.lastLines()}\n`)
-}
+/** A server or role that ends by itself: the rest is then stopped. */
+const firstEnd = ({ servers, roles }: LocalStack): Promise<RunningProcess> =>
+  Promise.race([...servers.processes, ...roles.values()].map(async (process) => (await process.exited, process)))
+
+const tellEnd = ({ name, logFile, lastLines }: RunningProcess): void =>
+  void process.stderr.write(`${name} has ended. Its last lines, of ${logFile}:\n${lastLines()}\n`)

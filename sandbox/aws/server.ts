@@ -1,5 +1,5 @@
-// The sandbox AWS: one loopback HTTP server for all accounts, regions and services. In: how it shall run. Out: its
-// endpoint, ledger and fault switches. Never: listens on anything but 127.0.0.1; outlives close().
+// The sandbox AWS: one HTTP server for all accounts, regions and services. In: how it shall run. Out: its endpoint,
+// ledger and fault switches. Never: listens on anything but 127.0.0.1 unless told; outlives close().
 
 import { once } from 'node:events'
 import { createServer, type Server } from 'node:http'
@@ -12,6 +12,8 @@ import type { Clock, Faults, Ledger } from './service.ts'
 import { createServices } from './services.ts'
 
 export interface SandboxOptions {
+  /** 127.0.0.1 unless told, for a container. An IP address: by it SDKs choose path style. Nobody is authenticated. */
+  host?: string
   /** 0 or absent: any free port. */
   port?: number
   /** Real time unless a test drives it. */
@@ -23,7 +25,7 @@ export interface SandboxOptions {
 }
 
 export interface Sandbox {
-  /** `http://127.0.0.1:PORT` */
+  /** `http://127.0.0.1:PORT`, or with the host given. */
   endpoint: string
   ledger: Ledger
   faults: Faults
@@ -37,7 +39,7 @@ export async function startSandbox(options: SandboxOptions = {}): Promise<Sandbo
   const ledger = createLedger(clock, options.ledgerFile)
   const faults = createFaults(ledger)
   const server = createServer()
-  const endpoint = await listen(server, options.port ?? 0)
+  const endpoint = await listen(server, options.host ?? '127.0.0.1', options.port ?? 0)
   const forwardedAccount = options.forwardedAccount ?? 'origin'
   const services = createServices({ clock, ledger, faults }, { endpoint, forwardedAccount })
   const closing = new AbortController()
@@ -56,19 +58,19 @@ export async function startSandbox(options: SandboxOptions = {}): Promise<Sandbo
   }
 }
 
-async function listen(server: Server, port: number): Promise<string> {
+async function listen(server: Server, host: string, port: number): Promise<string> {
   // SDKs keep connections for longer than Node's 5 s; a server that closes first gives them ECONNRESET at times.
   server.keepAliveTimeout = 75_000
-  server.listen(port, '127.0.0.1')
+  server.listen(port, host)
   try {
     await once(server, 'listening')
   } catch (cause) {
     const isTaken = (cause as NodeJS.ErrnoException).code === 'EADDRINUSE'
     const found = isTaken ? 'another process has that port' : (cause as Error).message
     throw new Error(
-      `Could not start the sandbox AWS on 127.0.0.1:${port}: ${found}. Choose another port, or 0 for any free one.`,
+      `Could not start the sandbox AWS on ${host}:${port}: ${found}. Choose another port, or 0 for any free one.`,
       { cause },
     )
   }
-  return `http://127.0.0.1:${(server.address() as AddressInfo).port}`
+  return `http://${host}:${(server.address() as AddressInfo).port}`
 }
