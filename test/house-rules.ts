@@ -24,10 +24,13 @@ const files = execFileSync('git', ['ls-files', '--cached', '--others', '--exclud
   .split('\n')
   .filter((file) => file !== '' && !file.startsWith('test/house-rules'))
 
-const problems = files.flatMap((file) => [
-  ...(noRoom.test(file) ? [`${file}: a name that says nothing; name it after its concept`] : []),
-  ...linesOf(file).flatMap((line, index) => problemsIn(file, line, index + 1)),
-])
+const problems = [
+  ...files.flatMap((file) => [
+    ...(noRoom.test(file) ? [`${file}: a name that says nothing; name it after its concept`] : []),
+    ...linesOf(file).flatMap((line, index) => problemsIn(file, line, index + 1)),
+  ]),
+  ...unexplainedDependencies(),
+]
 
 for (const problem of problems) console.log(problem)
 console.log(`${files.length} files read`)
@@ -46,4 +49,17 @@ function problemsIn(file: string, line: string, number: number): string[] {
   return rules
     .filter((rule) => rule.on.test(file) && rule.pattern.test(line))
     .map((rule) => `${file}:${number}: ${rule.says}`)
+}
+
+/** Each runtime dependency has its reason in docs/decisions/dependencies.md, and an exact version. */
+function unexplainedDependencies(): string[] {
+  const { dependencies } = JSON.parse(readFileSync(path.join(root, 'package.json'), 'utf8')) as {
+    dependencies: Record<string, string>
+  }
+  const page = 'docs/decisions/dependencies.md'
+  const reasons = readFileSync(path.join(root, page), 'utf8')
+  return Object.entries(dependencies).flatMap(([name, version]) => [
+    ...(reasons.includes(`\`${name}\``) ? [] : [`package.json: ${name} has no reason in ${page}`]),
+    ...(/^\d/.test(version) ? [] : [`package.json: ${name} is not pinned exactly (${version})`]),
+  ])
 }
