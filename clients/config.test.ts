@@ -1,5 +1,6 @@
 import { readFileSync } from 'node:fs'
 import { describe, expect, test } from 'vitest'
+import { parse } from 'yaml'
 import { ConfigError, readConfig } from './config.ts'
 import { environmentSchema } from './config.schema.ts'
 
@@ -62,3 +63,23 @@ test('docs/operating.md has a row for each setting', () => {
   const rows = [...page.matchAll(/^\| `([A-Z_]+)` \|/gm)].map(([, name]) => name)
   expect(rows.toSorted()).toEqual(Object.keys(environmentSchema.shape).toSorted())
 })
+
+test('docker-compose.yml gives each role settings that it can read, with the login of its domain', () => {
+  const text = readFileSync(new URL('../docker-compose.yml', import.meta.url), 'utf8')
+  // As Compose does: first the YAML, then what is not set.
+  const withPresets = (_key: string, value: unknown): unknown =>
+    typeof value === 'string' ? value.replaceAll(/\$\{\w+-([^}]*)\}/g, '$1') : value
+  const file = JSON.stringify(parse(text, { merge: true }))
+  const { services } = JSON.parse(file, withPresets) as { services: Record<string, Service> }
+  const roles = Object.values(services).filter(({ command }) => command?.[0]?.startsWith('workers/'))
+  expect(roles).toHaveLength(6)
+  for (const { command, environment = {} } of roles) {
+    const config = readConfig(environment, command?.[1] ?? '')
+    expect(new URL(config.databaseUrl).username).toBe(`sluice_${config.domain}`)
+  }
+})
+
+interface Service {
+  command?: string[]
+  environment?: Record<string, string>
+}
