@@ -16,6 +16,9 @@ export interface DemoOptions {
   isTerminal: boolean
 }
 
+const NEXT = `On a terminal \`npm start\` keeps the stack up: open its Temporal UI, or try status, explain and rerun.
+A mesh of your own: node sluice.mjs init my-mesh`
+
 const MESH = fileURLToPath(new URL('../../examples/mesh', import.meta.url))
 
 /** The exit code. Talk goes to stderr when data is asked for on stdout. */
@@ -43,6 +46,7 @@ export async function demo(options: DemoOptions): Promise<number> {
       report(result, options, say)
       say(pc.dim(`\n${((performance.now() - startedMs) / 1_000).toFixed(0)} s in all, from nothing running to here.`))
       if (options.isTerminal && !options.once && !signal.aborted) await stay(stack, result, say, signal)
+      else say(`\n${NEXT}`)
       return result.problems.length === 0 ? 0 : 1
     } catch (error) {
       if (signal.aborted) return INTERRUPTED
