@@ -73,7 +73,8 @@ function checkProduct(
   if (domain) {
     for (const { path, message } of faultsBetweenKeys(file, domain)) problems.push({ ...placeOf(path), message })
   } else if (!isFaulty(parsed, name)) {
-    const guess = didYouMean(name, domains.keys()) || '; write its domain.yaml beside it'
+    // Names of two letters are all alike: `d2` is no slip of `d1`.
+    const guess = (name.length > 2 && didYouMean(name, domains.keys())) || '; write its domain.yaml beside it'
     problems.push({ ...placeOf(['product']), message: `there is no domain "${name}" in these files${guess}` })
   }
 }

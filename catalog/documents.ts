@@ -85,6 +85,8 @@ function wordsOf({ code, message }: YAMLError): string {
       return 'this key stands here twice; keep one of them'
     case 'TAB_AS_INDENT':
       return 'a tab in the indentation; YAML takes spaces only'
+    case 'RESOURCE_EXHAUSTION':
+      return 'nested too deeply to be read'
     case 'TAG_RESOLVE_FAILED':
       return `tags are not read: ${message}`
     default:
@@ -97,8 +99,11 @@ function nodeFaults(document: Document.Parsed): Fault[] {
   const faults: Fault[] = []
   visit(document, {
     Pair(_, pair) {
-      if (isScalar(pair.key) && typeof pair.key.value === 'string') return
-      faults.push({ offset: startOf(pair.key as Node | null), message: 'a key must be plain text', isFatal: true })
+      const key: unknown = isScalar(pair.key) ? pair.key.value : undefined
+      // A schema passes this one over in a block of free keys (arguments) instead of refusing it.
+      if (typeof key === 'string' && key !== '__proto__') return
+      const message = key === '__proto__' ? '"__proto__" cannot be a key' : 'a key must be plain text'
+      faults.push({ offset: startOf(pair.key as Node | null), message, isFatal: true })
     },
     Alias(_, alias) {
       if (alias.resolve(document)) return

@@ -65,6 +65,8 @@ const dependency = z.union([
   }),
 ])
 
+const ATTEMPTS = 'at least 1, at most 20'
+
 const run = z.strictObject({
   glue: glueName.meta({ description: "Name of the Glue job in the domain's account", examples: ['d1-ds3'] }),
   arguments: z
@@ -80,8 +82,9 @@ const run = z.strictObject({
     .default('8h')
     .meta({ description: 'How long one Glue run may take, 1m to 7d', examples: ['2h', '30m'] }),
   attempts: z
-    .int()
-    .refine((count) => count >= 1 && count <= 20, { error: 'at least 1, at most 20' })
+    .int({ error: ({ code }) => (code === 'too_big' || code === 'too_small' ? ATTEMPTS : undefined) })
+    .min(1, { error: ATTEMPTS })
+    .max(20, { error: ATTEMPTS })
     .default(1)
     .meta({ description: 'How many Glue runs one start of a cycle may use, 1 to 20', examples: [3] }),
   retryAfter: duration(1_000, 86_400_000, 'from 1s to 1d')

@@ -115,6 +115,8 @@ const kindWord = (kind: string): string => KIND_WORDS[kind] ?? kind
 function describe(value: unknown): string {
   if (value === null) return 'nothing'
   if (Array.isArray(value)) return 'a list'
+  // JSON has no word for .inf and .nan.
+  if (typeof value === 'number') return String(value)
   return typeof value === 'object' ? 'a block of keys' : JSON.stringify(value)
 }
 

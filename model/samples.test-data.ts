@@ -1,9 +1,10 @@
 // Cycles, definitions and events as tests need them: small, valid, and everything can be changed.
 // In: what a test cares about. Out: the rest filled in. Never: a clock or a random number; fast-check brings those.
 import fc from 'fast-check'
+import type { DomainCatalog } from './calendar/routing.ts'
 import { type Cycle, type CycleInput, type GlueEndState, type GlueRunEnd, openRun } from './cycle/cycle.ts'
 import type { DefinitionVersion, ProductDefinition } from './definition.ts'
-import { type CycleKey, type ProductId, toCycleId, toEventId } from './ids.ts'
+import { type CycleKey, type Domain, domainOf, type ProductId, toCycleId, toEventId } from './ids.ts'
 import type { Arrival } from './refresh-event.ts'
 
 export const NOON_MS = Date.parse('2026-11-20T12:00:00Z')
@@ -41,6 +42,27 @@ export const versionOf = (definition: ProductDefinition, version = 1): Definitio
   firstAppliedAt: '2026-11-01T00:00:00Z',
   definition,
 })
+
+/** Of the domain of the first product; it knows every product that is named in it. */
+export const catalogOf = (products: DefinitionVersion[], earlier: DefinitionVersion[] = []): DomainCatalog => {
+  const all = [...products, ...earlier].map(({ definition }) => definition)
+  const domain = all[0] ? domainOf(all[0].product) : ('d1' as Domain)
+  return {
+    revision: 1,
+    domain: {
+      domain,
+      account: '222222222222',
+      owner: { team: 'wealth-data', email: 'wealth-data@example.com' },
+      calendar: 'weekdays',
+      timezone: 'America/New_York',
+      location: null,
+    },
+    products,
+    earlier,
+    accounts: { [domain]: '222222222222', raw: '111111111111' },
+    known: [...new Set(all.flatMap(({ product, dependsOn }) => [product, ...dependsOn.map((edge) => edge.product)]))],
+  }
+}
 
 export const inputOf = (definition: ProductDefinition, change: Partial<CycleInput> = {}): CycleInput => ({
   product: definition.product,

@@ -25,7 +25,7 @@ export type DeliveryOutcome = (typeof DELIVERY_OUTCOMES)[number]
 export const LEDGER_OUTCOMES = ['routed', 'unmatched', 'refused'] as const
 export type LedgerOutcome = (typeof LEDGER_OUTCOMES)[number]
 
-/** Moves a cycle may make. COMPLETED, SKIPPED and CANCELLED are left only by a rerun. */
+/** Moves a cycle may make. COMPLETED and CANCELLED are left only by a rerun, SKIPPED never. */
 export const LEGAL_MOVES: Record<CycleState, readonly CycleState[]> = {
   WAITING: ['PROCESSING', 'ERROR', 'SKIPPED', 'CANCELLED'],
   PROCESSING: ['COMPLETED', 'ERROR', 'CANCELLED'],

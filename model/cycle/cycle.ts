@@ -125,6 +125,8 @@ export interface OperatorAction extends RerunCommand {
   action: 'rerun'
   /** Null = accepted. */
   refused: string | null
+  /** The attempt it leads to, an earlier one where only its publication is repeated; null when refused. */
+  attempt: number | null
   atMs: number
   version: number
 }

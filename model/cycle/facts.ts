@@ -86,10 +86,11 @@ function miss(cycle: Cycle, missing: string[], nowMs: number): Cycle {
 /** Records the command; when it makes sense in this state, the cycle processes again. */
 function rerun(cycle: Cycle, command: RerunCommand, nowMs: number): Cycle {
   const refused = command.reason === '' ? 'A rerun needs a reason.' : refuseRerun(cycle)
-  const action = { ...command, action: 'rerun' as const, refused, atMs: nowMs, version: cycle.version }
+  const isPublishOnly = cycle.state === 'ERROR' && cycle.step === 'publish'
+  const attempt = refused === null ? cycle.lastAttempt + (isPublishOnly ? 0 : 1) : null
+  const action = { ...command, action: 'rerun' as const, refused, attempt, atMs: nowMs, version: cycle.version }
   const recorded = { ...cycle, actions: [...cycle.actions, action] }
   if (refused !== null) return recorded
-  const isPublishOnly = cycle.state === 'ERROR' && cycle.step === 'publish'
   const moved = move(recorded, 'PROCESSING', null, `rerun by ${command.actor}: ${command.reason}`, nowMs)
   return { ...moved, attemptsBefore: isPublishOnly ? cycle.attemptsBefore : cycle.lastAttempt, retryAtMs: null }
 }

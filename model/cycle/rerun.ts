@@ -23,11 +23,15 @@ export function refuseRerun(cycle: Standing): string | null {
     case 'ERROR':
       return cycle.step === 'wait' ? stillMissing(missing) : null
     case 'CANCELLED':
-      return missing.length > 0 ? stillMissing(missing) : null
+      return missing.length > 0
+        ? `It was cancelled before ${missing.join(', ')} had arrived, so there is nothing to run on.`
+        : null
     case 'COMPLETED':
       return null
   }
 }
 
 const stillMissing = (missing: string[]): string =>
-  `It still misses ${missing.join(', ')} and starts by itself when they arrive.`
+  missing.length > 0
+    ? `It still misses ${missing.join(', ')} and starts by itself when they arrive.`
+    : 'All it needs has arrived, so it starts by itself.'

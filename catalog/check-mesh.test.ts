@@ -1,0 +1,262 @@
+// Documents together: a corpus of meshes, each with the exact lines that a terminal shows.
+import { fileURLToPath } from 'node:url'
+import { describe, expect, test } from 'vitest'
+import { definitionOf, versionOf } from '../model/samples.test-data.ts'
+import { checkMesh } from './check-mesh.ts'
+import type { CurrentMesh } from './mesh.ts'
+import { readMesh } from './read-mesh.ts'
+import { domainText, type Files, meshOf, notesIn, parse, problemsIn, productText } from './samples.test-data.ts'
+
+const EXAMPLE = fileURLToPath(new URL('../examples/mesh', import.meta.url))
+
+/** Domain d1 with a daily product d1/a, and what a case adds. */
+const around = (files: Files): Files => ({ 'domain.yaml': domainText(), 'a.yaml': productText('d1/a'), ...files })
+const waiting = (product: string, upstreams: string, every = 'day'): string =>
+  productText(product, `dependsOn: [${upstreams}]\n`, every)
+
+describe('names', () => {
+  test.each<[string, Files, string[]]>([
+    [
+      'a product twice',
+      around({ 'b.yaml': productText('d1/a') }),
+      ['b.yaml:1:10: product "d1/a" is defined already, at a.yaml:1'],
+    ],
+    [
+      'a domain twice',
+      around({ 'e.yaml': domainText() }),
+      ['e.yaml:1:9: domain "d1" is defined already, at domain.yaml:1'],
+    ],
+    [
+      'a product without its domain',
+      around({ 'b.yaml': productText('d2/x') }),
+      ['b.yaml:1:10: there is no domain "d2" in these files; write its domain.yaml beside it'],
+    ],
+    [
+      'a mistyped domain',
+      { 'domain.yaml': domainText('wealth'), 'b.yaml': productText('wealht/x') },
+      ['b.yaml:1:10: there is no domain "wealht" in these files; did you mean "wealth"?'],
+    ],
+    [
+      'upstreams that do not exist',
+      around({ 'ds1.yaml': productText('d1/ds1'), 'b.yaml': waiting('d1/b', 'd1/dss1, d1/zzzzzz') }),
+      [
+        'b.yaml:4:13: there is no product "d1/dss1"; did you mean "d1/ds1"?',
+        'b.yaml:4:22: there is no product "d1/zzzzzz"',
+      ],
+    ],
+    [
+      'an upstream named twice, in two ways',
+      around({ 'b.yaml': waiting('d1/b', 'd1/a, { product: d1/a }') }),
+      ['b.yaml:4:19: d1/a is named twice; keep one of them'],
+    ],
+  ])('%s', (_, files, says) => {
+    expect(problemsIn(files)).toEqual(says)
+  })
+
+  test('what a faulty document would have defined is not told as unknown too', () => {
+    const files = around({ 'b.yaml': `${productText('d1/b')}evry: 1\n`, 'c.yaml': waiting('d1/c', 'd1/b') })
+    expect(problemsIn(files)).toEqual(['b.yaml:4:1: unknown key "evry"; did you mean "every"?'])
+    expect(problemsIn({ ...files, 'b.yaml': 'product: [\n' })).toHaveLength(1)
+  })
+})
+
+describe('edges', () => {
+  test.each<[string, Files, string[]]>([
+    [
+      'the private product of another domain',
+      around({ 'd2.yaml': domainText('d2'), 'b.yaml': waiting('d2/b', 'd1/a') }),
+      ['b.yaml:4:13: d1/a is private to domain "d1"; its owner must set visibility: mesh'],
+    ],
+    [
+      'a product that publishes nothing',
+      around({ 'a.yaml': productText('d1/a', 'publish: false\n'), 'b.yaml': waiting('d1/b', 'd1/a') }),
+      ['b.yaml:4:13: d1/a has publish: false, so no event would ever come'],
+    ],
+    [
+      'every day from business days',
+      around({ 'a.yaml': productText('d1/a', '', 'business-day'), 'b.yaml': waiting('d1/b', 'd1/a') }),
+      [
+        'b.yaml:4:13: d1/b refreshes every day, d1/a on business days only: on Saturdays and Sundays it would wait for ever; write every: business-day',
+      ],
+    ],
+    [
+      'itself',
+      around({ 'b.yaml': waiting('d1/b', 'd1/b') }),
+      ['b.yaml:4:13: d1/b waits for itself; it could never start'],
+    ],
+    [
+      'a loop, told once, at its first name; who waits behind it is not blamed',
+      around({
+        'b.yaml': waiting('d1/b', 'd1/a, d1/d'),
+        'c.yaml': waiting('d1/c', 'd1/b'),
+        'd.yaml': waiting('d1/d', 'd1/c'),
+        'e.yaml': waiting('d1/e', 'd1/d'),
+      }),
+      [
+        'b.yaml:4:19: a loop, so none of these could ever start: d1/b waits for d1/d, which waits for d1/c, which waits for d1/b',
+      ],
+    ],
+    [
+      'two loops',
+      around({
+        'b.yaml': waiting('d1/b', 'd1/c'),
+        'c.yaml': waiting('d1/c', 'd1/b'),
+        'd.yaml': waiting('d1/d', 'd1/e'),
+        'e.yaml': waiting('d1/e', 'd1/d'),
+      }),
+      [
+        'b.yaml:4:13: a loop, so none of these could ever start: d1/b waits for d1/c, which waits for d1/b',
+        'd.yaml:4:13: a loop, so none of these could ever start: d1/d waits for d1/e, which waits for d1/d',
+      ],
+    ],
+  ])('%s', (_, files, says) => {
+    expect(problemsIn(files)).toEqual(says)
+  })
+})
+
+describe('keys that contradict each other', () => {
+  test.each<[string, Files, string[]]>([
+    [
+      'upstreams that refresh differently',
+      around({
+        'b.yaml': productText('d1/b', '', 'business-day'),
+        'c.yaml': 'product: d1/c\ndependsOn: [d1/a, d1/b]\nrun: { glue: job }\n',
+      }),
+      [
+        'c.yaml:1:10: its upstreams refresh differently (d1/a every day, d1/b every business-day); write every: day or business-day',
+      ],
+    ],
+    [
+      'nothing that would say when',
+      around({ 'b.yaml': 'product: d1/b\nrun: { glue: job }\ncutoff: { at: "10:00", then: skip }\n' }),
+      [
+        'b.yaml:1:10: neither every nor dependsOn: nothing would say when it refreshes; write every: day or business-day',
+        'b.yaml:3:9: cutoff without dependsOn: there is nothing to wait for',
+      ],
+    ],
+    [
+      'no location anywhere',
+      around({ 'domain.yaml': domainText('d1', [/location.*\n/.exec(domainText())?.[0] ?? '', '']) }),
+      [
+        'a.yaml:1:10: publish needs a location: name one here (publish: { location: s3://… }) or in domain "d1" (location)',
+      ],
+    ],
+    [
+      'ends before the start',
+      around({
+        'b.yaml': `${waiting('d1/b', 'd1/a')}notBefore: "17:00"\navailableBy: "06:00"\ncutoff: { at: "02:00", then: error }\n`,
+      }),
+      [
+        'b.yaml:6:14: availableBy 06:00 is before notBefore 17:00; for the next day write "06:00 +1d"',
+        'b.yaml:7:15: cutoff.at 02:00 is before notBefore 17:00; for the next day write "02:00 +1d"',
+      ],
+    ],
+    [
+      'an end on a later day that is still too early',
+      around({ 'b.yaml': `${waiting('d1/b', 'd1/a')}notBefore: "17:00 +2d"\navailableBy: "06:00 +1d"\n` }),
+      ['b.yaml:6:14: availableBy 06:00 +1d is before notBefore 17:00 +2d'],
+    ],
+  ])('%s', (_, files, says) => {
+    expect(problemsIn(files)).toEqual(says)
+  })
+})
+
+describe('what other folders hold', () => {
+  const withOther = around({ 'b.yaml': waiting('d1/b', 'other/x') })
+  const applied = (...products: ReturnType<typeof definitionOf>[]): CurrentMesh => ({
+    domains: [],
+    products: products.map((definition) => versionOf(definition)),
+    lastVersions: {},
+  })
+
+  test('offline it is a note, and the mesh cannot be resolved where it matters', () => {
+    expect(problemsIn(withOther)).toEqual([])
+    expect(notesIn(withOther)).toEqual([
+      'b.yaml:4:13: other/x is of domain "other", which is not in these files; apply will check it',
+    ])
+    const without = around({ 'b.yaml': 'product: d1/b\ndependsOn: [other/x]\nrun: { glue: job }\n' })
+    expect(checkMesh(parse(without))).toMatchObject({ kind: 'valid', mesh: null })
+  })
+
+  test('offline too, a slip of a domain that is there is a problem', () => {
+    const files = { 'w.yaml': domainText('wealth'), 'b.yaml': waiting('wealth/b', 'wealht/x') }
+    expect(problemsIn(files)).toEqual(['b.yaml:4:13: there is no product "wealht/x"'])
+  })
+
+  test('against what is applied: there, private, absent', () => {
+    const x = definitionOf('other/x', [], { every: 'day' })
+    expect(problemsIn(withOther, { current: applied(x) })).toEqual([])
+    expect(problemsIn(withOther, { current: applied({ ...x, visibility: 'domain' }) })).toEqual([
+      'b.yaml:4:13: other/x is private to domain "other"; its owner must set visibility: mesh',
+    ])
+    expect(problemsIn(withOther, { current: applied() })).toEqual(['b.yaml:4:13: there is no product "other/x"'])
+  })
+
+  test('how often an applied upstream refreshes is known', () => {
+    const files = around({ 'b.yaml': 'product: d1/b\ndependsOn: [other/x]\nrun: { glue: job }\n' })
+    const mesh = meshOf(files, { current: applied(definitionOf('other/x', [], { every: 'business-day' })) })
+    expect(mesh.products.find(({ product }) => product === 'd1/b')?.every).toBe('business-day')
+  })
+
+  test('a product may not vanish, turn private or fall silent while an applied one waits for it', () => {
+    const consumer = definitionOf('other/y', ['d1/a', 'd1/gone'], { every: 'day' })
+    const gone = definitionOf('d1/gone', [], { every: 'day' })
+    const current = applied(consumer, gone)
+    const mesh = around({ 'a.yaml': productText('d1/a', 'visibility: mesh\n') })
+    expect(problemsIn(mesh, { current })).toEqual([])
+    expect(problemsIn(mesh, { current, prune: true })).toEqual([
+      'domain.yaml:1:9: d1/gone has no file any more, but other/y (applied) waits for it; change that first',
+    ])
+    expect(problemsIn(around({}), { current })).toEqual([
+      'a.yaml:1:10: other/y (applied) waits for it: d1/a is private to domain "d1"; its owner must set visibility: mesh',
+    ])
+    expect(
+      problemsIn(around({ 'a.yaml': productText('d1/a', 'visibility: mesh\npublish: false\n') }), { current }),
+    ).toEqual(['a.yaml:1:10: other/y (applied) waits for it: d1/a has publish: false, so no event would ever come'])
+  })
+
+  test('a loop that closes through an applied product is found', () => {
+    const current = applied(definitionOf('other/y', ['d1/b'], { every: 'day' }))
+    const files = around({ 'b.yaml': waiting('d1/b', 'other/y').concat('visibility: mesh\n') })
+    expect(problemsIn(files, { current })).toEqual([
+      'b.yaml:4:13: a loop, so none of these could ever start: d1/b waits for other/y, which waits for d1/b',
+    ])
+  })
+})
+
+describe('a right mesh', () => {
+  test('the example, sorted by name, every default filled in', async () => {
+    const checked = checkMesh(await readMesh(EXAMPLE))
+    if (checked.kind === 'invalid' || !checked.mesh) throw new Error('The example mesh has problems.')
+    expect(checked.notes).toEqual([])
+    expect(checked.mesh.domains.map(({ domain }) => domain)).toEqual(['d1', 'd2', 'raw'])
+    const names = 'd1/ds1 d1/ds2 d1/ds3 d1/ds4 d2/ds1 raw/rd1 raw/rd2 raw/rd3'
+    expect(checked.mesh.products.map(({ product }) => product).join(' ')).toBe(names)
+    expect(checked.mesh.products.find(({ product }) => product === 'd1/ds2')).toEqual({
+      product: 'd1/ds2',
+      description: "Z-score of the day's volume against the 20 trading days before it",
+      owner: { team: 'wealth-data', email: 'wealth-data@example.com' },
+      visibility: 'domain',
+      calendar: 'weekdays',
+      timezone: 'America/New_York',
+      every: 'business-day',
+      notBefore: null,
+      availableBy: null,
+      cutoff: null,
+      dependsOn: [{ product: 'raw/rd3' }],
+      run: { glue: 'd1-ds2', arguments: {}, timeoutMinutes: 10, attempts: 2, retryAfterMs: 1_000 },
+      publish: { location: 's3://example-d1-products/ds2/' },
+    })
+  })
+
+  test('no document at all is an empty mesh', () => {
+    expect(meshOf({ 'a.yaml': '# nothing yet\n' })).toEqual({ domains: [], products: [] })
+  })
+
+  test('the order of files and documents makes no difference', () => {
+    const files = around({ 'b.yaml': waiting('d1/b', 'd1/a') })
+    const turned = Object.fromEntries(Object.entries(files).reverse())
+    expect(meshOf(turned)).toEqual(meshOf(files))
+    expect(meshOf({ 'all.yaml': Object.values(turned).join('---\n') })).toEqual(meshOf(files))
+  })
+})

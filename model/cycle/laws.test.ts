@@ -1,0 +1,249 @@
+// What holds in every story of a cycle, whatever happens in whatever order.
+import fc from 'fast-check'
+import { expect, test } from 'vitest'
+import type { Arrival } from '../refresh-event.ts'
+import { arrivalOf, cycleOf, NOON_MS } from '../samples.test-data.ts'
+import { isLegalMove } from '../states.ts'
+import { applyArrival } from './arrivals.ts'
+import type { Cycle } from './cycle.ts'
+import { decideNext } from './decide.ts'
+import { applyFact } from './facts.ts'
+import { toRecord } from './record.ts'
+import { aStory, CUTOFF_MS, type Moment, UPSTREAMS } from './story.test-data.ts'
+
+const always = (holds: (moments: Moment[]) => void): void => fc.assert(fc.property(aStory, holds), { numRuns: 150 })
+
+const pairsOf = (moments: Moment[]): [Moment, Moment][] =>
+  moments.slice(1).map((moment, index) => [moments[index] as Moment, moment])
+
+/** The last moment of each run. */
+const runsOf = (moments: Moment[]): Cycle[] => [
+  ...new Map(moments.map(({ cycle }) => [cycle.runNumber, cycle])).values(),
+]
+
+test('stories reach every state and every step of an ERROR, publish more than once and come back', () => {
+  const seen = new Set<string>()
+  for (const moments of fc.sample(aStory, { numRuns: 500, seed: 1 })) {
+    for (const { cycle } of moments) {
+      seen.add(cycle.step ?? cycle.state)
+      if (cycle.revision > 1) seen.add('published again')
+      if (cycle.runNumber > 1) seen.add('reopened')
+    }
+  }
+  const all = ['WAITING', 'PROCESSING', 'COMPLETED', 'SKIPPED', 'CANCELLED', 'wait', 'start', 'run', 'publish']
+  expect([...seen].sort()).toEqual([...all, 'published again', 'reopened'].sort())
+})
+
+test('no attempt begins before each upstream has arrived or was waived, unless the cutoff says run-without', () => {
+  always((moments) => {
+    for (const [before, { did, nowMs }] of pairsOf(moments)) {
+      if (did?.kind !== 'begin') continue
+      const isComplete = before.cycle.dependencies.every(({ state }) => state !== 'WAITING')
+      const { cutoff } = before.cycle.input.definition
+      const mayRunWithout = cutoff?.then === 'run-without' && nowMs >= CUTOFF_MS
+      expect(isComplete || mayRunWithout).toBe(true)
+    }
+  })
+})
+
+test('each event has one outcome in a run, which never changes; what was counted is never lost', () => {
+  always((moments) => {
+    for (const [{ cycle: before }, { cycle }] of pairsOf(moments)) {
+      expect(new Set(cycle.deliveries.map(({ eventId }) => eventId)).size).toBe(cycle.deliveries.length)
+      if (cycle.runNumber !== before.runNumber) continue
+      for (const [index, delivery] of before.deliveries.entries()) {
+        const { eventId, outcome, seen } = delivery
+        expect(cycle.deliveries[index]).toMatchObject({ eventId, outcome })
+        expect(cycle.deliveries[index]?.seen).toBeGreaterThanOrEqual(seen)
+      }
+    }
+  })
+})
+
+test('an input that arrived stays arrived, and its revision never falls', () => {
+  always((moments) => {
+    for (const [{ cycle: before }, { cycle }] of pairsOf(moments)) {
+      for (const [index, { state, arrival }] of before.dependencies.entries()) {
+        if (state === 'WAITING') continue
+        expect(cycle.dependencies[index]?.state).toBe(state)
+        expect(cycle.dependencies[index]?.arrival?.revision).toBeGreaterThanOrEqual(arrival?.revision ?? 0)
+      }
+    }
+  })
+})
+
+test('attempts are numbered from 1 without a gap, over all runs of the cycle', () => {
+  always((moments) => {
+    const begun = moments.filter(({ fact }) => fact?.kind === 'begun').map(({ cycle }) => cycle.lastAttempt)
+    expect(begun).toEqual(begun.map((_, index) => index + 1))
+    for (const { attempts, lastAttempt } of runsOf(moments)) {
+      const numbers = attempts.map(({ number }) => number)
+      expect(numbers).toEqual(numbers.map((_, index) => lastAttempt - numbers.length + 1 + index))
+    }
+  })
+})
+
+test('a start or rerun uses no more attempts than the definition allows', () => {
+  always((moments) => {
+    for (const { cycle } of moments) {
+      const { attempts } = cycle.input.definition.run
+      expect(cycle.lastAttempt - cycle.attemptsBefore).toBeLessThanOrEqual(attempts)
+    }
+  })
+})
+
+test('only legal moves are made, each from where the last one ended', () => {
+  always((moments) => {
+    let state = null
+    for (const { transitions } of runsOf(moments)) {
+      for (const { from, to } of transitions) {
+        expect(from).toBe(state)
+        if (from !== null) expect(isLegalMove(from, to)).toBe(true)
+        state = to
+      }
+    }
+    expect(moments.at(-1)?.cycle.state).toBe(state)
+  })
+})
+
+test('a step is named in ERROR and in no other state, and what the cycle rests in has a reason', () => {
+  always((moments) => {
+    for (const { cycle } of moments) {
+      expect(cycle.step !== null).toBe(cycle.state === 'ERROR')
+      // A run that has just been brought back does not know why the one before it ended.
+      if (['ERROR', 'SKIPPED', 'CANCELLED'].includes(cycle.state)) expect(cycle.reason).toBeTruthy()
+    }
+  })
+})
+
+test('each revision is published once, one after the other, over all runs', () => {
+  always((moments) => {
+    const published = moments.flatMap(({ fact }) => (fact?.kind === 'published' ? [fact.revision] : []))
+    expect(published).toEqual(published.map((_, index) => index + 1))
+    expect(moments.at(-1)?.cycle.revision).toBe(published.length)
+    for (const { cycle } of moments) {
+      if (cycle.published) expect(cycle.published.revision).toBe(cycle.revision)
+    }
+  })
+})
+
+test('whatever is told makes the version one higher; a wait, a blocker of nothing and time alone change nothing', () => {
+  always((moments) => {
+    for (const [{ cycle: before }, { cycle, step, fact }] of pairsOf(moments)) {
+      const isTold = fact !== undefined || (step !== 'open' && step.kind === 'arrive')
+      if (cycle.runNumber > before.runNumber) expect(cycle.version).toBe(2)
+      else if (isTold) expect(cycle.version).toBe(before.version + 1)
+      else if (cycle !== before) expect(cycle.version).toBe(before.version + 1)
+    }
+  })
+})
+
+test('a story ends: what a cycle can do by itself it does in a bounded number of steps', () => {
+  always((moments) => {
+    let { cycle, nowMs } = moments.at(-1) as Moment
+    for (let steps = 0; ; steps++) {
+      expect(steps).toBeLessThan(40)
+      const next = decideNext(cycle, nowMs)
+      if (next.kind === 'close' || next.kind === 'give-up') return
+      if (next.kind === 'wait' && next.untilMs === null) return
+      if (next.kind === 'wait') nowMs = next.untilMs as number
+      else cycle = applyLuckily(cycle, next, nowMs)
+    }
+  })
+})
+
+test('cycles and their records are plain JSON: nothing is lost on the way through it', () => {
+  always((moments) => {
+    for (const cycle of runsOf(moments)) {
+      expect(JSON.parse(JSON.stringify(cycle))).toStrictEqual(cycle)
+      const record = toRecord(cycle, 0)
+      expect(JSON.parse(JSON.stringify(record))).toStrictEqual(record)
+    }
+  })
+})
+
+test('flushes at any moments together carry every row of every run, and no row that did not change', () => {
+  fc.assert(
+    fc.property(aStory, fc.infiniteStream(fc.boolean()), (moments, flushes) => {
+      let written = { runNumber: 0, version: 0 }
+      const carried = new Map<string, { version: number }>()
+      const flush = (cycle: Cycle): void => {
+        const since = cycle.runNumber === written.runNumber ? written.version : 0
+        const { transitions, deliveries, actions } = toRecord(cycle, since)
+        for (const row of [...transitions, ...deliveries, ...actions]) expect(row.version).toBeGreaterThan(since)
+        for (const [key, row] of rowsOf({ ...cycle, transitions, deliveries, actions })) carried.set(key, row)
+        written = cycle
+      }
+      for (const [before, { cycle }] of pairsOf(moments)) {
+        // A run closes only after its last flush.
+        if (cycle.runNumber > before.cycle.runNumber || flushes.next().value) flush(before.cycle)
+      }
+      flush((moments.at(-1) as Moment).cycle)
+      expect(carried).toEqual(new Map(runsOf(moments).flatMap(rowsOf)))
+    }),
+    { numRuns: 100 },
+  )
+})
+
+test('the same arrivals in any order, each as often as it likes, leave the dependencies the same', () => {
+  const anArrival = fc
+    .record({ product: fc.constantFrom(...UPSTREAMS, 'raw/stranger'), revision: fc.integer({ min: 1, max: 4 }) })
+    .map(({ product, revision }) => arrivalOf(product, { revision }))
+  const inTwoOrders = fc
+    .array(anArrival, { maxLength: 12 })
+    .chain((arrivals) => fc.tuple(orderOf(arrivals), orderOf(arrivals)))
+  const end = (arrivals: Arrival[], goesOn: boolean): Cycle =>
+    arrivals.reduce(
+      (cycle, arrival) => {
+        const next = decideNext(cycle, NOON_MS)
+        const gone = goesOn && next.kind === 'begin' ? applyFact(cycle, { kind: 'begun' }, NOON_MS) : cycle
+        return applyArrival(gone, arrival, NOON_MS)
+      },
+      cycleOf({}, UPSTREAMS),
+    )
+  const statesOf = ({ dependencies }: Cycle) => dependencies.map(({ state }) => state)
+  fc.assert(
+    fc.property(inTwoOrders, ([one, other]) => {
+      expect(end(one, false).dependencies).toEqual(end(other, false).dependencies)
+      // Once the cycle has begun, later revisions are only remembered; what has arrived is the same all the same.
+      expect(statesOf(end(one, true))).toEqual(statesOf(end(other, true)))
+    }),
+  )
+})
+
+/** Each arrival at least once, some again, shuffled. */
+const orderOf = (arrivals: Arrival[]): fc.Arbitrary<Arrival[]> =>
+  fc
+    .subarray(arrivals)
+    .chain((again) => fc.shuffledSubarray([...arrivals, ...again], { minLength: arrivals.length + again.length }))
+
+const rowsOf = ({ runNumber, transitions, deliveries, actions }: Cycle): [string, { version: number }][] => [
+  ...transitions.map((row) => [`${runNumber} move ${row.version}`, row] as [string, { version: number }]),
+  ...deliveries.map((row) => [`${runNumber} event ${row.eventId}`, row] as [string, { version: number }]),
+  ...actions.map((row) => [`${runNumber} action ${row.requestId}`, row] as [string, { version: number }]),
+]
+
+function applyLuckily(cycle: Cycle, next: ReturnType<typeof decideNext>, nowMs: number): Cycle {
+  switch (next.kind) {
+    case 'begin':
+      return applyFact(cycle, { kind: 'begun' }, nowMs)
+    case 'miss':
+      return applyFact(cycle, { kind: 'missed', missing: next.missing }, nowMs)
+    case 'start':
+      return applyFact(cycle, { kind: 'run-started', runId: `jr_${next.attempt.number}`, adopted: false }, nowMs)
+    case 'await-end': {
+      const end = { runId: next.runId, state: 'FAILED', error: null, executionSeconds: 1, noticedBy: 'event' } as const
+      return applyFact(cycle, { kind: 'run-ended', end }, nowMs)
+    }
+    case 'publish': {
+      const revision = cycle.revision + 1
+      return applyFact(cycle, { kind: 'published', eventId: `r${revision}`, revision }, nowMs)
+    }
+    case 'complete':
+      return applyFact(cycle, { kind: 'completed' }, nowMs)
+    case 'report':
+      return applyFact(cycle, { kind: 'reported' }, nowMs)
+    default:
+      throw new Error(`${next.kind} is no step.`)
+  }
+}

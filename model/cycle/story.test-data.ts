@@ -1,0 +1,196 @@
+// Stories of a cycle: what may happen to it, in any order, played as the workflow would (workflows/data-product-cycle.ts).
+// In: steps from fast-check. Out: every moment of the story, oldest first. Never: a decision of its own: decideNext
+// says what is next, a step only brings the outside's answer.
+import fc from 'fast-check'
+import { arrivalOf, definitionOf, endOf, HOUR_MS, inputOf, NOON_MS } from '../samples.test-data.ts'
+import { CUTOFF_ACTIONS } from '../definition.ts'
+import { toEventId } from '../ids.ts'
+import { isSettled } from '../states.ts'
+import { applyArrival, applyBlocker } from './arrivals.ts'
+import { type Cycle, currentAttempt, GLUE_ENDS, type GlueEndState, openRun } from './cycle.ts'
+import { decideNext, type NextStep } from './decide.ts'
+import { applyFact, type Fact } from './facts.ts'
+import { refuseRerun } from './rerun.ts'
+
+export const UPSTREAMS = ['d1/ds1', 'raw/rd2', 'x/y']
+export const CUTOFF_MS = NOON_MS + 2 * HOUR_MS
+
+export type Step =
+  | { kind: 'arrive'; product: string; revision: number; isForeign: boolean }
+  | { kind: 'block'; product: string }
+  | { kind: 'pass'; ms: number }
+  | { kind: 'go'; isLucky: boolean; end: GlueEndState }
+  | { kind: 'rerun'; reason: string }
+  | { kind: 'cancel' }
+  /** The run closes, and an operator brings the cycle back. */
+  | { kind: 'reopen' }
+
+export interface Moment {
+  step: Step | 'open'
+  cycle: Cycle
+  nowMs: number
+  /** What was done, and the fact that told it, when the step let the cycle go on. */
+  did?: NextStep
+  fact?: Fact
+}
+
+const aProduct = fc.constantFrom(...UPSTREAMS, 'raw/stranger')
+const aStep: fc.Arbitrary<Step> = fc.oneof(
+  {
+    weight: 5,
+    arbitrary: fc.record({
+      kind: fc.constant('arrive' as const),
+      product: aProduct,
+      revision: fc.integer({ min: 1, max: 3 }),
+      isForeign: fc.boolean(),
+    }),
+  },
+  {
+    weight: 14,
+    arbitrary: fc.record({
+      kind: fc.constant('go' as const),
+      isLucky: fc.integer({ min: 0, max: 5 }).map((chance) => chance > 0),
+      end: fc.oneof(
+        { weight: 3, arbitrary: fc.constant('SUCCEEDED' as const) },
+        { weight: 2, arbitrary: fc.constantFrom(...GLUE_ENDS) },
+      ),
+    }),
+  },
+  {
+    weight: 2,
+    arbitrary: fc.record({ kind: fc.constant('pass' as const), ms: fc.constantFrom(1, 300_000, 2 * HOUR_MS) }),
+  },
+  {
+    weight: 2,
+    arbitrary: fc.record({ kind: fc.constant('rerun' as const), reason: fc.constantFrom('', 'wrong rows') }),
+  },
+  { weight: 3, arbitrary: fc.record({ kind: fc.constant('reopen' as const) }) },
+  { weight: 1, arbitrary: fc.record({ kind: fc.constant('block' as const), product: aProduct }) },
+  { weight: 1, arbitrary: fc.record({ kind: fc.constant('cancel' as const) }) },
+)
+
+/** Chance alone seldom publishes: half of the stories begin with all upstreams there. */
+const COMPLETE: Step[] = UPSTREAMS.map((product) => ({ kind: 'arrive', product, revision: 1, isForeign: false }))
+
+export const aStory = fc
+  .record({
+    steps: fc
+      .tuple(fc.constantFrom([], COMPLETE), fc.array(aStep, { minLength: 10, maxLength: 60, size: 'max' }))
+      .map((parts) => parts.flat()),
+    then: fc.option(fc.constantFrom(...CUTOFF_ACTIONS)),
+    attempts: fc.integer({ min: 1, max: 3 }),
+    publishes: fc.integer({ min: 0, max: 4 }).map((chance) => chance > 0),
+  })
+  .map(({ steps, ...policy }) => tell(openCycle(policy), steps))
+
+interface Policy {
+  then: (typeof CUTOFF_ACTIONS)[number] | null
+  attempts: number
+  publishes: boolean
+}
+
+function openCycle({ then, attempts, publishes }: Policy): Cycle {
+  const definition = definitionOf('d1/ds3', UPSTREAMS, {
+    run: { glue: 'd1-ds3', arguments: { '--book': 'eq' }, timeoutMinutes: 60, attempts, retryAfterMs: 300_000 },
+    cutoff: then && { at: { time: '14:00', days: 0, unit: 'day' }, then },
+    publish: publishes ? { location: 's3://example-d1-products/ds3/' } : null,
+  })
+  return openRun(inputOf(definition, { cutoffMs: then && CUTOFF_MS }), NOON_MS)
+}
+
+/** Every moment; a step that means nothing now leaves the cycle as it is. */
+export function tell(opened: Cycle, steps: Step[]): Moment[] {
+  const moments: Moment[] = [{ step: 'open', cycle: opened, nowMs: NOON_MS }]
+  for (const [index, step] of steps.entries()) {
+    const { cycle, nowMs } = moments.at(-1) as Moment
+    moments.push(play(cycle, step, index, nowMs + (step.kind === 'pass' ? step.ms : 1)))
+  }
+  return moments
+}
+
+function play(cycle: Cycle, step: Step, index: number, nowMs: number): Moment {
+  const requestId = `request-${index}`
+  const same: Moment = { step, cycle, nowMs }
+  switch (step.kind) {
+    case 'pass':
+      return same
+    case 'arrive': {
+      const change = { revision: step.revision, ...(step.isForeign ? { eventId: `foreign-${step.revision}` } : {}) }
+      return { ...same, cycle: applyArrival(cycle, arrivalOf(step.product, change), nowMs) }
+    }
+    case 'block':
+      return { ...same, cycle: applyBlocker(cycle, blockerOf(step.product, index, nowMs)) }
+    case 'cancel':
+      return isSettled(cycle.state) ? same : tellFact(same, { kind: 'cancelled', reason: 'cancelled in Temporal' })
+    case 'rerun':
+      return tellFact(same, { kind: 'rerun', command: { actor: 'ann', reason: step.reason, requestId } })
+    case 'reopen':
+      return reopen(same, requestId)
+    case 'go':
+      return goOn(same, step.isLucky, step.end)
+  }
+}
+
+const tellFact = (moment: Moment, fact: Fact, did?: NextStep): Moment => ({
+  ...moment,
+  cycle: applyFact(moment.cycle, fact, moment.nowMs),
+  fact,
+  ...(did ? { did } : {}),
+})
+
+function goOn(moment: Moment, isLucky: boolean, end: GlueEndState): Moment {
+  const { cycle, nowMs } = moment
+  const next = decideNext(cycle, nowMs)
+  const runId = `jr_${cycle.lastAttempt}`
+  switch (next.kind) {
+    case 'wait':
+    case 'give-up':
+    case 'close':
+      return { ...moment, did: next }
+    case 'begin':
+      return tellFact(moment, { kind: 'begun' }, next)
+    case 'miss':
+      return tellFact(moment, { kind: 'missed', missing: next.missing }, next)
+    case 'start':
+      return isLucky
+        ? tellFact(moment, { kind: 'run-started', runId, adopted: false }, next)
+        : tellFact(moment, { kind: 'start-failed', error: 'no such job' }, next)
+    case 'await-end':
+      return tellFact(moment, { kind: 'run-ended', end: endOf(end, next.runId) }, next)
+    case 'publish': {
+      const revision = cycle.revision + 1
+      return isLucky
+        ? tellFact(moment, { kind: 'published', eventId: toEventId(cycle.id, revision), revision }, next)
+        : tellFact(moment, { kind: 'publish-failed', error: 'the bus is away' }, next)
+    }
+    case 'complete':
+      return tellFact(moment, { kind: 'completed' }, next)
+    case 'report':
+      return tellFact(moment, { kind: 'reported' }, next)
+  }
+}
+
+/** As `sluice rerun` does with a closed cycle: only when a rerun makes sense. */
+function reopen(moment: Moment, requestId: string): Moment {
+  const { cycle, nowMs } = moment
+  if (!['close', 'give-up'].includes(decideNext(cycle, nowMs).kind) || refuseRerun(cycle) !== null) return moment
+  const { runNumber, state, step, lastAttempt, revision, dependencies } = cycle
+  const succeeded = state === 'ERROR' && step === 'publish' ? (currentAttempt(cycle) ?? null) : null
+  const command = { actor: 'ann', reason: 'the vendor corrected it', requestId }
+  const past = { runNumber, state, step, lastAttempt, revision, dependencies, succeeded, command }
+  const reopened = openRun({ ...cycle.input, openedBy: 'rerun', past }, nowMs)
+  return tellFact({ ...moment, cycle: reopened }, { kind: 'rerun', command })
+}
+
+const blockerOf = (product: string, index: number, nowMs: number) => {
+  const { product: upstream, key } = arrivalOf(product)
+  return {
+    product: upstream,
+    key,
+    eventId: `${product}/${key}/not-refreshed-1.${index}`,
+    state: 'ERROR' as const,
+    step: 'run' as const,
+    reason: 'no such table',
+    occurredAt: new Date(nowMs).toISOString(),
+  }
+}
