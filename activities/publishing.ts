@@ -94,10 +94,12 @@ async function put(
   })
   const failed = answer.Entries?.find((result) => result.ErrorCode)
   if (!failed) return
+  const isFinal = FINAL_ENTRY_ERRORS.has(failed.ErrorCode ?? '')
+  const advice = isFinal ? 'Mend the bus policy or the event, then rerun the cycle.' : 'It is tried again by itself.'
   throw ApplicationFailure.create({
-    message: `Could not ${tried}: ${failed.ErrorCode}: ${failed.ErrorMessage}. Mend the bus policy or the event, then rerun the cycle.`,
+    message: `Could not ${tried}: ${failed.ErrorCode}: ${failed.ErrorMessage}. ${advice}`,
     type: 'PublishRefused',
-    nonRetryable: FINAL_ENTRY_ERRORS.has(failed.ErrorCode ?? ''),
+    nonRetryable: isFinal,
   })
 }
 

@@ -1,6 +1,7 @@
 // The queue loop of one domain. In: the parts. Out: a loop that can be stopped.
 // Never: polls on at full rate while Temporal or PostgreSQL is away (healthy messages would use up their receives);
 // stops with messages in hand.
+import { setTimeout as pause } from 'node:timers/promises'
 import { ChangeMessageVisibilityBatchCommand, type Message, type SQSClient } from '@aws-sdk/client-sqs'
 import type { Logger } from 'pino'
 import { Consumer } from 'sqs-consumer'
@@ -27,6 +28,7 @@ interface Loop {
 
 const VISIBILITY_SECONDS = 60
 const STOP_PATIENCE_MS = 30_000
+const STOP_LOOK_MS = 20
 
 export function startBridge(parts: BridgeParts): Bridge {
   const outage = createOutage(parts.log)
@@ -48,7 +50,6 @@ function createLoop(parts: BridgeParts, outage: Outage): Loop {
     batchSize: 10,
     waitTimeSeconds: 20,
     visibilityTimeout: VISIBILITY_SECONDS,
-    pollingCompleteWaitTimeMs: STOP_PATIENCE_MS,
     preReceiveMessageCallback: () => outage.pass(),
     handleMessageBatch: async (messages) => {
       inHand += 1
@@ -95,7 +96,8 @@ const onePerId = (messages: Message[]): Message[] => [
 
 /** A loop that only waits for messages is told at once; one with a batch in hand ends it first. */
 async function stopLoop({ consumer, isBusy }: Loop): Promise<void> {
-  const stopped = new Promise<void>((resolve) => consumer.once('stopped', () => resolve()))
   consumer.stop({ abort: !isBusy() })
-  await stopped
+  // The library would look once a second, and says that it stopped only once however often it is asked.
+  const giveUpAtMs = Date.now() + STOP_PATIENCE_MS
+  while (consumer.status.isPolling && Date.now() < giveUpAtMs) await pause(STOP_LOOK_MS)
 }

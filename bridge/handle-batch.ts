@@ -28,16 +28,13 @@ export interface BatchResult {
 export async function handleBatch(parts: BatchParts, messages: Message[]): Promise<BatchResult> {
   const items = await sortOut(parts, messages)
   const said = await deliverAll(parts, items)
-  const settlements = await Promise.all(
+  const settled = await Promise.all(
     items.map(async (item) => ({ item, settlement: await settleItem(parts, item, said) })),
   )
-  const troubles = settlements.flatMap(({ settlement }) => (settlement.kind === 'later' ? [settlement.error] : []))
-  const toWrite = settlements.filter(({ settlement }) => settlement.kind === 'record' || settlement.kind === 'refuse')
-  const trouble = await write(parts, toWrite)
-  const handled = settlements.filter(
-    ({ settlement }) => settlement.kind === 'done' || (settlement.kind !== 'later' && !trouble),
-  )
-  return { handled: handled.map(({ item }) => item.message), trouble: trouble ?? troubles[0] }
+  const ended = await write(parts, settled)
+  const handled = ended.filter(({ end }) => end.kind === 'done')
+  const [trouble] = ended.flatMap(({ end }) => (end.kind === 'later' ? [end.error] : []))
+  return { handled: handled.map(({ item }) => item.message), trouble }
 }
 
 /** One call per cycle, whatever number of messages of the batch concern it. */
@@ -58,8 +55,11 @@ function mergeByCycle(items: Item[]): Map<CycleId, CycleDelivery> {
     if (verdict.kind !== 'routed') continue
     for (const { route, opening } of verdict.routes) {
       const delivery = byCycle.get(route.cycle) ?? { route, opening, arrivals: [], blockers: [] }
-      if (verdict.news.kind === 'refreshed') delivery.arrivals.push(verdict.news.arrival)
-      else delivery.blockers.push(verdict.news.blocker)
+      if (verdict.news.kind === 'refreshed') {
+        // An arrival that may open the cycle opens it for all: an earlier version's may stand before it in the batch.
+        if (opening === 'open' || delivery.arrivals.length === 0) Object.assign(delivery, { route, opening })
+        delivery.arrivals.push(verdict.news.arrival)
+      } else delivery.blockers.push(verdict.news.blocker)
       byCycle.set(route.cycle, delivery)
     }
   }
@@ -84,20 +84,31 @@ async function settleItem(parts: BatchParts, item: Item, said: Map<CycleId, Deli
   }
 }
 
-/** Rows first, then the dead-letter queue: a refusal that is not written yet stays where it is. */
-async function write(parts: BatchParts, toWrite: { item: Item; settlement: Settlement }[]): Promise<Error | undefined> {
-  if (toWrite.length === 0) return undefined
+interface Settled {
+  item: Item
+  settlement: Settlement
+}
+
+type End = Extract<Settlement, { kind: 'done' | 'later' }>
+
+/** Rows first, then the dead-letter queue: a refusal that is not written yet stays where it is, and it alone. */
+async function write(parts: BatchParts, settled: Settled[]): Promise<{ item: Item; end: End }[]> {
+  const events = settled.flatMap(({ settlement }) => ('event' in settlement ? [settlement.event] : []))
+  const rows: End = events.length === 0 ? { kind: 'done' } : await attempt(parts.ledger.recordUntaken(events))
+  return Promise.all(settled.map(async ({ item, settlement }) => ({ item, end: await finish(settlement, item) })))
+
+  async function finish(settlement: Settlement, item: Item): Promise<End> {
+    if (!('event' in settlement)) return settlement
+    if (rows.kind === 'later' || settlement.kind === 'record') return rows
+    return attempt(parts.deadLetters.send(item.body, settlement.refusal))
+  }
+}
+
+async function attempt(work: Promise<void>): Promise<End> {
   try {
-    await parts.ledger.recordUntaken(
-      toWrite.flatMap(({ settlement }) =>
-        settlement.kind === 'record' || settlement.kind === 'refuse' ? [settlement.event] : [],
-      ),
-    )
-    for (const { item, settlement } of toWrite) {
-      if (settlement.kind === 'refuse') await parts.deadLetters.send(item.body, settlement.refusal)
-    }
-    return undefined
+    await work
+    return { kind: 'done' }
   } catch (error) {
-    return error instanceof Error ? error : new Error(String(error))
+    return { kind: 'later', error: error instanceof Error ? error : new Error(String(error)) }
   }
 }

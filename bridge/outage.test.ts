@@ -1,0 +1,66 @@
+// How long the loops pause while something is away, and what is said about it. Pauses are noted, not waited for.
+import pino from 'pino'
+import { beforeEach, expect, test, vi } from 'vitest'
+import { createOutage } from './outage.ts'
+
+const pauses: number[] = []
+vi.mock('node:timers/promises', () => ({
+  async setTimeout(ms: number, _value: unknown, { signal }: { signal: AbortSignal }) {
+    signal.throwIfAborted()
+    pauses.push(ms)
+  },
+}))
+
+const lines: Record<string, unknown>[] = []
+let nowMs = 0
+beforeEach(() => {
+  pauses.length = 0
+  lines.length = 0
+  nowMs = Date.parse('2026-11-20T22:00:00Z')
+})
+
+const open = () => {
+  const log = pino({ base: null, timestamp: false }, { write: (line) => void lines.push(JSON.parse(line)) })
+  return createOutage(log, () => nowMs)
+}
+
+test('without trouble nobody pauses and nothing is said', async () => {
+  const outage = open()
+  outage.over()
+  await outage.pass()
+  expect([pauses, lines]).toEqual([[], []])
+})
+
+test('pauses double with each trouble, up to half a minute, and begin anew after a success', async () => {
+  const outage = open()
+  const hidden = Array.from({ length: 9 }, () => outage.report(new Error('away')))
+  expect(hidden).toEqual([250, 500, 1_000, 2_000, 4_000, 8_000, 16_000, 30_000, 30_000])
+  await outage.pass()
+  outage.over()
+  await outage.pass()
+  expect(outage.report(new Error('away'))).toBe(250)
+  await outage.pass()
+  expect(pauses).toEqual([30_000, 250])
+})
+
+test('an outage is two lines: that it began, with the reason, and that it is over, with how long it was', () => {
+  const outage = open()
+  outage.report(new Error('Temporal does not answer'))
+  nowMs += 90_000
+  outage.report(new Error('still not'))
+  outage.over()
+  outage.over()
+  expect(lines).toMatchObject([
+    { msg: 'Messages stay in the queue', error: 'Temporal does not answer' },
+    { msg: 'Messages are taken again', since: '2026-11-20T22:00:00.000Z', lastedMs: 90_000 },
+  ])
+})
+
+test('the end of all waiting ends every pause, and is no trouble to speak of', async () => {
+  const outage = open()
+  outage.report(new Error('away'))
+  outage.end()
+  await outage.pass()
+  outage.report(new Error('aborted'))
+  expect([pauses, lines.length]).toEqual([[], 1])
+})

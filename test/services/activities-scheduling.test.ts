@@ -1,0 +1,89 @@
+// One tick of the scheduler against a real Temporal: what is due gets opened, once, and nothing else.
+import type { Client } from '@temporalio/client'
+import { afterAll, beforeAll, expect, test } from 'vitest'
+import { createScheduling } from '../../activities/scheduling.ts'
+import type { DefinitionVersion, ProductDefinition } from '../../model/definition.ts'
+import type { Domain } from '../../model/ids.ts'
+import { definitionOf, versionOf } from '../../model/samples.test-data.ts'
+import { until } from './bridge-stage.ts'
+import { isThere, type LentTemporal, lendTemporal } from './temporal.ts'
+
+/** A Friday; New York's date begins at 05:00. */
+const FRIDAY_MS = Date.parse('2026-11-20T17:00:00Z')
+const SETTINGS = { checkGlueMs: 1_000, errorWaitMs: 60_000, recordRetryMs: 1_000 }
+
+let temporal: LentTemporal
+let client: Client
+beforeAll(async () => {
+  temporal = await lendTemporal()
+  client = temporal.client
+})
+afterAll(() => temporal.stop())
+
+const define = (product: string, change: Partial<ProductDefinition> = {}): DefinitionVersion =>
+  versionOf(definitionOf(product, [], change))
+
+/** A tick of the domain with these definitions. */
+const tick = (domain: string, definitions: DefinitionVersion[], atMs = FRIDAY_MS) =>
+  createScheduling({ temporal: client, settings: SETTINGS, loadDefinitions: async () => definitions }).openDueCycles({
+    ...{ domain: domain as Domain, atMs },
+  })
+
+test('opens the cycles due in the last three days, each with its input and attributes, and not tomorrow’s', async () => {
+  const { opened, existing } = await tick('sa', [define('sa/daily'), define('sa/week', { every: 'day' })])
+  // The third day back began before the look-back, which counts from noon.
+  expect(opened.sort()).toEqual([
+    ...['sa/daily/2026-11-18', 'sa/daily/2026-11-19', 'sa/daily/2026-11-20'],
+    ...['sa/week/2026-11-18', 'sa/week/2026-11-19', 'sa/week/2026-11-20'],
+  ])
+  expect(existing).toBe(0)
+  const described = await client.workflow.getHandle('sa/daily/2026-11-20').describe()
+  expect(described).toMatchObject({ type: 'dataProductCycle', taskQueue: 'sluice-sa', status: { name: 'RUNNING' } })
+  await until(async () => {
+    const query = `SluiceDomain = "sa" AND SluiceCycle = "2026-11-20" AND SluiceState = "WAITING"`
+    expect((await client.workflow.count(query)).count).toBe(2)
+  })
+})
+
+test('run again it opens nothing; what somebody else opened or closed counts as there', async () => {
+  const definitions = [define('sb/one'), define('sb/two')]
+  expect((await tick('sb', definitions)).opened).toHaveLength(6)
+  await client.workflow.getHandle('sb/one/2026-11-20').terminate('closed, for the test')
+  expect(await tick('sb', definitions)).toEqual({ opened: [], existing: 6 })
+})
+
+test('of ticks at the same time each cycle is opened by one', async () => {
+  const definitions = Array.from({ length: 8 }, (_none, at) => define(`sc/p${at}`))
+  const ticks = await Promise.all(Array.from({ length: 4 }, () => tick('sc', definitions)))
+  const opened = ticks.flatMap((tick) => tick.opened)
+  expect(opened).toHaveLength(24)
+  expect(new Set(opened).size).toBe(24)
+  expect(ticks.map(({ opened, existing }) => opened.length + existing)).toEqual([24, 24, 24, 24])
+})
+
+test('a new definition opens no past: its first cycle is that of the day on which it was first applied', async () => {
+  const version = { ...define('sd/new'), firstAppliedAt: '2026-11-20T16:00:00Z' }
+  expect((await tick('sd', [version])).opened).toEqual(['sd/new/2026-11-20'])
+  expect(await isThere(client, 'sd/new/2026-11-19')).toBe(false)
+  const changed = { ...version, version: 2, appliedAt: '2026-11-20T18:00:00Z', firstAppliedAt: '2026-11-19T12:00:00Z' }
+  expect((await tick('sd', [changed])).opened).toEqual(['sd/new/2026-11-19'])
+})
+
+test('closed days have no cycle, unless the product has one every day', async () => {
+  const mondayMs = Date.parse('2026-11-23T17:00:00Z')
+  expect((await tick('se', [define('se/daily')], mondayMs)).opened).toEqual(['se/daily/2026-11-23'])
+  expect((await tick('sf', [define('sf/week', { every: 'day' })], mondayMs)).opened.sort()).toEqual([
+    ...['sf/week/2026-11-21', 'sf/week/2026-11-22', 'sf/week/2026-11-23'],
+  ])
+})
+
+test('a cycle is opened a little before its date begins', async () => {
+  const midnightMs = Date.parse('2026-11-20T05:00:00Z')
+  const version = { ...define('sg/ahead'), firstAppliedAt: '2026-11-20T12:00:00Z' }
+  expect((await tick('sg', [version], midnightMs - 16 * 60_000)).opened).toEqual([])
+  expect((await tick('sg', [version], midnightMs - 14 * 60_000)).opened).toEqual(['sg/ahead/2026-11-20'])
+})
+
+test('without definitions there is nothing to open', async () => {
+  expect(await tick('sh', [])).toEqual({ opened: [], existing: 0 })
+})

@@ -1,0 +1,158 @@
+// Events that no open cycle takes: what each meant is judged from what the cycle recorded, and written once.
+import type { Client } from '@temporalio/client'
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from 'vitest'
+import { type LedgerEvent, listEvents } from '../../mirror/events.ts'
+import { recordCycle } from '../../mirror/record-cycle.ts'
+import { openCycle } from '../../model/calendar/due.ts'
+import { applyArrival } from '../../model/cycle/arrivals.ts'
+import { openRun } from '../../model/cycle/cycle.ts'
+import { toRecord } from '../../model/cycle/record.ts'
+import { arrivalOf, toKey } from '../../model/samples.test-data.ts'
+import { CYCLE_WORKFLOW, toCycleStart } from '../../workflows/contract.ts'
+import { type BridgeStage, depthOf, openBridgeStage } from './bridge-stage.ts'
+import { type LentDatabase, lendDatabase } from './postgres.ts'
+import { KEY, messageOf, NOW_MS, refreshedOf } from './refresh-messages.ts'
+import { isThere, type LentTemporal, lendTemporal } from './temporal.ts'
+
+let temporal: LentTemporal
+let database: LentDatabase
+let client: Client
+let stage: BridgeStage
+beforeAll(async () => {
+  ;[temporal, database] = await Promise.all([lendTemporal(), lendDatabase()])
+  client = temporal.client
+})
+afterAll(() => Promise.all([temporal.stop(), database.drop()]))
+beforeEach(async () => {
+  stage = await openBridgeStage(client, database.db)
+})
+afterEach(() => stage.close())
+
+const ledgerRows = (): Promise<LedgerEvent[]> => listEvents(database.db, { domain: stage.domain, limit: 100 })
+
+/** Sends it, and gives the ledger once the bridge is done with it. */
+async function take(body: string): Promise<LedgerEvent[]> {
+  await stage.send(body)
+  await stage.untilEmpty()
+  return ledgerRows()
+}
+
+/** A cycle of ds1 that ran and is closed, with what its last flush wrote: the revisions of raw/rd1 it took, in order. */
+async function closedCycle(
+  taken: { revision: number; eventId?: string }[] | 'unrecorded',
+  name = 'ds1',
+): Promise<void> {
+  const input = openCycle(stage.version(name), toKey(KEY), 'scheduler', stage.parts.settings)
+  const handle = await client.workflow.start(CYCLE_WORKFLOW, toCycleStart(input))
+  await handle.terminate('closed, for the test')
+  if (taken === 'unrecorded') return
+  const cycle = taken.reduce(
+    (before, arrival) => applyArrival(before, arrivalOf('raw/rd1', { key: toKey(KEY), ...arrival }), NOW_MS),
+    openRun(input, NOW_MS),
+  )
+  await recordCycle(database.db, toRecord(cycle, 0))
+}
+
+describe('events that concern no cycle', () => {
+  test('of a day that is no business day: unmatched, with the reason and the whole message', async () => {
+    stage.start()
+    const body = messageOf(refreshedOf('raw/rd1', { key: '2026-11-21' }))
+    expect(await take(body)).toMatchObject([
+      {
+        ...{ eventId: 'raw/rd1/2026-11-21/r1', outcome: 'unmatched', product: 'raw/rd1', key: '2026-11-21', seen: 1 },
+        ...{ revision: 1, hasBody: true, deliveries: [], reason: expect.stringContaining('not a business day') },
+      },
+    ])
+    expect(await depthOf(stage.sqs, stage.deadLetterUrl)).toBe(0)
+  })
+
+  test('too old to open a cycle: unmatched; it opens none', async () => {
+    stage.start()
+    const rows = await take(messageOf(refreshedOf('raw/rd1', { key: '2026-10-29' })))
+    expect(rows).toMatchObject([{ outcome: 'unmatched', reason: expect.stringContaining('may not open one') }])
+    expect(await isThere(client, stage.cycle('ds1', '2026-10-29'))).toBe(false)
+  })
+
+  test('too old to open one, but somebody opened it: the cycle has it, and nothing is written', async () => {
+    const input = openCycle(stage.version('ds1'), toKey('2026-10-29'), 'person', stage.parts.settings)
+    await client.workflow.start(CYCLE_WORKFLOW, toCycleStart(input))
+    stage.start()
+    expect(await take(messageOf(refreshedOf('raw/rd1', { key: '2026-10-29' })))).toEqual([])
+  })
+
+  test('beyond the horizon: early, one delivery for each cycle that will wait for it; it opens none', async () => {
+    stage.start()
+    const key = '2026-11-24'
+    const early = { upstream: 'raw/rd1', upstreamKey: key, outcome: 'early', seen: 1 }
+    expect(await take(messageOf(refreshedOf('raw/rd1', { key })))).toMatchObject([
+      {
+        outcome: 'routed',
+        reason: null,
+        deliveries: [
+          { cycle: stage.cycle('ds1', key), ...early },
+          { cycle: stage.cycle('ds2', key), ...early },
+        ],
+      },
+    ])
+    expect(await isThere(client, stage.cycle('ds1', key))).toBe(false)
+    expect(await take(messageOf(refreshedOf('raw/rd1', { key })))).toMatchObject([
+      { seen: 2, deliveries: [{ outcome: 'early', seen: 2 }, { outcome: 'early' }] },
+    ])
+  })
+})
+
+describe('events for a closed cycle', () => {
+  /** By its own id, so that only the revision speaks. */
+  const others = (revision: number): { revision: number; eventId: string } => ({
+    ...{ revision, eventId: `raw/rd1/${KEY}/other-${revision}` },
+  })
+
+  test.each([
+    ['seen before', [{ revision: 1 }], 1, 'duplicate', 'has seen this event'],
+    ['of the revision it took', [others(1)], 1, 'duplicate', 'had arrived as another event'],
+    ['of a revision below', [others(2)], 1, 'superseded', 'revision 2 had arrived before'],
+    ['of a revision above', [others(1)], 2, 'correction', 'revision 1 had arrived before'],
+    ['that it had to do without', [], 1, 'late', 'closed without it'],
+  ] as const)('%s', async (what, taken, revision, outcome, note) => {
+    await closedCycle([...taken])
+    stage.start()
+    const eventId = `raw/rd1/${KEY}/r${revision}`
+    const own = async () => (await ledgerRows()).filter((row) => row.eventId === eventId)
+    const before = (await own()).at(0)
+    await take(messageOf(refreshedOf('raw/rd1', { revision })))
+
+    // What the cycle itself wrote stays its word: the repeat is only counted.
+    const expected = what === 'seen before' ? { outcome: 'satisfied', seen: 2 } : { outcome, seen: 1 }
+    expect(await own()).toMatchObject([
+      { outcome: 'routed', deliveries: [{ cycle: stage.cycle('ds1', KEY), ...expected }] },
+    ])
+    if (!before) expect((await own())[0]?.deliveries[0]?.note).toContain(note)
+    // ds2 waits for the same event and is not closed: the arrival opened it.
+    expect(await isThere(client, stage.cycle('ds2', KEY))).toBe(true)
+
+    await take(messageOf(refreshedOf('raw/rd1', { revision })))
+    const again = (await own())[0]?.deliveries
+    expect(again).toMatchObject([{ outcome: expected.outcome, seen: expected.seen + 1 }])
+    expect(await depthOf(stage.sqs, stage.deadLetterUrl)).toBe(0)
+  })
+
+  test('that left no row is late', async () => {
+    await closedCycle('unrecorded')
+    stage.start()
+    expect(await take(messageOf(refreshedOf('raw/rd1')))).toMatchObject([
+      { outcome: 'routed', deliveries: [{ outcome: 'late', note: 'the cycle is closed and left no row' }] },
+    ])
+  })
+
+  test('the same message received again is not counted again', async () => {
+    await closedCycle([])
+    const action = { kind: 'error', code: 'InternalError', status: 500 } as const
+    stage.sandbox.faults.add({ service: 'sqs', operation: 'DeleteMessageBatch', times: 3, action })
+    stage.start()
+    await stage.send(messageOf(refreshedOf('raw/rd1')))
+    await stage.untilDeleteFails()
+    expect(await ledgerRows()).toMatchObject([{ seen: 1 }])
+    await stage.untilEmpty(60_000)
+    expect(await ledgerRows()).toMatchObject([{ seen: 1, deliveries: [{ outcome: 'late', seen: 1 }] }])
+  })
+})

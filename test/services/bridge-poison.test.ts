@@ -1,0 +1,254 @@
+// Messages that nobody can use, through the real queue: each is out of the way at once, with its reason, and keeps no
+// other message waiting.
+import { ReceiveMessageCommand } from '@aws-sdk/client-sqs'
+import { afterAll, afterEach, beforeAll, beforeEach, expect, test } from 'vitest'
+import { type LedgerEvent, listEvents } from '../../mirror/events.ts'
+import type { Arrival } from '../../model/refresh-event.ts'
+import { ARRIVALS_SIGNAL } from '../../workflows/contract.ts'
+import { type BridgeStage, depthOf, openBridgeStage, until } from './bridge-stage.ts'
+import { type LentDatabase, lendDatabase } from './postgres.ts'
+import {
+  glueMessageOf,
+  KEY,
+  messageOf,
+  notRefreshedOf,
+  RAW_ACCOUNT,
+  refreshedOf,
+  STRANGER,
+} from './refresh-messages.ts'
+import { type LentTemporal, lendTemporal, signalsOf } from './temporal.ts'
+
+let temporal: LentTemporal
+let database: LentDatabase
+let stage: BridgeStage
+beforeAll(async () => {
+  ;[temporal, database] = await Promise.all([lendTemporal(), lendDatabase()])
+})
+afterAll(() => Promise.all([temporal.stop(), database.drop()]))
+beforeEach(async () => {
+  stage = await openBridgeStage(temporal.client, database.db)
+})
+afterEach(() => stage.close())
+
+interface DeadLetter {
+  body: string
+  code: string
+  reason: string
+}
+
+async function readDeadLetters(): Promise<DeadLetter[]> {
+  const letters: DeadLetter[] = []
+  for (;;) {
+    const receive = { QueueUrl: stage.deadLetterUrl, MaxNumberOfMessages: 10, MessageAttributeNames: ['All'] }
+    const { Messages = [] } = await stage.sqs.send(new ReceiveMessageCommand(receive))
+    if (Messages.length === 0) return letters
+    const textOf = (at: number, name: string) => Messages[at]?.MessageAttributes?.[name]?.StringValue ?? ''
+    letters.push(
+      ...Messages.map(({ Body = '' }, at) => ({
+        body: Body,
+        code: textOf(at, 'SluiceCode'),
+        reason: textOf(at, 'SluiceReason'),
+      })),
+    )
+  }
+}
+
+const ledgerRows = (): Promise<LedgerEvent[]> => listEvents(database.db, { domain: stage.domain, limit: 100 })
+
+/** Of another key each, so that each bad message has an event id of its own. */
+const other = (day: number) => ({ key: `2026-10-${String(day).padStart(2, '0')}` })
+const withData = (day: number, data: object): string => messageOf(refreshedOf('raw/rd1', { ...other(day), data }))
+const nested = (depth: number): unknown => JSON.parse('[['.repeat(depth / 2) + ']]'.repeat(depth / 2))
+/** `__proto__` as a key of the text; an object literal would set the prototype instead. */
+const withProto = (): string => messageOf(refreshedOf('raw/rd1')).replace('"data":{', '"data":{"__proto__":{"a":1},')
+
+const CORPUS: [what: string, body: string, code: string, reason: RegExp][] = [
+  ['not JSON', 'refreshed!', 'not-json', /no JSON/],
+  ['cut off', messageOf(refreshedOf('raw/rd1')).slice(0, -2), 'not-json', /no JSON/],
+  ['nothing but a space', ' ', 'not-json', /no JSON/],
+  ['JSON, but no event', '{"hello":"world"}', 'not-an-event', /no EventBridge event/],
+  ['a bare number', '42', 'not-an-event', /no EventBridge event/],
+  ['an array', '[]', 'not-an-event', /no EventBridge event/],
+  ['an account that is none', messageOf(refreshedOf('raw/rd1'), { account: 'me' }), 'not-an-event', /account/],
+  ['a detail that is a list', messageOf([]), 'not-an-event', /detail/],
+  [
+    'oversized',
+    messageOf(refreshedOf('raw/rd1', { data: { pad: 'x'.repeat(300_000) } })),
+    'oversized',
+    /at most 262144/,
+  ],
+  ['an unknown product', messageOf(refreshedOf('raw/unheard')), 'unknown-product', /no definition knows raw\/unheard/],
+  ['a product of a domain nobody knows', messageOf(refreshedOf('elsewhere/ds')), 'unknown-product', /elsewhere\/ds/],
+  ['the wrong source', messageOf(refreshedOf('raw/rd1', other(1)), { source: 'dataproduct.d9' }), 'wrong-source', /d9/],
+  [
+    'the wrong account',
+    messageOf(refreshedOf('raw/rd1', other(2)), { account: STRANGER }),
+    'wrong-source',
+    /333333333333/,
+  ],
+  [
+    'a Glue event of a stranger',
+    glueMessageOf({ jobName: 'j', jobRunId: 'jr_1', state: 'FAILED' }, { account: STRANGER }),
+    'wrong-source',
+    /333333333333/,
+  ],
+  [
+    'a Glue event that a producer made',
+    glueMessageOf(
+      { jobName: 'j', jobRunId: 'jr_1', state: 'FAILED' },
+      { id: 'made', source: 'dataproduct.raw', account: RAW_ACCOUNT },
+    ),
+    'wrong-source',
+    /dataproduct\.raw/,
+  ],
+  ['a Glue event without a run', glueMessageOf({ jobName: 'j', state: 'FAILED' }), 'invalid-event', /jobRunId/],
+  [
+    'an unknown schema major',
+    messageOf(refreshedOf('raw/rd1', { ...other(3), metadata: { schemaVersion: '2.0' } })),
+    'unknown-schema',
+    /2\.0/,
+  ],
+  [
+    'an unknown detail-type',
+    messageOf(refreshedOf('raw/rd1', other(4)), { 'detail-type': 'Data Product Deleted' }),
+    'unknown-type',
+    /Data Product Deleted/,
+  ],
+  ['a NUL character', withData(5, { note: 'a\u0000b' }), 'hazardous', /NUL/],
+  ['a NUL character in a key', withData(6, { 'a\u0000b': 1 }), 'hazardous', /NUL/],
+  ['a key "__proto__"', withProto(), 'hazardous', /__proto__/],
+  ['nested too deep', withData(7, { deep: nested(100) }), 'hazardous', /nested deeper/],
+  [
+    'nested a hundred thousand deep',
+    messageOf('DEEP').replace('"DEEP"', '['.repeat(100_000) + ']'.repeat(100_000)),
+    'hazardous',
+    /nested deeper/,
+  ],
+  ['half a surrogate pair in the product', withData(8, { product: 'rd\ud800' }), 'invalid-event', /no product id/],
+  ['right-to-left text in the product', withData(9, { product: 'rd1\u202e' }), 'invalid-event', /no product id/],
+  ['a cycle key that is no date', withData(10, { cycle: '2026-02-30' }), 'invalid-event', /no cycle key/],
+  ['a cycle key of another kind', withData(11, { cycle: '2026-W47' }), 'invalid-event', /no cycle key/],
+  ['revision 0', withData(12, { revision: 0 }), 'invalid-event', /data\.revision/],
+  ['revision 1.5', withData(13, { revision: 1.5 }), 'invalid-event', /data\.revision/],
+  ['revision 1e300', withData(14, { revision: 1e300 }), 'invalid-event', /data\.revision/],
+  ['revision as text', withData(15, { revision: '1' }), 'invalid-event', /data\.revision/],
+  [
+    'no data',
+    messageOf({ metadata: (refreshedOf('raw/rd1', other(16)) as { metadata: object }).metadata }),
+    'invalid-event',
+    /data/,
+  ],
+  ['no metadata', messageOf({ data: (refreshedOf('raw/rd1') as { data: object }).data }), 'invalid-event', /metadata/],
+  [
+    'no id of its own',
+    messageOf(refreshedOf('raw/rd1', { ...other(17), metadata: { id: undefined } })),
+    'invalid-event',
+    /metadata\.id/,
+  ],
+  [
+    'a time that is none',
+    messageOf(refreshedOf('raw/rd1', { ...other(18), metadata: { occurredAt: 'noon' } })),
+    'invalid-event',
+    /occurredAt/,
+  ],
+  [
+    'a state that no cycle has',
+    messageOf(notRefreshedOf('raw/rd1', { data: { state: 'SAD' } }), { 'detail-type': 'Data Product Not Refreshed' }),
+    'invalid-event',
+    /data\.state/,
+  ],
+]
+
+const businessDays = [2, 3, 4, 5, 6, 9, 10, 11, 12, 13].map((day) => `2026-11-${String(day).padStart(2, '0')}`)
+
+test('each is dead-lettered at once with its reason, once in the ledger, and good messages pass', async () => {
+  const keys = CORPUS.map((_case, at) => businessDays[at % businessDays.length] ?? '')
+  const good = keys.map((key, at) => messageOf(refreshedOf('raw/rd1', { key, revision: at + 1 })))
+  stage.start()
+  for (const [at, [, body]] of CORPUS.entries()) {
+    await stage.send(good[at] ?? '')
+    await stage.send(body)
+  }
+  await stage.untilEmpty()
+
+  const letters = new Map((await readDeadLetters()).map((letter) => [letter.body, letter]))
+  const rows = await ledgerRows()
+  for (const [what, body, code, reason] of CORPUS) {
+    expect.soft(letters.get(body), what).toMatchObject({ code, reason: expect.stringMatching(reason) })
+  }
+  expect(letters.size).toBe(CORPUS.length)
+  const refused = rows.filter(({ outcome }) => outcome === 'refused').map(({ reason }) => reason ?? '')
+  for (const [what, , code, reason] of CORPUS) {
+    const own = refused.filter((said) => said.startsWith(`${code}: `) && reason.test(said))
+    expect.soft(own.length, what).toBeGreaterThan(0)
+  }
+  expect(refused).toHaveLength(CORPUS.length)
+  expect(rows.every(({ seen, hasBody }) => seen === 1 && hasBody)).toBe(true)
+  expect(await arrivedRevisions('ds1')).toEqual(good.map((_message, at) => at + 1))
+})
+
+test('an unknown product costs exactly one reload of the index, whatever the batch holds of it', async () => {
+  const reads = () => stage.sandbox.ledger.rows({ kind: 'call', operation: 'GetObject' }).length
+  const before = reads()
+  for (const product of ['raw/no-1', 'raw/no-2', 'raw/no-3']) await stage.send(messageOf(refreshedOf(product)))
+  await stage.send(messageOf(refreshedOf('raw/rd1')))
+  stage.start()
+  await stage.untilEmpty()
+  expect(reads() - before).toBe(1)
+  expect(await ledgerRows()).toMatchObject(
+    ['raw/no-1', 'raw/no-2', 'raw/no-3'].map(() => ({
+      outcome: 'refused',
+      key: KEY,
+      reason: expect.stringMatching(/^unknown-product/),
+    })),
+  )
+  expect(await arrivedRevisions('ds1')).toEqual([1])
+})
+
+test('while the catalog does not answer, an unknown product is not believed to be unknown', async () => {
+  const fault = { service: 's3', operation: 'GetObject', times: 100 } as const
+  const id = stage.sandbox.faults.add({ ...fault, action: { kind: 'error', code: 'InternalError', status: 500 } })
+  await stage.send(messageOf(refreshedOf('raw/no-1')))
+  stage.start()
+  const received = () => stage.sandbox.ledger.rows({ kind: 'call', operation: 'ChangeMessageVisibilityBatch' })
+  await until(() => expect(received().length).toBeGreaterThan(0))
+  expect([await depthOf(stage.sqs, stage.deadLetterUrl), await ledgerRows()]).toEqual([0, []])
+  stage.sandbox.faults.remove(id)
+  stage.clock.jump(60_000)
+  await stage.untilEmpty()
+  expect((await readDeadLetters()).map(({ code }) => code)).toEqual(['unknown-product'])
+})
+
+test('a dead-letter queue that refuses one message keeps only that one back', async () => {
+  const action = { kind: 'error', code: 'InternalError', status: 500 } as const
+  const where = { MessageBody: 'the second', QueueUrl: stage.deadLetterUrl }
+  stage.sandbox.faults.add({ service: 'sqs', operation: 'SendMessage', where, times: 3, action })
+  const bodies = ['the first', 'the second', 'the third']
+  for (const body of bodies) await stage.send(body)
+  stage.start()
+  await until(async () => expect(await depthOf(stage.sqs, stage.queueUrl)).toBe(1))
+  await stage.untilEmpty()
+  expect((await readDeadLetters()).map(({ body }) => body).sort()).toEqual(bodies)
+  expect((await ledgerRows()).map(({ seen }) => seen)).toEqual([1, 1, 1])
+})
+
+test('a message as large as SQS takes is dead-lettered too, its reason kept', async () => {
+  await stage.send(messageOf(refreshedOf('raw/rd1')).padEnd(1_048_576))
+  stage.start()
+  await stage.untilEmpty()
+  expect((await readDeadLetters()).map(({ code }) => code)).toEqual(['oversized'])
+  expect(await ledgerRows()).toMatchObject([{ outcome: 'refused' }])
+})
+
+async function arrivedRevisions(name: string): Promise<number[]> {
+  const keys = new Set<string>()
+  for await (const { workflowId } of temporal.client.workflow.list({
+    query: `SluiceProduct = "${stage.product(name)}"`,
+  }))
+    keys.add(workflowId)
+  const signals = await Promise.all([...keys].map((id) => signalsOf<Arrival[]>(temporal.client, id, ARRIVALS_SIGNAL)))
+  return signals
+    .flat(2)
+    .map(({ revision }) => revision)
+    .sort((left, right) => left - right)
+}
