@@ -16,8 +16,8 @@ export interface SchedulingParts {
   loadDefinitions(): Promise<DefinitionVersion[]>
 }
 
-/** How far back a tick looks: an outage shorter than this loses no cycle. */
-const LOOK_BACK_MS = 3 * DAY_MS
+/** How far back a tick looks: an outage shorter than this, a long weekend included, loses no cycle. */
+const LOOK_BACK_MS = 7 * DAY_MS
 /** Cycles are opened this much before their date begins, so that a late tick is still early. */
 const AHEAD_MS = 15 * 60_000
 /** Starts at a time: a tick must not crowd out arrivals. */

@@ -1,12 +1,12 @@
 // The queue loop of one domain. In: the parts. Out: a loop that can be stopped.
-// Never: polls on at full rate while Temporal or PostgreSQL is away (healthy messages would use up their receives);
-// stops with messages in hand.
+// Never: polls on at full rate while Temporal is away, or lets healthy messages use up their receives; keeps events from
+// their cycles because PostgreSQL is away; stops with messages in hand.
 import { setTimeout as pause } from 'node:timers/promises'
 import { ChangeMessageVisibilityBatchCommand, type Message, type SQSClient } from '@aws-sdk/client-sqs'
 import type { Logger } from 'pino'
 import { Consumer } from 'sqs-consumer'
 import { type BatchParts, handleBatch } from './handle-batch.ts'
-import { createOutage, type Outage } from './outage.ts'
+import { createOutage, type Later, type Outage, toHiddenMs } from './outage.ts'
 
 export interface BridgeParts extends BatchParts {
   sqs: SQSClient
@@ -50,6 +50,7 @@ function createLoop(parts: BridgeParts, outage: Outage): Loop {
     batchSize: 10,
     waitTimeSeconds: 20,
     visibilityTimeout: VISIBILITY_SECONDS,
+    messageSystemAttributeNames: ['ApproximateReceiveCount'],
     preReceiveMessageCallback: () => outage.pass(),
     handleMessageBatch: async (messages) => {
       inHand += 1
@@ -65,26 +66,23 @@ function createLoop(parts: BridgeParts, outage: Outage): Loop {
 }
 
 async function takeBatch(parts: BridgeParts, outage: Outage, messages: Message[]): Promise<Message[]> {
-  const { handled, trouble } = await handleBatch(parts, messages)
-  if (!trouble) {
-    outage.over()
-    return handled
-  }
-  const hiddenMs = outage.report(trouble)
-  await hide(
-    parts,
-    messages.filter((message) => !handled.includes(message)),
-    Math.ceil(hiddenMs / 1_000),
-  )
+  const { handled, staying } = await handleBatch(parts, messages)
+  const down = staying.find(({ later }) => later.concerns === 'all')
+  if (down) outage.report(down.later.error)
+  else outage.over()
+  if (staying.length > 0) await hide(parts, staying)
   return handled
 }
 
-/** Messages that stay come back when the pause is over, not after the whole visibility time-out. */
-async function hide(parts: BridgeParts, messages: Message[], seconds: number): Promise<void> {
-  const Entries = messages.map(({ ReceiptHandle }, at) => ({
+/** Messages that stay come back when it is worth another try, not after the whole visibility time-out. */
+async function hide(parts: BridgeParts, staying: { message: Message; later: Later }[]): Promise<void> {
+  const alone = staying.filter(({ later }) => later.concerns === 'message')
+  const [first] = alone
+  if (first) parts.log.warn({ messages: alone.length, error: first.later.error.message }, 'Messages wait in the queue')
+  const Entries = staying.map(({ message }, at) => ({
     Id: String(at),
-    ReceiptHandle,
-    VisibilityTimeout: seconds,
+    ReceiptHandle: message.ReceiptHandle,
+    VisibilityTimeout: Math.ceil(toHiddenMs(Number(message.Attributes?.ApproximateReceiveCount ?? 1)) / 1_000),
   }))
   await parts.sqs.send(new ChangeMessageVisibilityBatchCommand({ QueueUrl: parts.queueUrl, Entries }))
 }

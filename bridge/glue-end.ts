@@ -6,6 +6,7 @@ import { GLUE_ENDS, type GlueRunEnd } from '../model/cycle/cycle.ts'
 import type { CycleId } from '../model/ids.ts'
 import { type Domain, domainOf, parseCycleId, toGlueActivityId } from '../model/ids.ts'
 import type { CallPace } from './call-pace.ts'
+import { toLater } from './outage.ts'
 import type { Settlement } from './settle.ts'
 import type { GlueNews } from './sort-out.ts'
 
@@ -23,10 +24,11 @@ const DEADLINE_MS = 15_000
 export async function completeGlueRun(parts: GlueEndParts, news: GlueNews): Promise<Settlement> {
   const state = GLUE_ENDS.find((end) => end === news.state)
   if (!state) return { kind: 'done' }
+  const run = await readRun(parts, news).catch((error: unknown) => toLater('message', error))
+  if (run && 'kind' in run) return run
+  const owner = run && toOwner(run, parts.domain)
+  if (!owner) return { kind: 'done' }
   try {
-    const run = await readRun(parts, news)
-    const owner = run && toOwner(run, parts.domain)
-    if (!owner) return { kind: 'done' }
     await complete(parts.temporal, owner, {
       runId: news.runId,
       state,
@@ -36,7 +38,7 @@ export async function completeGlueRun(parts: GlueEndParts, news: GlueNews): Prom
     })
     return { kind: 'done' }
   } catch (error) {
-    return { kind: 'later', error: error instanceof Error ? error : new Error(String(error)) }
+    return toLater('all', error)
   }
 }
 

@@ -8,6 +8,7 @@ import type { DeadLetters } from './dead-letters.ts'
 import { type CycleDelivery, type Delivered, deliver } from './deliver.ts'
 import { completeGlueRun, type GlueEndParts } from './glue-end.ts'
 import type { BridgeLedger } from './ledger.ts'
+import { type Later, toLater } from './outage.ts'
 import { type Settlement, settle, toRefusal, toUntaken } from './settle.ts'
 import { type Item, type SortingParts, sortOut } from './sort-out.ts'
 
@@ -21,8 +22,8 @@ export interface BatchParts extends SortingParts, GlueEndParts {
 export interface BatchResult {
   /** Durable elsewhere, so they may be deleted. */
   handled: Message[]
-  /** Trouble that passes, for which the other messages stay. */
-  trouble: Error | undefined
+  /** For these it was too early; each says why. */
+  staying: { message: Message; later: Later }[]
 }
 
 export async function handleBatch(parts: BatchParts, messages: Message[]): Promise<BatchResult> {
@@ -32,9 +33,10 @@ export async function handleBatch(parts: BatchParts, messages: Message[]): Promi
     items.map(async (item) => ({ item, settlement: await settleItem(parts, item, said) })),
   )
   const ended = await write(parts, settled)
-  const handled = ended.filter(({ end }) => end.kind === 'done')
-  const [trouble] = ended.flatMap(({ end }) => (end.kind === 'later' ? [end.error] : []))
-  return { handled: handled.map(({ item }) => item.message), trouble }
+  return {
+    handled: ended.flatMap(({ item, end }) => (end.kind === 'done' ? [item.message] : [])),
+    staying: ended.flatMap(({ item, end }) => (end.kind === 'later' ? [{ message: item.message, later: end }] : [])),
+  }
 }
 
 /** One call per cycle, whatever number of messages of the batch concern it. */
@@ -89,7 +91,7 @@ interface Settled {
   settlement: Settlement
 }
 
-type End = Extract<Settlement, { kind: 'done' | 'later' }>
+type End = { kind: 'done' } | Later
 
 /** Rows first, then the dead-letter queue: a refusal that is not written yet stays where it is, and it alone. */
 async function write(parts: BatchParts, settled: Settled[]): Promise<{ item: Item; end: End }[]> {
@@ -109,6 +111,6 @@ async function attempt(work: Promise<void>): Promise<End> {
     await work
     return { kind: 'done' }
   } catch (error) {
-    return { kind: 'later', error: error instanceof Error ? error : new Error(String(error)) }
+    return toLater('message', error)
   }
 }

@@ -1,7 +1,7 @@
 // How long the loops pause while something is away, and what is said about it. Pauses are noted, not waited for.
 import pino from 'pino'
 import { beforeEach, expect, test, vi } from 'vitest'
-import { createOutage } from './outage.ts'
+import { createOutage, toHiddenMs } from './outage.ts'
 
 const pauses: number[] = []
 vi.mock('node:timers/promises', () => ({
@@ -33,14 +33,22 @@ test('without trouble nobody pauses and nothing is said', async () => {
 
 test('pauses double with each trouble, up to half a minute, and begin anew after a success', async () => {
   const outage = open()
-  const hidden = Array.from({ length: 9 }, () => outage.report(new Error('away')))
-  expect(hidden).toEqual([250, 500, 1_000, 2_000, 4_000, 8_000, 16_000, 30_000, 30_000])
-  await outage.pass()
+  for (let trouble = 0; trouble < 9; trouble++) {
+    outage.report(new Error('away'))
+    await outage.pass()
+  }
+  expect(pauses).toEqual([250, 500, 1_000, 2_000, 4_000, 8_000, 16_000, 30_000, 30_000])
   outage.over()
   await outage.pass()
-  expect(outage.report(new Error('away'))).toBe(250)
+  outage.report(new Error('away'))
   await outage.pass()
-  expect(pauses).toEqual([30_000, 250])
+  expect(pauses.slice(9)).toEqual([250])
+})
+
+test('a message that stays comes back soon at first, and does not use up its 1,000 receives within three days', () => {
+  expect([1, 2, 3, 8, 59, 60].map(toHiddenMs)).toEqual([250, 500, 1_000, 30_000, 30_000, 300_000])
+  const untilDeadMs = Array.from({ length: 1_000 }, (_none, at) => toHiddenMs(at + 1)).reduce((sum, ms) => sum + ms, 0)
+  expect(untilDeadMs).toBeGreaterThan(3 * 86_400_000)
 })
 
 test('an outage is two lines: that it began, with the reason, and that it is over, with how long it was', () => {

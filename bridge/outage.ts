@@ -1,17 +1,29 @@
-// Trouble that passes: what is away since when, and how long the loops pause.
+// Trouble that passes. Temporal or the queue away: since when, and how long the loops pause.
 // In: troubles and successes as they happen. Out: pauses that double. Never: two log lines for one outage's begin.
 import { setTimeout as pause } from 'node:timers/promises'
 import type { Logger } from 'pino'
 
 export interface Outage {
-  /** Notes the trouble; answers for how long the messages concerned should stay out of sight. */
-  report(error: Error): number
+  report(error: Error): void
   over(): void
   /** Waits as long as the present trouble asks for; at once when there is none. */
   pass(): Promise<void>
   /** Ends all waiting, for a stop. */
   end(): void
 }
+
+/** Trouble that passes: the message stays. `all`: Temporal takes nothing now; `message`: only what this one needs is away. */
+export interface Later {
+  kind: 'later'
+  concerns: 'all' | 'message'
+  error: Error
+}
+
+export const toLater = (concerns: Later['concerns'], error: unknown): Later => ({
+  kind: 'later',
+  concerns,
+  error: error instanceof Error ? error : new Error(String(error)),
+})
 
 const SHORTEST_MS = 250
 const LONGEST_MS = 30_000
@@ -26,7 +38,6 @@ export function createOutage(log: Logger, nowMs: () => number = Date.now): Outag
       if (sinceMs === undefined && !ended.signal.aborted)
         log.warn({ error: error.message }, 'Messages stay in the queue')
       sinceMs ??= nowMs()
-      return pauseMs
     },
     over() {
       if (sinceMs === undefined) return
@@ -41,6 +52,17 @@ export function createOutage(log: Logger, nowMs: () => number = Date.now): Outag
     end: () => ended.abort(),
   }
 }
+
+/** From this receive on an outage is long. */
+const MANY_RECEIVES = 60
+
+/**
+ * How long a message that stays is out of sight: back soon at first, within half a minute for half an hour, then each
+ * five minutes. SQS counts each receive, and at 1,000 (`maxReceiveCount`) it would dead-letter a healthy message: that is
+ * more than three days away.
+ */
+export const toHiddenMs = (receives: number): number =>
+  receives >= MANY_RECEIVES ? 300_000 : Math.min(SHORTEST_MS * 2 ** Math.max(receives - 1, 0), LONGEST_MS)
 
 const ignoreAbort = (error: unknown): void => {
   if (!(error instanceof Error && error.name === 'AbortError')) throw error

@@ -7,6 +7,7 @@ import type { CycleId } from '../model/ids.ts'
 import type { DeliveryOutcome } from '../model/states.ts'
 import type { Delivered } from './deliver.ts'
 import type { BridgeLedger } from './ledger.ts'
+import { type Later, toLater } from './outage.ts'
 import { type Refused, refuse } from './parse.ts'
 import type { Item, RefreshNews } from './sort-out.ts'
 
@@ -14,7 +15,7 @@ export type Settlement =
   | { kind: 'done' }
   | { kind: 'record'; event: UntakenEvent }
   | { kind: 'refuse'; refusal: Refused; event: UntakenEvent }
-  | { kind: 'later'; error: Error }
+  | Later
 
 type RoutedItem = Item & { verdict: Extract<Item['verdict'], { kind: 'routed' }> }
 
@@ -26,7 +27,7 @@ export async function settle(
   const { news, routes } = item.verdict
   const answers = routes.map(({ route, opening }) => ({ route, opening, said: said.get(route.cycle) }))
   for (const { said } of answers) {
-    if (said?.kind === 'unavailable') return { kind: 'later', error: said.error }
+    if (said?.kind === 'unavailable') return toLater('all', said.error)
     if (said?.kind === 'refused') return toRefusal(item, refuse('too-large-for-temporal', said.reason, news.eventId))
   }
   return news.kind === 'refreshed' ? settleArrival(ledger, item, news, answers) : settleBlocker(item, news, answers)
@@ -54,7 +55,7 @@ async function settleArrival(
     const reason = isTaken ? null : 'no cycle that waits for it is open, and it may not open one any more'
     return { kind: 'record', event: { ...toUntaken(item, isTaken ? 'routed' : 'unmatched', reason), deliveries } }
   } catch (error) {
-    return { kind: 'later', error: error instanceof Error ? error : new Error(String(error)) }
+    return toLater('message', error)
   }
 }
 

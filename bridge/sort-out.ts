@@ -10,6 +10,7 @@ import {
 } from '../model/calendar/routing.ts'
 import { authorise } from './authorise.ts'
 import type { IndexWatch } from './index-watch.ts'
+import { type Later, toLater } from './outage.ts'
 import { type Parsed, parseMessage, type Refused, refuse } from './parse.ts'
 
 export type RefreshNews = Extract<Parsed, { kind: 'refreshed' | 'not-refreshed' }>
@@ -21,8 +22,7 @@ export type Verdict =
   | { kind: 'unmatched'; news: RefreshNews; reason: string }
   | { kind: 'routed'; news: RefreshNews; routes: { route: Route; opening: OpeningDecision }[] }
   | { kind: 'glue-end'; news: GlueNews }
-  /** Trouble that passes: the message stays in the queue. */
-  | { kind: 'later'; error: Error }
+  | Later
 
 export interface Item {
   message: Message
@@ -47,7 +47,7 @@ export async function sortOut(parts: SortingParts, messages: Message[]): Promise
   const trouble = await reload(parts.index)
   return items.map((item, at) => {
     if (first[at] !== 'unknown') return toItem(item, first[at])
-    return toItem(item, trouble ? { kind: 'later', error: trouble } : toVerdict(parts, item.parsed))
+    return toItem(item, trouble ? toLater('message', trouble) : toVerdict(parts, item.parsed))
   })
 }
 

@@ -29,12 +29,12 @@ const tick = (domain: string, definitions: DefinitionVersion[], atMs = FRIDAY_MS
     ...{ domain: domain as Domain, atMs },
   })
 
-test('opens the cycles due in the last three days, each with its input and attributes, and not tomorrow’s', async () => {
+test('opens the cycles due in the last seven days, each with its input and attributes, and not tomorrow’s', async () => {
   const { opened, existing } = await tick('sa', [define('sa/daily'), define('sa/week', { every: 'day' })])
-  // The third day back began before the look-back, which counts from noon.
+  // The Friday before began before the look-back, which counts from noon.
   expect(opened.sort()).toEqual([
-    ...['sa/daily/2026-11-18', 'sa/daily/2026-11-19', 'sa/daily/2026-11-20'],
-    ...['sa/week/2026-11-18', 'sa/week/2026-11-19', 'sa/week/2026-11-20'],
+    ...[16, 17, 18, 19, 20].map((day) => `sa/daily/2026-11-${day}`),
+    ...[14, 15, 16, 17, 18, 19, 20].map((day) => `sa/week/2026-11-${day}`),
   ])
   expect(existing).toBe(0)
   const described = await client.workflow.getHandle('sa/daily/2026-11-20').describe()
@@ -47,18 +47,18 @@ test('opens the cycles due in the last three days, each with its input and attri
 
 test('run again it opens nothing; what somebody else opened or closed counts as there', async () => {
   const definitions = [define('sb/one'), define('sb/two')]
-  expect((await tick('sb', definitions)).opened).toHaveLength(6)
+  expect((await tick('sb', definitions)).opened).toHaveLength(10)
   await client.workflow.getHandle('sb/one/2026-11-20').terminate('closed, for the test')
-  expect(await tick('sb', definitions)).toEqual({ opened: [], existing: 6 })
+  expect(await tick('sb', definitions)).toEqual({ opened: [], existing: 10 })
 })
 
 test('of ticks at the same time each cycle is opened by one', async () => {
   const definitions = Array.from({ length: 8 }, (_none, at) => define(`sc/p${at}`))
   const ticks = await Promise.all(Array.from({ length: 4 }, () => tick('sc', definitions)))
   const opened = ticks.flatMap((tick) => tick.opened)
-  expect(opened).toHaveLength(24)
-  expect(new Set(opened).size).toBe(24)
-  expect(ticks.map(({ opened, existing }) => opened.length + existing)).toEqual([24, 24, 24, 24])
+  expect(opened).toHaveLength(40)
+  expect(new Set(opened).size).toBe(40)
+  expect(ticks.map(({ opened, existing }) => opened.length + existing)).toEqual([40, 40, 40, 40])
 })
 
 test('a new definition opens no past: its first cycle is that of the day on which it was first applied', async () => {
@@ -71,9 +71,11 @@ test('a new definition opens no past: its first cycle is that of the day on whic
 
 test('closed days have no cycle, unless the product has one every day', async () => {
   const mondayMs = Date.parse('2026-11-23T17:00:00Z')
-  expect((await tick('se', [define('se/daily')], mondayMs)).opened).toEqual(['se/daily/2026-11-23'])
+  expect((await tick('se', [define('se/daily')], mondayMs)).opened.sort()).toEqual(
+    [17, 18, 19, 20, 23].map((day) => `se/daily/2026-11-${day}`),
+  )
   expect((await tick('sf', [define('sf/week', { every: 'day' })], mondayMs)).opened.sort()).toEqual([
-    ...['sf/week/2026-11-21', 'sf/week/2026-11-22', 'sf/week/2026-11-23'],
+    ...[17, 18, 19, 20, 21, 22, 23].map((day) => `sf/week/2026-11-${day}`),
   ])
 })
 

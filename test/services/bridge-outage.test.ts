@@ -65,6 +65,9 @@ test('while PostgreSQL is away events still reach their cycles; what must be wri
     expect(await depthOf(stage.sqs, stage.queueUrl)).toBe(waiting.length)
   })
   expect(await depthOf(stage.sqs, stage.deadLetterUrl)).toBe(0)
+  // The loops themselves do not pause: only Temporal's absence is everybody's.
+  expect(stage.logged.some(({ msg }) => msg === 'Messages stay in the queue')).toBe(false)
+  expect(stage.logged.some(({ msg }) => msg === 'Messages wait in the queue')).toBe(true)
 
   await admit(true)
   await stage.untilEmpty(30_000)

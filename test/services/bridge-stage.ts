@@ -42,6 +42,8 @@ export interface BridgeStage {
   queueUrl: string
   deadLetterUrl: string
   parts: BridgeParts
+  /** What the bridge logged, as pino writes it. */
+  logged: { msg: string }[]
   /** Starts the bridge; `close` stops it. */
   start(change?: Partial<BridgeParts>): Bridge
   /** Onto the central bus, as the raw domain's account does it. */
@@ -82,8 +84,9 @@ export async function openBridgeStage(temporal: Client, db: Postgres): Promise<B
   await s3.send(new CreateBucketCommand({ Bucket: BUCKET }))
   let catalog = catalogOf(domain)
   await putDomainCatalog({ s3, bucket: BUCKET }, catalog)
+  const logged: { msg: string }[] = []
   const parts: BridgeParts = {
-    log: pino({ level: 'silent' }),
+    log: pino({}, { write: (line) => void logged.push(JSON.parse(line)) }),
     temporal,
     index: await watchIndex(createIndexSource(s3, BUCKET, domain)),
     domain,
@@ -101,7 +104,7 @@ export async function openBridgeStage(temporal: Client, db: Postgres): Promise<B
   }
   const bridges: Bridge[] = []
   return {
-    ...{ domain, sandbox, clock, sqs, glue, queueUrl, deadLetterUrl, parts },
+    ...{ domain, sandbox, clock, sqs, glue, queueUrl, deadLetterUrl, parts, logged },
     product: (name) => `${domain}/${name}` as ProductId,
     cycle: (name, key) => toCycleId(`${domain}/${name}` as ProductId, key as CycleKey),
     version: (name) => requireVersion(catalog, `${domain}/${name}`),
