@@ -1,28 +1,29 @@
 // What a cycle answers: arrivals and reruns. Handlers are synchronous, so every later decision sees what they did.
 // Never: a handler registered after the first await; a rerun whose reason is not kept.
 import { ApplicationFailure, defineQuery, defineSignal, defineUpdate, setHandler } from '@temporalio/workflow'
-import type { Blocker, Cycle, RerunCommand } from '../model/cycle/cycle.ts'
+import type { Cycle, OperatorAction, RerunCommand } from '../model/cycle/cycle.ts'
 import { refuseRerun } from '../model/cycle/rerun.ts'
-import type { Arrival } from '../model/refresh-event.ts'
 import { ARRIVALS_SIGNAL, BLOCKERS_SIGNAL, CYCLE_QUERY, RERUN } from './contract.ts'
 import type { CycleRun } from './cycle-run.ts'
+import { toArrivals, toBlockers, toText } from './signal-payloads.ts'
 
-const arrivals = defineSignal<[Arrival[]]>(ARRIVALS_SIGNAL)
-const blockers = defineSignal<[Blocker[]]>(BLOCKERS_SIGNAL)
-const rerunSignal = defineSignal<[RerunCommand]>(RERUN)
+/** Signals may be sent by hand, so what they bring is not known yet. */
+const arrivals = defineSignal<[unknown]>(ARRIVALS_SIGNAL)
+const blockers = defineSignal<[unknown]>(BLOCKERS_SIGNAL)
+const rerunSignal = defineSignal<[unknown]>(RERUN)
 const rerunUpdate = defineUpdate<{ attempt: number }, [RerunCommand]>(RERUN)
 const cycleQuery = defineQuery<Cycle>(CYCLE_QUERY)
 
 export function answerMessages(run: CycleRun): void {
   setHandler(cycleQuery, () => run.cycle, { description: 'Where the cycle stands: inputs, attempts, outcomes.' })
-  setHandler(arrivals, (list) => run.arrive(list), {
+  setHandler(arrivals, (payload) => run.arrive(toArrivals(payload)), {
     description:
       'Refresh events of upstreams: [{eventId, product, key, revision, location, correlationId, occurredAt}].',
   })
-  setHandler(blockers, (list) => run.learnBlockers(list), {
+  setHandler(blockers, (payload) => run.learnBlockers(toBlockers(payload)), {
     description: 'Upstreams that did not refresh: [{eventId, product, key, state, step, reason, occurredAt}].',
   })
-  setHandler(rerunSignal, (command) => void rerun(run, fromPerson(run, command)), {
+  setHandler(rerunSignal, (payload) => void rerun(run, fromPerson(run, payload)), {
     description:
       'Runs the product again for this cycle. Input: {"actor": "who", "reason": "why"}. A refusal is recorded.',
   })
@@ -35,24 +36,28 @@ export function answerMessages(run: CycleRun): void {
 
 /** A repeated request is the same action: it changes nothing and gets the same answer. */
 function rerun(run: CycleRun, command: RerunCommand): { attempt: number } {
-  if (!isKnown(run, command)) run.apply({ kind: 'rerun', command })
-  return { attempt: run.cycle.lastAttempt + 1 }
+  if (!knownAction(run, command)) run.apply({ kind: 'rerun', command })
+  return { attempt: knownAction(run, command)?.attempt ?? run.cycle.lastAttempt }
 }
 
 function requireRerun(run: CycleRun, command: RerunCommand): void {
-  if (!command?.reason?.trim() || !command.actor?.trim() || !command.requestId?.trim()) {
+  if (!toText(command?.reason) || !toText(command?.actor) || !toText(command?.requestId)) {
     throw ApplicationFailure.nonRetryable('A rerun needs an actor, a reason and a request id.', 'CommandIncomplete')
   }
-  const refused = isKnown(run, command) ? null : refuseRerun(run.cycle)
+  const known = knownAction(run, command)
+  const refused = known ? known.refused : refuseRerun(run.cycle)
   if (refused) throw ApplicationFailure.nonRetryable(`${run.cycle.id} cannot be rerun now. ${refused}`, 'RerunRefused')
 }
 
-const isKnown = (run: CycleRun, command: RerunCommand): boolean =>
-  run.cycle.actions.some((action) => action.requestId === command.requestId)
+const knownAction = (run: CycleRun, { requestId }: RerunCommand): OperatorAction | undefined =>
+  run.cycle.actions.find((action) => action.requestId === requestId)
 
 /** A signal sent by hand has no validator: what it leaves out is filled in, so that its refusal can be recorded too. */
-const fromPerson = (run: CycleRun, command: Partial<RerunCommand> | undefined): RerunCommand => ({
-  actor: command?.actor?.trim() || 'unknown (signal)',
-  reason: command?.reason?.trim() || '',
-  requestId: command?.requestId?.trim() || `signal-${run.cycle.id}-${run.cycle.runNumber}-${run.cycle.version}`,
-})
+function fromPerson(run: CycleRun, payload: unknown): RerunCommand {
+  const { actor, reason, requestId } = (payload ?? {}) as Partial<Record<keyof RerunCommand, unknown>>
+  return {
+    actor: toText(actor) || 'unknown (signal)',
+    reason: toText(reason),
+    requestId: toText(requestId) || `signal-${run.cycle.id}-${run.cycle.runNumber}-${run.cycle.version}`,
+  }
+}

@@ -79,7 +79,8 @@ export class CycleRun {
 
   private arm(untilMs: number): void {
     this.armed.add(untilMs)
-    // Rejects only when the workflow is cancelled, which the main line hears of by itself.
-    sleep(Math.max(untilMs - Date.now(), 1), { summary: 'deadline or pause' }).catch(() => undefined)
+    // Over, or cancelled with the workflow, it is armed no more: whoever still waits for the instant arms it again.
+    const disarm = (): boolean => this.armed.delete(untilMs)
+    sleep(Math.max(untilMs - Date.now(), 1), { summary: 'deadline or pause' }).then(disarm, disarm)
   }
 }

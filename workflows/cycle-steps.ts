@@ -65,8 +65,10 @@ export async function awaitEnd(run: CycleRun, attempt: Attempt, runId: string): 
       noticedBy: 'check',
     }),
   )
-  if (end.runId === runId) run.apply({ kind: 'run-ended', end })
-  else log.warn('A completion for another Glue run was passed over', { expected: runId, found: end.runId })
+  // Completed by hand, it may be anything, nothing too.
+  const found = (end as GlueRunEnd | null)?.runId
+  if (found === runId) run.apply({ kind: 'run-ended', end })
+  else log.warn('A completion for another Glue run was passed over', { expected: runId, found })
 }
 
 /** Asks Glue to stop the run of a cancelled cycle; the answer is part of why it is cancelled. */

@@ -13,16 +13,19 @@ import { awaitEnd, publish, recall, report, startAttempt, stopAttempt } from './
 /** Completes with the cycle's result; fails as `CycleFailed` when nobody mended an ERROR in time. */
 export async function dataProductCycle(input: CycleInput): Promise<CycleResult> {
   const run = new CycleRun(input)
+  // Before the handlers: a message that waits already is answered by the cycle that this command brought back.
+  if (input.past) run.apply({ kind: 'rerun', command: input.past.command })
   answerMessages(run)
   run.lane.keepWriting()
-  if (input.past) run.apply({ kind: 'rerun', command: input.past.command })
-  else recall(run)
+  if (!input.past) recall(run)
   try {
     await refresh(run)
   } catch (error) {
     if (!isCancellation(error)) throw error
-    await CancellationScope.nonCancellable(() => cancel(run))
-    throw error
+    const isClosing = await CancellationScope.nonCancellable(() => cancel(run))
+    if (isClosing) throw error
+    // A rerun that came before the closing is taken by this run. Temporal cancels a run once: from here it cannot.
+    await CancellationScope.nonCancellable(() => refresh(run))
   }
   return run.result()
 }
@@ -66,10 +69,13 @@ async function refresh(run: CycleRun): Promise<void> {
   }
 }
 
-/** Cancelled from outside: stops what runs in Glue, says so, and is written down; a settled cycle stays as it is. */
-async function cancel(run: CycleRun): Promise<void> {
+/**
+ * Cancelled from outside: stops what runs in Glue, says so, and is written down; a settled cycle stays as it is.
+ * False when meanwhile a rerun brought it back.
+ */
+async function cancel(run: CycleRun): Promise<boolean> {
   if (!isSettled(run.cycle.state)) await markCancelled(run)
-  await run.isWrittenAndAtRest()
+  return run.isWrittenAndAtRest()
 }
 
 async function markCancelled(run: CycleRun): Promise<void> {

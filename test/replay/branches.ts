@@ -1,0 +1,210 @@
+// The branches of the workflows whose histories are kept: each is one story, from the outside, on a real server.
+// In: a stage. Out: the id of the workflow whose latest run is the history. Never: a branch without a file, or the reverse.
+import type { CutoffAction } from '../../model/definition.ts'
+import { arrivalOf, KEY, toProduct } from '../../model/samples.test-data.ts'
+import { SCHEDULER_WORKFLOW, toTaskQueue } from '../../workflows/contract.ts'
+import { createGate, eventually } from '../workflows/eventually.ts'
+import { refused } from '../workflows/outside.ts'
+import type { CycleWish, Stage } from '../workflows/stage.ts'
+import type { StagedCycle } from '../workflows/staged-cycle.ts'
+
+/** Names are the names of the files, and of the products. */
+export const BRANCHES: Record<string, (stage: Stage, name: string) => Promise<string>> = {
+  async happy(stage, name) {
+    const cycle = stage.cycle(name)
+    await cycle.arrive(a)
+    await cycle.until('raw/a arrived', ({ deliveries }) => deliveries.length === 1)
+    await cycle.arrive(b)
+    await cycle.glueEnds(1)
+    return closed(cycle)
+  },
+
+  async 'late-and-duplicate'(stage, name) {
+    const cycle = withCutoff(stage, name, 'run-without')
+    await cycle.start()
+    await cycle.arrive(a, a, arrivalOf('raw/a', { revision: 2 }))
+    await cycle.untilGlueRuns(1)
+    await cycle.arrive(b)
+    await cycle.arrive(arrivalOf('raw/a', { revision: 3 }))
+    await cycle.until('all are judged', ({ deliveries }) => deliveries.length === 4)
+    await cycle.glueEnds(1)
+    return closed(cycle)
+  },
+
+  async recalled(stage, name) {
+    const recallArrivals = async () => ({ arrivals: [a, b] })
+    const cycle = stage.cycle(name, { input: { notBeforeMs: Date.now() + 1_000 }, script: { recallArrivals } })
+    await cycle.start()
+    await cycle.glueEnds(1)
+    return closed(cycle)
+  },
+
+  async blocked(stage, name) {
+    const cycle = stage.cycle(name)
+    await cycle.arrive(a)
+    await cycle.block({
+      ...{
+        eventId: `raw/b/${KEY}/not-refreshed-1.4`,
+        product: toProduct('raw/b'),
+        key: KEY,
+        state: 'ERROR',
+        step: 'run',
+      },
+      ...{ reason: 'no such table', occurredAt: '2026-11-20T11:00:00Z' },
+    })
+    await cycle.until('the blocker is known', ({ dependencies }) => dependencies[1]?.blocker !== null)
+    await cycle.arrive(b)
+    await cycle.glueEnds(1)
+    return closed(cycle)
+  },
+
+  async 'failed-then-retried'(stage, name) {
+    const cycle = await ready(stage, name, { run: { attempts: 2, retryAfterMs: 1_000 } })
+    await cycle.glueEnds(1, 'FAILED')
+    await cycle.glueEnds(2)
+    return closed(cycle)
+  },
+
+  async 'other-run-ended'(stage, name) {
+    const cycle = await ready(stage, name)
+    await cycle.glueEnds(1, 'SUCCEEDED', 'jr_of_somebody_else')
+    await cycle.glueEnds(1)
+    return closed(cycle)
+  },
+
+  async 'error-then-rerun'(stage, name) {
+    const cycle = await ready(stage, name)
+    await cycle.glueEnds(1, 'FAILED')
+    await cycle.untilState('ERROR')
+    await cycle.signal('rerun', { actor: 'ann' })
+    await cycle.rerun()
+    await cycle.glueEnds(2)
+    return closed(cycle)
+  },
+
+  async 'start-error-then-rerun'(stage, name) {
+    const startGlueJob = async () => {
+      throw refused('there is no such job')
+    }
+    const cycle = await ready(stage, name, { script: { startGlueJob } })
+    await cycle.untilState('ERROR')
+    cycle.script({ startGlueJob: async ({ attempt }) => ({ runId: `jr_${attempt}`, adopted: false }) })
+    await cycle.rerun()
+    await cycle.glueEnds(2)
+    return closed(cycle)
+  },
+
+  async 'publish-error-then-rerun'(stage, name) {
+    const publishRefreshEvent = async () => {
+      throw refused()
+    }
+    const cycle = await ready(stage, name, { script: { publishRefreshEvent } })
+    await cycle.glueEnds(1)
+    await cycle.untilState('ERROR')
+    cycle.script({ publishRefreshEvent: async () => ({ eventId: `${cycle.id}/r1` }) })
+    await cycle.rerun()
+    return closed(cycle)
+  },
+
+  async 'given-up'(stage, name) {
+    const settings = { checkGlueMs: 60_000, errorWaitMs: 1_000, recordRetryMs: 1_000 }
+    const cycle = await ready(stage, name, { input: { settings } })
+    await cycle.glueEnds(1, 'FAILED')
+    return closed(cycle)
+  },
+
+  async skipped(stage, name) {
+    const cycle = withCutoff(stage, name, 'skip')
+    await cycle.arrive(a)
+    return closed(cycle)
+  },
+
+  async 'cutoff-then-late-arrival'(stage, name) {
+    const cycle = withCutoff(stage, name, 'error')
+    await cycle.arrive(a)
+    await cycle.untilState('ERROR')
+    await cycle.arrive(b)
+    await cycle.glueEnds(1)
+    return closed(cycle)
+  },
+
+  async 'cancelled-while-waiting'(stage, name) {
+    const cycle = stage.cycle(name)
+    await cycle.arrive(a)
+    await cycle.until('raw/a arrived', ({ deliveries }) => deliveries.length === 1)
+    await cycle.cancel()
+    return closed(cycle)
+  },
+
+  async 'cancelled-while-running'(stage, name) {
+    const cycle = await ready(stage, name)
+    await cycle.untilGlueRuns(1)
+    await cycle.cancel()
+    return closed(cycle)
+  },
+
+  async 'cancelled-then-rerun'(stage, name) {
+    const written = createGate()
+    const cycle = await ready(stage, name, { script: { recordCycle: () => written.opened } })
+    await cycle.untilGlueRuns(1)
+    await cycle.cancel()
+    await cycle.untilState('CANCELLED')
+    await cycle.rerun()
+    written.open()
+    await cycle.glueEnds(2)
+    return closed(cycle)
+  },
+
+  async 'closed-then-rerun'(stage, name) {
+    const cycle = await ready(stage, name)
+    await cycle.glueEnds(1)
+    await cycle.comeBack(await cycle.result())
+    await cycle.glueEnds(2)
+    return closed(cycle)
+  },
+
+  async 'still-waiting'(stage, name) {
+    const cycle = stage.cycle(name)
+    await cycle.arrive(a)
+    await eventually(
+      'it is written',
+      () => cycle.asked('recordCycle').at(-1)?.deliveries.length,
+      (count) => count === 1,
+    )
+    return cycle.id
+  },
+
+  async 'still-running'(stage, name) {
+    const cycle = await ready(stage, name)
+    await cycle.untilGlueRuns(1)
+    return cycle.id
+  },
+
+  async 'scheduler-tick'(stage, name) {
+    const workflowId = `d1-${name}`
+    await stage.client.workflow.execute(SCHEDULER_WORKFLOW, { workflowId, taskQueue: toTaskQueue('d1'), args: ['d1'] })
+    return workflowId
+  },
+}
+
+const a = arrivalOf('raw/a')
+const b = arrivalOf('raw/b')
+
+async function ready(stage: Stage, name: string, wish: CycleWish = {}): Promise<StagedCycle> {
+  const cycle = stage.cycle(name, { dependsOn: ['raw/a'], ...wish })
+  await cycle.arrive(a)
+  return cycle
+}
+
+/** Opened with a cutoff a second away. */
+const withCutoff = (stage: Stage, name: string, action: CutoffAction): StagedCycle =>
+  stage.cycle(name, {
+    definition: { cutoff: { at: { time: '02:00', days: 1, unit: 'day' }, then: action } },
+    input: { cutoffMs: Date.now() + 1_000 },
+  })
+
+/** Completed, failed or cancelled: each is an end. */
+async function closed(cycle: StagedCycle): Promise<string> {
+  await cycle.result().catch(() => undefined)
+  return cycle.id
+}

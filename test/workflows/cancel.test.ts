@@ -1,0 +1,167 @@
+// A cycle cancelled in Temporal: what runs in Glue is stopped, it is said, and it is written down before the run closes.
+import { CancelledFailure, WorkflowFailedError } from '@temporalio/client'
+import { afterAll, beforeAll, describe, expect, inject, test } from 'vitest'
+import { arrivalOf } from '../../model/samples.test-data.ts'
+import { createGate } from './eventually.ts'
+import { refused } from './outside.ts'
+import { type CycleWish, openStage, type Stage } from './stage.ts'
+import type { StagedCycle } from './staged-cycle.ts'
+
+let stage: Stage
+
+beforeAll(async () => {
+  stage = await openStage(inject('ground'), 'cancels')
+})
+afterAll(() => stage.close())
+
+const a = arrivalOf('raw/a')
+
+async function ready(name: string, wish: CycleWish = {}): Promise<StagedCycle> {
+  const cycle = stage.cycle(name, { dependsOn: ['raw/a'], ...wish })
+  await cycle.arrive(a)
+  return cycle
+}
+
+async function untilCancelled(cycle: StagedCycle): Promise<void> {
+  const error = await cycle.result().then(
+    () => undefined,
+    (error: unknown) => error,
+  )
+  expect(error).toBeInstanceOf(WorkflowFailedError)
+  expect((error as WorkflowFailedError).cause).toBeInstanceOf(CancelledFailure)
+  expect(await cycle.status()).toBe('CANCELLED')
+}
+
+describe.concurrent('a cancelled cycle', () => {
+  test('stops its Glue run, tells consumers, pages nobody, and is written as CANCELLED', async () => {
+    const cycle = await ready('running')
+    await cycle.untilGlueRuns(1)
+    await cycle.cancel()
+    await untilCancelled(cycle)
+    expect(cycle.asked('stopGlueJob')).toEqual([{ job: 'd1-ds3', runId: 'jr_1' }])
+    const reason = 'cancelled in Temporal; its Glue run jr_1 was told to stop'
+    expect(cycle.asked('publishNotRefreshed')).toMatchObject([{ state: 'CANCELLED', step: null, reason }])
+    expect(cycle.asked('notifyFailure')).toEqual([])
+    expect(cycle.asked('recordCycle').at(-1)?.snapshot).toMatchObject({ state: 'CANCELLED', reason })
+    expect(cycle.asked('publishRefreshEvent')).toEqual([])
+  })
+
+  test('has no Glue run to stop while it waits', async () => {
+    const cycle = stage.cycle('waiting')
+    await cycle.arrive(a)
+    await cycle.until('raw/a arrived', (now) => now.deliveries.length === 1)
+    await cycle.cancel()
+    await untilCancelled(cycle)
+    expect(cycle.asked('stopGlueJob')).toEqual([])
+    expect(cycle.asked('recordCycle').at(-1)?.snapshot).toMatchObject({
+      ...{ state: 'CANCELLED', reason: 'cancelled in Temporal; no Glue run was under way' },
+    })
+  })
+
+  test('has none either in ERROR, and closes before anybody mended it', async () => {
+    const cycle = await ready('in-error')
+    await cycle.glueEnds(1, 'FAILED')
+    await cycle.untilState('ERROR')
+    await cycle.cancel()
+    await untilCancelled(cycle)
+    expect(cycle.asked('stopGlueJob')).toEqual([])
+    expect(cycle.asked('publishNotRefreshed').map(({ state }) => state)).toEqual(['ERROR', 'CANCELLED'])
+  })
+
+  test('still tells of the ERROR before it, when the bus takes notices again', async () => {
+    const publishNotRefreshed = async () => {
+      throw new Error('the bus does not answer')
+    }
+    const cycle = await ready('untold', { script: { publishNotRefreshed } })
+    await cycle.glueEnds(1, 'FAILED')
+    await cycle.untilAsked('publishNotRefreshed')
+    await cycle.cancel()
+    await cycle.untilState('CANCELLED')
+    const told: string[] = []
+    cycle.script({ publishNotRefreshed: async ({ state }) => void told.push(state) })
+    await untilCancelled(cycle)
+    expect(told.sort()).toEqual(['CANCELLED', 'ERROR'])
+  })
+
+  test('waits for a start under way, so that no run goes on unseen', async () => {
+    const started = createGate()
+    const startGlueJob = async () => {
+      await started.opened
+      return { runId: 'jr_1', adopted: false }
+    }
+    const cycle = await ready('starting', { script: { startGlueJob } })
+    await cycle.untilAsked('startGlueJob')
+    await cycle.cancel()
+    await cycle.until('it still waits', (now) => now.state === 'PROCESSING')
+    expect(cycle.asked('stopGlueJob')).toEqual([])
+    started.open()
+    await untilCancelled(cycle)
+    expect(cycle.asked('stopGlueJob')).toEqual([{ job: 'd1-ds3', runId: 'jr_1' }])
+  })
+
+  test('says so when its Glue run could not be stopped', async () => {
+    const stopGlueJob = async () => {
+      throw refused('no permission to stop')
+    }
+    const cycle = await ready('cannot-stop', { script: { stopGlueJob } })
+    await cycle.untilGlueRuns(1)
+    await cycle.cancel()
+    await untilCancelled(cycle)
+    expect(cycle.asked('recordCycle').at(-1)?.snapshot.reason).toBe(
+      'cancelled in Temporal; its Glue run jr_1 could not be stopped and may go on: no permission to stop',
+    )
+  })
+
+  test('that has published stays COMPLETED', async () => {
+    const published = createGate()
+    const publishRefreshEvent = async () => {
+      await published.opened
+      return { eventId: 'said' }
+    }
+    const cycle = await ready('publishing', { script: { publishRefreshEvent } })
+    await cycle.glueEnds(1)
+    await cycle.untilAsked('publishRefreshEvent')
+    await cycle.cancel()
+    published.open()
+    await untilCancelled(cycle)
+    expect(cycle.asked('recordCycle').at(-1)?.snapshot).toMatchObject({ state: 'COMPLETED', revision: 1 })
+    expect(cycle.asked('publishNotRefreshed')).toEqual([])
+  })
+
+  test('closes only when it is written, and keeps the arrivals of that time', async () => {
+    const recordCycle = async () => {
+      throw new Error('PostgreSQL is down')
+    }
+    const cycle = stage.cycle('outage', { script: { recordCycle } })
+    await cycle.arrive(a)
+    await cycle.until('raw/a arrived', (now) => now.deliveries.length === 1)
+    await cycle.cancel()
+    await cycle.untilState('CANCELLED')
+    await cycle.arrive(arrivalOf('raw/b'))
+    await cycle.until('raw/b is judged', (now) => now.deliveries[1]?.outcome === 'late')
+    expect(await cycle.status()).toBe('RUNNING')
+    cycle.script({ recordCycle: async () => undefined })
+    await untilCancelled(cycle)
+    expect(
+      cycle
+        .asked('recordCycle')
+        .at(-1)
+        ?.deliveries.map(({ outcome }) => outcome),
+    ).toContain('late')
+  })
+
+  test('is rerun by the same run when that is asked for before it closes', async () => {
+    const recordCycle = async () => {
+      throw new Error('PostgreSQL is down')
+    }
+    const cycle = await ready('rerun', { script: { recordCycle } })
+    await cycle.untilGlueRuns(1)
+    await cycle.cancel()
+    await cycle.untilState('CANCELLED')
+    expect(await cycle.rerun({ reason: 'cancelled by mistake' })).toEqual({ attempt: 2 })
+    await cycle.glueEnds(2)
+    await cycle.untilState('COMPLETED')
+    cycle.script({ recordCycle: async () => undefined })
+    expect(await cycle.result()).toMatchObject({ runNumber: 1, state: 'COMPLETED', lastAttempt: 2, revision: 1 })
+  })
+})

@@ -1,0 +1,245 @@
+// A cycle brought back by a person: from ERROR in the same run, from the closed in a new one, once for each request.
+import { WorkflowExecutionAlreadyStartedError, WorkflowUpdateFailedError } from '@temporalio/client'
+import { afterAll, beforeAll, describe, expect, inject, test } from 'vitest'
+import { arrivalOf } from '../../model/samples.test-data.ts'
+import { RERUN } from '../../workflows/contract.ts'
+import { refused } from './outside.ts'
+import { type CycleWish, openStage, type Stage } from './stage.ts'
+import { type StagedCycle, toCommand } from './staged-cycle.ts'
+
+let stage: Stage
+
+beforeAll(async () => {
+  stage = await openStage(inject('ground'), 'reruns')
+})
+afterAll(() => stage.close())
+
+async function ready(name: string, wish: CycleWish = {}): Promise<StagedCycle> {
+  const cycle = stage.cycle(name, { dependsOn: ['raw/a'], ...wish })
+  await cycle.arrive(arrivalOf('raw/a'))
+  return cycle
+}
+
+/** Its first Glue run failed, and the definition allows no other. */
+async function failed(name: string, wish: CycleWish = {}): Promise<StagedCycle> {
+  const cycle = await ready(name, wish)
+  await cycle.glueEnds(1, 'FAILED')
+  await cycle.untilState('ERROR')
+  return cycle
+}
+
+/** Why the validator said no. */
+async function refusalOf(update: Promise<unknown>): Promise<string> {
+  const error = await update.then(
+    () => undefined,
+    (error: unknown) => error,
+  )
+  if (!(error instanceof WorkflowUpdateFailedError)) throw new Error(`Not refused: ${String(error)}`)
+  return error.cause?.message ?? ''
+}
+
+describe.concurrent('an open cycle in ERROR', () => {
+  test('tells consumers and the owner, waits, and runs again by an update', async () => {
+    const cycle = await failed('by-update', { run: { attempts: 1 } })
+    await Promise.all([cycle.untilAsked('publishNotRefreshed'), cycle.untilAsked('notifyFailure')])
+    const reason = 'Glue run jr_1 ended FAILED: no such table'
+    expect(await cycle.now()).toMatchObject({ state: 'ERROR', step: 'run', reason })
+    expect(cycle.asked('publishNotRefreshed')).toMatchObject([{ state: 'ERROR', step: 'run', reason }])
+    expect(cycle.asked('notifyFailure')).toMatchObject([
+      {
+        ...{ cycle: cycle.id, state: 'ERROR', step: 'run', reason, attempt: 1, run: { job: 'd1-ds3', runId: 'jr_1' } },
+        owner: { team: 'wealth-data' },
+        nextStep: expect.stringContaining(`sluice rerun ${cycle.id}`),
+      },
+    ])
+
+    expect(await cycle.rerun({ actor: 'ann', reason: 'the table is there now' })).toEqual({ attempt: 2 })
+    expect(await cycle.now()).toMatchObject({ state: 'PROCESSING', reason: 'rerun by ann: the table is there now' })
+    await cycle.glueEnds(2)
+
+    expect(await cycle.result()).toMatchObject({ runNumber: 1, state: 'COMPLETED', lastAttempt: 2, revision: 1 })
+    const audited = cycle.asked('recordCycle').flatMap(({ actions }) => actions)
+    expect(audited).toMatchObject([{ action: 'rerun', actor: 'ann', reason: 'the table is there now', refused: null }])
+    expect(cycle.asked('notifyFailure')).toHaveLength(1)
+    expect(cycle.asked('publishRefreshEvent')).toMatchObject([{ attempt: 2, kind: 'initial' }])
+  })
+
+  test('has all attempts of its definition again', async () => {
+    const cycle = await ready('all-attempts', { run: { attempts: 2 } })
+    await cycle.glueEnds(1, 'FAILED')
+    await cycle.glueEnds(2, 'FAILED')
+    await cycle.untilState('ERROR')
+    await cycle.rerun()
+    await cycle.glueEnds(3, 'FAILED')
+    await cycle.glueEnds(4)
+    expect(await cycle.result()).toMatchObject({ state: 'COMPLETED', lastAttempt: 4 })
+  })
+
+  test('runs again by a plain signal, as the Temporal CLI and UI send it', async () => {
+    const cycle = await failed('by-signal')
+    await cycle.signal(RERUN, { actor: 'ann', reason: 'the table is there now' })
+    await cycle.glueEnds(2)
+    expect(await cycle.result()).toMatchObject({ state: 'COMPLETED', lastAttempt: 2 })
+    expect((await cycle.now()).actions).toMatchObject([{ actor: 'ann', refused: null }])
+  })
+
+  test.each<[string, unknown]>([
+    ['without-a-reason', { actor: 'ann' }],
+    ['with-a-blank-reason', { actor: 'ann', reason: '  ' }],
+    ['without-anything', undefined],
+    ['with-a-text', 'again please'],
+    ['with-numbers', { actor: 7, reason: 8, requestId: 9 }],
+  ])('refuses and records a signal %s', async (name, command) => {
+    const cycle = await failed(`signal-${name}`)
+    await cycle.signal(RERUN, command)
+    const { actions, state } = await cycle.until('it is recorded', (now) => now.actions.length === 1)
+    expect([actions[0]?.refused, state]).toEqual(['A rerun needs a reason.', 'ERROR'])
+    await cycle.rerun()
+    await cycle.glueEnds(2)
+    await cycle.result()
+    const audited = cycle.asked('recordCycle').flatMap((record) => record.actions)
+    expect(audited.map((action) => action.refused)).toEqual(['A rerun needs a reason.', null])
+  })
+
+  test('of the publication publishes without another Glue run, and says which attempt that is', async () => {
+    const publishRefreshEvent = async () => {
+      throw refused()
+    }
+    const cycle = await ready('publish', { run: { attempts: 2 }, script: { publishRefreshEvent } })
+    await cycle.glueEnds(1, 'FAILED')
+    await cycle.glueEnds(2)
+    const unpublished = await cycle.untilState('ERROR')
+    expect(unpublished).toMatchObject({ step: 'publish', reason: 'the bus policy does not allow it', revision: 0 })
+
+    cycle.script({ publishRefreshEvent: async () => ({ eventId: `${cycle.id}/r1` }) })
+    expect(await cycle.rerun()).toEqual({ attempt: 2 })
+
+    expect(await cycle.result()).toMatchObject({ state: 'COMPLETED', lastAttempt: 2, revision: 1, runNumber: 1 })
+    expect(cycle.asked('startGlueJob')).toHaveLength(2)
+    expect(cycle.asked('publishRefreshEvent').at(-1)).toMatchObject({ attempt: 2, runId: 'jr_2', revision: 1 })
+  })
+})
+
+describe.concurrent('an update is refused before it leaves a trace', () => {
+  test('without actor, reason or request id', async () => {
+    const cycle = await failed('incomplete')
+    for (const gap of ['actor', 'reason', 'requestId'])
+      expect(await refusalOf(cycle.rerun({ [gap]: ' ' }, `without ${gap}`))).toBe(
+        'A rerun needs an actor, a reason and a request id.',
+      )
+    await cycle.rerun()
+    await cycle.glueEnds(2)
+    await cycle.result()
+    expect((await cycle.now()).actions).toHaveLength(1)
+    expect(await acceptedUpdatesOf(cycle.id)).toBe(1)
+  })
+
+  test('while the cycle waits, and while it runs', async () => {
+    const cycle = stage.cycle('too-early', { dependsOn: ['raw/a', 'raw/b'] })
+    await cycle.arrive(arrivalOf('raw/a'))
+    expect(await refusalOf(cycle.rerun())).toBe(
+      `${cycle.id} cannot be rerun now. It has not run yet: it waits for raw/b.`,
+    )
+    await cycle.arrive(arrivalOf('raw/b'))
+    await cycle.untilGlueRuns(1)
+    expect(await refusalOf(cycle.rerun())).toContain('It is running now.')
+    await cycle.glueEnds(1)
+    await cycle.result()
+    expect((await cycle.now()).actions).toEqual([])
+  })
+
+  test('while an upstream is missing after the cutoff', async () => {
+    const cutoff = { at: { time: '02:00', days: 1, unit: 'day' as const }, then: 'error' as const }
+    const cycle = stage.cycle('missing', { definition: { cutoff }, input: { cutoffMs: Date.now() + 1_000 } })
+    await cycle.arrive(arrivalOf('raw/a'))
+    await cycle.untilState('ERROR')
+    expect(await refusalOf(cycle.rerun())).toContain('It still misses raw/b and starts by itself when they arrive.')
+    await cycle.arrive(arrivalOf('raw/b'))
+    await cycle.glueEnds(1)
+    await cycle.result()
+  })
+})
+
+describe.concurrent('a request', () => {
+  test('that is repeated is one rerun with one answer', async () => {
+    const cycle = await failed('repeated')
+    const command = { requestId: 'the-request' }
+    const answers = await Promise.all([
+      cycle.rerun(command, 'u1'),
+      cycle.rerun(command, 'u1'),
+      cycle.rerun(command, 'u2'),
+    ])
+    await cycle.untilGlueRuns(2)
+    answers.push(await cycle.rerun(command, 'u3'))
+    await cycle.signal(RERUN, toCommand(command))
+
+    expect(answers).toEqual([{ attempt: 2 }, { attempt: 2 }, { attempt: 2 }, { attempt: 2 }])
+    await cycle.glueEnds(2)
+    expect(await cycle.result()).toMatchObject({ state: 'COMPLETED', lastAttempt: 2 })
+    expect((await cycle.now()).actions).toHaveLength(1)
+  })
+})
+
+describe.concurrent('a closed cycle', () => {
+  test('comes back by a start that carries the command: next run, next attempt, next revision', async () => {
+    const cycle = await ready('comes-back')
+    await cycle.glueEnds(1)
+    const first = await cycle.result()
+    const runId = await cycle.comeBack(first, { actor: 'ann', reason: 'the vendor corrected it', requestId: 'back' })
+    expect(await cycle.rerun({ requestId: 'back' }, 'asked-again')).toEqual({ attempt: 2 })
+    await cycle.glueEnds(2)
+
+    expect(await cycle.result()).toMatchObject({
+      ...{ runNumber: 2, state: 'COMPLETED', lastAttempt: 2, revision: 2, publishedEventId: `${cycle.id}/r2` },
+      dependencies: first.dependencies,
+    })
+    expect((await stage.client.workflow.getHandle(cycle.id).describe()).runId).toBe(runId)
+    expect(cycle.asked('publishRefreshEvent').at(-1)).toMatchObject({
+      ...{ revision: 2, kind: 'rerun', attempt: 2, runId: 'jr_2', causationIds: [arrivalOf('raw/a').eventId] },
+    })
+    const second = cycle.asked('recordCycle').filter(({ runNumber }) => runNumber === 2)
+    expect(second[0]).toMatchObject({ actions: [{ actor: 'ann', requestId: 'back', refused: null }] })
+    expect(second.flatMap(({ transitions }) => transitions.map(({ from, to }) => [from, to]))).toEqual([
+      ['COMPLETED', 'PROCESSING'],
+      ['PROCESSING', 'COMPLETED'],
+    ])
+    expect(cycle.asked('recallArrivals')).toHaveLength(1)
+  })
+
+  test('never comes back by an arrival or by the scheduler', async () => {
+    const cycle = await ready('stays-closed')
+    await cycle.glueEnds(1)
+    await cycle.result()
+    const correction = arrivalOf('raw/a', { revision: 2 })
+    await expect(cycle.arrive(correction)).rejects.toBeInstanceOf(WorkflowExecutionAlreadyStartedError)
+    await expect(cycle.start()).rejects.toBeInstanceOf(WorkflowExecutionAlreadyStartedError)
+    expect((await cycle.now()).runNumber).toBe(1)
+  })
+
+  test('is brought back once by five commands at once', async () => {
+    const cycle = await ready('five-at-once')
+    await cycle.glueEnds(1)
+    const first = await cycle.result()
+    const starts = await Promise.allSettled([1, 2, 3, 4, 5].map(() => cycle.comeBack(first)))
+    expect(starts.filter(({ status }) => status === 'fulfilled')).toHaveLength(1)
+    await cycle.glueEnds(2)
+    expect(await cycle.result()).toMatchObject({ runNumber: 2, lastAttempt: 2, revision: 2 })
+  })
+
+  test('that was skipped does not run on inputs it never had: the run records the refusal and closes', async () => {
+    const cycle = await ready('skipped')
+    await cycle.glueEnds(1)
+    const first = await cycle.result()
+    await cycle.comeBack({ ...first, state: 'SKIPPED' })
+    expect(await cycle.result()).toMatchObject({ runNumber: 2, state: 'SKIPPED', lastAttempt: 1 })
+    expect(cycle.asked('startGlueJob')).toHaveLength(1)
+    const audited = cycle.asked('recordCycle').flatMap(({ actions }) => actions)
+    expect(audited).toMatchObject([{ refused: expect.stringContaining('It was skipped') }])
+    expect(cycle.asked('publishNotRefreshed')).toEqual([])
+  })
+})
+
+async function acceptedUpdatesOf(workflowId: string): Promise<number> {
+  const { events } = await stage.client.workflow.getHandle(workflowId).fetchHistory()
+  return (events ?? []).filter((event) => event.workflowExecutionUpdateAcceptedEventAttributes).length
+}

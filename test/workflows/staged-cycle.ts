@@ -1,0 +1,161 @@
+// In: a client, the input of a cycle. Out: what others do to that cycle: the bridge, the scheduler, Glue, an operator.
+// Never: another way into the cycle than theirs.
+import { ApplicationFailure, type Client, WorkflowFailedError } from '@temporalio/client'
+import type {
+  Blocker,
+  Cycle,
+  CycleInput,
+  GlueEndState,
+  GlueRunEnd,
+  PastRuns,
+  RerunCommand,
+} from '../../model/cycle/cycle.ts'
+import { type CycleId, toCycleId, toGlueActivityId } from '../../model/ids.ts'
+import type { Arrival } from '../../model/refresh-event.ts'
+import {
+  ARRIVALS_SIGNAL,
+  BLOCKERS_SIGNAL,
+  CYCLE_QUERY,
+  CYCLE_WORKFLOW,
+  type CycleResult,
+  RERUN,
+  toCycleStart,
+} from '../../workflows/contract.ts'
+import { eventually } from './eventually.ts'
+import type { Activities, Asked, Outside } from './outside.ts'
+
+export interface StagedCycle {
+  id: CycleId
+  asked<Name extends keyof Activities>(name: Name): Asked<Name>[]
+  script(script: Partial<Activities>): void
+  /** As the scheduler opens it; answers the run's id. */
+  start(change?: Partial<CycleInput>): Promise<string>
+  /** As the bridge delivers it: `signalWithStart`; answers the run's id. */
+  arrive(...arrivals: Arrival[]): Promise<string>
+  signal(name: string, ...payload: unknown[]): Promise<void>
+  block(...blockers: Blocker[]): Promise<void>
+  /** Until the workflow waits for the Glue run of this attempt, whether or not a worker looked at it yet. */
+  untilGlueRuns(attempt: number): Promise<void>
+  /** As the bridge tells the end of a Glue run, once the workflow waits for it. */
+  glueEnds(attempt: number, state?: GlueEndState, runId?: string): Promise<void>
+  rerun(command?: Partial<RerunCommand>, updateId?: string): Promise<{ attempt: number }>
+  /** Brings the closed cycle back; answers the new run's id. */
+  comeBack(ended: CycleResult, command?: Partial<RerunCommand>): Promise<string>
+  cancel(): Promise<void>
+  now(): Promise<Cycle>
+  until(what: string, holds: (cycle: Cycle) => boolean): Promise<Cycle>
+  untilState(state: string): Promise<Cycle>
+  untilAsked(name: keyof Activities, times?: number): Promise<void>
+  /** Rejects when the run failed or was cancelled. */
+  result(): Promise<CycleResult>
+  /** The result that a failed run carries. */
+  failure(): Promise<{ type: string | null | undefined; message: string; details: CycleResult }>
+  status(): Promise<string>
+}
+
+let requests = 0
+
+export const toCommand = (change: Partial<RerunCommand> = {}): RerunCommand => {
+  requests += 1
+  return { actor: 'ann', reason: 'the cause is mended', requestId: `request-${requests}`, ...change }
+}
+
+export function putCycle(
+  client: Client,
+  outside: Outside,
+  input: CycleInput,
+  script: Partial<Activities>,
+): StagedCycle {
+  const id = toCycleId(input.product, input.key)
+  outside.script(id, script)
+  const handle = () => client.workflow.getHandle(id)
+  const now = () => handle().query<Cycle>(CYCLE_QUERY)
+  const asked = <Name extends keyof Activities>(name: Name) => outside.asked(id, name)
+  const until = (what: string, holds: (cycle: Cycle) => boolean) => eventually(`${id}: ${what}`, now, holds)
+  const untilAsked = async (name: keyof Activities, times = 1): Promise<void> => {
+    await eventually(
+      `${id} asks ${name} ${times} times`,
+      () => asked(name).length,
+      (count) => count >= times,
+    )
+  }
+  return {
+    ...{ id, asked, now, until, untilAsked },
+    script: (change) => outside.script(id, change),
+    async start(change = {}) {
+      const start = toCycleStart({ ...input, openedBy: 'scheduler', ...change })
+      return (await client.workflow.start(CYCLE_WORKFLOW, start)).firstExecutionRunId
+    },
+    async arrive(...arrivals) {
+      const signalled = await client.workflow.signalWithStart(CYCLE_WORKFLOW, {
+        ...toCycleStart(input),
+        signal: ARRIVALS_SIGNAL,
+        signalArgs: [arrivals],
+      })
+      return signalled.signaledRunId
+    },
+    signal: (name, ...payload) => handle().signal(name, ...payload),
+    block: (...blockers) => handle().signal(BLOCKERS_SIGNAL, blockers),
+    untilGlueRuns: (attempt) => untilPending(client, id, toGlueActivityId(attempt)),
+    async glueEnds(attempt, state = 'SUCCEEDED', runId = `jr_${attempt}`) {
+      const activityId = toGlueActivityId(attempt)
+      await untilPending(client, id, activityId)
+      await client.activity.complete({ workflowId: id, activityId }, toEnd(runId, state))
+    },
+    rerun(command = {}, updateId) {
+      const args: [RerunCommand] = [toCommand(command)]
+      return handle().executeUpdate<{ attempt: number }, [RerunCommand]>(RERUN, {
+        args,
+        updateId: updateId ?? args[0].requestId,
+      })
+    },
+    async comeBack(ended, command = {}) {
+      const { runNumber, state, step, lastAttempt, revision, dependencies, succeeded } = ended
+      const past: PastRuns = {
+        runNumber,
+        state,
+        step,
+        lastAttempt,
+        revision,
+        dependencies,
+        succeeded,
+        command: toCommand(command),
+      }
+      const started = await client.workflow.start(CYCLE_WORKFLOW, {
+        ...toCycleStart({ ...input, openedBy: 'rerun', past }),
+        workflowIdReusePolicy: 'ALLOW_DUPLICATE',
+        workflowIdConflictPolicy: 'FAIL',
+      })
+      return started.firstExecutionRunId
+    },
+    cancel: async () => void (await handle().cancel()),
+    untilState: (state) => until(state, (cycle) => cycle.state === state),
+    result: () => handle().result() as Promise<CycleResult>,
+    failure: () => failureOf(handle().result()),
+    status: async () => (await handle().describe()).status.name,
+  }
+}
+
+async function failureOf(result: Promise<unknown>) {
+  const error = await result.then(
+    () => undefined,
+    (error: unknown) => error,
+  )
+  const cause = error instanceof WorkflowFailedError ? error.cause : error
+  if (!(cause instanceof ApplicationFailure)) throw new Error(`The run did not fail: ${String(cause)}`)
+  return { type: cause.type, message: cause.message, details: cause.details?.[0] as CycleResult }
+}
+
+/** Before it is scheduled nobody can complete it by its id; the bridge leaves that to the next check. */
+async function untilPending(client: Client, workflowId: string, activityId: string): Promise<void> {
+  const pending = async () => {
+    const { raw } = await client.workflow.getHandle(workflowId).describe()
+    return (raw.pendingActivities ?? []).map((activity) => activity.activityId)
+  }
+  await eventually(`${workflowId} waits for ${activityId}`, pending, (ids) => ids.includes(activityId))
+}
+
+const toEnd = (runId: string, state: GlueEndState): GlueRunEnd => ({
+  ...{ runId, state, executionSeconds: 60, noticedBy: 'event' as const },
+  error: state === 'SUCCEEDED' ? null : 'no such table',
+})

@@ -1,0 +1,138 @@
+// A cycle and its record: written beside the pipeline, never in its way, and complete before the run closes.
+import { afterAll, beforeAll, describe, expect, inject, test } from 'vitest'
+import type { CycleRecord } from '../../model/cycle/record.ts'
+import { arrivalOf } from '../../model/samples.test-data.ts'
+import { createGate, eventually } from './eventually.ts'
+import { openStage, type Stage } from './stage.ts'
+import type { StagedCycle } from './staged-cycle.ts'
+
+let stage: Stage
+
+beforeAll(async () => {
+  stage = await openStage(inject('ground'), 'lanes')
+})
+afterAll(() => stage.close())
+
+const databaseIsDown = async (): Promise<void> => {
+  throw new Error('PostgreSQL is down')
+}
+const databaseIsBack = async (): Promise<void> => undefined
+
+/** What the mirror has in the end: each row once, by whatever flush. */
+const rowsOf = (cycle: StagedCycle, rows: (record: CycleRecord) => { version: number }[]): number[] =>
+  cycle.asked('recordCycle').flatMap((record) => rows(record).map(({ version }) => version))
+
+describe.concurrent('the record', () => {
+  test('that cannot be written holds up nothing but the closing, and the waiting run still answers', async () => {
+    const cycle = stage.cycle('outage', { script: { recordCycle: databaseIsDown } })
+    await cycle.arrive(arrivalOf('raw/a'), arrivalOf('raw/b'))
+    await cycle.glueEnds(1)
+    await cycle.untilAsked('publishRefreshEvent')
+    await cycle.untilState('COMPLETED')
+    expect(await cycle.status()).toBe('RUNNING')
+
+    await cycle.arrive(arrivalOf('raw/a', { revision: 2 }))
+    const { deliveries } = await cycle.until('it is judged', (now) => now.deliveries.length === 3)
+    expect(deliveries[2]).toMatchObject({ outcome: 'correction', revision: 2 })
+    expect(await cycle.rerun({ reason: 'take the correction' })).toEqual({ attempt: 2 })
+    await cycle.glueEnds(2)
+    await cycle.untilAsked('publishRefreshEvent', 2)
+    expect(await cycle.status()).toBe('RUNNING')
+    cycle.script({ recordCycle: databaseIsBack })
+
+    expect(await cycle.result()).toMatchObject({ runNumber: 1, state: 'COMPLETED', lastAttempt: 2, revision: 2 })
+    const last = cycle.asked('recordCycle').at(-1)
+    expect(last).toMatchObject({ runNumber: 1, snapshot: { state: 'COMPLETED', lastAttempt: 2, revision: 2 } })
+    expect(last?.version).toBe((await cycle.now()).version)
+  })
+
+  test('that cannot be written leaves a late operator time: the failed run is still there to be rerun', async () => {
+    const settings = { checkGlueMs: 60_000, errorWaitMs: 1_000, recordRetryMs: 1_000 }
+    const cycle = stage.cycle('outage-in-error', { input: { settings }, script: { recordCycle: databaseIsDown } })
+    await cycle.arrive(arrivalOf('raw/a'), arrivalOf('raw/b'))
+    await cycle.glueEnds(1, 'FAILED')
+    await cycle.untilState('ERROR')
+    await eventually('its time to wait is over', () => isTimerFired(cycle.id), Boolean)
+    expect(await cycle.status()).toBe('RUNNING')
+    expect(await cycle.rerun()).toEqual({ attempt: 2 })
+    cycle.script({ recordCycle: databaseIsBack })
+    await cycle.glueEnds(2)
+    expect(await cycle.result()).toMatchObject({ runNumber: 1, state: 'COMPLETED' })
+  })
+
+  test('takes a burst of arrivals in one flush', async () => {
+    const upstreams = Array.from({ length: 40 }, (_, index) => `raw/p${index}`)
+    const written = createGate()
+    const cycle = stage.cycle('burst', {
+      dependsOn: [...upstreams, 'raw/last'],
+      script: { recordCycle: () => written.opened },
+    })
+    await cycle.start()
+    await cycle.untilAsked('recordCycle')
+    await Promise.all(upstreams.map((upstream) => cycle.arrive(arrivalOf(upstream))))
+    await cycle.until('all have arrived', (now) => now.deliveries.length === 40)
+    written.open()
+    await cycle.untilAsked('recordCycle', 2)
+    const [opening, burst] = cycle.asked('recordCycle')
+    expect(opening).toMatchObject({ version: 1, deliveries: [], transitions: [{ to: 'WAITING' }] })
+    expect(burst?.deliveries).toHaveLength(40)
+    expect(cycle.asked('recordCycle')).toHaveLength(2)
+
+    await cycle.arrive(arrivalOf('raw/last'))
+    await cycle.glueEnds(1)
+    await cycle.result()
+  })
+
+  test('has each row once, and ever newer versions', async () => {
+    const cycle = stage.cycle('each-once', { run: { attempts: 2 } })
+    await cycle.arrive(arrivalOf('raw/a'))
+    await cycle.arrive(arrivalOf('raw/b'))
+    await cycle.glueEnds(1, 'FAILED')
+    await cycle.glueEnds(2, 'FAILED')
+    await cycle.untilState('ERROR')
+    await cycle.rerun()
+    await cycle.glueEnds(3)
+    await cycle.result()
+
+    const { transitions, deliveries, actions, version } = await cycle.now()
+    expect(rowsOf(cycle, (record) => record.transitions)).toEqual(transitions.map((row) => row.version))
+    expect(rowsOf(cycle, (record) => record.deliveries)).toEqual(deliveries.map((row) => row.version))
+    expect(rowsOf(cycle, (record) => record.actions)).toEqual(actions.map((row) => row.version))
+    const versions = cycle.asked('recordCycle').map((record) => record.version)
+    expect(versions).toEqual([...new Set(versions)].sort((one, other) => one - other))
+    expect(versions.at(-1)).toBe(version)
+  })
+
+  test('is written after the publication: consumers do not wait for it', async () => {
+    const written = createGate()
+    const cycle = stage.cycle('publish-first', { script: { recordCycle: () => written.opened } })
+    await cycle.arrive(arrivalOf('raw/a'), arrivalOf('raw/b'))
+    await cycle.glueEnds(1)
+    await cycle.untilAsked('publishRefreshEvent')
+    expect(cycle.asked('recordCycle').map(({ snapshot }) => snapshot.state)).not.toContain('COMPLETED')
+    written.open()
+    await cycle.result()
+  })
+})
+
+test('a notice that is on its way keeps the run open', async () => {
+  const told = createGate()
+  const cutoff = { at: { time: '02:00', days: 1, unit: 'day' as const }, then: 'skip' as const }
+  const cycle = stage.cycle('notice', {
+    definition: { cutoff },
+    input: { cutoffMs: Date.now() + 1_000 },
+    script: { publishNotRefreshed: () => told.opened },
+  })
+  await cycle.start()
+  await cycle.untilAsked('publishNotRefreshed')
+  const { version } = await cycle.untilState('SKIPPED')
+  await cycle.until('all is written', () => cycle.asked('recordCycle').at(-1)?.version === version)
+  expect(await cycle.status()).toBe('RUNNING')
+  told.open()
+  expect(await cycle.result()).toMatchObject({ state: 'SKIPPED' })
+})
+
+async function isTimerFired(workflowId: string): Promise<boolean> {
+  const { events } = await stage.client.workflow.getHandle(workflowId).fetchHistory()
+  return (events ?? []).some((event) => event.timerFiredEventAttributes)
+}
