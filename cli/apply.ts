@@ -8,7 +8,8 @@ import { toProblemText } from '../catalog/problem.ts'
 import { readMesh } from '../catalog/read-mesh.ts'
 import { toScheduleId } from '../workflows/contract.ts'
 import { type Connection, withConnection } from './connection.ts'
-import { type Output, print, printJson, talk } from './output.ts'
+import { CommandFailure, EXIT } from './failure.ts'
+import { type Output, print, printJson, talk, toCount } from './output.ts'
 import { CENTRAL } from './stack-environment.ts'
 
 interface ApplyOptions {
@@ -20,10 +21,17 @@ interface ApplyOptions {
 }
 
 export async function apply(paths: string[], options: ApplyOptions): Promise<number> {
+  if (!options.actor.trim() || !options.reason.trim())
+    throw new CommandFailure(EXIT.notAllowed, 'A change needs an actor and a reason that say something.')
   const mesh = await readMesh(...paths)
   return withConnection(options, CENTRAL, async (connection) => {
     const result = await applyMesh({
-      ...{ db: connection.db(), s3: connection.aws().s3, bucket: connection.settings.SLUICE_CATALOG_BUCKET, mesh },
+      ...{
+        db: connection.db(),
+        s3: (await connection.aws()).s3,
+        bucket: connection.settings.SLUICE_CATALOG_BUCKET,
+        mesh,
+      },
       ...{ actor: options.actor, reason: options.reason, prune: options.prune },
       gitSha: await readGitSha(paths[0] ?? '.'),
     })
@@ -41,14 +49,14 @@ function say(result: ApplyResult, output: Output): void {
   if (output === 'json') return printJson(result)
   if (result.kind === 'refused') {
     for (const problem of result.problems) print(toProblemText(problem))
-    talk(`Nothing was applied: ${result.problems.length} problem(s).`)
+    talk(`Nothing was applied: ${toCount(result.problems.length, 'problem')}.`)
     return
   }
   for (const line of toPlanLines(result.plan)) print(line)
   talk(
     result.catalogVersion === null
       ? 'Nothing had changed.'
-      : `Applied as version ${result.catalogVersion} of the catalog.`,
+      : `Applied as version ${result.catalogVersion} of the catalog; it holds for cycles opened from now on.`,
   )
 }
 

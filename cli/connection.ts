@@ -1,13 +1,13 @@
 // Which mesh a command works on, and its clients. In: --stack, the process's environment, the local stacks.
 // Out: settings and clients, opened when first used, closed after the work. Never: a user's AWS profile on a local stack.
 import type { Client } from '@temporalio/client'
-import { type AwsClients, openAws } from '../clients/aws.ts'
+import type { AwsClients } from '../clients/aws.ts'
 import { readEnvironment, toTemporal } from '../clients/config.ts'
 import type { Environment } from '../clients/config.schema.ts'
 import { openPostgres, type Postgres } from '../clients/postgres.ts'
-import { openTemporal } from '../clients/temporal.ts'
-import { chooseStack, type StackRecord } from '../sandbox/stacks.ts'
-import { CENTRAL, fromRecordAddresses, toEnvironment } from './stack-environment.ts'
+import type { StackRecord } from '../sandbox/stacks.ts'
+import { type Choice, chooseLocalStack, isOfServers } from './choose-stack.ts'
+import { toEnvironment } from './stack-environment.ts'
 
 export interface Connection {
   settings: Environment
@@ -15,14 +15,11 @@ export interface Connection {
   stack: StackRecord | undefined
   db(): Postgres
   temporal(): Promise<Client>
-  aws(): AwsClients
+  aws(): Promise<AwsClients>
 }
 
-export interface Choice {
-  stack?: string | undefined
-}
-
-const TEMPORAL_PATIENCE_MS = 5_000
+/** A person waits. */
+const PATIENCE_MS = 5_000
 
 /** `who`: the account whose rights are needed, `central` or a domain; outside of local stacks it is the process's own. */
 export async function withConnection<T>(
@@ -31,57 +28,58 @@ export async function withConnection<T>(
   work: (connection: Connection) => Promise<T>,
 ): Promise<T> {
   const stack = chooseLocalStack(choice)
-  if (stack) enter(stack, who)
-  const settings = readEnvironment(process.env, 'this command')
-  const closers: (() => unknown)[] = []
-  const once = <C>(open: () => C, close: (client: C) => unknown): (() => C) => {
-    let client: C | undefined
+  if (stack) requireWhole(stack)
+  const leave = stack ? enter(stack, who) : () => undefined
+  const closers: (() => Promise<unknown>)[] = []
+  const once = <C>(open: () => Promise<C>, close: (client: C) => unknown): (() => Promise<C>) => {
+    let client: Promise<C> | undefined
     return () => {
       if (client === undefined) {
         client = open()
-        closers.push(() => close(client as C))
+        closers.push(() => (client as Promise<C>).then(close, () => undefined))
       }
       return client
     }
   }
   try {
+    const settings = readEnvironment(process.env, 'this command')
+    const db = openPostgres(settings.DATABASE_URL, { applicationName: 'sluice', connectTimeoutMs: PATIENCE_MS })
+    closers.push(() => db.end())
     return await work({
       settings,
       stack,
-      db: once(
-        () => openPostgres(settings.DATABASE_URL, { applicationName: 'sluice' }),
-        (db) => db.end(),
-      ),
+      db: () => db,
+      // Half a second of loading each, which not every command needs.
       temporal: once(
-        () => openTemporal(toTemporal(settings), TEMPORAL_PATIENCE_MS),
-        (client) =>
-          client.then(
-            ({ connection }) => connection.close(),
-            () => undefined,
-          ),
+        async () => (await import('../clients/temporal.ts')).openTemporal(toTemporal(settings), PATIENCE_MS),
+        ({ connection }) => connection.close(),
       ),
       aws: once(
-        () => openAws(settings.AWS_REGION),
+        async () => (await import('../clients/aws.ts')).openAws(settings.AWS_REGION),
         (aws) => aws.close(),
       ),
     })
   } finally {
-    await Promise.all(closers.map(async (close) => close()))
+    await Promise.all(closers.map((close) => close()))
+    leave()
   }
 }
 
-/** The stack named, else none when the environment names servers, else the only live one. */
-export function chooseLocalStack({ stack }: Choice): StackRecord | undefined {
-  if (stack === undefined && (process.env['TEMPORAL_ADDRESS'] || process.env['DATABASE_URL'])) return undefined
-  return chooseStack(stack)
+const PARTS = { awsEndpoint: 'AWS', temporalAddress: 'Temporal', databaseUrl: 'PostgreSQL' }
+
+function requireWhole({ id, addresses }: StackRecord): void {
+  const missing = Object.entries(PARTS).flatMap(([address, part]) => (addresses[address] ? [] : [part]))
+  if (missing.length > 0)
+    throw new Error(`Stack ${id} runs without ${missing.join(' and ')}, which this needs: sluice dev <folder>`)
 }
 
-/** The domains of a stack's mesh. */
-export const domainsOf = (stack: StackRecord): string[] =>
-  Object.keys(fromRecordAddresses(stack.addresses).accounts).filter((name) => name !== CENTRAL)
-
-/** From here on this process is that account, for the SDK's own credential chain. */
-function enter(stack: StackRecord, who: string): void {
-  for (const name of Object.keys(process.env)) if (/^(AWS|TEMPORAL)_/.test(name)) delete process.env[name]
-  Object.assign(process.env, toEnvironment(stack, who))
+/** Makes this process that account, for the SDK's own credential chain; the answer undoes it. */
+function enter(stack: StackRecord, who: string): () => void {
+  const [before, wanted] = [{ ...process.env }, toEnvironment(stack, who)]
+  const replaceBy = (variables: NodeJS.ProcessEnv): void => {
+    for (const name of Object.keys(process.env)) if (isOfServers(name) || name in wanted) delete process.env[name]
+    Object.assign(process.env, variables)
+  }
+  replaceBy(wanted)
+  return () => replaceBy(before)
 }

@@ -12,11 +12,12 @@ import {
 } from '@aws-sdk/client-sqs'
 import { loadDomainCatalog } from '../catalog/load.ts'
 import { namesOf } from '../clients/config.ts'
-import { type LedgerEvent, listEvents, listUnmatched, takeForRedrive } from '../mirror/events.ts'
+import { type LedgerEvent, type LedgerRow, listEvents, listLedgerRows, takeForRedrive } from '../mirror/events.ts'
 import { type CycleParts, type Domain, domainOf } from '../model/ids.ts'
+import { didYouMean } from '../model/nearest.ts'
 import { type Connection, withConnection } from './connection.ts'
 import { CommandFailure, EXIT } from './failure.ts'
-import { type Output, print, printJson, talk, toTable } from './output.ts'
+import { type Output, print, printJson, talk, toCount, toTable } from './output.ts'
 import { toRefreshEntry } from './refresh-entry.ts'
 import { CENTRAL } from './stack-environment.ts'
 
@@ -37,6 +38,7 @@ export async function tail(options: ListOptions & { once: boolean }): Promise<nu
       (a, b) => a.position - b.position,
     )
     for (const event of past) show(event, options.output)
+    if (past.length === 0 && options.output === 'table') talk('No event has come yet.')
     const stopping = new AbortController()
     process.once('SIGINT', () => stopping.abort())
     let after = Math.max(0, ...past.map(({ position }) => position))
@@ -64,16 +66,19 @@ function show(event: LedgerEvent, output: Output): void {
 
 export async function unmatched(options: ListOptions): Promise<number> {
   return withConnection(options, CENTRAL, async ({ db }) => {
-    const filter = options.domain ? { domain: options.domain as Domain } : {}
-    const rows = await listUnmatched(db(), { ...filter, limit: options.last })
+    const filter = { ...(options.domain ? { domain: options.domain as Domain } : {}), limit: options.last }
+    const lists = await Promise.all(
+      (['unmatched', 'refused'] as const).map((outcome) => listLedgerRows(db(), { ...filter, outcome })),
+    )
+    const rows = lists.flat().toSorted(newestFirst).slice(0, options.last)
     if (options.output === 'json') printJson(rows)
-    else if (rows.length === 0) talk('Every event concerned a cycle.')
+    else if (rows.length === 0) talk('None: every event was for a cycle.')
     else {
       const cells = rows.map((row) => [
         row.firstSeenAt,
         row.domain,
         row.eventId,
-        row.redrivenAt ? 'redriven' : '',
+        row.outcome + (row.redrivenAt ? ', sent again' : ''),
         row.reason ?? '',
       ])
       print(toTable(['seen', 'domain', 'event', '', 'why'], cells))
@@ -81,6 +86,8 @@ export async function unmatched(options: ListOptions): Promise<number> {
     return 0
   })
 }
+
+const newestFirst = (a: LedgerRow, b: LedgerRow): number => b.firstSeenAt.localeCompare(a.firstSeenAt)
 
 interface SendOptions {
   revision: number
@@ -100,7 +107,7 @@ export async function send(parts: CycleParts, options: SendOptions): Promise<num
       location,
       occurredAt: new Date().toISOString(),
     })
-    const answer = await connection.aws().events.send(new PutEventsCommand({ Entries: [entry] }))
+    const answer = await (await connection.aws()).events.send(new PutEventsCommand({ Entries: [entry] }))
     const [result] = answer.Entries ?? []
     if (result?.ErrorCode)
       throw new CommandFailure(EXIT.notAllowed, `Bus ${bus} refused it: ${result.ErrorCode}: ${result.ErrorMessage}`)
@@ -113,10 +120,13 @@ export async function send(parts: CycleParts, options: SendOptions): Promise<num
 /** The central bus, or the domain's own for a product that only the domain may see. */
 async function busOf({ aws, settings }: Connection, { product }: CycleParts): Promise<string> {
   const domain = domainOf(product)
-  const loaded = await loadDomainCatalog(aws().s3, settings.SLUICE_CATALOG_BUCKET, domain)
-  const found =
-    loaded.kind === 'loaded' && loaded.catalog.products.find(({ definition }) => definition.product === product)
-  if (!found) talk(`No definition of ${product} is applied; it is sent all the same.`)
+  const loaded = await loadDomainCatalog((await aws()).s3, settings.SLUICE_CATALOG_BUCKET, domain)
+  const products = loaded.kind === 'loaded' ? loaded.catalog.products : []
+  const found = products.find(({ definition }) => definition.product === product)
+  if (!found) {
+    const names = products.map(({ definition }) => definition.product)
+    talk(`No definition of ${product} is applied${didYouMean(product, names) || '.'} It is sent all the same.`)
+  }
   return found && found.definition.visibility === 'domain'
     ? namesOf(domain).domainBusName
     : settings.SLUICE_CENTRAL_BUS_ARN
@@ -136,7 +146,7 @@ export async function redrive(domain: string, ids: string[], options: RedriveOpt
     )
   }
   return withConnection(options, domain, async ({ aws, db }) => {
-    const { sqs } = aws()
+    const { sqs } = await aws()
     const sent = ids.length > 0 ? await takeForRedrive(db(), domain as Domain, ids) : []
     const { queueName, deadLetterQueueName } = namesOf(domain)
     const { QueueUrl } = await sqs.send(new GetQueueUrlCommand({ QueueName: queueName }))
@@ -145,7 +155,7 @@ export async function redrive(domain: string, ids: string[], options: RedriveOpt
     const missing = ids.filter((id) => !sent.some(({ eventId }) => eventId === id))
     if (options.output === 'json') printJson({ sent: sent.map(({ eventId }) => eventId), moved, missing })
     else {
-      print(`${sent.length} event(s) sent again, ${moved} dead letter(s) moved back.`)
+      print(`${toCount(sent.length, 'event')} sent again, ${toCount(moved, 'dead letter')} moved back.`)
       for (const id of missing)
         print(`not sent: ${id} (the ledger of ${domain} does not know it, or keeps no body of it)`)
     }

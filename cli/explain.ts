@@ -41,7 +41,7 @@ async function askWorkflow(connection: Connection, cycle: string): Promise<Cycle
     return await temporal.withDeadline(Date.now() + 5_000, () => handle.query<Cycle>(CYCLE_QUERY))
   } catch (error) {
     if (!(error instanceof WorkflowNotFoundError)) {
-      talk(`The workflow does not answer (${(error as Error).message}); this is what the mirror knows.`)
+      talk(`The workflow does not answer: ${(error as Error).message}`)
     }
     return undefined
   }
@@ -90,18 +90,23 @@ function tellReport({ row, transitions, dependencies, deliveries, actions }: Cyc
 }
 
 async function whyUnknown({ aws, settings }: Connection, { product, key }: CycleParts): Promise<string> {
-  const loaded = await loadDomainCatalog(aws().s3, settings.SLUICE_CATALOG_BUCKET, domainOf(product))
+  const loaded = await loadDomainCatalog((await aws()).s3, settings.SLUICE_CATALOG_BUCKET, domainOf(product))
   if (loaded.kind !== 'loaded') return `${product}/${key} is not known.`
   const { products } = loaded.catalog
   const version = products.find(({ definition }) => definition.product === product)
   if (!version) {
     const names = products.map(({ definition }) => definition.product as string)
-    return `No definition of ${product} is applied${didYouMean(product, names)}. Known in its domain: ${names.join(', ')}.`
+    const guess = didYouMean(product, names) || `. Its domain has ${names.join(', ')}.`
+    return `No definition of ${product} is applied${guess}`
   }
   const notDue = whyNotDue(version.definition, key)
   if (notDue) return `${notDue}.`
-  const due = toIso(dueAtMs(version.definition, key))
-  return `${product}/${key} is not open. It opens with the first arrival, or is due at ${due}; \`sluice open ${product}/${key}\` opens it now.`
+  const dueMs = dueAtMs(version.definition, key)
+  const opens =
+    dueMs > Date.now()
+      ? `It opens when it is due, at ${toIso(dueMs)}, or with its first arrival`
+      : `It was due at ${toIso(dueMs)}, and nothing has opened it`
+  return `${product}/${key} is not open. ${opens}. To open it now: sluice open ${product}/${key}`
 }
 
 const toIso = (atMs: number): string => new Date(atMs).toISOString()

@@ -24,6 +24,16 @@ export function toSentence(error: unknown): string {
   if (!(error instanceof Error)) return String(error)
   let cause: unknown = error.cause
   while (cause instanceof Error && cause.cause instanceof Error) cause = cause.cause
+  if (NOT_MIGRATED.has(codeOf(cause) ?? codeOf(error) ?? ''))
+    return `The database is not as this version needs it (${error.message}). Bring it there: sluice migrate`
   const isNews = cause instanceof Error && cause.message !== '' && !error.message.includes(cause.message)
   return isNews ? `${error.message} (${(cause as Error).message})` : error.message
+}
+
+/** PostgreSQL's codes for a table or a column that is not there. */
+const NOT_MIGRATED = new Set(['42P01', '42703'])
+
+const codeOf = (error: unknown): string | undefined => {
+  const code = (error as { code?: unknown } | undefined)?.code
+  return typeof code === 'string' ? code : undefined
 }

@@ -2,10 +2,8 @@
 import { type CycleRow, isLate } from '../mirror/status.ts'
 import { colourState, toTable } from './output.ts'
 
-/** Dates from old to new; below it a line for each cycle that waits or failed. */
+/** Dates from old to new; below it a line for each cycle that waits or failed. At least one row. */
 export function toGrid(rows: CycleRow[], nowMs: number): string {
-  if (rows.length === 0)
-    return 'No cycle is known yet. The scheduler opens those that are due; `sluice open` opens one.'
   const keys = [...new Set(rows.map(({ key }) => key))].toSorted()
   const products = [...new Set(rows.map(({ product }) => product))].toSorted()
   const byCycle = new Map(rows.map((row) => [`${row.product}/${row.key}`, row]))
@@ -13,9 +11,12 @@ export function toGrid(rows: CycleRow[], nowMs: number): string {
     product as string,
     ...keys.map((key) => toCell(byCycle.get(`${product}/${key}`), nowMs)),
   ])
-  const open = rows.filter(({ state }) => state === 'WAITING' || state === 'ERROR').toReversed()
+  const open = rows.filter(({ state }) => state === 'WAITING' || state === 'ERROR').toSorted(oldestFirst)
   return [toTable(['product', ...keys], lines), ...(open.length > 0 ? ['', ...open.map(toLine)] : [])].join('\n')
 }
+
+const oldestFirst = (a: CycleRow, b: CycleRow): number =>
+  a.key.localeCompare(b.key) || a.product.localeCompare(b.product)
 
 function toCell(row: CycleRow | undefined, nowMs: number): string {
   if (!row) return '·'

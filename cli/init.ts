@@ -2,6 +2,7 @@
 import { cpSync, mkdirSync, readdirSync } from 'node:fs'
 import path from 'node:path'
 import { fileURLToPath } from 'node:url'
+import { commandName, quote } from './command-name.ts'
 import { CommandFailure, EXIT } from './failure.ts'
 import { print, talk } from './output.ts'
 
@@ -12,8 +13,8 @@ export function init(folder: string): number {
   cpSync(STARTER, folder, { recursive: true })
   const files = readdirSync(STARTER, { recursive: true, withFileTypes: true }).filter((entry) => entry.isFile())
   for (const { parentPath, name } of files) print(path.join(folder, path.relative(STARTER, parentPath), name))
-  const mesh = path.join(folder, 'mesh')
-  talk(`\nNext: sluice validate ${mesh}\n      sluice dev ${mesh}`)
+  const [command, mesh] = [commandName(), quote(path.join(folder, 'mesh'))]
+  talk(`\nNext: ${command} validate ${mesh}\n      ${command} dev ${mesh}`)
   return 0
 }
 

@@ -54,7 +54,7 @@ async function readRun(connection: Connection, job: string, attempt: Attempt): P
 /** Undefined for a run that Glue has forgotten: what the mirror knows is shown. */
 async function askGlue(connection: Connection, JobName: string, RunId: string): Promise<JobRun | undefined> {
   try {
-    return (await connection.aws().glue.send(new GetJobRunCommand({ JobName, RunId }))).JobRun
+    return (await (await connection.aws()).glue.send(new GetJobRunCommand({ JobName, RunId }))).JobRun
   } catch (error) {
     if ((error as Error).name === 'EntityNotFoundException') return undefined
     throw error

@@ -6,7 +6,7 @@ import { openPostgres } from '../clients/postgres.ts'
 import { ensureDomainRole } from '../mirror/domain-role.ts'
 import { migrate } from '../mirror/migrate.ts'
 import { parseDomain } from '../model/ids.ts'
-import { chooseLocalStack } from './connection.ts'
+import { chooseLocalStack } from './choose-stack.ts'
 import { CommandFailure, EXIT } from './failure.ts'
 import { type Output, print, printJson } from './output.ts'
 

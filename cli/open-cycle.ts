@@ -6,6 +6,7 @@ import { openCycle, whyNotDue } from '../model/calendar/due.ts'
 import type { DomainCatalog } from '../model/calendar/routing.ts'
 import type { CycleSettings } from '../model/cycle/cycle.ts'
 import type { CycleParts } from '../model/ids.ts'
+import { didYouMean } from '../model/nearest.ts'
 import { CYCLE_WORKFLOW, toCycleStart } from '../workflows/contract.ts'
 
 export type Opened = { kind: 'opened' | 'existing'; cycle: string } | { kind: 'refused'; reason: string }
@@ -17,7 +18,10 @@ export async function openByHand(
   settings: CycleSettings,
 ): Promise<Opened> {
   const version = catalog.products.find(({ definition }) => definition.product === product)
-  if (!version) return { kind: 'refused', reason: `No definition of ${product} is applied.` }
+  if (!version) {
+    const names = catalog.products.map(({ definition }) => definition.product)
+    return { kind: 'refused', reason: `No definition of ${product} is applied${didYouMean(product, names) || '.'}` }
+  }
   const notDue = whyNotDue(version.definition, key)
   if (notDue) return { kind: 'refused', reason: `${notDue}.` }
   const start = toCycleStart(openCycle(version, key, 'person', settings))

@@ -10,7 +10,12 @@ export const outputOption = () =>
 export const stackOption = () => new Option('--stack <id>', 'the local stack to use; needed when several run here')
 
 export const actorOption = () =>
-  new Option('--actor <who>', 'who does this, for the audit').env('SLUICE_ACTOR').default(userInfo().username)
+  new Option('--actor <who>', 'who does this, for the audit').env('SLUICE_ACTOR').default(userName(), 'your user name')
+
+export const temporalAddressOption = (what: string) =>
+  new Option('--temporal-address <host:port>', what).env('TEMPORAL_ADDRESS')
+
+export const databaseUrlOption = (what: string) => new Option('--database-url <url>', what).env('DATABASE_URL')
 
 export const reasonOption = () => new Option('--reason <text>', 'why, for the audit')
 
@@ -23,6 +28,21 @@ export function parseCycle(text: string): CycleParts {
 
 export function parseCount(text: string): number {
   const count = Number(text)
-  if (Number.isInteger(count) && count > 0) return count
+  if (Number.isSafeInteger(count) && count > 0) return count
   throw new InvalidArgumentError('Expected a whole number above 0.')
+}
+
+export function parsePort(text: string): number {
+  const port = Number(text)
+  if (Number.isInteger(port) && port > 0 && port < 65_536) return port
+  throw new InvalidArgumentError('Expected a port, 1 to 65535.')
+}
+
+/** In a container the number of the user may have no name. */
+function userName(): string {
+  try {
+    return userInfo().username
+  } catch {
+    return 'unknown'
+  }
 }

@@ -9,6 +9,9 @@ export const printJson = (value: unknown): void => void process.stdout.write(`${
 export const print = (line = ''): void => void process.stdout.write(`${line}\n`)
 export const talk = (line: string): void => void process.stderr.write(`${line}\n`)
 
+/** `1 product`, `2 products`. */
+export const toCount = (count: number, what: string): string => `${count} ${what}${count === 1 ? '' : 's'}`
+
 const COLOURS: Record<CycleState, (text: string) => string> = {
   WAITING: pc.yellow,
   PROCESSING: pc.cyan,

@@ -118,7 +118,7 @@ async function startAgain(
   past: Past & { command: RerunCommand },
 ): Promise<boolean> {
   const domain = domainOf(product)
-  const loaded = await loadDomainCatalog(aws().s3, settings.SLUICE_CATALOG_BUCKET, domain)
+  const loaded = await loadDomainCatalog((await aws()).s3, settings.SLUICE_CATALOG_BUCKET, domain)
   const version =
     loaded.kind === 'loaded' && loaded.catalog.products.find(({ definition }) => definition.product === product)
   if (!version)

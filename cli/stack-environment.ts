@@ -1,5 +1,6 @@
 // In: a local stack's record and an account. Out: the variables by which any AWS SDK, `temporal`, `psql` and every role
 // work on it. Product code knows nothing else of a local stack.
+import { didYouMean } from '../model/nearest.ts'
 import type { StackRecord } from '../sandbox/stacks.ts'
 
 export const CENTRAL = 'central'
@@ -61,10 +62,11 @@ export function toEnvironment(stack: Pick<StackRecord, 'id' | 'addresses'>, who 
 function toAwsVariables(id: string, { awsEndpoint, accounts }: StackAddresses, who: string): Record<string, string> {
   const account = accounts[who]
   if (account === undefined) {
-    const known = Object.keys(accounts).join(', ')
-    throw new Error(
-      `Stack ${id} has no account "${who}". ${known ? `It has ${known}.` : 'No mesh is applied to it yet.'}`,
-    )
+    const known = Object.keys(accounts)
+    if (known.every((name) => name === CENTRAL))
+      throw new Error(`Stack ${id} has no domain "${who}": it has no mesh. One with a mesh: sluice dev <folder>`)
+    const guess = didYouMean(who, known) || '.'
+    throw new Error(`Stack ${id} has no domain "${who}"${guess} It has ${known.join(', ')}.`)
   }
   if (awsEndpoint === undefined) return {}
   return {

@@ -6,7 +6,7 @@ import { CYCLE_STATES, type CycleState } from '../model/states.ts'
 import { withConnection } from './connection.ts'
 import { CommandFailure, EXIT } from './failure.ts'
 import { toGrid } from './grid.ts'
-import { type Output, print, printJson } from './output.ts'
+import { type Output, print, printJson, talk } from './output.ts'
 import { CENTRAL } from './stack-environment.ts'
 
 interface StatusOptions {
@@ -20,6 +20,7 @@ interface StatusOptions {
 
 const LIMIT = 5_000
 const LOOK_MS = 1_000
+const NONE_YET = 'No cycle is known yet. The scheduler opens those that are due; `sluice open` opens one.'
 
 export async function status(options: StatusOptions): Promise<number> {
   const state = requireState(options.state)
@@ -34,22 +35,24 @@ export async function status(options: StatusOptions): Promise<number> {
       const keys = [...new Set(rows.map(({ key }) => key))].slice(0, options.dates)
       return rows.filter(({ key }) => keys.includes(key))
     }
-    if (options.watch) return watch(read)
+    const none = domain || state ? 'No cycle is like that.' : NONE_YET
+    if (options.watch) return watch(read, none)
     const rows = await read()
     if (options.output === 'json') printJson(rows.map((row) => ({ ...row, isLate: isLate(row, Date.now()) })))
+    else if (rows.length === 0) talk(none)
     else print(toGrid(rows, Date.now()))
     return 0
   })
 }
 
 /** On a terminal the screen is painted again; elsewhere each change is printed below the last. */
-async function watch(read: () => Promise<CycleRow[]>): Promise<number> {
+async function watch(read: () => Promise<CycleRow[]>, none: string): Promise<number> {
   const stopping = new AbortController()
   process.once('SIGINT', () => stopping.abort())
   let shown = ''
   while (!stopping.signal.aborted) {
     const grid = await read().then(
-      (rows) => toGrid(rows, Date.now()),
+      (rows) => (rows.length > 0 ? toGrid(rows, Date.now()) : none),
       (error: unknown) => `The mirror does not answer, asking again: ${(error as Error).message}`,
     )
     if (grid !== shown) print((process.stdout.isTTY ? '\u001b[2J\u001b[H' : '') + grid)

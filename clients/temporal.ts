@@ -44,7 +44,8 @@ export async function connectPatiently<T>(connect: () => Promise<T>, address: st
 
 /** A client of the namespace; close it through its connection. */
 export async function openTemporal(settings: TemporalSettings, patienceMs: number): Promise<Client> {
-  const options = await toConnectionOptions(settings)
+  // One try of the SDK lasts 10 s when nothing answers, also where less patience was asked for.
+  const options = { ...(await toConnectionOptions(settings)), connectTimeout: Math.min(10_000, patienceMs) }
   const connection = await connectPatiently(() => Connection.connect(options), settings.address, patienceMs)
   return new Client({ connection, namespace: settings.namespace })
 }

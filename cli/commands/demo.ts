@@ -1,21 +1,19 @@
 // `sluice demo`, which is `npm start`: everything on this machine, real events, until every product has completed.
-import { Command } from '@commander-js/extra-typings'
+import { Command, Option } from '@commander-js/extra-typings'
+import { OUTPUTS } from '../output.ts'
+import { databaseUrlOption, temporalAddressOption } from '../options.ts'
 
 export const createDemoCommand = () =>
   new Command('demo')
     .description('Start a local stack, run the example mesh on real events, show what happens')
     .option('--once', 'stop everything at the end, also on a terminal; exit code 0 only if all is right')
-    .option('-o, --output <format>', 'table or json: what is printed at the end', 'table')
-    .option(
-      '--temporal-address <host:port>',
-      'use this Temporal server; a namespace of its own is made',
-      process.env['TEMPORAL_ADDRESS'],
+    .addOption(
+      new Option('-o, --output <format>', 'how to print the result at the end')
+        .choices(OUTPUTS)
+        .default('table' as const),
     )
-    .option(
-      '--database-url <url>',
-      'use this PostgreSQL server; a database of its own is made',
-      process.env['DATABASE_URL'],
-    )
+    .addOption(temporalAddressOption('use this Temporal server; a namespace of its own is made'))
+    .addOption(databaseUrlOption('use this PostgreSQL server; a database of its own is made'))
     .addHelpText(
       'after',
       `

@@ -1,6 +1,13 @@
 // `sluice dev`: a local stack to work on; `sluice dev env`: how other tools reach it.
 import { Command, InvalidArgumentError } from '@commander-js/extra-typings'
-import { actorOption, outputOption, parseCount, stackOption } from '../options.ts'
+import {
+  actorOption,
+  databaseUrlOption,
+  outputOption,
+  parsePort,
+  stackOption,
+  temporalAddressOption,
+} from '../options.ts'
 
 const PARTS = ['aws', 'temporal', 'postgres'] as const
 
@@ -10,7 +17,7 @@ const createEnv = () =>
     .option('--account <name>', '`central` or a domain: whose AWS account and database login', 'central')
     .addOption(stackOption())
     .addOption(outputOption())
-    .addHelpText('after', '\nExample:\n  eval "$(sluice dev env --account d1)" && aws sqs list-queues')
+    .addHelpText('after', '\nExample:\n  eval "$(sluice dev env --account d1)" && aws events list-event-buses')
     .action(async (options) => {
       const { printEnvironment } = await import('../dev/print-environment.ts')
       printEnvironment(options)
@@ -40,16 +47,12 @@ export const createDevCommand = () =>
     .description('Start a local stack with a mesh of your own and keep it up until Ctrl-C')
     .argument('[mesh]', 'folder of definitions; the Glue scripts are in jobs/ in or beside it')
     .option('--only <parts>', `start just these of ${PARTS.join(',')}, and no mesh`, parseParts)
-    .option(
-      '--temporal-address <host:port>',
-      'use this Temporal server instead of starting one',
-      process.env['TEMPORAL_ADDRESS'],
-    )
-    .option('--database-url <url>', 'use this PostgreSQL instead of starting one', process.env['DATABASE_URL'])
-    .option('--aws-port <port>', 'port of the AWS sandbox; a free one unless told', parseCount)
-    .option('--temporal-port <port>', 'port of the Temporal server', parseCount)
-    .option('--temporal-ui-port <port>', 'port of the Temporal UI', parseCount)
-    .option('--postgres-port <port>', 'port of PostgreSQL', parseCount)
+    .addOption(temporalAddressOption('use this Temporal server instead of starting one'))
+    .addOption(databaseUrlOption('use this PostgreSQL instead of starting one'))
+    .option('--aws-port <port>', 'port of the AWS sandbox; free ports are found unless told', parsePort)
+    .option('--temporal-port <port>', 'port of the Temporal server', parsePort)
+    .option('--temporal-ui-port <port>', 'port of the Temporal UI', parsePort)
+    .option('--postgres-port <port>', 'port of PostgreSQL', parsePort)
     .addCommand(createEnv())
     .addCommand(createDeploy())
     .addHelpText('after', '\nExamples:\n  sluice dev examples/mesh\n  sluice dev --only temporal,postgres')

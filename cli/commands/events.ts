@@ -10,6 +10,10 @@ const createTail = () =>
     .option('--once', 'end after those of the past', false)
     .addOption(stackOption())
     .addOption(outputOption())
+    .addHelpText(
+      'after',
+      '\nJSON is one line per event.\n\nExample:\n  sluice events tail --domain d1 --last 50 --once',
+    )
     .action(async (options) => {
       const { tail } = await import('../events.ts')
       process.exitCode = await tail(options)
@@ -23,6 +27,10 @@ const createSend = () =>
     .option('--location <s3-url>', 'where its data is')
     .addOption(stackOption())
     .addOption(outputOption())
+    .addHelpText(
+      'after',
+      '\nFor a refresh that happened outside of Sluice, and to try things out; its cycle is not touched.\n\nExample:\n  sluice events send raw/rd1/2026-11-20',
+    )
     .action(async (cycle, options) => {
       const { send } = await import('../events.ts')
       process.exitCode = await send(cycle, options)
@@ -30,11 +38,12 @@ const createSend = () =>
 
 const createUnmatched = () =>
   new Command('unmatched')
-    .description('List events that no cycle took, with the reason')
+    .description('List events that no cycle took, or that the bridge refused, with the reason')
     .option('--domain <domain>', 'only those of this domain')
     .option('--last <n>', 'how many, newest first', parseCount, 50)
     .addOption(stackOption())
     .addOption(outputOption())
+    .addHelpText('after', '\nExample:\n  sluice events unmatched --domain d1 -o json')
     .action(async (options) => {
       const { unmatched } = await import('../events.ts')
       process.exitCode = await unmatched(options)
@@ -48,6 +57,10 @@ const createRedrive = () =>
     .option('--dead-letters', "all messages of the domain's dead-letter queue", false)
     .addOption(stackOption())
     .addOption(outputOption())
+    .addHelpText(
+      'after',
+      '\nExamples:\n  sluice events redrive d1 raw/rd9/2026-11-20/r1\n  sluice events redrive d1 --dead-letters',
+    )
     .action(async (domain, ids, options) => {
       const { redrive } = await import('../events.ts')
       process.exitCode = await redrive(domain, ids, options)

@@ -12,7 +12,7 @@ export const createValidateCommand = () =>
       '\nExit code 0 when all is right, 1 when there are problems.\n\nExample:\n  sluice validate examples/mesh',
     )
     .action(async (paths, { output }) => {
-      const [{ readMesh }, { checkMesh }, { toProblemText }, { print, printJson, talk }] = await Promise.all([
+      const [{ readMesh }, { checkMesh }, { toProblemText }, { print, printJson, talk, toCount }] = await Promise.all([
         import('../../catalog/read-mesh.ts'),
         import('../../catalog/check-mesh.ts'),
         import('../../catalog/problem.ts'),
@@ -27,7 +27,7 @@ export const createValidateCommand = () =>
         for (const problem of problems) print(toProblemText(problem))
         for (const note of checked.notes) print(`note: ${toProblemText(note)}`)
       }
-      if (problems.length > 0) talk(`${problems.length} problem(s).`)
-      else talk(`${products} products of ${parsed.domains.length} domains are right.`)
+      if (problems.length > 0) talk(`${toCount(problems.length, 'problem')}.`)
+      else talk(`All right: ${toCount(products, 'product')} of ${toCount(parsed.domains.length, 'domain')}.`)
       process.exitCode = problems.length > 0 ? 1 : 0
     })

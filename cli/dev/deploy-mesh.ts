@@ -19,6 +19,7 @@ import { domainOf } from '../../model/ids.ts'
 import { clientOptions } from '../../sandbox/topology/account.ts'
 import { createBuckets, deployJobs } from '../../sandbox/topology/glue-jobs.ts'
 import { deployTopology } from '../../sandbox/topology/topology.ts'
+import { toCount } from '../output.ts'
 import { CENTRAL, REGION } from '../stack-environment.ts'
 
 export const CENTRAL_ACCOUNT = '999999999999'
@@ -42,15 +43,21 @@ export interface Deployed {
 }
 
 export async function deployMesh(order: Deployment): Promise<Deployed> {
-  const parsed = await readMesh(order.meshFolder)
-  const mesh = requireValid(parsed, order.meshFolder)
+  const { parsed, mesh, jobs } = await readDeployable(order.meshFolder)
   const endpoint = { endpoint: order.awsEndpoint, region: REGION }
   await deployTopology({ ...endpoint, centralAccount: CENTRAL_ACCOUNT, domains: mesh.domains })
   await createBuckets(endpoint, bucketsOf(mesh))
-  await deployJobs(endpoint, jobsOf(mesh, order.meshFolder))
+  await deployJobs(endpoint, jobs)
   const databaseUrls = await prepareDatabase(order, mesh, parsed)
   const accounts = Object.fromEntries(mesh.domains.map(({ domain, account }) => [domain as string, account]))
   return { mesh, accounts: { [CENTRAL]: CENTRAL_ACCOUNT, ...accounts }, databaseUrls }
+}
+
+/** What can be known before a server runs. @throws Error that names every problem of the definitions, or a missing script. */
+export async function readDeployable(meshFolder: string) {
+  const parsed = await readMesh(meshFolder)
+  const mesh = requireValid(parsed, meshFolder)
+  return { parsed, mesh, jobs: jobsOf(mesh, meshFolder) }
 }
 
 function requireValid(parsed: ParsedMesh, folder: string): Mesh {
@@ -65,7 +72,9 @@ function requireValid(parsed: ParsedMesh, folder: string): Mesh {
 }
 
 const toMessage = (folder: string, problems: Problem[]): string =>
-  [`The definitions in ${folder} have ${problems.length} problem(s):`, ...problems.map(toProblemText)].join('\n  ')
+  [`The definitions in ${folder} have ${toCount(problems.length, 'problem')}:`, ...problems.map(toProblemText)].join(
+    '\n  ',
+  )
 
 async function prepareDatabase(order: Deployment, mesh: Mesh, parsed: ParsedMesh): Promise<Record<string, string>> {
   const db = openPostgres(order.databaseUrl, { applicationName: 'sluice local stack' })

@@ -2,6 +2,7 @@
 import { existsSync } from 'node:fs'
 import pc from 'picocolors'
 import type { RunningProcess } from '../../sandbox/processes.ts'
+import { commandName } from '../command-name.ts'
 import { CommandFailure, EXIT } from '../failure.ts'
 import { aborted, untilInterrupted } from './interrupt.ts'
 import { type LocalStack, startLocalStack } from './local-stack.ts'
@@ -24,6 +25,7 @@ export async function dev(mesh: string | undefined, options: DevOptions): Promis
   if (mesh !== undefined && options.only)
     throw new CommandFailure(EXIT.failed, 'A mesh needs the whole stack: leave out --only, or the mesh.')
   return untilInterrupted(async (signal) => {
+    signal.addEventListener('abort', () => say('\nStopping everything; Ctrl-C again ends at once …'))
     const stack = await startLocalStack({
       name: 'dev',
       workingFolder: process.cwd(),
@@ -47,30 +49,43 @@ export async function dev(mesh: string | undefined, options: DevOptions): Promis
       show: showOn(process.stderr),
       signal,
     })
+    const leaving = new AbortController()
     try {
-      process.stderr.write(`\n${toHints(stack)}\n`)
+      say(`\n${toHints(stack, commandName())}`)
+      for (const role of stack.roles.values()) void watchRole(role, AbortSignal.any([signal, leaving.signal]))
       const ended = await Promise.race([aborted(signal), firstEnd(stack)])
       if (!ended) return EXIT.interrupted
       tellEnd(ended)
       return EXIT.failed
     } finally {
-      process.stderr.write('Stopping everything …\n')
+      leaving.abort()
+      if (!signal.aborted) say('Stopping everything …')
       await stack.stop()
     }
   })
 }
 
-const toHints = ({ record, servers, deployed }: LocalStack): string =>
+const say = (text: string): void => void process.stderr.write(`${text}\n`)
+
+const toHints = ({ record, servers, deployed }: LocalStack, command: string): string =>
   [
     `Stack ${pc.bold(record.id)} is up until Ctrl-C. From another terminal, in this folder:`,
-    '  eval "$(sluice dev env)"   for psql "$DATABASE_URL", temporal, aws',
-    ...(deployed ? ['  sluice status', '  sluice doctor'] : []),
+    `  eval "$(${command} dev env)"   for psql "$DATABASE_URL", temporal, aws`,
+    ...(deployed ? [`  ${command} status`, `  ${command} doctor`] : []),
     ...(servers.temporalUi ? [`Temporal UI: ${servers.temporalUi}`] : []),
   ].join('\n')
 
-/** A server or role that ends by itself: the rest is then stopped. */
-const firstEnd = ({ servers, roles }: LocalStack): Promise<RunningProcess> =>
-  Promise.race([...servers.processes, ...roles.values()].map(async (process) => (await process.exited, process)))
+/** A server that ends by itself: the rest is then stopped. */
+const firstEnd = ({ servers }: LocalStack): Promise<RunningProcess> =>
+  Promise.race(servers.processes.map(async (process) => (await process.exited, process)))
+
+/** A role may be killed to see what happens: nothing is lost, and another may take its place. */
+async function watchRole(role: RunningProcess, leaving: AbortSignal): Promise<void> {
+  await role.exited
+  if (leaving.aborted) return
+  tellEnd(role)
+  say(`The rest goes on. To start it again: ${commandName()} ${role.name}`)
+}
 
 const tellEnd = ({ name, logFile, lastLines }: RunningProcess): void =>
-  void process.stderr.write(`${name} has ended. Its last lines, of ${logFile}:\n${lastLines()}\n`)
+  say(`${name} has ended. Its last lines, of ${logFile}:\n${lastLines()}`)

@@ -9,8 +9,9 @@ import { fileURLToPath } from 'node:url'
 import { toKnownProcess } from '../../sandbox/process-identity.ts'
 import { type RunningProcess, startProcess } from '../../sandbox/processes.ts'
 import { cleanStaleStacks, removeStack, type StackRecord, writeStack } from '../../sandbox/stacks.ts'
+import { toCount } from '../output.ts'
 import { CENTRAL, type StackAddresses, toEnvironment, toRecordAddresses } from '../stack-environment.ts'
-import { CENTRAL_ACCOUNT, type Deployed, deployMesh } from './deploy-mesh.ts'
+import { CENTRAL_ACCOUNT, type Deployed, deployMesh, readDeployable } from './deploy-mesh.ts'
 import { PARTS, type Part, type Servers, type ServersOrder, startServers } from './servers.ts'
 
 export type Role = 'worker' | 'bridge'
@@ -45,6 +46,7 @@ export interface LocalStack {
 }
 
 export async function startLocalStack(order: StackOrder): Promise<LocalStack> {
+  if (order.meshFolder) await readDeployable(order.meshFolder)
   await cleanStaleStacks(order.workingFolder)
   const id = `${order.name}-${randomBytes(3).toString('hex')}`
   const folder = path.join(order.workingFolder, '.sluice', 'stacks', id)
@@ -126,7 +128,7 @@ async function bringUp(stack: Stack, order: StackOrder, meshFolder: string): Pro
   const deploying = order.show('Mesh', async () => {
     stack.deployed = await deployMesh({ awsEndpoint, databaseUrl, meshFolder, actor: order.actor })
     const { mesh } = stack.deployed
-    return `${mesh.products.length} products of ${mesh.domains.length} domains applied`
+    return `${toCount(mesh.products.length, 'product')} of ${toCount(mesh.domains.length, 'domain')} applied`
   })
   const bundling = order.show('Workflow bundle', () => buildBundle(bundle, stack.folder))
   const [deployed, bundled] = await Promise.allSettled([deploying, bundling])
@@ -134,6 +136,7 @@ async function bringUp(stack: Stack, order: StackOrder, meshFolder: string): Pro
   const { accounts = {}, databaseUrls = {} } = stack.deployed ?? {}
   Object.assign(stack.addresses, { accounts, databaseUrls, bundle })
   stack.remember()
+  order.signal?.throwIfAborted()
   const domains = stack.deployed?.mesh.domains.map(({ domain }) => domain as string) ?? []
   await order.show('Roles', async () => {
     const starts = domains.flatMap((domain) =>

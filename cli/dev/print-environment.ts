@@ -1,5 +1,6 @@
 // In: a stack and an account. Out: its variables on stdout, for `eval` or as JSON.
 import { chooseStack } from '../../sandbox/stacks.ts'
+import { quote } from '../command-name.ts'
 import { type Output, print, printJson } from '../output.ts'
 import { toEnvironment } from '../stack-environment.ts'
 
@@ -10,6 +11,3 @@ export function printEnvironment(options: { account: string; stack?: string; out
   print('unset AWS_PROFILE AWS_SESSION_TOKEN')
   for (const [name, value] of Object.entries(variables)) print(`export ${name}=${quote(value)}`)
 }
-
-/** For a POSIX shell, only where it is needed. */
-const quote = (text: string): string => (/^[\w@%+=:,./-]+$/.test(text) ? text : `'${text.replaceAll("'", `'\\''`)}'`)

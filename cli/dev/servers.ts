@@ -7,6 +7,7 @@ import { WANTED_RETENTION } from '../../clients/namespace.ts'
 import { openPostgres } from '../../clients/postgres.ts'
 import { connectPatiently } from '../../clients/temporal.ts'
 import { cacheFolder } from '../../sandbox/cache-folder.ts'
+import { requireFreePort } from '../../sandbox/ports.ts'
 import { startPostgres } from '../../sandbox/postgres/server.ts'
 import { type RunningProcess, startProcess } from '../../sandbox/processes.ts'
 import { findTemporal } from '../../sandbox/temporal/find.ts'
@@ -70,6 +71,7 @@ async function startAws({ folder, ports, forwardedAccount, show }: ServersOrder)
   let started: RunningProcess | undefined
   await show('AWS sandbox', async () => {
     const ready = /^\{"endpoint":"([^"]+)"/m
+    if (ports?.aws) await requireFreePort(ports.aws, 'the AWS sandbox')
     started = await startProcess({
       name: 'AWS sandbox',
       command: process.execPath,

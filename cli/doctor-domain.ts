@@ -1,0 +1,159 @@
+// What one domain needs to run. In: a connection as that domain's account. Out: what was found; an error is the problem.
+import { hostname } from 'node:os'
+import { setTimeout as pause } from 'node:timers/promises'
+import { GetQueueAttributesCommand, GetQueueUrlCommand } from '@aws-sdk/client-sqs'
+import type { Client } from '@temporalio/client'
+import { loadDomainCatalog } from '../catalog/load.ts'
+import { namesOf } from '../clients/config.ts'
+import { toScheduleId, toTaskQueue } from '../workflows/contract.ts'
+import type { Connection } from './connection.ts'
+import type { Check } from './doctor.ts'
+import { toCount } from './output.ts'
+import { livePollers, type Poller } from './pollers.ts'
+
+export const toDomainChecks = (domain: string): Check[] => [
+  {
+    name: `${domain}: catalog`,
+    look: (connection) => checkCatalog(connection, domain),
+    todo: `sluice apply the definitions of ${domain}.`,
+  },
+  {
+    name: `${domain}: queues`,
+    look: (connection) => checkQueues(connection, domain),
+    todo: `See why: sluice events unmatched --domain ${domain}; mend that, then: sluice events redrive ${domain} --dead-letters`,
+  },
+  {
+    name: `${domain}: bridge`,
+    look: (connection) => checkBridge(connection, domain),
+    todo: `Start it: sluice bridge ${domain}`,
+  },
+  {
+    name: `${domain}: worker`,
+    look: (connection) => checkWorker(connection, domain),
+    todo: `Start it: sluice worker ${domain}`,
+    needs: 'Temporal',
+  },
+  {
+    name: `${domain}: versions`,
+    look: (connection) => checkVersions(connection, domain),
+    todo: 'Start a worker of that version again, or move the cycles: temporal workflow update-options --versioning-override-behavior',
+    needs: 'Temporal',
+  },
+  {
+    name: `${domain}: scheduler`,
+    look: (connection) => checkSchedule(connection, domain),
+    todo: `A worker makes it at boot: sluice worker ${domain}. A paused one: temporal schedule toggle --unpause`,
+    needs: 'Temporal',
+  },
+]
+
+async function checkCatalog({ aws, settings }: Connection, domain: string): Promise<string> {
+  const loaded = await loadDomainCatalog((await aws()).s3, settings.SLUICE_CATALOG_BUCKET, domain)
+  if (loaded.kind !== 'loaded') throw new Error('the catalog could not be read')
+  return `revision ${loaded.catalog.revision}, ${toCount(loaded.catalog.products.length, 'product')}`
+}
+
+async function checkQueues(connection: Connection, domain: string): Promise<string> {
+  const { queueName, deadLetterQueueName, notificationQueueName } = namesOf(domain)
+  const events = await readDepth(connection, queueName)
+  const dead = await readDepth(connection, deadLetterQueueName)
+  const notices = await readDepth(connection, notificationQueueName)
+  if (dead.waiting > 0) throw new Error(`${toCount(dead.waiting, 'dead letter')} in ${deadLetterQueueName}`)
+  return `${toCount(events.waiting, 'event')} waiting, no dead letters, ${toCount(notices.waiting, 'failure notice')}`
+}
+
+const LOOKS = 3
+const LOOK_MS = 1_000
+
+/** A bridge leaves no trace but its work: events that wait, and none in hand, look after look. */
+async function checkBridge(connection: Connection, domain: string): Promise<string> {
+  const { queueName } = namesOf(domain)
+  for (let look = 1; ; look++) {
+    const { waiting, inHand } = await readDepth(connection, queueName)
+    if (waiting === 0 || inHand > 0) return 'no event waits untaken'
+    if (look === LOOKS) throw new Error(`${toCount(waiting, 'event')} in ${queueName}, and nobody takes what is there`)
+    await pause(LOOK_MS)
+  }
+}
+
+async function readDepth({ aws }: Connection, QueueName: string): Promise<{ waiting: number; inHand: number }> {
+  const { sqs } = await aws()
+  const { QueueUrl } = await sqs.send(new GetQueueUrlCommand({ QueueName })).catch((cause: unknown) => {
+    throw new Error(`queue ${QueueName} cannot be asked`, { cause })
+  })
+  const { Attributes } = await sqs.send(
+    new GetQueueAttributesCommand({
+      QueueUrl,
+      AttributeNames: ['ApproximateNumberOfMessages', 'ApproximateNumberOfMessagesNotVisible'],
+    }),
+  )
+  return {
+    waiting: Number(Attributes?.ApproximateNumberOfMessages ?? 0),
+    inHand: Number(Attributes?.ApproximateNumberOfMessagesNotVisible ?? 0),
+  }
+}
+
+async function checkWorker({ temporal }: Connection, domain: string): Promise<string> {
+  const client = await temporal()
+  const pollers = await readPollers(client, domain)
+  if (pollers.length === 0) throw new Error(`nobody polls task queue ${toTaskQueue(domain)}`)
+  const { workerDeploymentInfo } = await describeDeployment(client, domain)
+  const buildId = workerDeploymentInfo?.routingConfig?.currentDeploymentVersion?.buildId
+  if (!buildId) throw new Error(`deployment ${toTaskQueue(domain)} has no current version, so its workers get nothing`)
+  if (!pollers.some((poller) => poller.buildId === buildId))
+    throw new Error(`its current version ${buildId} has no worker; those that poll are of another`)
+  const others = (workerDeploymentInfo.versionSummaries?.length ?? 1) - 1
+  return `${toCount(pollers.length, 'poller')}, current version ${buildId}${others > 0 ? `; ${others} earlier known` : ''}`
+}
+
+/** Open cycles are pinned to the version they began on; without a poller of it they wait silently. */
+async function checkVersions({ temporal }: Connection, domain: string): Promise<string> {
+  const client = await temporal()
+  const polled = new Set((await readPollers(client, domain)).map(({ buildId }) => buildId))
+  const { workerDeploymentInfo } = await describeDeployment(client, domain)
+  const builds =
+    workerDeploymentInfo?.versionSummaries?.map(({ deploymentVersion }) => deploymentVersion?.buildId ?? '') ?? []
+  const orphans: string[] = []
+  for (const buildId of builds.filter((build) => !polled.has(build))) {
+    const query = `ExecutionStatus = "Running" AND SluiceDomain = "${domain}" AND TemporalWorkerDeploymentVersion = "${toTaskQueue(domain)}:${buildId}"`
+    const { count } = await client.workflow.count(query)
+    if (count > 0) orphans.push(`${toCount(count, 'open cycle')} of version ${buildId}, which no worker runs`)
+  }
+  if (orphans.length > 0) throw new Error(orphans.join('; '))
+  return 'every open cycle has a worker of its version'
+}
+
+async function readPollers(client: Client, domain: string): Promise<Poller[]> {
+  const { pollers } = await client.workflowService.describeTaskQueue({
+    namespace: client.options.namespace,
+    taskQueue: { name: toTaskQueue(domain) },
+    // Workflow tasks.
+    taskQueueType: 1,
+  })
+  const remembered = (pollers ?? []).map(({ identity, deploymentOptions, lastAccessTime }) => ({
+    identity: identity ?? '',
+    buildId: deploymentOptions?.buildId ?? '',
+    lastPollMs: Number(lastAccessTime?.seconds ?? 0) * 1_000,
+  }))
+  return livePollers(remembered, { host: hostname(), isRunning }, Date.now())
+}
+
+function isRunning(pid: number): boolean {
+  try {
+    return process.kill(pid, 0)
+  } catch (error) {
+    return (error as NodeJS.ErrnoException).code === 'EPERM'
+  }
+}
+
+const describeDeployment = (client: Client, domain: string) =>
+  client.workflowService.describeWorkerDeployment({
+    namespace: client.options.namespace,
+    deploymentName: toTaskQueue(domain),
+  })
+
+async function checkSchedule({ temporal }: Connection, domain: string): Promise<string> {
+  const { state, info } = await (await temporal()).schedule.getHandle(toScheduleId(domain)).describe()
+  if (state.paused) throw new Error('the schedule is paused: no cycle opens by itself')
+  return `last ticked ${info.recentActions.at(-1)?.takenAt.toISOString() ?? 'never'}`
+}

@@ -1,0 +1,56 @@
+import { stripVTControlCharacters } from 'node:util'
+import { expect, test } from 'vitest'
+import type { CycleRow } from '../mirror/status.ts'
+import { toGrid } from './grid.ts'
+
+const NOW_MS = Date.parse('2026-11-20T12:00:00Z')
+
+const row = (product: string, key: string, more: Partial<CycleRow> = {}): CycleRow =>
+  ({
+    ...{ cycle: `${product}/${key}`, product, key, state: 'COMPLETED', step: null, reason: null, revision: 1 },
+    ...{ waitingFor: [], notBefore: null, retryAt: null, availableBy: null, firstCompletedAt: null },
+    ...more,
+  }) as CycleRow
+
+const linesOf = (rows: CycleRow[]): string[] => stripVTControlCharacters(toGrid(rows, NOW_MS)).split('\n')
+
+test('products go down, dates across from old to new; a date without a cycle is a dot', () => {
+  const rows = [row('raw/rd1', '2026-11-20', { state: 'PROCESSING' }), row('d1/ds1', '2026-11-19')]
+  expect(linesOf(rows)).toEqual([
+    'product  2026-11-19  2026-11-20',
+    'd1/ds1   COMPLETED   ·',
+    'raw/rd1  ·           PROCESSING',
+  ])
+})
+
+test('a cell says the step that failed, the revision, a retry under way and lateness', () => {
+  const rows = [
+    row('d1/a', '2026-11-20', { state: 'ERROR', step: 'run', reason: 'no such bucket' }),
+    row('d1/b', '2026-11-20', { revision: 2 }),
+    row('d1/c', '2026-11-20', { state: 'PROCESSING', retryAt: '2026-11-20T12:05:00Z' }),
+    row('d1/d', '2026-11-20', { state: 'PROCESSING', availableBy: '2026-11-20T11:59:59Z' }),
+    row('d1/e', '2026-11-20', { availableBy: '2026-11-20T11:00:00Z', firstCompletedAt: '2026-11-20T10:59:00Z' }),
+  ]
+  const cells = linesOf(rows)
+    .slice(1, 6)
+    .map((line) => line.slice('product  '.length).trim())
+  expect(cells).toEqual(['ERROR (run)', 'COMPLETED r2', 'PROCESSING retrying', 'PROCESSING late', 'COMPLETED'])
+})
+
+test('below, each cycle that waits or failed says for what or why, oldest date first, products in order', () => {
+  const rows = [
+    row('d1/b', '2026-11-20', { state: 'WAITING', waitingFor: ['raw/rd1', 'raw/rd2'] }),
+    row('d1/a', '2026-11-20', { state: 'WAITING', notBefore: '2026-11-20T22:00:00.000Z' }),
+    row('d1/b', '2026-11-19', { state: 'ERROR', reason: 'no such bucket' }),
+    row('d1/a', '2026-11-19'),
+  ]
+  expect(linesOf(rows).slice(4)).toEqual([
+    'd1/b/2026-11-19  ERROR no such bucket',
+    'd1/a/2026-11-20  waits for 2026-11-20T22:00:00.000Z',
+    'd1/b/2026-11-20  waits for raw/rd1, raw/rd2',
+  ])
+})
+
+test('where nothing waits or failed there is the grid alone', () => {
+  expect(linesOf([row('d1/a', '2026-11-20')])).toHaveLength(2)
+})

@@ -1,0 +1,82 @@
+// The entry as the shell calls it. What a command loads before it acts is the time that every --help takes.
+import { spawn } from 'node:child_process'
+import { once } from 'node:events'
+import { fileURLToPath } from 'node:url'
+import type { CommandUnknownOpts } from '@commander-js/extra-typings'
+import { expect, test } from 'vitest'
+import { createProgram } from './program.ts'
+
+const MAIN = fileURLToPath(new URL('main.ts', import.meta.url))
+
+/** Writes the address of each module that Node loads, CommonJS or not. */
+const TRACE = `data:text/javascript,${encodeURIComponent(`
+import { registerHooks } from 'node:module'
+import { writeSync } from 'node:fs'
+registerHooks({ load: (url, context, next) => { writeSync(2, 'loads ' + url + '\\n'); return next(url, context) } })
+`)}`
+
+async function run(args: string[], flags: string[] = []) {
+  const env = { ...process.env, NO_COLOR: '1', FORCE_COLOR: undefined, NODE_OPTIONS: undefined }
+  const child = spawn(process.execPath, [...flags, MAIN, ...args], { stdio: ['ignore', 'pipe', 'pipe'], env })
+  let [out, err] = ['', '']
+  child.stdout.on('data', (chunk) => (out += chunk))
+  child.stderr.on('data', (chunk) => (err += chunk))
+  const [code] = await once(child, 'close')
+  return { code, out, err }
+}
+
+const commands = allOf(createProgram('')).map((names) => ({ names, title: names.join(' ') }))
+
+function allOf(command: CommandUnknownOpts, before: string[] = []): string[][] {
+  return command.commands.flatMap((part) => {
+    const names = [...before, part.name()]
+    return [names, ...allOf(part, names)]
+  })
+}
+
+test.each(commands)('$title --help says what it is for, with an example, and loads no server', async ({ names }) => {
+  const { code, out, err } = await run([...names, '--help'], ['--import', TRACE])
+  expect(code).toBe(0)
+  const [usage, , description] = out.split('\n')
+  expect(usage).toContain(`Usage: sluice ${names.join(' ')}`)
+  expect(description).not.toBe('')
+  expect(out).toMatch(new RegExp(`Examples?:\\n(.*\\n)*.*sluice ${names.join(' ')}`))
+  const loaded = err.split('\n').filter((line) => line.startsWith('loads '))
+  expect(loaded.some((line) => line.includes('/node_modules/commander/'))).toBe(true)
+  expect(loaded.filter((line) => /\/node_modules\/(@temporalio|@aws-sdk|@smithy|pg|zod)\//.test(line))).toEqual([])
+})
+
+test('every command is asked for its help', () => {
+  expect(commands.length).toBeGreaterThan(15)
+})
+
+test('--version prints the version alone', async () => {
+  expect(await run(['--version'])).toEqual({ code: 0, out: expect.stringMatching(/^\d+\.\d+\.\d+\n$/), err: '' })
+})
+
+test.each([
+  ['an unknown command', ['stats'], /^sluice: unknown command 'stats'\n\(Did you mean status\?\)/],
+  ['an unknown option', ['status', '--bogus'], /^sluice: unknown option '--bogus'/],
+  ['a missing argument', ['explain'], /^sluice: missing required argument 'cycle'/],
+  ['a cycle that is none', ['explain', 'd1/ds3'], /^sluice: .*Expected <domain>\/<product>\/<cycle>/],
+  ['an unknown part', ['dev', '--only', 'kafka'], /There is no part kafka; parts are aws, temporal, postgres\./],
+  ['no reason', ['rerun', 'd1/ds3/2026-11-20'], /^sluice: required option '--reason <text>' not specified/],
+  ['a stack that does not run', ['status', '--stack', 'gone'], /^sluice: No stack "gone" runs from /],
+  ['a folder that is not there', ['dev', 'gone'], /^sluice: There is no folder gone\./],
+])('%s is answered by a sentence and exit code 1, not by a stack trace', async (_, args, sentence) => {
+  const { code, out, err } = await run(args)
+  expect(code).toBe(1)
+  expect(out).toBe('')
+  expect(err).toMatch(sentence)
+  expect(err).not.toMatch(/\n {4}at /)
+})
+
+test('a reader that goes away is no error', async () => {
+  const env = { ...process.env, NODE_OPTIONS: undefined }
+  const child = spawn(process.execPath, [MAIN, '--help'], { stdio: ['ignore', 'pipe', 'pipe'], env })
+  child.stdout.destroy()
+  let err = ''
+  child.stderr.on('data', (chunk) => (err += chunk))
+  const [code] = await once(child, 'close')
+  expect([code, err]).toEqual([0, ''])
+})

@@ -1,0 +1,63 @@
+// The command line as a tree of commands. In: the version to name. Out: the program; nothing of it has run.
+// Never: loads Temporal, AWS or the database, which every `--help` would pay for.
+import { Command, type CommandUnknownOpts } from '@commander-js/extra-typings'
+import { createApplyCommand } from './commands/apply.ts'
+import { createDemoCommand } from './commands/demo.ts'
+import { createDevCommand } from './commands/dev.ts'
+import { createDoctorCommand } from './commands/doctor.ts'
+import { createEventsCommand } from './commands/events.ts'
+import { createExplainCommand } from './commands/explain.ts'
+import { createInitCommand } from './commands/init.ts'
+import { createLogsCommand } from './commands/logs.ts'
+import { createMigrateCommand } from './commands/migrate.ts'
+import { createOpenCommand } from './commands/open.ts'
+import { createRerunCommand } from './commands/rerun.ts'
+import { createBridgeCommand, createWorkerCommand } from './commands/role.ts'
+import { createStatusCommand } from './commands/status.ts'
+import { createValidateCommand } from './commands/validate.ts'
+
+const createGroups = (): Record<string, CommandUnknownOpts[]> => ({
+  'Try it:': [createDemoCommand(), createDevCommand(), createInitCommand()],
+  'Definitions:': [createValidateCommand(), createApplyCommand()],
+  'Cycles:': [
+    createStatusCommand(),
+    createExplainCommand(),
+    createLogsCommand(),
+    createRerunCommand(),
+    createOpenCommand(),
+  ],
+  'Operation:': [
+    createEventsCommand(),
+    createDoctorCommand(),
+    createWorkerCommand(),
+    createBridgeCommand(),
+    createMigrateCommand(),
+  ],
+})
+
+export function createProgram(version: string): Command {
+  const program = new Command('sluice')
+    .description('A data product refreshes the moment everything it needs has arrived.')
+    .version(version, '-V, --version', 'print the version')
+    .helpOption('-h, --help', 'print this')
+    .helpCommand(false)
+    .showHelpAfterError('Run it with --help to see what it takes.')
+    .showSuggestionAfterError()
+    .configureHelp({ sortSubcommands: false })
+    .configureOutput({ outputError: (text, write) => write(text.replace(/^error: /, 'sluice: ')) })
+    .addHelpText('after', '\nExamples:\n  sluice demo\n  sluice init my-mesh\n  sluice status --help')
+  for (const [title, commands] of Object.entries(createGroups())) {
+    program.commandsGroup(title)
+    for (const command of commands) program.addCommand(command)
+  }
+  inherit(program)
+  return program as Command
+}
+
+/** Commands made on their own know nothing of the program's manners. */
+function inherit(parent: CommandUnknownOpts): void {
+  for (const command of parent.commands) {
+    command.copyInheritedSettings(parent)
+    inherit(command)
+  }
+}
