@@ -61,7 +61,7 @@ describe('what is missing or wrong', () => {
 test('docs/operating.md has a row for each setting', () => {
   const page = readFileSync(new URL('../docs/operating.md', import.meta.url), 'utf8')
   const rows = [...page.matchAll(/^\| `([A-Z_]+)` \|/gm)].map(([, name]) => name)
-  expect(rows.toSorted()).toEqual(Object.keys(environmentSchema.shape).toSorted())
+  expect(new Set(rows)).toEqual(new Set(Object.keys(environmentSchema.shape)))
 })
 
 test('docker-compose.yml gives each role settings that it can read, with the login of its domain', () => {
