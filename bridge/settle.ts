@@ -52,7 +52,7 @@ async function settleArrival(
     const deliveries = judged.filter((delivery) => delivery !== null)
     const isTaken = deliveries.length > 0 || untaken.length < answers.length
     if (isTaken && deliveries.length === 0) return { kind: 'done' }
-    const reason = isTaken ? null : 'no cycle that waits for it is open, and it may not open one any more'
+    const reason = isTaken ? null : 'no cycle that waits for it is open, and it may not open one'
     return { kind: 'record', event: { ...toUntaken(item, isTaken ? 'routed' : 'unmatched', reason), deliveries } }
   } catch (error) {
     return toLater('message', error)

@@ -12,7 +12,7 @@ import {
 } from '@aws-sdk/client-sqs'
 import { loadDomainCatalog } from '../catalog/load.ts'
 import { namesOf } from '../clients/config.ts'
-import { type LedgerEvent, type LedgerRow, listEvents, listLedgerRows, takeForRedrive } from '../mirror/events.ts'
+import { type LedgerEvent, listEvents, listUntaken, takeForRedrive } from '../mirror/events.ts'
 import { type CycleParts, type Domain, domainOf } from '../model/ids.ts'
 import { didYouMean } from '../model/nearest.ts'
 import { type Connection, withConnection } from './connection.ts'
@@ -66,11 +66,8 @@ function show(event: LedgerEvent, output: Output): void {
 
 export async function unmatched(options: ListOptions): Promise<number> {
   return withConnection(options, CENTRAL, async ({ db }) => {
-    const filter = { ...(options.domain ? { domain: options.domain as Domain } : {}), limit: options.last }
-    const lists = await Promise.all(
-      (['unmatched', 'refused'] as const).map((outcome) => listLedgerRows(db(), { ...filter, outcome })),
-    )
-    const rows = lists.flat().toSorted(newestFirst).slice(0, options.last)
+    const filter = options.domain ? { domain: options.domain as Domain } : {}
+    const rows = await listUntaken(db(), { ...filter, limit: options.last })
     if (options.output === 'json') printJson(rows)
     else if (rows.length === 0) talk('None: every event was for a cycle.')
     else {
@@ -86,8 +83,6 @@ export async function unmatched(options: ListOptions): Promise<number> {
     return 0
   })
 }
-
-const newestFirst = (a: LedgerRow, b: LedgerRow): number => b.firstSeenAt.localeCompare(a.firstSeenAt)
 
 interface SendOptions {
   revision: number

@@ -6,7 +6,9 @@ import type { DeliveryOutcome, LedgerOutcome } from '../model/states.ts'
 
 export interface EventFilter {
   domain?: Domain
-  outcome?: LedgerOutcome
+  outcomes?: LedgerOutcome[]
+  /** Leaves out notices that an upstream did not refresh: nobody need wait for one. */
+  refreshesOnly?: boolean
   product?: string
   key?: string
   /** The position of the last row known, to go on from there. */
@@ -59,9 +61,11 @@ export async function listEvents(db: Postgres, filter: EventFilter): Promise<Led
   return rows.map((row) => ({ ...row, deliveries: byEvent.get(`${row.domain} ${row.eventId}`) ?? [] }))
 }
 
-/** Events that concern no cycle, newest first: candidates for redrive once the definitions are right. */
-export const listUnmatched = (db: Postgres, filter: Omit<EventFilter, 'outcome'>): Promise<LedgerRow[]> =>
-  listLedgerRows(db, { ...filter, outcome: 'unmatched' })
+/** What no cycle took, newest first: candidates for redrive once definitions, policies or the event are right. */
+export const listUntaken = (
+  db: Postgres,
+  filter: Omit<EventFilter, 'outcomes' | 'refreshesOnly'>,
+): Promise<LedgerRow[]> => listLedgerRows(db, { ...filter, outcomes: ['unmatched', 'refused'], refreshesOnly: true })
 
 export const listLedgerRows = (db: Postgres, filter: EventFilter): Promise<LedgerRow[]> =>
   db.rows<LedgerRow>(
@@ -69,12 +73,12 @@ export const listLedgerRows = (db: Postgres, filter: EventFilter): Promise<Ledge
        occurred_at as "occurredAt", first_seen_at as "firstSeenAt", seen, body is not null as "hasBody",
        redriven_at as "redrivenAt"
      from event_ledger
-     where ($1::text is null or domain = $1) and ($2::text is null or outcome = $2)
+     where ($1::text is null or domain = $1) and ($2::text[] is null or outcome = any ($2))
        and ($3::text is null or product = $3) and ($4::text is null or cycle_key = $4)
-       and ($5::bigint is null or position > $5)
+       and ($5::bigint is null or position > $5) and ($7::boolean is not true or event_id not like '%/not-refreshed-%')
      order by case when $5 is not null then position end, first_seen_at desc, position desc
      limit $6`,
-    [filter.domain, filter.outcome, filter.product, filter.key, filter.after, filter.limit],
+    [...[filter.domain, filter.outcomes, filter.product, filter.key, filter.after, filter.limit], filter.refreshesOnly],
   )
 
 export const listDeliveriesOf = (db: Postgres, eventIds: string[]): Promise<DeliveryRow[]> =>

@@ -1,6 +1,6 @@
 import { spawn } from 'node:child_process'
 import { once } from 'node:events'
-import { mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs'
+import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import path from 'node:path'
 import { afterEach, beforeEach, expect, test } from 'vitest'
@@ -51,6 +51,16 @@ test('a record holds a password: nobody else reads it', () => {
   const file = path.join(folder, '.sluice', 'stacks', 'a.json')
   expect(statSync(file).mode & 0o077).toBe(0)
   expect(JSON.parse(readFileSync(file, 'utf8'))).toEqual(stack('a'))
+})
+
+test('what a killed owner left is cleared: its data and its record, not its logs', async () => {
+  writeStack(stack('a', { owner: dead }), folder)
+  const home = path.join(folder, '.sluice', 'stacks', 'a')
+  mkdirSync(path.join(home, 'postgres', 'data'), { recursive: true })
+  writeFileSync(path.join(home, 'postgres.log'), 'said')
+  expect(await cleanStaleStacks(folder)).toEqual([{ id: 'a', ended: [] }])
+  expect(existsSync(path.join(home, 'postgres'))).toBe(false)
+  expect(existsSync(path.join(home, 'postgres.log'))).toBe(true)
 })
 
 test('a broken record is no stack and stops nobody', () => {

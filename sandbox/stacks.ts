@@ -3,6 +3,7 @@
 import { mkdirSync, readdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs'
 import path from 'node:path'
 import { setTimeout as pause } from 'node:timers/promises'
+import { removeData } from './postgres/data-folder.ts'
 import { isStillRunning, type KnownProcess } from './process-identity.ts'
 
 /** One local stack. It is live as long as its owner, the process that started it, runs. */
@@ -49,13 +50,14 @@ export function chooseStack(id?: string, workingFolder = process.cwd()): StackRe
   return only
 }
 
-/** Ends what a killed owner left behind and removes its record; answers what was ended. */
+/** Ends what a killed owner left behind, removes its data and its record; answers what was ended. Logs stay. */
 export async function cleanStaleStacks(workingFolder = process.cwd()): Promise<{ id: string; ended: string[] }[]> {
   const stale = listStacks(workingFolder).filter((stack) => !isStillRunning(stack.owner))
   return Promise.all(
     stale.map(async (stack) => {
       const left = stack.processes.filter(isStillRunning)
       await Promise.all(left.map(endProcess))
+      removeData(path.join(stacksFolder(workingFolder), stack.id, 'postgres'))
       removeStack(stack.id, workingFolder)
       return { id: stack.id, ended: left.map((known) => known.name) }
     }),

@@ -2,10 +2,10 @@
 // In: what it is made of. Out: a stack under `.sluice/stacks/` that other commands find, until it is stopped.
 // Never: something left running, whether the start failed, the stack was stopped or its owner was killed.
 import { randomBytes } from 'node:crypto'
-import { mkdirSync, rmSync } from 'node:fs'
-import { tmpdir } from 'node:os'
+import { mkdirSync } from 'node:fs'
 import path from 'node:path'
 import { fileURLToPath } from 'node:url'
+import { removeData } from '../../sandbox/postgres/data-folder.ts'
 import { toKnownProcess } from '../../sandbox/process-identity.ts'
 import { type RunningProcess, startProcess } from '../../sandbox/processes.ts'
 import { cleanStaleStacks, removeStack, type StackRecord, writeStack } from '../../sandbox/stacks.ts'
@@ -189,9 +189,6 @@ const baseEnvironment = (): Record<string, string> =>
 async function stopAll(stack: LocalStack, workingFolder: string): Promise<void> {
   await Promise.all([...stack.roles.values()].map((role) => role.stop()))
   await Promise.all(stack.servers.processes.map((server) => server.stop()))
-  rmSync(path.join(stack.folder, 'postgres'), { recursive: true, force: true })
-  for (const data of stack.servers.dataFolders) {
-    if (data.startsWith(tmpdir())) rmSync(path.dirname(data), { recursive: true, force: true })
-  }
+  removeData(path.join(stack.folder, 'postgres'))
   removeStack(stack.record.id, workingFolder)
 }

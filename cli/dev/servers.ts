@@ -44,11 +44,9 @@ export interface Servers {
   /** As superuser, of the database made. */
   databaseUrl?: string
   processes: RunningProcess[]
-  /** What it left outside the stack's folder. */
-  dataFolders: string[]
 }
 
-type Started = Omit<Servers, 'processes' | 'dataFolders'> & { process?: RunningProcess; dataFolder?: string }
+type Started = Omit<Servers, 'processes'> & { process?: RunningProcess }
 
 export async function startServers(order: ServersOrder): Promise<Servers> {
   const starts = { aws: startAws, temporal: openTemporalServer, postgres: openDatabase }
@@ -60,8 +58,7 @@ export async function startServers(order: ServersOrder): Promise<Servers> {
     await Promise.all(processes.map((process) => process.stop()))
     throw failed.reason
   }
-  const dataFolders = started.flatMap(({ dataFolder }) => (dataFolder ? [dataFolder] : []))
-  return { ...Object.assign({}, ...started), processes, dataFolders }
+  return { ...Object.assign({}, ...started), processes }
 }
 
 const AWS_MAIN = fileURLToPath(new URL('../../sandbox/aws/main.ts', import.meta.url))
@@ -136,7 +133,7 @@ async function openDatabase({
     url = await started.createDatabase(database)
     return `${started.version} on port ${started.port}`
   })
-  return { databaseUrl: url, process: started?.process, dataFolder: started?.dataFolder }
+  return { databaseUrl: url, process: started?.process }
 }
 
 async function takeTemporal({ isIsolated, namespace, show }: ServersOrder, temporalAddress: string): Promise<Started> {

@@ -29,10 +29,19 @@ export async function prepareDataFolder(folder: string, initdb: string, user?: S
 /** Root's folders may be closed to the server's user; then the data lies in the temporary folder, found again by name. */
 async function chooseHome(folder: string, user: ServerUser | undefined): Promise<string> {
   if (await canEnter(folder, user)) return folder
-  const name = createHash('sha256').update(path.resolve(folder)).digest('hex').slice(0, 16)
-  const home = path.join(tmpdir(), `sluice-postgresql-data-${name}`)
+  const home = otherHomeOf(folder)
   mkdirSync(home, { recursive: true, mode: 0o711 })
   return home
+}
+
+function otherHomeOf(folder: string): string {
+  const name = createHash('sha256').update(path.resolve(folder)).digest('hex').slice(0, 16)
+  return path.join(tmpdir(), `sluice-postgresql-data-${name}`)
+}
+
+/** Deletes the data of the PostgreSQL of this folder, wherever it lies; nobody may be serving it. */
+export function removeData(folder: string): void {
+  for (const home of [folder, otherHomeOf(folder)]) rmSync(home, { recursive: true, force: true })
 }
 
 function readOrMakePassword(file: string): string {

@@ -9,7 +9,7 @@ import { openPostgres, type Postgres } from '../../clients/postgres.ts'
 import { isOutage } from '../../clients/postgres-errors.ts'
 import { recordAction } from '../../mirror/actions.ts'
 import { ensureDomainRole } from '../../mirror/domain-role.ts'
-import { listEvents, listUnmatched, takeForRedrive } from '../../mirror/events.ts'
+import { listEvents, listUntaken, takeForRedrive } from '../../mirror/events.ts'
 import { judgePast } from '../../mirror/judge-past.ts'
 import { recordUntaken, type UntakenEvent } from '../../mirror/ledger.ts'
 import { readPast } from '../../mirror/past.ts'
@@ -215,8 +215,15 @@ describe('the ledger', () => {
     await recordUntaken(db, D1, [
       { ...untaken(eventId, 'm3'), outcome: 'refused', reason: 'wrong account', account: '9' },
     ])
-    const events = await listUnmatched(db, { product: 'raw/forged', limit: 10 })
+    const events = await listUntaken(db, { product: 'raw/forged', limit: 10 })
     expect(events).toMatchObject([{ reason: 'nobody waits', account: '111111111111', seen: 3 }])
+  })
+
+  test('a notice that nobody waits for is in the ledger, but no event to do something about', async () => {
+    const notice = { ...untaken('raw/notice/2026-11-20/r1', 'm1'), eventId: 'raw/notice/2026-11-20/not-refreshed-1.4' }
+    await recordUntaken(db, D1, [notice])
+    expect(await listEvents(db, { product: 'raw/notice', limit: 10 })).toHaveLength(1)
+    expect(await listUntaken(db, { product: 'raw/notice', limit: 10 })).toEqual([])
   })
 
   test('bodies come back for redrive as they were, each NUL as its escape', async () => {
@@ -225,7 +232,7 @@ describe('the ledger', () => {
     expect(await takeForRedrive(db, D1, ['sqs:m9', 'unknown'])).toEqual([
       { eventId: 'sqs:m9', body: '{"a":"\\u0000"}' },
     ])
-    const [row] = await listEvents(db, { outcome: 'refused', limit: 10 })
+    const [row] = await listEvents(db, { outcomes: ['refused'], limit: 10 })
     expect(row).toMatchObject({ eventId: 'sqs:m9', reason: 'no reason given', redrivenAt: expect.any(String) })
   })
 
