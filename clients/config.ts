@@ -32,6 +32,8 @@ export interface RoleConfig {
   catalogPollMs: number
   tickMs: number
   bundlePath: string | undefined
+  /** A worker of a build that another has replaced becomes the current one again. */
+  isRollback: boolean
   logLevel: Environment['SLUICE_LOG_LEVEL']
 }
 
@@ -69,6 +71,7 @@ export function readConfig(environment: Record<string, string | undefined>, doma
     catalogPollMs: given.SLUICE_CATALOG_POLL_SECONDS,
     tickMs: given.SLUICE_TICK_SECONDS,
     bundlePath: given.SLUICE_BUNDLE,
+    isRollback: given.SLUICE_ROLLBACK,
     logLevel: given.SLUICE_LOG_LEVEL,
   }
 }

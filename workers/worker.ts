@@ -10,7 +10,7 @@ import { DAY_MS, OPENING_WINDOW } from '../model/calendar/routing.ts'
 import { SEARCH_ATTRIBUTES, toTaskQueue } from '../workflows/contract.ts'
 import { openBundle } from './bundle.ts'
 import { createIndexSource } from './catalog.ts'
-import { setCurrentVersion } from './deployment.ts'
+import { takePlace } from './deployment.ts'
 import { runRole } from './role.ts'
 import { ensureSchedule } from './schedule.ts'
 
@@ -45,9 +45,9 @@ await runRole('worker', async ({ config, stopping, ready }) => {
   })
   void stopping.then(() => worker.getState() === 'RUNNING' && worker.shutdown())
   const announce = async (): Promise<void> => {
-    await setCurrentVersion(temporal, deployment)
+    const standing = await takePlace(temporal, deployment, config.isRollback)
     await ensureSchedule(temporal, config.domain, config.tickMs)
-    ready({ buildId })
+    ready({ buildId, standing })
   }
   await Promise.all([worker.run(), announce()])
   await Promise.all([connection.close(), temporal.connection.close(), db.end()])
