@@ -58,6 +58,12 @@ describe('findings', () => {
     })
   })
 
+  test('a product with too many upstreams is told what to do instead', () => {
+    const dependsOn = Array.from({ length: 201 }, (_none, at) => `d1/u${at}`)
+    expect(messagesOf({ dependsOn })).toEqual(['dependsOn: has more than 200 upstreams; put a product in between'])
+    expect(messagesOf({ dependsOn: dependsOn.slice(1) })).toEqual([])
+  })
+
   test.each([1e17, -1e17, 0, 21])('never a sentence of the library: attempts %d', (attempts) => {
     const messages = messagesOf({ run: { glue: 'd1-ds3', attempts } })
     expect(new Set(messages)).toEqual(new Set(['run.attempts: at least 1, at most 20']))

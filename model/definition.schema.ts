@@ -58,6 +58,8 @@ export const domainFile = z
   })
   .meta({ title: 'Domain', description: 'One per domain, by custom in domain.yaml: the defaults of its products' })
 
+const MOST_UPSTREAMS = 200
+
 const dependency = z.union([
   productId,
   z.strictObject({
@@ -147,6 +149,8 @@ export const productFile = z
     cutoff: cutoff.optional().meta({ description: 'How long to wait for upstreams; without it as long as it takes' }),
     dependsOn: z
       .array(dependency)
+      // Each arrival is written down with the state of all of them, and a history has its limits.
+      .max(MOST_UPSTREAMS, { error: `has more than ${MOST_UPSTREAMS} upstreams; put a product in between` })
       .default([])
       .meta({
         description: 'Upstreams, all of them needed, each with the cycle of the same key',

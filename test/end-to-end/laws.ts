@@ -39,6 +39,8 @@ export async function expectLaws(stack: LocalStack, { script, keys, reports, pro
   )
   expectStartedOnce(rows, expected)
   expectNeverEarly(rows, expected)
+  expectAllArrivedFirst(reports)
+  expectWholeHistory(reports)
   expectPublishedOnce(rows, expected)
   expectQueuesDrained(rows)
   await expectMirrorIsTruth(stack, reports)
@@ -64,6 +66,27 @@ function expectNeverEarly(rows: SandboxRow[], expected: Expected[]): void {
       const seq = published.find(({ id }) => id === `${upstream}/r1`)?.seq ?? Number.POSITIVE_INFINITY
       expect(startedSeq, `${cycle} started before ${upstream} was published`).toBeGreaterThan(seq)
     }
+  }
+}
+
+/** What the mirror tells of it: each dependency had arrived when the first attempt began. */
+function expectAllArrivedFirst(reports: DemoResult['reports']): void {
+  for (const { row, dependencies } of reports) {
+    const begunAtMs = row.attempts[0]?.begunAtMs ?? 0
+    for (const { product, state, arrivedAt } of dependencies) {
+      expect(state, `${row.cycle} <- ${product}`).toBe('ARRIVED')
+      expect(Date.parse(arrivedAt ?? ''), `${row.cycle} began before ${product}`).toBeLessThanOrEqual(begunAtMs)
+    }
+  }
+}
+
+/** Each move once and in order, whatever was down when it was made. */
+function expectWholeHistory(reports: DemoResult['reports']): void {
+  for (const { row, transitions } of reports) {
+    expect(
+      transitions.map(({ from, to }) => `${from} -> ${to}`),
+      `history of ${row.cycle}`,
+    ).toEqual(['null -> WAITING', 'WAITING -> PROCESSING', 'PROCESSING -> COMPLETED'])
   }
 }
 
