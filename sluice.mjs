@@ -27,9 +27,9 @@ async function main(argv) {
   const cached = privateNodePath()
   const known = system || (fs.existsSync(cached) ? cached : undefined)
   // Help must not cost a download.
-  if (wantsHelp && (!known || !isInstalled(known))) return print(firstHelp())
+  if (wantsHelp && (!known || !isInstalled())) return print(firstHelp())
   const node = known || (await installPrivateNode(cached))
-  if (!isInstalled(node)) await installPackages(node)
+  if (!isInstalled()) await installPackages(node)
   return run(node, [script || path.join(root, 'cli', 'main.ts'), ...args])
 }
 
@@ -120,21 +120,22 @@ function moveIntoPlace(temporary, folder) {
 
 const stampFile = () => path.join(root, 'node_modules', '.sluice-stamp')
 
-/** True when npm ci ran for this lockfile and this major of Node; npm ci removes the stamp with node_modules. */
-function isInstalled(node) {
+/** True when npm ci ran for this lockfile; npm ci removes the stamp with node_modules. */
+function isInstalled() {
   // Installed as a package by somebody else's npm: there is no lockfile, and the packages are his business.
   if (!fs.existsSync(path.join(root, 'package-lock.json'))) return true
   try {
-    return fs.readFileSync(stampFile(), 'utf8') === stamp(node)
+    return fs.readFileSync(stampFile(), 'utf8') === stamp()
   } catch {
     return false
   }
 }
 
-function stamp(node) {
+function stamp() {
   const lockfile = fs.readFileSync(path.join(root, 'package-lock.json'))
-  const major = (node === process.execPath ? process.versions.node : PRIVATE_NODE).split('.')[0]
-  return `${createHash('sha256').update(lockfile).digest('hex')} node${major} ${platform()}\n`
+  // Not the major of Node: every native package here serves them all, and a shell with another Node would install again
+  // under a stack that runs.
+  return `${createHash('sha256').update(lockfile).digest('hex')} ${platform()}\n`
 }
 
 async function installPackages(node) {
@@ -142,10 +143,10 @@ async function installPackages(node) {
   makeFolder(folder)
   const unlock = await lock(path.join(folder, 'install.lock'))
   try {
-    if (isInstalled(node)) return
+    if (isInstalled()) return
     const done = startProgress('Installing the npm packages (npm ci), once per lockfile')
     await npm(node, ['ci'], root, path.join(folder, 'install.log'))
-    fs.writeFileSync(stampFile(), stamp(node))
+    fs.writeFileSync(stampFile(), stamp())
     done()
   } finally {
     unlock()
@@ -270,7 +271,9 @@ function environment(node) {
 async function run(node, args) {
   // Node 22 calls type stripping experimental on each start; it is not news to the reader.
   const flags = ['--disable-warning=ExperimentalWarning']
-  const result = await execute(node, [...flags, ...args], { stdio: 'inherit', env: environment(node) })
+  // By this the command sees that its launcher was killed, which could hand on no signal then.
+  const env = { ...environment(node), SLUICE_LAUNCHER: String(process.pid) }
+  const result = await execute(node, [...flags, ...args], { stdio: 'inherit', env })
   process.exitCode = result.signal ? 128 + (os.constants.signals[result.signal] || 0) : result.code
 }
 

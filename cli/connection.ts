@@ -10,7 +10,8 @@ import { type Choice, chooseLocalStack, isOfServers } from './choose-stack.ts'
 import { toEnvironment } from './stack-environment.ts'
 
 export interface Connection {
-  settings: Environment
+  /** Read when asked for: a command need not have what it does not use. */
+  readonly settings: Environment
   /** Undefined on a mesh that is no local stack. */
   stack: StackRecord | undefined
   db(): Postgres
@@ -28,7 +29,6 @@ export async function withConnection<T>(
   work: (connection: Connection) => Promise<T>,
 ): Promise<T> {
   const stack = chooseLocalStack(choice)
-  if (stack) requireWhole(stack)
   const leave = stack ? enter(stack, who) : () => undefined
   const closers: (() => Promise<unknown>)[] = []
   const once = <C>(open: () => Promise<C>, close: (client: C) => unknown): (() => Promise<C>) => {
@@ -41,21 +41,35 @@ export async function withConnection<T>(
       return client
     }
   }
+  const read = (): Environment => readEnvironment(process.env, 'this command')
+  let db: Postgres | undefined
+  const openDatabase = (): Postgres => {
+    if (stack) requirePart(stack, 'databaseUrl')
+    const url = process.env['DATABASE_URL'] ?? read().DATABASE_URL
+    const opened = openPostgres(url, { applicationName: 'sluice', connectTimeoutMs: PATIENCE_MS })
+    closers.push(() => opened.end())
+    return opened
+  }
   try {
-    const settings = readEnvironment(process.env, 'this command')
-    const db = openPostgres(settings.DATABASE_URL, { applicationName: 'sluice', connectTimeoutMs: PATIENCE_MS })
-    closers.push(() => db.end())
     return await work({
-      settings,
+      get settings() {
+        return read()
+      },
       stack,
-      db: () => db,
+      db: () => (db ??= openDatabase()),
       // Half a second of loading each, which not every command needs.
       temporal: once(
-        async () => (await import('../clients/temporal.ts')).openTemporal(toTemporal(settings), PATIENCE_MS),
+        async () => {
+          if (stack) requirePart(stack, 'temporalAddress')
+          return (await import('../clients/temporal.ts')).openTemporal(toTemporal(read()), PATIENCE_MS)
+        },
         ({ connection }) => connection.close(),
       ),
       aws: once(
-        async () => (await import('../clients/aws.ts')).openAws(settings.AWS_REGION),
+        async () => {
+          if (stack) requirePart(stack, 'awsEndpoint')
+          return (await import('../clients/aws.ts')).openAws(read().AWS_REGION)
+        },
         (aws) => aws.close(),
       ),
     })
@@ -65,12 +79,11 @@ export async function withConnection<T>(
   }
 }
 
-const PARTS = { awsEndpoint: 'AWS', temporalAddress: 'Temporal', databaseUrl: 'PostgreSQL' }
+const PARTS = { awsEndpoint: 'AWS', temporalAddress: 'Temporal', databaseUrl: 'PostgreSQL' } as const
 
-function requireWhole({ id, addresses }: StackRecord): void {
-  const missing = Object.entries(PARTS).flatMap(([address, part]) => (addresses[address] ? [] : [part]))
-  if (missing.length > 0)
-    throw new Error(`Stack ${id} runs without ${missing.join(' and ')}, which this needs: sluice dev <folder>`)
+function requirePart({ id, addresses }: StackRecord, part: keyof typeof PARTS): void {
+  if (!addresses[part])
+    throw new Error(`Stack ${id} runs without ${PARTS[part]}, which this needs: sluice dev <folder>`)
 }
 
 /** Makes this process that account, for the SDK's own credential chain; the answer undoes it. */

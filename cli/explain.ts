@@ -49,7 +49,7 @@ async function askWorkflow(connection: Connection, cycle: string): Promise<Cycle
 
 function tellLive(cycle: Cycle): void {
   const step = cycle.step ? ` (${cycle.step})` : ''
-  print(`${cycle.id}  ${colourState(cycle.state)}${step}${cycle.reason ? `: ${cycle.reason}` : ''}`)
+  print(`${cycle.id}  ${colourState(cycle.state)}${step}${cycle.reason ? `: ${toLine(cycle.reason)}` : ''}`)
   const { notBeforeMs, cutoffMs, availableByMs } = cycle.input
   if (notBeforeMs !== null) print(`  starts not before ${toIso(notBeforeMs)}`)
   if (cutoffMs !== null) print(`  waits until ${toIso(cutoffMs)}`)
@@ -57,7 +57,7 @@ function tellLive(cycle: Cycle): void {
   if (cycle.retryAtMs !== null) print(`  next attempt at ${toIso(cycle.retryAtMs)}`)
   for (const { product, key, state, arrival, arrivedAtMs, blocker } of cycle.dependencies) {
     const when = arrivedAtMs === null ? '' : ` at ${toIso(arrivedAtMs)}, revision ${arrival?.revision}`
-    const why = blocker ? `: ${blocker.state} there, ${blocker.reason}` : ''
+    const why = blocker ? `: ${blocker.state} there, ${toLine(blocker.reason)}` : ''
     print(`  ${state === 'WAITING' ? 'waits for' : 'has      '} ${product}/${key}${when}${why}`)
   }
 }
@@ -65,7 +65,7 @@ function tellLive(cycle: Cycle): void {
 function tellReport({ row, transitions, dependencies, deliveries, actions }: CycleReport, isLive: boolean): void {
   if (!isLive) {
     print(
-      `${row.cycle}  ${colourState(row.state)}${row.step ? ` (${row.step})` : ''}${row.reason ? `: ${row.reason}` : ''}`,
+      `${row.cycle}  ${colourState(row.state)}${row.step ? ` (${row.step})` : ''}${row.reason ? `: ${toLine(row.reason)}` : ''}`,
     )
     for (const { product, key, state, revision, arrivedAt } of dependencies) {
       print(
@@ -74,20 +74,40 @@ function tellReport({ row, transitions, dependencies, deliveries, actions }: Cyc
     }
   }
   for (const { number, runId, end, adopted } of row.attempts) {
-    const how = end ? `${end.state}${end.error ? `: ${end.error}` : ''}, found by ${end.noticedBy}` : 'under way'
+    const how = end
+      ? `${end.state}${end.error ? `: ${toLine(end.error)}` : ''}, found by ${end.noticedBy}`
+      : 'under way'
     print(`  attempt ${number}${adopted ? ' (adopted)' : ''} ${runId ?? 'not started'}: ${how}`)
   }
   if (row.publishedEventId) print(`  published ${row.publishedEventId} at ${row.publishedAt}`)
   print('  so far:')
-  for (const { at, from, to, reason } of transitions)
-    print(`    ${at}  ${from ?? 'opened'} -> ${to}${reason ? `: ${reason}` : ''}`)
-  for (const { at, eventId, outcome, note, seen } of deliveries) {
-    print(`    ${at}  event ${eventId}: ${outcome}${note ? ` (${note})` : ''}${seen > 1 ? `, came ${seen} times` : ''}`)
-  }
-  for (const { at, action, actor, reason, outcome, refusedBecause } of actions) {
-    print(`    ${at}  ${action} by ${actor}, "${reason}": ${outcome}${refusedBecause ? `, ${refusedBecause}` : ''}`)
-  }
+  for (const { at, said } of toStory(transitions, deliveries, actions)) print(`    ${at}  ${said}`)
 }
+
+/** Moves, events and commands in the order in which they happened. */
+function toStory(
+  transitions: CycleReport['transitions'],
+  deliveries: CycleReport['deliveries'],
+  actions: CycleReport['actions'],
+): { at: string; said: string }[] {
+  const moves = transitions.map(({ at, from, to, reason }) => ({
+    at,
+    said: `${from ?? 'opened'} -> ${to}${reason ? `: ${toLine(reason)}` : ''}`,
+  }))
+  const events = deliveries.map(({ at, eventId, outcome, note, seen }) => ({
+    at,
+    said: `event ${eventId}: ${outcome}${note ? ` (${note})` : ''}${seen > 1 ? `, came ${seen} times` : ''}`,
+  }))
+  const commands = actions.map(({ at, action, actor, reason, outcome, refusedBecause }) => ({
+    at,
+    said: `${action} by ${actor}, "${reason}": ${outcome}${refusedBecause ? `, ${refusedBecause}` : ''}`,
+  }))
+  // Of the same instant: the event before the move it caused.
+  return [...events, ...commands, ...moves].toSorted((a, b) => a.at.localeCompare(b.at))
+}
+
+/** Errors of Glue may have many lines; the whole text is in `logs` and in `-o json`. */
+const toLine = (text: string): string => text.replaceAll(/\s+/g, ' ').trim()
 
 async function whyUnknown({ aws, settings }: Connection, { product, key }: CycleParts): Promise<string> {
   const loaded = await loadDomainCatalog((await aws()).s3, settings.SLUICE_CATALOG_BUCKET, domainOf(product))

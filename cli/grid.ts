@@ -30,7 +30,8 @@ function toCell(row: CycleRow | undefined, nowMs: number): string {
 }
 
 function toLine(row: CycleRow): string {
-  if (row.state === 'ERROR') return `${row.cycle}  ${colourState('ERROR')} ${row.reason ?? ''}`
+  if (row.state === 'ERROR')
+    return `${row.cycle}  ${colourState('ERROR')} ${(row.reason ?? '').replaceAll(/\s+/g, ' ')}`
   const what = row.waitingFor.length > 0 ? row.waitingFor.join(', ') : (row.notBefore ?? 'its turn')
   return `${row.cycle}  waits for ${what}`
 }

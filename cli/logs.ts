@@ -17,7 +17,7 @@ interface RunLog {
   startedAt: string | null
   completedAt: string | null
   link: string
-  /** On a local stack only. */
+  /** On a local stack only: what the run printed; empty when it was played by a fault switch instead of executed. */
   log: string | null
 }
 
@@ -66,7 +66,7 @@ async function readLocalLog({ stack }: Connection, runId: string): Promise<strin
   const endpoint = stack?.addresses['awsEndpoint']
   if (!endpoint) return null
   const answer = await fetch(`${endpoint}/_sandbox/glue-log?runId=${runId}`)
-  return answer.ok ? ((await answer.json()) as { log: string }).log : null
+  return answer.ok ? ((await answer.json()) as { log: string }).log : ''
 }
 
 async function readJobName({ db }: Connection, product: ProductId, version: number): Promise<string> {
@@ -82,6 +82,7 @@ function tell(job: string, run: RunLog): void {
   print(`attempt ${run.attempt}: ${job} ${run.runId} ${run.state}${run.error ? `: ${run.error}` : ''}`)
   if (run.startedAt) print(`  ${run.startedAt} to ${run.completedAt ?? 'now'}`)
   if (run.log === null)
-    print(`  log: ${run.link}\n  or: aws logs tail /aws-glue/jobs/output --log-stream-names ${run.runId}`)
+    print(`  log: ${run.link}\n  or: aws logs tail /aws-glue/jobs/error --log-stream-names ${run.runId}`)
+  else if (run.log === '') print('  It printed nothing here (a run that a fault switch plays is not executed).')
   else for (const line of run.log.trimEnd().split('\n')) print(`  | ${line}`)
 }

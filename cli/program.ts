@@ -40,7 +40,7 @@ export function createProgram(version: string): Command {
     .description('A data product refreshes the moment everything it needs has arrived.')
     .version(version, '-V, --version', 'print the version')
     .helpOption('-h, --help', 'print this')
-    .helpCommand(false)
+    .helpCommand('help [command]', 'print the help of a command')
     .showHelpAfterError('Run it with --help to see what it takes.')
     .showSuggestionAfterError()
     .configureHelp({ sortSubcommands: false })

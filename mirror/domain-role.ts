@@ -10,6 +10,10 @@ const ITERATIONS = 4096
 
 export const toDomainRole = (domain: Domain): string => `sluice_${domain}`
 
+/** Roles belong to the whole server: the login of a domain may be in use by another database of it. */
+export const hasDomainRole = async (db: Postgres, domain: Domain): Promise<boolean> =>
+  (await db.one('select from pg_roles where rolname = $1', [toDomainRole(domain)])) !== undefined
+
 /** Makes the role, or gives the one there is this password. Needs the right to create roles. */
 export async function ensureDomainRole(db: Postgres, domain: Domain, password: string): Promise<string> {
   const role = toDomainRole(domain)

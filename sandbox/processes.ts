@@ -1,7 +1,8 @@
 // In: a command of the local stack. Out: a direct child with a log file, known to be ready, that can be stopped or killed.
 // Never: a child that outlives its parent, however the parent ended (see guardian.ts); a sleep in place of readiness.
 import { type ChildProcess, spawn } from 'node:child_process'
-import { closeSync, openSync, readFileSync } from 'node:fs'
+import { closeSync, openSync, readFileSync, statfsSync } from 'node:fs'
+import path from 'node:path'
 import { setTimeout as pause } from 'node:timers/promises'
 import { guard } from './guardian.ts'
 
@@ -179,4 +180,14 @@ const endedTooEarly = (running: RunningProcess): Error => {
   return new Error(`${running.name} ended before it was ready (${signal ?? `exit code ${code}`}). ${tail(running)}`)
 }
 
-const tail = (running: RunningProcess) => `Its last lines, of ${running.logFile}:\n${running.lastLines()}`
+/** On a full disk a server can say nothing more, and its log stays empty. */
+function tail({ logFile, lastLines }: RunningProcess): string {
+  const { bavail, bsize } = statfsSync(path.dirname(logFile))
+  const full =
+    bavail * bsize < LEAST_FREE_BYTES ? `The disk of ${path.dirname(logFile)} is full: free some space. ` : ''
+  return lastLines() === ''
+    ? `${full}It said nothing in ${logFile}.`
+    : `${full}Its last lines, of ${logFile}:\n${lastLines()}`
+}
+
+const LEAST_FREE_BYTES = 1_048_576

@@ -30,9 +30,11 @@ export function removeStack(id: string, workingFolder = process.cwd()): void {
   rmSync(path.join(stacksFolder(workingFolder), `${id}.json`), { force: true })
 }
 
-/** Oldest first. */
+/** Oldest first; one that is still starting has no addresses yet, and nobody can mean it. */
 export function listLiveStacks(workingFolder = process.cwd()): StackRecord[] {
-  return listStacks(workingFolder).filter((stack) => isStillRunning(stack.owner))
+  return listStacks(workingFolder).filter(
+    ({ owner, addresses }) => isStillRunning(owner) && Object.keys(addresses).length > 0,
+  )
 }
 
 /** The named stack, else the only live one; else an error that names what there is. */

@@ -5,13 +5,14 @@ import { outputOption, stackOption } from '../options.ts'
 export const createMigrateCommand = () =>
   new Command('migrate')
     .description('Bring the database to the schema of this version; may run again, and by several at once')
-    .option('--login <domain>', 'also make the login of that domain’s roles (again and again)', collect, [])
+    .option('--login <domain>', 'also make the login of that domain’s roles; may be given several times', collect, [])
     .addOption(stackOption())
     .addOption(outputOption())
     .addHelpText(
       'after',
       `
-Forward only. A login gets the password in SLUICE_LOGIN_PASSWORD, else one made up and shown once.
+Forward only. A login gets the password in SLUICE_LOGIN_PASSWORD, else one made up and shown once; without that setting
+a login that is there already keeps its own.
 
 Example:
   DATABASE_URL=postgres://owner:secret@db:5432/sluice sluice migrate --login d1`,

@@ -11,11 +11,11 @@ import { checkMesh } from '../../catalog/check-mesh.ts'
 import type { Mesh } from '../../catalog/mesh.ts'
 import { type Problem, toProblemText } from '../../catalog/problem.ts'
 import { type ParsedMesh, readMesh } from '../../catalog/read-mesh.ts'
-import { openPostgres } from '../../clients/postgres.ts'
-import { ensureDomainRole } from '../../mirror/domain-role.ts'
+import { openPostgres, type Postgres } from '../../clients/postgres.ts'
+import { ensureDomainRole, hasDomainRole } from '../../mirror/domain-role.ts'
 import { migrate } from '../../mirror/migrate.ts'
 import type { ProductDefinition } from '../../model/definition.ts'
-import { domainOf } from '../../model/ids.ts'
+import { type Domain, domainOf } from '../../model/ids.ts'
 import { clientOptions } from '../../sandbox/topology/account.ts'
 import { createBuckets, deployJobs } from '../../sandbox/topology/glue-jobs.ts'
 import { deployTopology } from '../../sandbox/topology/topology.ts'
@@ -82,11 +82,7 @@ async function prepareDatabase(order: Deployment, mesh: Mesh, parsed: ParsedMesh
   try {
     await migrate(db, MIGRATIONS)
     const urls: Record<string, string> = {}
-    for (const { domain } of mesh.domains) {
-      const password = order.loginPassword ?? randomBytes(18).toString('base64url')
-      const username = await ensureDomainRole(db, domain, password)
-      urls[domain] = Object.assign(new URL(order.databaseUrl), { username, password }).href
-    }
+    for (const { domain } of mesh.domains) urls[domain] = await lendLogin(db, order, domain)
     const reason = 'first definitions of the local stack'
     const applied = await applyMesh({ db, s3, bucket: CATALOG_BUCKET, mesh: parsed, actor: order.actor, reason })
     if (applied.kind === 'refused') throw new Error(toMessage(order.meshFolder, applied.problems))
@@ -95,6 +91,18 @@ async function prepareDatabase(order: Deployment, mesh: Mesh, parsed: ParsedMesh
     await db.end()
     s3.destroy()
   }
+}
+
+/**
+ * The database as the domain's login, made now. One that is there already is in use, by a stack or an installation on the
+ * same server: its password is not ours to change, so roles of this stack use the owner's URL.
+ */
+async function lendLogin(db: Postgres, order: Deployment, domain: Domain): Promise<string> {
+  const { databaseUrl, loginPassword } = order
+  if (loginPassword === undefined && (await hasDomainRole(db, domain))) return databaseUrl
+  const password = loginPassword ?? randomBytes(18).toString('base64url')
+  const username = await ensureDomainRole(db, domain, password)
+  return Object.assign(new URL(databaseUrl), { username, password }).href
 }
 
 /** Every bucket that a definition names, in its domain's account, and the catalog's. */

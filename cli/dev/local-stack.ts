@@ -53,7 +53,17 @@ export async function startLocalStack(order: StackOrder): Promise<LocalStack> {
   makeFolder(folder)
   const database = `sluice_${id.replaceAll('-', '_')}`
   const namespace = order.isIsolated && order.temporalAddress ? id : (order.namespace ?? 'default')
-  const servers = await startServers({ ...order, parts: order.parts ?? PARTS, folder, namespace, database })
+  // Before anything runs: whatever a killed start leaves behind is found by its record.
+  const owner = toKnownProcess('sluice', process.pid)
+  const startedAt = new Date().toISOString()
+  writeStack({ id, startedAt, owner, processes: [], addresses: {} }, order.workingFolder)
+  const servers = await startServers({ ...order, parts: order.parts ?? PARTS, folder, namespace, database }).catch(
+    (error: unknown) => {
+      removeData(path.join(folder, 'postgres'))
+      removeStack(id, order.workingFolder)
+      throw error
+    },
+  )
   const stack = toStack(order, id, folder, namespace, servers)
   try {
     order.signal?.throwIfAborted()

@@ -133,8 +133,10 @@ async function expectOneOutcome(stack: LocalStack, expected: Expected[]): Promis
     const wanted = expected.flatMap(({ cycle, upstreams }) =>
       upstreams.map((upstream) => ({ cycle, eventId: `${upstream}/r1` })),
     )
-    const eventIds = [...new Set(wanted.map(({ eventId }) => eventId))]
-    const deliveries = await listDeliveriesOf(db, eventIds)
+    const deliveries = await listDeliveriesOf(
+      db,
+      wanted.map(({ cycle, eventId }) => ({ domain: cycle.split('/')[0] as Domain, eventId })),
+    )
     const toLine = (delivery: { cycle: string; eventId: string; outcome: string }): string =>
       `${delivery.eventId} -> ${delivery.cycle}: ${delivery.outcome}`
     expect(deliveries.map(toLine).toSorted()).toEqual(
