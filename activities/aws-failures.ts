@@ -1,4 +1,5 @@
-// Which AWS errors are final and which are worth another try: the one table of it, with the wait of each.
+// Which AWS errors are final and which are worth another try, with the wait of each: one table for
+// each kind of call, because the same name may mean another thing.
 // In: what the SDK threw. Out: an ApplicationFailure that says what was tried, on what, what was found, what to do.
 import { ApplicationFailure, ApplicationFailureCategory } from '@temporalio/common'
 
@@ -22,9 +23,23 @@ const wait = (type: string, waitMs: number | null, advice: string): Rule => ({
 })
 const pause = (type: string, advice: string): Rule => ({ type, final: false, waitMs: 30_000, benign: false, advice })
 
-const NOT_ALLOWED = 'Mend the role or the policy; it is tried again by itself.'
+export type Rules = Record<string, Rule>
 
-const rulesFor = (capacityRetryMs: number): Record<string, Rule> => ({
+const NOT_ALLOWED = 'Mend the role or the policy; it is tried again by itself.'
+const SLOWER = 'AWS limits the rate of calls; it is tried again by itself.'
+
+/** Whatever is called. */
+export const ANY_CALL: Rules = {
+  ThrottlingException: wait('WaitsForCallRate', null, SLOWER),
+  AccessDeniedException: pause('AwsAccessDenied', NOT_ALLOWED),
+  ExpiredTokenException: pause('AwsCredentialsExpired', NOT_ALLOWED),
+  UnrecognizedClientException: pause('AwsCredentialsUnknown', NOT_ALLOWED),
+  CredentialsProviderError: pause('AwsCredentialsMissing', NOT_ALLOWED),
+}
+
+/** Looking for a run, starting and stopping one. A full Glue is a wait; a job that is not there is final. */
+export const toGlueOrderRules = (capacityRetryMs: number): Rules => ({
+  ...ANY_CALL,
   ConcurrentRunsExceededException: wait(
     'WaitsForConcurrentRuns',
     capacityRetryMs,
@@ -35,19 +50,35 @@ const rulesFor = (capacityRetryMs: number): Record<string, Rule> => ({
     3 * capacityRetryMs,
     "The account's Glue quota is in use; it starts when there is room.",
   ),
-  ThrottlingException: wait('WaitsForCallRate', null, 'AWS limits the rate of calls; it is tried again by itself.'),
   EntityNotFoundException: final('GlueJobMissing', 'Deploy the job in this account, then rerun the cycle.'),
   InvalidInputException: final('GlueInputInvalid', 'Mend the definition or the job, then rerun the cycle.'),
-  AccessDeniedException: pause('AwsAccessDenied', NOT_ALLOWED),
-  ExpiredTokenException: pause('AwsCredentialsExpired', NOT_ALLOWED),
-  UnrecognizedClientException: pause('AwsCredentialsUnknown', NOT_ALLOWED),
-  CredentialsProviderError: pause('AwsCredentialsMissing', NOT_ALLOWED),
 })
 
+const RUN_UNKNOWN =
+  'A run that was started may not show yet, or its job is being deployed anew: Glue is asked again, and no other run ' +
+  'is started meanwhile. If the job is gone for good, cancel the cycle.'
+
+/** Asking for a run that was started: no answer of Glue about it is its end. The activity's own pause is a flat 1 s. */
+export const GLUE_RUN_RULES: Rules = {
+  ...ANY_CALL,
+  ThrottlingException: wait('WaitsForCallRate', 15_000, SLOWER),
+  EntityNotFoundException: pause('GlueRunUnknown', RUN_UNKNOWN),
+  InvalidInputException: pause('GlueRunUnknown', RUN_UNKNOWN),
+}
+
+/** A notice that nobody can get must not keep the run of the cycle open. */
+export const NOTICE_RULES: Rules = {
+  ...ANY_CALL,
+  QueueDoesNotExist: final(
+    'NotificationQueueMissing',
+    'Nobody is notified of this failure: create the queue again; sluice explain tells what failed.',
+  ),
+}
+
 /** `tried` completes "Could not …", with what it was tried on. */
-export function toAwsFailure(error: unknown, tried: string, capacityRetryMs: number): ApplicationFailure {
+export function toAwsFailure(error: unknown, tried: string, rules: Rules): ApplicationFailure {
   const { name, message } = error instanceof Error ? error : new Error(String(error))
-  const rule = rulesFor(capacityRetryMs)[name]
+  const rule = rules[name]
   return ApplicationFailure.create({
     message: `Could not ${tried}: ${name}: ${message}. ${rule?.advice ?? 'It is tried again by itself.'}`,
     type: rule?.type ?? 'AwsUnavailable',

@@ -11,7 +11,7 @@ import {
 import { CompleteAsyncError } from '@temporalio/activity'
 import { GLUE_ENDS, type GlueEndState, type GlueRunEnd } from '../model/cycle/cycle.ts'
 import type { CycleActivities, GlueOrder, GlueRun } from '../workflows/contract.ts'
-import { toAwsFailure } from './aws-failures.ts'
+import { GLUE_RUN_RULES, type Rules, toAwsFailure, toGlueOrderRules } from './aws-failures.ts'
 
 export interface GlueParts {
   glue: GlueClient
@@ -23,9 +23,10 @@ export interface GlueParts {
 type GlueActivities = Pick<CycleActivities, 'startGlueJob' | 'awaitGlueJob' | 'stopGlueJob'>
 
 export const createGlueActivities = ({ glue, glueOnce, capacityRetryMs }: GlueParts): GlueActivities => {
-  const failing = <T>(tried: string, work: Promise<T>): Promise<T> =>
+  const orderRules = toGlueOrderRules(capacityRetryMs)
+  const failing = <T>(tried: string, work: Promise<T>, rules: Rules = orderRules): Promise<T> =>
     work.catch((error: unknown) => {
-      throw toAwsFailure(error, tried, capacityRetryMs)
+      throw toAwsFailure(error, tried, rules)
     })
   return {
     /** May run twice: it looks for its own token first, and a look-up error fails the try instead of starting. */
@@ -37,9 +38,13 @@ export const createGlueActivities = ({ glue, glueOnce, capacityRetryMs }: GluePa
       return { runId, adopted: false }
     },
 
-    /** Asks once, then leaves the answer to whoever completes it from outside; each retry asks again. */
+    /**
+     * Asks once, then leaves the answer to whoever completes it from outside; each retry asks again, also when Glue
+     * does not know the run (docs/aws-assumptions.md, A7): only an end that Glue tells is an end.
+     */
     async awaitGlueJob(run) {
-      const found = await failing(`ask for run ${run.runId} of Glue job "${run.job}"`, getRun(glue, run))
+      const tried = `ask for run ${run.runId} of Glue job "${run.job}"`
+      const found = await failing(tried, getRun(glue, run), GLUE_RUN_RULES)
       const end = toRunEnd(found, 'check')
       if (end) return end
       throw new CompleteAsyncError()

@@ -1,5 +1,6 @@
 // All activities of a domain's worker, made of its clients.
 import { readFileSync } from 'node:fs'
+import { log } from '@temporalio/activity'
 import type { Client } from '@temporalio/client'
 import type { AwsClients } from '../clients/aws.ts'
 import type { RoleConfig } from '../clients/config.ts'
@@ -10,6 +11,7 @@ import type { RoutingIndex } from '../model/calendar/routing.ts'
 import type { CycleActivities, SchedulerActivities } from '../workflows/contract.ts'
 import { createGlueActivities } from './glue.ts'
 import { createPublishing } from './publishing.ts'
+import { createRepairing } from './repairing.ts'
 import { createScheduling } from './scheduling.ts'
 
 export interface ActivityParts {
@@ -35,10 +37,15 @@ export function createActivities({
     ...createPublishing({ ...config, ...aws, softwareVersion: version, nowMs: Date.now }),
     ...createScheduling({
       temporal,
+      warn,
       settings: config.cycle,
       loadDefinitions: async () => (await catalog.load(undefined))?.index.catalog.products ?? [],
     }),
+    ...createRepairing({ temporal, db, warn }),
     recordCycle: (record) => recordCycle(db, record),
     recallArrivals: async ({ domain, expected }) => ({ arrivals: await recallArrivals(db, domain, expected) }),
   }
 }
+
+/** With the activity's own facts, into the worker's log. */
+const warn = (message: string, facts: Record<string, unknown>): void => log.warn(message, facts)

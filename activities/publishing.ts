@@ -16,7 +16,7 @@ import {
   toEventSource,
 } from '../model/refresh-event.ts'
 import type { CycleActivities, NotRefreshedNotice } from '../workflows/contract.ts'
-import { toAwsFailure } from './aws-failures.ts'
+import { ANY_CALL, NOTICE_RULES, toAwsFailure } from './aws-failures.ts'
 
 export interface PublishingParts {
   events: EventBridgeClient
@@ -26,7 +26,6 @@ export interface PublishingParts {
   centralBusArn: string
   domainBusName: string
   notificationQueueName: string
-  capacityRetryMs: number
   /** Of Sluice itself; stands in each event's `producer`. */
   softwareVersion: string
   nowMs(): number
@@ -57,11 +56,7 @@ export const createPublishing = (parts: PublishingParts): PublishingActivities =
       const MessageBody = JSON.stringify({ ...notice, where, logLink })
       await parts.sqs.send(new SendMessageCommand({ QueueUrl: queue.QueueUrl, MessageBody }))
     } catch (error) {
-      throw toAwsFailure(
-        error,
-        `notify ${parts.notificationQueueName} that ${notice.cycle} failed`,
-        parts.capacityRetryMs,
-      )
+      throw toAwsFailure(error, `notify ${parts.notificationQueueName} that ${notice.cycle} failed`, NOTICE_RULES)
     }
   },
 })
@@ -90,7 +85,7 @@ async function put(
     Detail: JSON.stringify(event),
   }
   const answer = await parts.events.send(new PutEventsCommand({ Entries: [entry] })).catch((error: unknown) => {
-    throw toAwsFailure(error, tried, parts.capacityRetryMs)
+    throw toAwsFailure(error, tried, ANY_CALL)
   })
   const failed = answer.Entries?.find((result) => result.ErrorCode)
   if (!failed) return

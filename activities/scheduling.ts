@@ -1,12 +1,13 @@
 // One tick of the scheduler: opens the cycles that are due and not there yet.
-// In: the domain and the tick's time. Out: what was opened. Never: opens a cycle older than its definition.
+// In: the domain and the tick's time. Out: what was opened. Never: opens a cycle older than its definition; stops for
+// one definition that cannot be followed, such as one with a calendar that this version does not know.
 import { type Client, WorkflowExecutionAlreadyStartedError } from '@temporalio/client'
 import { dueAtMs, dueKeys, openCycle } from '../model/calendar/due.ts'
 import { DAY_MS } from '../model/calendar/routing.ts'
 import { dateAt } from '../model/calendar/wall-time.ts'
 import type { CycleSettings } from '../model/cycle/cycle.ts'
 import type { DefinitionVersion } from '../model/definition.ts'
-import { type CycleId, type CycleKey, toCycleId } from '../model/ids.ts'
+import { type CycleId, type CycleKey, type ProductId, toCycleId } from '../model/ids.ts'
 import { CYCLE_WORKFLOW, type SchedulerActivities, toCycleStart } from '../workflows/contract.ts'
 
 export interface SchedulingParts {
@@ -14,6 +15,7 @@ export interface SchedulingParts {
   settings: CycleSettings
   /** Current definitions of the domain, from the catalog bucket; PostgreSQL is not asked. */
   loadDefinitions(): Promise<DefinitionVersion[]>
+  warn(message: string, facts: Record<string, unknown>): void
 }
 
 /** How far back a tick looks: an outage shorter than this, a long weekend included, loses no cycle. */
@@ -23,25 +25,44 @@ const AHEAD_MS = 15 * 60_000
 /** Starts at a time: a tick must not crowd out arrivals. */
 const AT_ONCE = 10
 
-export const createScheduling = (parts: SchedulingParts): SchedulerActivities => ({
+export const createScheduling = (parts: SchedulingParts): Pick<SchedulerActivities, 'openDueCycles'> => ({
   /** May run twice: a cycle's id is used once. */
   async openDueCycles({ domain, atMs }) {
+    const skipped = new Map<ProductId, string>()
     const definitions = await parts.loadDefinitions()
-    const due = definitions.flatMap((version) => dueCycles(version, atMs))
+    const due = definitions.flatMap((version) => followed(skipped, version, () => dueCycles(version, atMs)))
     const known = await listKnown(
       parts.temporal,
       domain,
       due.map(({ key }) => key),
     )
-    const missing = due.filter(({ cycle }) => !known.has(cycle))
+    const starts = due
+      .filter(({ cycle }) => !known.has(cycle))
+      .flatMap(({ version, key }) => followed(skipped, version, () => [toStart(parts, version, key)]))
     const opened: string[] = []
-    for (let at = 0; at < missing.length; at += AT_ONCE) {
-      const started = await Promise.all(missing.slice(at, at + AT_ONCE).map((cycle) => open(parts, cycle)))
+    for (let at = 0; at < starts.length; at += AT_ONCE) {
+      const started = await Promise.all(starts.slice(at, at + AT_ONCE).map((start) => open(parts, start)))
       opened.push(...started.filter((id) => id !== null))
     }
-    return { opened, existing: due.length - opened.length }
+    for (const [product, reason] of skipped) parts.warn('A definition opens no cycles', { product, reason })
+    return {
+      opened,
+      existing: due.filter(({ cycle }) => known.has(cycle)).length + starts.length - opened.length,
+      skipped: [...skipped].map(([product, reason]) => `${product}: ${reason}`),
+    }
   },
 })
+
+/** None of a definition whose calendar or zone is unknown; any other error is the tick's. */
+function followed<T>(skipped: Map<ProductId, string>, version: DefinitionVersion, compute: () => T[]): T[] {
+  try {
+    return compute()
+  } catch (error) {
+    if (!(error instanceof RangeError)) throw error
+    skipped.set(version.definition.product, error.message)
+    return []
+  }
+}
 
 interface DueCycle {
   cycle: CycleId
@@ -71,11 +92,15 @@ async function listKnown(temporal: Client, domain: string, keys: CycleKey[]): Pr
   return known
 }
 
-async function open(parts: SchedulingParts, { version, key }: DueCycle): Promise<string | null> {
-  const start = toCycleStart(openCycle(version, key, 'scheduler', parts.settings))
+type CycleStart = ReturnType<typeof toCycleStart>
+
+const toStart = ({ settings }: SchedulingParts, version: DefinitionVersion, key: CycleKey): CycleStart =>
+  toCycleStart(openCycle(version, key, 'scheduler', settings))
+
+async function open({ temporal }: SchedulingParts, start: CycleStart): Promise<string | null> {
   try {
     // FAIL instead of USE_EXISTING, to know whether this tick opened it.
-    await parts.temporal.workflow.start(CYCLE_WORKFLOW, { ...start, workflowIdConflictPolicy: 'FAIL' })
+    await temporal.workflow.start(CYCLE_WORKFLOW, { ...start, workflowIdConflictPolicy: 'FAIL' })
     return start.workflowId
   } catch (error) {
     if (error instanceof WorkflowExecutionAlreadyStartedError) return null

@@ -1,21 +1,28 @@
 // Opens a cycle by hand: the same input and options as the bridge and the scheduler use, named as opened by a person.
-// In: the domain's definitions from the catalog bucket, a cycle. Out: opened, or there already.
+// In: the domain's definitions from the catalog bucket, a cycle; the mirror, which remembers longer than Temporal does.
+// Out: opened, or there already.
 // Never: a second run of a cycle that ran before; a rerun brings that back.
 import { type Client, WorkflowExecutionAlreadyStartedError } from '@temporalio/client'
-import { openCycle, whyNotDue } from '../model/calendar/due.ts'
-import type { DomainCatalog } from '../model/calendar/routing.ts'
+import type { Postgres } from '../clients/postgres.ts'
+import { isOutage } from '../clients/postgres-errors.ts'
+import { readCycleRow } from '../mirror/status.ts'
+import { dueAtMs, openCycle, whyNotDue } from '../model/calendar/due.ts'
+import { type DomainCatalog, OPENING_WINDOW } from '../model/calendar/routing.ts'
 import type { CycleSettings } from '../model/cycle/cycle.ts'
-import type { CycleParts } from '../model/ids.ts'
+import type { DefinitionVersion } from '../model/definition.ts'
+import { type CycleKey, type CycleParts, toCycleId } from '../model/ids.ts'
 import { didYouMean } from '../model/nearest.ts'
 import { CYCLE_WORKFLOW, toCycleStart } from '../workflows/contract.ts'
 
 export type Opened = { kind: 'opened' | 'existing'; cycle: string } | { kind: 'refused'; reason: string }
 
+/** Without a mirror only Temporal is asked: enough where every cycle is new. */
 export async function openByHand(
   temporal: Client,
   catalog: DomainCatalog,
   { product, key }: CycleParts,
   settings: CycleSettings,
+  mirror?: Postgres,
 ): Promise<Opened> {
   const version = catalog.products.find(({ definition }) => definition.product === product)
   if (!version) {
@@ -24,12 +31,25 @@ export async function openByHand(
   }
   const notDue = whyNotDue(version.definition, key)
   if (notDue) return { kind: 'refused', reason: `${notDue}.` }
+  const cycle = toCycleId(product, key)
+  if (mirror && (await isRemembered(mirror, version, key))) return { kind: 'existing', cycle }
   const start = toCycleStart(openCycle(version, key, 'person', settings))
   try {
     await temporal.workflow.start(CYCLE_WORKFLOW, { ...start, workflowIdConflictPolicy: 'FAIL' })
-    return { kind: 'opened', cycle: start.workflowId }
+    return { kind: 'opened', cycle }
   } catch (error) {
-    if (error instanceof WorkflowExecutionAlreadyStartedError) return { kind: 'existing', cycle: start.workflowId }
+    if (error instanceof WorkflowExecutionAlreadyStartedError) return { kind: 'existing', cycle }
+    throw error
+  }
+}
+
+/** Temporal forgets closed cycles after its retention, and would let one begin anew with attempt 1 and revision 1. */
+async function isRemembered(mirror: Postgres, { definition }: DefinitionVersion, key: CycleKey): Promise<boolean> {
+  try {
+    return (await readCycleRow(mirror, toCycleId(definition.product, key))) !== undefined
+  } catch (error) {
+    // Of a cycle this young Temporal itself still knows (its retention is checked at boot).
+    if (isOutage(error) && dueAtMs(definition, key) > Date.now() - OPENING_WINDOW.acceptForMs) return false
     throw error
   }
 }

@@ -9,10 +9,11 @@ import { type Output, print, printJson } from './output.ts'
 
 export async function open(parts: CycleParts, options: { stack?: string; output: Output }): Promise<number> {
   const domain = domainOf(parts.product)
-  return withConnection(options, domain, async ({ aws, temporal, settings }) => {
+  return withConnection(options, domain, async ({ aws, db, temporal, settings }) => {
     const loaded = await loadDomainCatalog((await aws()).s3, settings.SLUICE_CATALOG_BUCKET, domain)
     if (loaded.kind !== 'loaded') throw new Error(`The catalog of ${domain} could not be read.`)
-    const opened = await openByHand(await temporal(), loaded.catalog, parts, readConfig(process.env, domain).cycle)
+    const { cycle } = readConfig(process.env, domain)
+    const opened = await openByHand(await temporal(), loaded.catalog, parts, cycle, db())
     if (options.output === 'json') printJson(opened)
     switch (opened.kind) {
       case 'opened':
@@ -21,7 +22,7 @@ export async function open(parts: CycleParts, options: { stack?: string; output:
       case 'existing':
         throw new CommandFailure(
           EXIT.conflict,
-          `${opened.cycle} was there already. How it stands: sluice explain ${opened.cycle}`,
+          `${opened.cycle} was there already. How it stands: sluice explain ${opened.cycle}; to run it again: sluice rerun`,
         )
       case 'refused':
         throw new CommandFailure(EXIT.notAllowed, opened.reason)

@@ -1,4 +1,4 @@
-// In: a cycle, an actor, a reason. Out: the attempt that follows, or why it may not; audited either way.
+// In: a cycle, an actor, a reason. Out: what follows, or why it may not; audited either way.
 // Recipe for a closed cycle (facts: an update-with-start can leave a run behind): update; not found, then start with the
 // command in the input; started by someone else meanwhile, then update again. Never: another way to use an id twice.
 import { randomUUID } from 'node:crypto'
@@ -13,14 +13,17 @@ import { loadDomainCatalog } from '../catalog/load.ts'
 import { readConfig } from '../clients/config.ts'
 import { recordAction } from '../mirror/actions.ts'
 import { type Past, readPast } from '../mirror/past.ts'
+import { recallArrivals } from '../mirror/recall.ts'
 import { openCycle } from '../model/calendar/due.ts'
-import type { RerunCommand } from '../model/cycle/cycle.ts'
+import { rememberCorrections } from '../model/cycle/corrections.ts'
+import { type CycleInput, type DependencyStatus, type PastRuns, type RerunCommand } from '../model/cycle/cycle.ts'
 import { refuseRerun } from '../model/cycle/rerun.ts'
-import { type CycleId, type CycleParts, domainOf, toCycleId } from '../model/ids.ts'
+import { type CycleId, type CycleParts, domainOf, type ProductId, toCycleId } from '../model/ids.ts'
 import { CYCLE_WORKFLOW, type CycleResult, RERUN, toCycleStart } from '../workflows/contract.ts'
 import { type Connection, withConnection } from './connection.ts'
 import { CommandFailure, EXIT } from './failure.ts'
 import { type Output, print, printJson, talk } from './output.ts'
+import { type Next, toNext, toSentence } from './reopened.ts'
 
 export interface RerunOptions {
   reason: string
@@ -35,22 +38,18 @@ export async function rerun(parts: CycleParts, options: RerunOptions): Promise<n
     throw new CommandFailure(EXIT.notAllowed, 'A rerun needs an actor and a reason that say something.')
   return withConnection(options, domainOf(parts.product), async (connection) => {
     const cycle = toCycleId(parts.product, parts.key)
-    const { attempt } = await rerunCycle(connection, parts, command).catch(async (error: unknown) => {
+    const next = await rerunCycle(connection, parts, command).catch(async (error: unknown) => {
       if (error instanceof CommandFailure && error.exitCode === EXIT.notAllowed)
         await audit(connection, cycle, command, error.message)
       throw error
     })
-    if (options.output === 'json') printJson({ cycle, attempt, ...command })
-    else print(`${cycle} runs again: attempt ${attempt}. Follow it: sluice explain ${cycle}`)
+    if (options.output === 'json') printJson({ cycle, ...next, ...command })
+    else print(`${toSentence(cycle, next)} Follow it: sluice explain ${cycle}`)
     return 0
   })
 }
 
-async function rerunCycle(
-  connection: Connection,
-  parts: CycleParts,
-  command: RerunCommand,
-): Promise<{ attempt: number }> {
+async function rerunCycle(connection: Connection, parts: CycleParts, command: RerunCommand): Promise<Next> {
   const temporal = await connection.temporal()
   const cycle = toCycleId(parts.product, parts.key)
   const open = await updateOpen(temporal, cycle, command)
@@ -61,10 +60,11 @@ async function rerunCycle(
       EXIT.notAllowed,
       `Neither Temporal nor the mirror knows ${cycle}: there is nothing to run again. To run it first: sluice open ${cycle}`,
     )
-  const refused = refuseRerun(past)
+  const refused = refuseRerun(past, 'closed')
   if (refused) throw new CommandFailure(EXIT.notAllowed, `${cycle} cannot be rerun now. ${refused}`)
-  const started = await startAgain(connection, temporal, parts, { ...past, command })
-  if (started) return { attempt: past.lastAttempt + (past.succeeded ? 0 : 1) }
+  const dependencies = await withCorrections(connection, parts.product, past.dependencies)
+  const started = await startAgain(connection, temporal, parts, { ...past, dependencies, command })
+  if (started) return toNext(started, command)
   const other = await updateOpen(temporal, cycle, command)
   if (other) return other
   throw new CommandFailure(
@@ -74,19 +74,16 @@ async function rerunCycle(
 }
 
 /** Undefined when no run of the cycle is open. */
-async function updateOpen(
-  temporal: Client,
-  cycle: string,
-  command: RerunCommand,
-): Promise<{ attempt: number } | undefined> {
+async function updateOpen(temporal: Client, cycle: string, command: RerunCommand): Promise<Next | undefined> {
   try {
     const handle = temporal.workflow.getHandle(cycle)
-    return await temporal.withDeadline(Date.now() + 15_000, () =>
+    const { attempt } = await temporal.withDeadline(Date.now() + 15_000, () =>
       handle.executeUpdate<{ attempt: number }, [RerunCommand]>(RERUN, {
         args: [command],
         updateId: command.requestId,
       }),
     )
+    return { attempt, waitsFor: null }
   } catch (error) {
     if (error instanceof WorkflowNotFoundError) return undefined
     if (error instanceof WorkflowUpdateFailedError)
@@ -107,16 +104,33 @@ async function readEnd(temporal: Client, cycle: string): Promise<Past | undefine
 }
 
 const toPast = ({ runNumber, state, step, lastAttempt, revision, dependencies, succeeded }: CycleResult): Past => ({
-  ...{ runNumber, state, step, lastAttempt, revision, dependencies, succeeded },
+  ...{ runNumber, state, step, lastAttempt, revision, dependencies, attempt: succeeded },
 })
 
-/** False when somebody else was quicker. The definition in force now is what a rerun runs by. */
+/** What came of the inputs while no run was open to remember it. */
+async function withCorrections(
+  connection: Connection,
+  product: ProductId,
+  dependencies: DependencyStatus[],
+): Promise<DependencyStatus[]> {
+  try {
+    return rememberCorrections(dependencies, await recallArrivals(connection.db(), domainOf(product), dependencies))
+  } catch (error) {
+    talk(
+      `The mirror could not say whether inputs were corrected since the last run: ${(error as Error).message}. ` +
+        'The rerun goes on with the revisions that are known.',
+    )
+    return dependencies
+  }
+}
+
+/** Undefined when somebody else was quicker. The definition in force now is what a rerun runs by. */
 async function startAgain(
   { aws, settings }: Connection,
   temporal: Client,
   { product, key }: CycleParts,
-  past: Past & { command: RerunCommand },
-): Promise<boolean> {
+  past: PastRuns,
+): Promise<CycleInput | undefined> {
   const domain = domainOf(product)
   const loaded = await loadDomainCatalog((await aws()).s3, settings.SLUICE_CATALOG_BUCKET, domain)
   const version =
@@ -133,9 +147,9 @@ async function startAgain(
       workflowIdReusePolicy: 'ALLOW_DUPLICATE',
       workflowIdConflictPolicy: 'FAIL',
     })
-    return true
+    return input
   } catch (error) {
-    if (error instanceof WorkflowExecutionAlreadyStartedError) return false
+    if (error instanceof WorkflowExecutionAlreadyStartedError) return undefined
     throw error
   }
 }

@@ -1,5 +1,13 @@
 -- What is defined: domains and data products with all their versions, who changed them, and what the roles may read.
 
+-- Before the tables, because history is insert-only in all of them.
+create function refuse_change() returns trigger language plpgsql as $$
+begin
+  raise exception '% is insert-only: % is refused', tg_table_name, lower(tg_op)
+    using errcode = 'restrict_violation', hint = 'History is corrected by further rows.';
+end
+$$;
+
 create table catalog_version (
   catalog_version integer generated always as identity primary key,
   applied_at timestamptz not null default now(),
@@ -10,6 +18,8 @@ create table catalog_version (
   after jsonb not null
 );
 comment on table catalog_version is 'One row for each apply that changed something; insert-only.';
+create trigger insert_only before update or delete or truncate on catalog_version
+  for each statement execute function refuse_change();
 comment on column catalog_version.actor is 'Who applied it.';
 comment on column catalog_version.before is 'The definitions that this apply changed or removed, as they were: {domains, products}.';
 comment on column catalog_version.after is 'The definitions that this apply created or changed, as they are since: {domains, products}.';

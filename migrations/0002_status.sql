@@ -152,7 +152,7 @@ comment on column event_ledger.source is 'EventBridge source and account, as rec
 comment on column event_ledger.sqs_message_id is 'Of the last delivery by the queue; a redelivery of the same message is not counted again.';
 comment on column event_ledger.body is 'The message, for redrive, as long as no cycle has taken the event; text, because it may hold anything.';
 comment on column event_ledger.redriven_at is 'When a person last sent it again.';
-comment on column event_ledger.position is 'Rises in the order of writing, with gaps: where whoever follows the ledger goes on. first_seen_at does not, after an outage.';
+comment on column event_ledger.position is 'Rises in the order of writing, with gaps, but is taken before the commit: a row may appear below one that was read. first_seen_at does not rise, after an outage.';
 create index event_ledger_first_seen on event_ledger (domain, first_seen_at desc);
 create unique index event_ledger_position on event_ledger (position);
 create index event_ledger_untaken on event_ledger (domain, outcome, first_seen_at desc) where outcome <> 'routed';
@@ -191,21 +191,15 @@ create table operator_action (
   refused_because text,
   at timestamptz not null,
   recorded_at timestamptz not null default now(),
-  primary key (domain, request_id),
+  primary key (domain, cycle, request_id),
   constraint operator_action_refusal check ((outcome = 'refused') = (refused_because is not null)),
   constraint operator_action_cycle check (starts_with(cycle, domain || '/'))
 );
 comment on table operator_action is 'What people asked for, why, and whether it was done; insert-only.';
-comment on column operator_action.request_id is 'Made by whoever asks; a repeat is the same action.';
+comment on column operator_action.request_id is 'Made by whoever asks; a repeat for the same cycle is the same action.';
 comment on column operator_action.actor_verified is 'True when a login proved the actor; false when he named himself.';
 create index operator_action_cycle on operator_action (cycle, at);
 
-create function refuse_change() returns trigger language plpgsql as $$
-begin
-  raise exception '% is insert-only: % is refused', tg_table_name, lower(tg_op)
-    using errcode = 'restrict_violation', hint = 'History is corrected by further rows.';
-end
-$$;
 create trigger insert_only before update or delete or truncate on data_product_status_history
   for each statement execute function refuse_change();
 create trigger insert_only before update or delete or truncate on data_product_dependencies_events_status_history

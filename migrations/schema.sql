@@ -10,6 +10,7 @@ table catalog_version -- One row for each apply that changed something; insert-o
   before jsonb not null -- The definitions that this apply changed or removed, as they were: {domains, products}.
   after jsonb not null -- The definitions that this apply created or changed, as they are since: {domains, products}.
   constraint catalog_version_pkey PRIMARY KEY (catalog_version)
+  CREATE TRIGGER insert_only BEFORE DELETE OR UPDATE OR TRUNCATE ON public.catalog_version FOR EACH STATEMENT EXECUTE FUNCTION refuse_change()
   grant select (catalog_version, applied_at, actor, reason, git_sha) to sluice_any_domain
 
 table data_domain -- Versions of the domains; the current one has no superseded_at.
@@ -277,7 +278,7 @@ table event_ledger -- What became of every event that a domain received: one row
   seen integer not null default 1
   body text -- The message, for redrive, as long as no cycle has taken the event; text, because it may hold anything.
   redriven_at timestamp with time zone -- When a person last sent it again.
-  position bigint not null -- Rises in the order of writing, with gaps: where whoever follows the ledger goes on. first_seen_at does not, after an outage.
+  position bigint not null -- Rises in the order of writing, with gaps, but is taken before the commit: a row may appear below one that was read. first_seen_at does not rise, after an outage.
   constraint event_ledger_outcome CHECK ((outcome = ANY (ARRAY['routed'::text, 'unmatched'::text, 'refused'::text])))
   constraint event_ledger_pkey PRIMARY KEY (domain, event_id)
   constraint event_ledger_reason CHECK (((outcome = 'routed'::text) OR (reason <> ''::text)))
@@ -300,7 +301,7 @@ table migration
 
 table operator_action -- What people asked for, why, and whether it was done; insert-only.
   domain text not null
-  request_id text not null -- Made by whoever asks; a repeat is the same action.
+  request_id text not null -- Made by whoever asks; a repeat for the same cycle is the same action.
   cycle text not null
   action text not null
   actor text not null
@@ -314,7 +315,7 @@ table operator_action -- What people asked for, why, and whether it was done; in
   constraint operator_action_actor CHECK ((actor <> ''::text))
   constraint operator_action_cycle CHECK (starts_with(cycle, (domain || '/'::text)))
   constraint operator_action_outcome CHECK ((outcome = ANY (ARRAY['accepted'::text, 'refused'::text])))
-  constraint operator_action_pkey PRIMARY KEY (domain, request_id)
+  constraint operator_action_pkey PRIMARY KEY (domain, cycle, request_id)
   constraint operator_action_reason CHECK ((btrim(reason) <> ''::text))
   constraint operator_action_refusal CHECK (((outcome = 'refused'::text) = (refused_because IS NOT NULL)))
   CREATE INDEX operator_action_cycle ON public.operator_action USING btree (cycle, at)

@@ -55,7 +55,9 @@ const sorted = (deliveries: Delivery[]): Delivery[] =>
   deliveries.toSorted((left, right) => (left.eventId < right.eventId ? -1 : 1))
 
 function toLedgerRow(delivery: Delivery, { snapshot }: CycleRecord): object {
-  const arrival = snapshot.dependencies.find(({ arrival }) => arrival?.eventId === delivery.eventId)?.arrival
+  // A correction that the next attempt takes is known whole too: a later run of the cycle recalls it from here.
+  const known = snapshot.dependencies.flatMap(({ arrival, newer }) => [arrival, newer])
+  const arrival = known.find((arrival) => arrival?.eventId === delivery.eventId)
   const { eventId, upstream, upstreamKey, revision, atMs, seen } = delivery
   return {
     ...{ event_id: eventId, product: upstream, cycle_key: upstreamKey, revision },

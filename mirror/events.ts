@@ -50,13 +50,13 @@ export interface DeliveryRow {
 
 export type LedgerEvent = LedgerRow & { deliveries: DeliveryRow[] }
 
-/** Newest first; with `after`, in the order of writing from there on, so that nothing is skipped. */
+/**
+ * Newest first; with `after`, in the order of writing from there on. A position is taken before its row is committed, so
+ * whoever follows may pass over a row whose writer was slower than the next one; the list without `after` has it.
+ */
 export async function listEvents(db: Postgres, filter: EventFilter): Promise<LedgerEvent[]> {
   const rows = await listLedgerRows(db, filter)
-  const deliveries = await listDeliveriesOf(
-    db,
-    rows.map(({ eventId }) => eventId),
-  )
+  const deliveries = await listDeliveriesOf(db, rows)
   const byEvent = Map.groupBy(deliveries, ({ domain, eventId }) => `${domain} ${eventId}`)
   return rows.map((row) => ({ ...row, deliveries: byEvent.get(`${row.domain} ${row.eventId}`) ?? [] }))
 }
@@ -81,10 +81,15 @@ export const listLedgerRows = (db: Postgres, filter: EventFilter): Promise<Ledge
     [...[filter.domain, filter.outcomes, filter.product, filter.key, filter.after, filter.limit], filter.refreshesOnly],
   )
 
-export const listDeliveriesOf = (db: Postgres, eventIds: string[]): Promise<DeliveryRow[]> =>
+/** Of these events in any of their domains: the index leads with the domain. */
+export const listDeliveriesOf = (
+  db: Postgres,
+  events: Pick<LedgerRow, 'domain' | 'eventId'>[],
+): Promise<DeliveryRow[]> =>
   db.rows<DeliveryRow>(
-    `select ${DELIVERY} from event_delivery where event_id = any ($1) order by cycle, upstream_product`,
-    [eventIds],
+    `select ${DELIVERY} from event_delivery where domain = any ($1) and event_id = any ($2)
+     order by cycle, upstream_product`,
+    [[...new Set(events.map(({ domain }) => domain))], [...new Set(events.map(({ eventId }) => eventId))]],
   )
 
 export const listDeliveriesTo = (db: Postgres, cycle: CycleId): Promise<DeliveryRow[]> =>

@@ -1,9 +1,10 @@
 // In: the id of a closed cycle. Out: what a rerun of it must carry, because a new run remembers nothing.
 // Never: guesses; when the mirror does not know the cycle, the rerun is refused by whoever asked.
 import type { Postgres } from '../clients/postgres.ts'
-import type { Attempt, DependencyStatus, PastRuns } from '../model/cycle/cycle.ts'
+import type { DependencyStatus, PastRuns } from '../model/cycle/cycle.ts'
+import { attemptToGoOnWith } from '../model/cycle/rerun.ts'
 import type { CycleId, CycleKey } from '../model/ids.ts'
-import { type CycleRow, type DependencyRow, listDependencies, readCycleRow } from './status.ts'
+import { type DependencyRow, listDependencies, readCycleRow } from './status.ts'
 
 /** The past of a cycle without the command that brings it back. */
 export type Past = Omit<PastRuns, 'command'>
@@ -12,14 +13,8 @@ export async function readPast(db: Postgres, cycle: CycleId): Promise<Past | und
   const [row, dependencies] = await Promise.all([readCycleRow(db, cycle), listDependencies(db, cycle)])
   if (!row) return undefined
   const { runNumber, state, step, lastAttempt, revision } = row
-  const succeeded = succeededOf(row)
-  return { runNumber, state, step, lastAttempt, revision, dependencies: dependencies.map(toDependency), succeeded }
-}
-
-/** In ERROR(publish) the data is there and only the event is missing. */
-function succeededOf({ state, step, attempts }: CycleRow): Attempt | null {
-  const isUnpublished = state === 'ERROR' && step === 'publish'
-  return (isUnpublished && attempts.findLast(({ end }) => end?.state === 'SUCCEEDED')) || null
+  const attempt = attemptToGoOnWith({ ...row, stateSinceMs: Date.parse(row.stateSince) })
+  return { runNumber, state, step, lastAttempt, revision, dependencies: dependencies.map(toDependency), attempt }
 }
 
 const toDependency = (row: DependencyRow): DependencyStatus => ({

@@ -60,7 +60,10 @@ export const toEventId = (cycle: CycleId, revision: number): string => `${cycle}
 
 /** The id of the notice that a cycle did not refresh: one for each time it came to rest without data. */
 export const toNotRefreshedId = (cycle: CycleId, runNumber: number, version: number): string =>
-  `${cycle}/not-refreshed-${runNumber}.${version}`
+  `${toNotRefreshedPrefix(cycle)}${runNumber}.${version}`
+
+/** With which the ids of all such notices of a cycle begin. */
+export const toNotRefreshedPrefix = (cycle: CycleId): string => `${cycle}/not-refreshed-`
 
 export function parseEventId(text: string): { cycle: CycleId; revision: number } | undefined {
   const [, cycle, revision] = /^(.+)\/r([1-9]\d{0,8})$/.exec(text) ?? []

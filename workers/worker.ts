@@ -21,7 +21,11 @@ await runRole('worker', async ({ config, stopping, ready }) => {
   await ensureRetention(temporal, OPENING_WINDOW.acceptForMs / DAY_MS)
   await ensureSearchAttributes(temporal, SEARCH_ATTRIBUTES)
   const aws = openAws(config.region)
-  const db = openPostgres(config.databaseUrl, { applicationName: `sluice worker ${config.domain}`, maxConnections: 4 })
+  const db = openPostgres(config.databaseUrl, {
+    ...{ applicationName: `sluice worker ${config.domain}`, maxConnections: 4 },
+    // Short, because each try that hangs on a half-open connection holds one of the worker's activity slots.
+    ...{ connectTimeoutMs: 2_000, statementTimeoutMs: 5_000 },
+  })
   const catalog = createIndexSource(aws.s3, config.catalogBucket, config.domain)
   const { code, buildId } = await openBundle(config.bundlePath)
   const connection = await connectPatiently(

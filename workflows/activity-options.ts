@@ -6,10 +6,18 @@ import { toGlueActivityId } from '../model/ids.ts'
 import type { CycleActivities, GlueRun, GlueRunEnd } from './contract.ts'
 
 /**
- * Without heartbeats only start-to-close notices a dead worker, so it is short. Waits for a Glue slot are retries.
+ * Without heartbeats only start-to-close notices a dead worker, so it is short. Waits for a Glue slot are retries and
+ * may last for days, so nothing bounds them; what no repeat mends is final by itself.
  * A cancelled cycle waits for the try under way: a run started and not known would go on unseen.
  */
-export const { startGlueJob, stopGlueJob } = proxyActivities<CycleActivities>({
+export const { startGlueJob } = proxyActivities<CycleActivities>({
+  startToCloseTimeout: '60 seconds',
+  cancellationType: ActivityCancellationType.WAIT_CANCELLATION_COMPLETED,
+  retry: { initialInterval: '1 second', backoffCoefficient: 2, maximumInterval: '1 minute' },
+})
+
+/** Bounded: a cancelled cycle must close, and says that its run could not be stopped. */
+export const { stopGlueJob } = proxyActivities<CycleActivities>({
   startToCloseTimeout: '60 seconds',
   scheduleToCloseTimeout: '1 day',
   cancellationType: ActivityCancellationType.WAIT_CANCELLATION_COMPLETED,

@@ -1,15 +1,17 @@
 // All that outsiders may know of the workflows: names, payloads and how a cycle is started.
 // Never: workflow code; whoever imports this must not pull the bundle in.
 import { defineSearchAttributeKey, TypedSearchAttributes } from '@temporalio/common'
-import type {
-  Attempt,
-  Cycle,
-  CycleInput,
-  DependencyStatus,
-  ExpectedCycle,
-  GlueRunEnd,
-  RerunCommand,
+import {
+  type Attempt,
+  type Cycle,
+  type CycleInput,
+  type DependencyStatus,
+  type ExpectedCycle,
+  type GlueRunEnd,
+  openRun,
+  type RerunCommand,
 } from '../model/cycle/cycle.ts'
+import { waitingFor } from '../model/cycle/outgoing.ts'
 import type { CycleRecord } from '../model/cycle/record.ts'
 import { type CycleId, type CycleKey, type Domain, domainOf, type ProductId, toCycleId } from '../model/ids.ts'
 import type { Arrival, Publication } from '../model/refresh-event.ts'
@@ -110,8 +112,17 @@ export interface CycleActivities {
   recallArrivals(question: { domain: Domain; expected: ExpectedCycle[] }): Promise<{ arrivals: Arrival[] }>
 }
 
+export interface DueCycles {
+  opened: string[]
+  existing: number
+  /** Definitions that opened nothing because they cannot be followed, each with the reason. */
+  skipped: string[]
+}
+
 export interface SchedulerActivities {
-  openDueCycles(tick: { domain: Domain; atMs: number }): Promise<{ opened: string[]; existing: number }>
+  openDueCycles(tick: { domain: Domain; atMs: number }): Promise<DueCycles>
+  /** Tells waiting cycles what was published without reaching them; how many. Null = PostgreSQL was away. */
+  repairArrivals(tick: { domain: Domain }): Promise<{ repaired: number | null }>
 }
 
 export const STATE_ATTRIBUTE = defineSearchAttributeKey('SluiceState', 'KEYWORD')
@@ -120,12 +131,18 @@ const DOMAIN_ATTRIBUTE = defineSearchAttributeKey('SluiceDomain', 'KEYWORD')
 const PRODUCT_ATTRIBUTE = defineSearchAttributeKey('SluiceProduct', 'KEYWORD')
 const CYCLE_ATTRIBUTE = defineSearchAttributeKey('SluiceCycle', 'KEYWORD')
 
-/** A search attribute holds 2 KiB: names beyond this many are only counted. */
+/** Names beyond these are only counted: a search attribute holds 2 KiB, as JSON, and Temporal refuses a start with more. */
 const LISTED = 24
+const LISTED_BYTES = 1_800
 
 /** The names as `SluiceWaitingFor` holds them. */
-export const toWaitingFor = (names: string[]): string[] =>
-  names.length > LISTED ? [...names.slice(0, LISTED), `+${names.length - LISTED} more`] : names
+export function toWaitingFor(names: string[]): string[] {
+  const listed = names.slice(0, LISTED)
+  while (jsonBytes(listed) > LISTED_BYTES) listed.pop()
+  return listed.length < names.length ? [...listed, `+${names.length - listed.length} more`] : listed
+}
+
+const jsonBytes = (names: string[]): number => new TextEncoder().encode(JSON.stringify(names)).length
 
 /**
  * All options of a cycle's start, the same whoever starts it. Policies: a cycle's id is used once (REJECT_DUPLICATE);
@@ -133,7 +150,6 @@ export const toWaitingFor = (names: string[]): string[] =>
  */
 export function toCycleStart(input: CycleInput) {
   const domain = domainOf(input.product)
-  const waitingFor = input.past ? [] : input.expected.map(({ product }) => product as string).sort()
   return {
     workflowId: toCycleId(input.product, input.key),
     taskQueue: toTaskQueue(domain),
@@ -145,7 +161,7 @@ export function toCycleStart(input: CycleInput) {
       { key: PRODUCT_ATTRIBUTE, value: input.product },
       { key: CYCLE_ATTRIBUTE, value: input.key },
       { key: STATE_ATTRIBUTE, value: input.past?.state ?? 'WAITING' },
-      { key: WAITING_FOR_ATTRIBUTE, value: toWaitingFor(waitingFor) },
+      { key: WAITING_FOR_ATTRIBUTE, value: toWaitingFor(waitingFor(openRun(input, 0))) },
     ]),
     staticSummary: `${input.product} for ${input.key}`.slice(0, 200),
     staticDetails: input.definition.description.slice(0, 2_000),

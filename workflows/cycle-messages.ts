@@ -45,18 +45,18 @@ function requireRerun(run: CycleRun, command: RerunCommand): void {
     throw ApplicationFailure.nonRetryable('A rerun needs an actor, a reason and a request id.', 'CommandIncomplete')
   }
   const known = knownAction(run, command)
-  const refused = known ? known.refused : refuseRerun(run.cycle)
+  const refused = known ? known.refused : refuseRerun(run.cycle, 'open')
   if (refused) throw ApplicationFailure.nonRetryable(`${run.cycle.id} cannot be rerun now. ${refused}`, 'RerunRefused')
 }
 
 const knownAction = (run: CycleRun, { requestId }: RerunCommand): OperatorAction | undefined =>
   run.cycle.actions.find((action) => action.requestId === requestId)
 
-/** A signal sent by hand has no validator: what it leaves out is filled in, so that its refusal can be recorded too. */
+/** A signal sent by hand has no validator: what it leaves out is refused and recorded (model/cycle). */
 function fromPerson(run: CycleRun, payload: unknown): RerunCommand {
   const { actor, reason, requestId } = (payload ?? {}) as Partial<Record<keyof RerunCommand, unknown>>
   return {
-    actor: toText(actor) || 'unknown (signal)',
+    actor: toText(actor),
     reason: toText(reason),
     requestId: toText(requestId) || `signal-${run.cycle.id}-${run.cycle.runNumber}-${run.cycle.version}`,
   }

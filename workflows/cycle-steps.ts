@@ -1,6 +1,6 @@
 // What a cycle asks of the outside, step by step: each asks an activity and remembers the answer as a fact.
 // Never: an error swallowed (each ends as a fact, or is the workflow's cancellation).
-import { ActivityFailure, CancellationScope, isCancellation, log, rootCause } from '@temporalio/workflow'
+import { ActivityFailure, CancellationScope, isCancellation, log, rootCause, workflowInfo } from '@temporalio/workflow'
 import { type Attempt, currentAttempt, type GlueRunEnd } from '../model/cycle/cycle.ts'
 import { correlationOf, toGlueArguments, toPublication } from '../model/cycle/outgoing.ts'
 import { domainOf, toNotRefreshedId } from '../model/ids.ts'
@@ -43,7 +43,7 @@ export async function startAttempt(run: CycleRun, attempt: Attempt): Promise<voi
           attempt: attempt.number,
           arguments: toGlueArguments(run.cycle, attempt),
           timeoutMinutes: input.definition.run.timeoutMinutes,
-          notBeforeMs: attempt.begunAtMs - CLOCK_SKEW_MS,
+          notBeforeMs: oldestMs(attempt) - CLOCK_SKEW_MS,
         },
       ],
     )
@@ -53,6 +53,12 @@ export async function startAttempt(run: CycleRun, attempt: Attempt): Promise<voi
   }
 }
 
+/**
+ * How old a Glue run of this attempt can be. A reset begins the attempt anew, and one to the first task even opens the
+ * cycle anew: only the start of the workflow stays. An attempt from an earlier run of the cycle is older than that.
+ */
+const oldestMs = (attempt: Attempt): number => Math.min(workflowInfo().startTime.getTime(), attempt.begunAtMs)
+
 /** Waits for the run's end; a completion that speaks of another run is not ours and is passed over. */
 export async function awaitEnd(run: CycleRun, attempt: Attempt, runId: string): Promise<void> {
   const { definition, settings } = run.cycle.input
@@ -60,9 +66,9 @@ export async function awaitEnd(run: CycleRun, attempt: Attempt, runId: string): 
     (error: unknown): GlueRunEnd => ({
       runId,
       state: 'ERROR',
-      error: toReason(error),
+      error: `it may still be at work, so look in Glue before a rerun: ${toReason(error)}`,
       executionSeconds: 0,
-      noticedBy: 'check',
+      noticedBy: 'nobody',
     }),
   )
   // Completed by hand, it may be anything, nothing too.
@@ -72,9 +78,15 @@ export async function awaitEnd(run: CycleRun, attempt: Attempt, runId: string): 
 }
 
 /** Asks Glue to stop the run of a cancelled cycle; the answer is part of why it is cancelled. */
-export async function stopAttempt(run: CycleRun, runId: string): Promise<string> {
+export async function stopAttempt(run: CycleRun): Promise<string> {
+  const attempt = currentAttempt(run.cycle)
+  if (!attempt || attempt.endedAtMs !== null) return 'no Glue run was under way'
+  const job = run.cycle.input.definition.run.glue
+  const { number, runId } = attempt
+  if (!runId)
+    return `the start of Glue job "${job}" for attempt ${number} was under way: a run may be at work, so look in Glue`
   try {
-    await stopGlueJob({ job: run.cycle.input.definition.run.glue, runId })
+    await stopGlueJob({ job, runId })
     return `its Glue run ${runId} was told to stop`
   } catch (error) {
     return `its Glue run ${runId} could not be stopped and may go on: ${toReason(error)}`
@@ -95,17 +107,21 @@ export async function publish(run: CycleRun, attempt: Attempt): Promise<void> {
 export function report(run: CycleRun): void {
   const { cycle } = run
   const notice = toNotice(run)
+  const failure = cycle.state === 'ERROR' ? toFailureNotice(run, notice) : undefined
   run.apply({ kind: 'reported' })
   run.reporting += 1
   inBackground('report', async () => {
-    try {
-      const failure = cycle.state === 'ERROR' ? notifyFailure(toFailureNotice(run, notice)) : undefined
-      await Promise.all([publishNotRefreshed(notice), failure])
-    } finally {
-      run.reporting -= 1
-    }
+    await Promise.all([
+      ...(failure ? [told('The notice to the owner', notice.id, notifyFailure(failure))] : []),
+      told('The event "Not Refreshed"', notice.id, publishNotRefreshed(notice)),
+    ])
+    run.reporting -= 1
   })
 }
+
+/** Ends when the notice is out or was refused for good; a refusal is told and holds up nobody, not the other notice. */
+const told = (what: string, id: string, sending: Promise<void>): Promise<void> =>
+  sending.catch((error: unknown) => log.error(`${what} was refused`, { id, error: rootCause(error) ?? String(error) }))
 
 function toNotice({ cycle }: CycleRun) {
   return {

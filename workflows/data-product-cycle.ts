@@ -2,7 +2,7 @@
 // In: the definition's snapshot and the deadlines as instants. Out: how it ended, enough to bring it back later.
 // Never: decides by itself (model/cycle does); reads a database to go on; closes before its status is written.
 import { ApplicationFailure, CancellationScope, isCancellation } from '@temporalio/workflow'
-import { type CycleInput, currentAttempt } from '../model/cycle/cycle.ts'
+import { type CycleInput, isUnbegun } from '../model/cycle/cycle.ts'
 import { decideNext } from '../model/cycle/decide.ts'
 import { isSettled } from '../model/states.ts'
 import type { CycleResult } from './contract.ts'
@@ -14,10 +14,10 @@ import { awaitEnd, publish, recall, report, startAttempt, stopAttempt } from './
 export async function dataProductCycle(input: CycleInput): Promise<CycleResult> {
   const run = new CycleRun(input)
   // Before the handlers: a message that waits already is answered by the cycle that this command brought back.
-  if (input.past) run.apply({ kind: 'rerun', command: input.past.command })
+  if (input.past) run.apply({ kind: 'reopened', command: input.past.command })
   answerMessages(run)
   run.lane.keepWriting()
-  if (!input.past) recall(run)
+  if (isUnbegun(run.cycle)) recall(run)
   try {
     await refresh(run)
   } catch (error) {
@@ -79,9 +79,7 @@ async function cancel(run: CycleRun): Promise<boolean> {
 }
 
 async function markCancelled(run: CycleRun): Promise<void> {
-  const attempt = currentAttempt(run.cycle)
-  const running = attempt?.end === null ? attempt.runId : null
-  const what = running ? await stopAttempt(run, running) : 'no Glue run was under way'
+  const what = await stopAttempt(run)
   run.apply({ kind: 'cancelled', reason: `cancelled in Temporal; ${what}` })
   report(run)
 }

@@ -2,7 +2,8 @@
 // Never: forgets an event it has judged; judges the same (event, dependency) twice.
 import type { Arrival } from '../refresh-event.ts'
 import type { DeliveryOutcome } from '../states.ts'
-import type { Blocker, Cycle, Delivery, DependencyStatus } from './cycle.ts'
+import { rememberCorrections } from './corrections.ts'
+import { type Blocker, type Cycle, type Delivery, type DependencyStatus, isUnbegun } from './cycle.ts'
 
 interface Judgement {
   outcome: DeliveryOutcome
@@ -25,13 +26,18 @@ export function applyArrival(cycle: Cycle, arrival: Arrival, nowMs: number): Cyc
     seen: 1,
     version,
   }
-  const dependencies =
-    judgement.outcome === 'satisfied' || isTakenCorrection(cycle, judgement)
-      ? cycle.dependencies.map((dependency) =>
-          waitsFor(dependency, arrival) ? arrived(dependency, arrival, nowMs) : dependency,
-        )
-      : cycle.dependencies
+  const dependencies = takeArrival(cycle, arrival, judgement, nowMs)
   return { ...cycle, version, dependencies, deliveries: [...cycle.deliveries, delivery] }
+}
+
+/** A correction is taken for an input as long as no attempt has begun; afterwards the next attempt takes it. */
+function takeArrival(cycle: Cycle, arrival: Arrival, { outcome }: Judgement, nowMs: number): DependencyStatus[] {
+  const isCorrection = outcome === 'correction'
+  if (isCorrection && !isUnbegun(cycle)) return rememberCorrections(cycle.dependencies, [arrival])
+  if (!isCorrection && outcome !== 'satisfied') return cycle.dependencies
+  return cycle.dependencies.map((dependency) =>
+    waitsFor(dependency, arrival) ? arrived(dependency, arrival, nowMs) : dependency,
+  )
 }
 
 /** What an arrival means to this cycle; words as in DESIGN §1. */
@@ -42,10 +48,11 @@ export function judgeArrival(cycle: Cycle, arrival: Arrival): Judgement {
     return { outcome: 'late', note }
   }
   if (dependency.state === 'WAITING') {
-    if (hasNotBegun(cycle)) return { outcome: 'satisfied', note: null }
+    if (isUnbegun(cycle)) return { outcome: 'satisfied', note: null }
     const closed = cycle.state === 'SKIPPED' || cycle.state === 'CANCELLED'
     return { outcome: 'late', note: `the cycle had ${closed ? 'closed' : 'started'} without it` }
   }
+  if (dependency.arrival?.eventId === arrival.eventId) return { outcome: 'duplicate', note: 'it had arrived before' }
   return judgeRevision(dependency.arrival?.revision ?? 0, arrival.revision)
 }
 
@@ -55,13 +62,6 @@ export function judgeRevision(taken: number, revision: number): Judgement {
   if (revision < taken) return { outcome: 'superseded', note: `revision ${taken} had arrived before` }
   return { outcome: 'correction', note: `revision ${taken} had arrived before` }
 }
-
-/** A correction is taken for an input as long as no attempt has begun; afterwards it is only remembered. */
-const isTakenCorrection = (cycle: Cycle, judgement: Judgement): boolean =>
-  judgement.outcome === 'correction' && hasNotBegun(cycle)
-
-const hasNotBegun = (cycle: Cycle): boolean =>
-  cycle.state === 'WAITING' || (cycle.state === 'ERROR' && cycle.step === 'wait')
 
 const waitsFor = (dependency: DependencyStatus, arrival: Arrival): boolean =>
   dependency.product === arrival.product && dependency.key === arrival.key

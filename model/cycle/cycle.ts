@@ -47,8 +47,8 @@ export interface PastRuns {
   lastAttempt: number
   revision: number
   dependencies: DependencyStatus[]
-  /** The succeeded Glue run of an ERROR(publish), which a rerun publishes without running Glue again; else null. */
-  succeeded: Attempt | null
+  /** The attempt to go on with instead of beginning the next one (rerun.ts says which); else null. */
+  attempt: Attempt | null
   command: RerunCommand
 }
 
@@ -63,6 +63,8 @@ export interface DependencyStatus extends ExpectedCycle {
   state: DependencyState
   arrival: Arrival | null
   arrivedAtMs: number | null
+  /** The newest correction that came since the attempt began, for the next one; absent in what older versions left. */
+  newer?: Arrival | null
   /** The upstream said that it did not refresh; null again once it arrived. */
   blocker: Blocker | null
 }
@@ -107,7 +109,8 @@ export interface GlueRunEnd {
   state: GlueEndState
   error: string | null
   executionSeconds: number
-  noticedBy: 'event' | 'check'
+  /** `nobody`: its end could not be learned, so the run may still be at work. */
+  noticedBy: 'event' | 'check' | 'nobody'
 }
 
 export interface Attempt {
@@ -165,6 +168,7 @@ export function openRun(input: CycleInput, nowMs: number): Cycle {
   const past = input.past
   const state = past?.state ?? 'WAITING'
   const step = past?.step ?? null
+  const attempt = past?.attempt ?? null
   return {
     id: toCycleId(input.product, input.key),
     input,
@@ -175,18 +179,26 @@ export function openRun(input: CycleInput, nowMs: number): Cycle {
     reason: null,
     stateSinceMs: nowMs,
     openedAtMs: nowMs,
-    dependencies: past?.dependencies ?? input.expected.map(toWaiting),
+    dependencies: toDependencies(input),
     deliveries: [],
     transitions: past ? [] : [{ from: null, to: state, step: null, reason: null, atMs: nowMs, version: 1 }],
-    attempts: past?.succeeded ? [past.succeeded] : [],
+    attempts: attempt ? [attempt] : [],
     actions: [],
     lastAttempt: past?.lastAttempt ?? 0,
-    attemptsBefore: (past?.lastAttempt ?? 0) - (past?.succeeded ? 1 : 0),
+    attemptsBefore: (past?.lastAttempt ?? 0) - (attempt ? 1 : 0),
     retryAtMs: null,
     revision: past?.revision ?? 0,
     published: null,
     reported: true,
   }
+}
+
+/** A cycle that has not begun waits by the definition it now carries: that is what events are routed by. */
+function toDependencies({ past, expected }: CycleInput): DependencyStatus[] {
+  if (past && !isUnbegun(past)) return past.dependencies
+  const knownOf = ({ product, key }: ExpectedCycle): DependencyStatus | undefined =>
+    past?.dependencies.find((known) => known.product === product && known.key === key)
+  return expected.map((one) => knownOf(one) ?? toWaiting(one))
 }
 
 const toWaiting = (expected: ExpectedCycle): DependencyStatus => ({
@@ -196,6 +208,10 @@ const toWaiting = (expected: ExpectedCycle): DependencyStatus => ({
   arrivedAtMs: null,
   blocker: null,
 })
+
+/** Whether the cycle still gathers its inputs: no attempt has begun. */
+export const isUnbegun = ({ state, step }: { state: CycleState; step: Step | null }): boolean =>
+  state === 'WAITING' || (state === 'ERROR' && step === 'wait')
 
 export const isMissing = (dependency: DependencyStatus): boolean => dependency.state === 'WAITING'
 

@@ -183,7 +183,7 @@ describe('a rerun', () => {
   })
 
   test.each([
-    ['without a reason', completed, rerunOf(''), 'A rerun needs a reason.'],
+    ['without a reason', completed, rerunOf(' '), 'A rerun needs a reason.'],
     ['while it runs', after(ready(), { kind: 'begun' }), rerunOf(), /^It is running now/],
     ['before it ran', ready(), rerunOf(), /^It has not run yet/],
   ])('%s is refused, changes no state and is kept for the audit', (_, cycle, fact, refused) => {
@@ -193,6 +193,14 @@ describe('a rerun', () => {
       { action: 'rerun', actor: 'ann', requestId: 'request-1', atMs: LATER_MS, version: next.version },
     ])
     expect(next.actions[0]?.refused).toMatch(refused)
+  })
+
+  test('without an actor is refused too: nobody would know whom to ask', () => {
+    const nobody = { actor: ' ', reason: 'wrong rows', requestId: 'request-1' }
+    const next = after(completed, { kind: 'rerun', command: nobody })
+    expect([next.state, next.actions[0]?.refused]).toEqual(['COMPLETED', 'A rerun needs an actor.'])
+    const neither = after(completed, { kind: 'rerun', command: { ...nobody, reason: '' } })
+    expect(neither.actions[0]?.refused).toBe('A rerun needs an actor and a reason.')
   })
 
   test('that was accepted is kept too', () => {

@@ -1,9 +1,18 @@
 // In: a cycle and one thing that happened. Out: the cycle after it, its version one higher.
 // Never: an illegal move (states.ts); a fact for an attempt that is not the current one.
 import { type CycleState, isLegalMove, type Step } from '../states.ts'
-import type { Attempt, Cycle, GlueRunEnd, RerunCommand } from './cycle.ts'
+import { takeCorrections } from './corrections.ts'
+import {
+  type Attempt,
+  type Cycle,
+  currentAttempt,
+  type GlueRunEnd,
+  isUnbegun,
+  missingOf,
+  type RerunCommand,
+} from './cycle.ts'
 import { toOwnArrival } from './outgoing.ts'
-import { refuseRerun } from './rerun.ts'
+import { type RunStatus, refuseCommand, refuseRerun } from './rerun.ts'
 import { decideRetry } from './retry.ts'
 
 export type Fact =
@@ -18,6 +27,8 @@ export type Fact =
   | { kind: 'reported' }
   | { kind: 'cancelled'; reason: string }
   | { kind: 'rerun'; command: RerunCommand }
+  /** The command that brought the closed cycle back: the first fact of the new run. */
+  | { kind: 'reopened'; command: RerunCommand }
 
 /** The cycle after the fact; facts are applied in the order in which they happened. */
 export function applyFact(cycle: Cycle, fact: Fact, nowMs: number): Cycle {
@@ -44,7 +55,9 @@ export function applyFact(cycle: Cycle, fact: Fact, nowMs: number): Cycle {
     case 'cancelled':
       return move(next, 'CANCELLED', null, fact.reason, nowMs)
     case 'rerun':
-      return rerun(next, fact.command, nowMs)
+      return rerun(next, fact.command, 'open', nowMs)
+    case 'reopened':
+      return rerun(next, fact.command, 'closed', nowMs)
   }
 }
 
@@ -65,7 +78,8 @@ function begin(cycle: Cycle, nowMs: number): Cycle {
     endedAtMs: null,
   }
   const processing = cycle.state === 'PROCESSING' ? cycle : move(cycle, 'PROCESSING', null, null, nowMs)
-  return { ...processing, lastAttempt: number, attempts: [...cycle.attempts, attempt], retryAtMs: null }
+  const dependencies = takeCorrections(cycle.dependencies)
+  return { ...processing, dependencies, lastAttempt: number, attempts: [...cycle.attempts, attempt], retryAtMs: null }
 }
 
 function endRun(cycle: Cycle, end: GlueRunEnd, nowMs: number): Cycle {
@@ -73,7 +87,8 @@ function endRun(cycle: Cycle, end: GlueRunEnd, nowMs: number): Cycle {
   if (end.state === 'SUCCEEDED') return ended
   const retry = decideRetry(cycle.input.definition.run, cycle.lastAttempt - cycle.attemptsBefore, end)
   if (retry.kind === 'retry') return { ...ended, retryAtMs: nowMs + retry.afterMs }
-  return move(ended, 'ERROR', 'run', `Glue run ${end.runId} ended ${end.state}: ${end.error ?? 'no message'}`, nowMs)
+  const how = end.noticedBy === 'nobody' ? 'is out of sight' : `ended ${end.state}`
+  return move(ended, 'ERROR', 'run', `Glue run ${end.runId} ${how}: ${end.error ?? 'no message'}`, nowMs)
 }
 
 function miss(cycle: Cycle, missing: string[], nowMs: number): Cycle {
@@ -83,16 +98,30 @@ function miss(cycle: Cycle, missing: string[], nowMs: number): Cycle {
     : move(cycle, 'ERROR', 'wait', reason, nowMs)
 }
 
-/** Records the command; when it makes sense in this state, the cycle processes again. */
-function rerun(cycle: Cycle, command: RerunCommand, nowMs: number): Cycle {
-  const refused = command.reason === '' ? 'A rerun needs a reason.' : refuseRerun(cycle)
-  const isPublishOnly = cycle.state === 'ERROR' && cycle.step === 'publish'
-  const attempt = refused === null ? cycle.lastAttempt + (isPublishOnly ? 0 : 1) : null
+/** Records the command; when it makes sense in this state, the cycle processes again, or waits again for its inputs. */
+function rerun(cycle: Cycle, command: RerunCommand, run: RunStatus, nowMs: number): Cycle {
+  const refused = refuseCommand(command) ?? refuseRerun(cycle, run)
+  const goesOn = hasAttemptToGoOnWith(cycle)
+  const attempt = refused === null ? cycle.lastAttempt + (goesOn ? 0 : 1) : null
   const action = { ...command, action: 'rerun' as const, refused, attempt, atMs: nowMs, version: cycle.version }
   const recorded = { ...cycle, actions: [...cycle.actions, action] }
   if (refused !== null) return recorded
-  const moved = move(recorded, 'PROCESSING', null, `rerun by ${command.actor}: ${command.reason}`, nowMs)
-  return { ...moved, attemptsBefore: isPublishOnly ? cycle.attemptsBefore : cycle.lastAttempt, retryAtMs: null }
+  if (isUnbegun(cycle)) return { ...recorded, reason: toWaitReason(cycle, command) }
+  const reason = `rerun by ${command.actor}: ${command.reason}`
+  // Terminated in PROCESSING, it goes on there.
+  if (cycle.state === 'PROCESSING') return { ...recorded, reason }
+  const moved = move(recorded, 'PROCESSING', null, reason, nowMs)
+  return { ...moved, attemptsBefore: goesOn ? cycle.attemptsBefore : cycle.lastAttempt, retryAtMs: null }
+}
+
+const hasAttemptToGoOnWith = (cycle: Cycle): boolean =>
+  (cycle.state === 'PROCESSING' || (cycle.state === 'ERROR' && cycle.step === 'publish')) &&
+  currentAttempt(cycle) !== undefined
+
+function toWaitReason(cycle: Cycle, { actor, reason }: RerunCommand): string {
+  const missing = missingOf(cycle).map(({ product }) => product)
+  const opened = `opened again by ${actor}: ${reason}`
+  return missing.length > 0 ? `${opened}; still waiting for ${missing.join(', ')}` : opened
 }
 
 function onAttempt(cycle: Cycle, change: Partial<Attempt>): Cycle {

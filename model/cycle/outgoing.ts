@@ -4,7 +4,7 @@ import type { ProductId } from '../ids.ts'
 import { domainOf, nameOf } from '../ids.ts'
 import type { Arrival, BuiltFrom, Publication } from '../refresh-event.ts'
 import type { Attempt, Cycle, DependencyStatus } from './cycle.ts'
-import { currentAttempt, missingOf } from './cycle.ts'
+import { currentAttempt, isUnbegun, missingOf } from './cycle.ts'
 
 export const builtFrom = (cycle: Cycle): BuiltFrom[] =>
   arrivedOf(cycle).map(({ product, key, arrival }) => ({ product, cycle: key, revision: arrival.revision }))
@@ -88,7 +88,7 @@ const arrivedOf = (cycle: Cycle): Arrived[] =>
 
 /** Sorted names of the upstreams still missing: what the Temporal UI lists under `SluiceWaitingFor`. */
 export const waitingFor = (cycle: Cycle): string[] =>
-  cycle.state === 'WAITING' || (cycle.state === 'ERROR' && cycle.step === 'wait')
+  isUnbegun(cycle)
     ? missingOf(cycle)
         .map(({ product }) => product as string)
         .sort()

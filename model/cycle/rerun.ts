@@ -1,6 +1,7 @@
-// In: a cycle, running or closed. Out: why a rerun makes no sense now, or null.
+// In: a cycle, and whether a run of it is open. Out: why a rerun makes no sense now, or null; what it goes on with.
 // One function for the update's validator, the signal's handler and the start of a closed cycle.
 import type { CycleState, Step } from '../states.ts'
+import type { Attempt, RerunCommand } from './cycle.ts'
 
 interface Standing {
   state: CycleState
@@ -8,20 +9,22 @@ interface Standing {
   dependencies: { product: string; state: string }[]
 }
 
+/** `closed`: nothing happens by itself any more, because the run gave up or was terminated. */
+export type RunStatus = 'open' | 'closed'
+
 /** Null when the rerun may go ahead; else a sentence that says what to do instead. */
-export function refuseRerun(cycle: Standing): string | null {
-  const missing = cycle.dependencies
-    .filter((dependency) => dependency.state === 'WAITING')
-    .map(({ product }) => product)
+export function refuseRerun(cycle: Standing, run: RunStatus): string | null {
+  const missing = missingNames(cycle)
   switch (cycle.state) {
     case 'WAITING':
+      if (run === 'closed') return null
       return `It has not run yet: it waits${missing.length > 0 ? ` for ${missing.join(', ')}` : ' for its time'}.`
     case 'PROCESSING':
-      return 'It is running now. Wait for the end of this attempt, then rerun it.'
+      return run === 'closed' ? null : 'It is running now. Wait for the end of this attempt, then rerun it.'
     case 'SKIPPED':
       return 'It was skipped without its inputs, so there is nothing to run on.'
     case 'ERROR':
-      return cycle.step === 'wait' ? stillMissing(missing) : null
+      return cycle.step === 'wait' && run === 'open' ? stillMissing(missing) : null
     case 'CANCELLED':
       return missing.length > 0
         ? `It was cancelled before ${missing.join(', ')} had arrived, so there is nothing to run on.`
@@ -30,6 +33,40 @@ export function refuseRerun(cycle: Standing): string | null {
       return null
   }
 }
+
+/** A signal has no validator, so what it leaves out is refused here. */
+export function refuseCommand({ actor, reason }: RerunCommand): string | null {
+  const lacking = [...(actor.trim() ? [] : ['an actor']), ...(reason.trim() ? [] : ['a reason'])]
+  return lacking.length > 0 ? `A rerun needs ${lacking.join(' and ')}.` : null
+}
+
+/** Where a run stood when it ended, as the mirror or the run's own result tells it. */
+interface Ended {
+  state: CycleState
+  step: Step | null
+  stateSinceMs: number
+  attempts: Attempt[]
+  lastAttempt: number
+}
+
+/**
+ * The attempt that a rerun of a closed cycle goes on with instead of beginning the next one; null = none.
+ * In ERROR(publish) the data is there and only the event is missing. A run terminated in PROCESSING leaves a Glue run
+ * that may live on: a second one would write into the same folder.
+ */
+export function attemptToGoOnWith({ state, step, stateSinceMs, attempts, lastAttempt }: Ended): Attempt | null {
+  const last = attempts.find(({ number }) => number === lastAttempt)
+  if (!last) return null
+  const isSucceeded = last.end?.state === 'SUCCEEDED'
+  if (state === 'ERROR' && step === 'publish') return isSucceeded ? last : null
+  if (state !== 'PROCESSING') return null
+  // One that succeeded before this PROCESSING began was published then: the rerun's own attempt had not begun yet.
+  const isOfNow = last.begunAtMs >= stateSinceMs
+  return last.endedAtMs === null || (isSucceeded && isOfNow) ? last : null
+}
+
+const missingNames = (cycle: Standing): string[] =>
+  cycle.dependencies.filter((dependency) => dependency.state === 'WAITING').map(({ product }) => product)
 
 const stillMissing = (missing: string[]): string =>
   missing.length > 0

@@ -20,3 +20,7 @@ test('the pause is the one of the definition', () => {
 test('a run that a person stopped is not started again', () => {
   expect(decideRetry(run, 1, endOf('STOPPED'))).toEqual({ kind: 'stop' })
 })
+
+test('no other run is started beside one whose end nobody could learn', () => {
+  expect(decideRetry(run, 1, { ...endOf('ERROR'), noticedBy: 'nobody' })).toEqual({ kind: 'stop' })
+})

@@ -7,10 +7,10 @@ import { CUTOFF_ACTIONS } from '../definition.ts'
 import { toEventId } from '../ids.ts'
 import { isSettled } from '../states.ts'
 import { applyArrival, applyBlocker } from './arrivals.ts'
-import { type Cycle, currentAttempt, GLUE_ENDS, type GlueEndState, openRun } from './cycle.ts'
+import { type Cycle, GLUE_ENDS, type GlueEndState, openRun } from './cycle.ts'
 import { decideNext, type NextStep } from './decide.ts'
 import { applyFact, type Fact } from './facts.ts'
-import { refuseRerun } from './rerun.ts'
+import { attemptToGoOnWith, refuseRerun } from './rerun.ts'
 
 export const UPSTREAMS = ['d1/ds1', 'raw/rd2', 'x/y']
 export const CUTOFF_MS = NOON_MS + 2 * HOUR_MS
@@ -24,6 +24,8 @@ export type Step =
   | { kind: 'cancel' }
   /** The run closes, and an operator brings the cycle back. */
   | { kind: 'reopen' }
+  /** The run is terminated from outside, wherever it stands, and an operator brings the cycle back. */
+  | { kind: 'terminate' }
 
 export interface Moment {
   step: Step | 'open'
@@ -65,6 +67,7 @@ const aStep: fc.Arbitrary<Step> = fc.oneof(
     arbitrary: fc.record({ kind: fc.constant('rerun' as const), reason: fc.constantFrom('', 'wrong rows') }),
   },
   { weight: 3, arbitrary: fc.record({ kind: fc.constant('reopen' as const) }) },
+  { weight: 1, arbitrary: fc.record({ kind: fc.constant('terminate' as const) }) },
   { weight: 1, arbitrary: fc.record({ kind: fc.constant('block' as const), product: aProduct }) },
   { weight: 1, arbitrary: fc.record({ kind: fc.constant('cancel' as const) }) },
 )
@@ -125,6 +128,8 @@ function play(cycle: Cycle, step: Step, index: number, nowMs: number): Moment {
     case 'rerun':
       return tellFact(same, { kind: 'rerun', command: { actor: 'ann', reason: step.reason, requestId } })
     case 'reopen':
+      return ['close', 'give-up'].includes(decideNext(cycle, nowMs).kind) ? reopen(same, requestId) : same
+    case 'terminate':
       return reopen(same, requestId)
     case 'go':
       return goOn(same, step.isLucky, step.end)
@@ -173,13 +178,21 @@ function goOn(moment: Moment, isLucky: boolean, end: GlueEndState): Moment {
 /** As `sluice rerun` does with a closed cycle: only when a rerun makes sense. */
 function reopen(moment: Moment, requestId: string): Moment {
   const { cycle, nowMs } = moment
-  if (!['close', 'give-up'].includes(decideNext(cycle, nowMs).kind) || refuseRerun(cycle) !== null) return moment
+  if (refuseRerun(cycle, 'closed') !== null) return moment
   const { runNumber, state, step, lastAttempt, revision, dependencies } = cycle
-  const succeeded = state === 'ERROR' && step === 'publish' ? (currentAttempt(cycle) ?? null) : null
   const command = { actor: 'ann', reason: 'the vendor corrected it', requestId }
-  const past = { runNumber, state, step, lastAttempt, revision, dependencies, succeeded, command }
+  const past = {
+    runNumber,
+    state,
+    step,
+    lastAttempt,
+    revision,
+    dependencies,
+    attempt: attemptToGoOnWith(cycle),
+    command,
+  }
   const reopened = openRun({ ...cycle.input, openedBy: 'rerun', past }, nowMs)
-  return tellFact({ ...moment, cycle: reopened }, { kind: 'rerun', command })
+  return tellFact({ ...moment, cycle: reopened }, { kind: 'reopened', command })
 }
 
 const blockerOf = (product: string, index: number, nowMs: number) => {

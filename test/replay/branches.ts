@@ -163,6 +163,47 @@ export const BRANCHES: Record<string, (stage: Stage, name: string) => Promise<st
     return closed(cycle)
   },
 
+  async 'terminated-waiting-then-rerun'(stage, name) {
+    const cycle = stage.cycle(name)
+    await cycle.arrive(a)
+    await cycle.comeBack(await cycle.terminate(({ dependencies }) => dependencies[0]?.state === 'ARRIVED'))
+    await cycle.untilAsked('recallArrivals', 2)
+    await cycle.signal('arrivals', [b])
+    await cycle.glueEnds(1)
+    return closed(cycle)
+  },
+
+  async 'terminated-working-then-rerun'(stage, name) {
+    const cycle = await ready(stage, name)
+    await cycle.untilGlueRuns(1)
+    await cycle.comeBack(await cycle.terminate(({ attempts }) => attempts[0]?.runId === 'jr_1'))
+    await cycle.glueEnds(1)
+    return closed(cycle)
+  },
+
+  async 'given-up-waiting-then-rerun'(stage, name) {
+    const settings = { checkGlueMs: 60_000, errorWaitMs: 1_000, recordRetryMs: 1_000 }
+    const cycle = withCutoff(stage, name, 'error', { settings })
+    await cycle.arrive(a)
+    const { details } = await cycle.failure()
+    await cycle.comeBack(details, {}, { settings: { ...settings, errorWaitMs: 60_000 } })
+    await cycle.signal('arrivals', [b])
+    await cycle.glueEnds(1)
+    return closed(cycle)
+  },
+
+  async 'corrected-then-rerun'(stage, name) {
+    const cycle = await ready(stage, name)
+    await cycle.untilGlueRuns(1)
+    await cycle.arrive(arrivalOf('raw/a', { revision: 2 }))
+    await cycle.glueEnds(1, 'FAILED')
+    await cycle.untilState('ERROR')
+    await cycle.signal('rerun', { reason: 'nobody says it' })
+    await cycle.rerun()
+    await cycle.glueEnds(2)
+    return closed(cycle)
+  },
+
   async 'still-waiting'(stage, name) {
     const cycle = stage.cycle(name)
     await cycle.arrive(a)
@@ -197,10 +238,10 @@ async function ready(stage: Stage, name: string, wish: CycleWish = {}): Promise<
 }
 
 /** Opened with a cutoff a second away. */
-const withCutoff = (stage: Stage, name: string, action: CutoffAction): StagedCycle =>
+const withCutoff = (stage: Stage, name: string, action: CutoffAction, input: CycleWish['input'] = {}): StagedCycle =>
   stage.cycle(name, {
     definition: { cutoff: { at: { time: '02:00', days: 1, unit: 'day' }, then: action } },
-    input: { cutoffMs: Date.now() + 1_000 },
+    input: { cutoffMs: Date.now() + 1_000, ...input },
   })
 
 /** Completed, failed or cancelled: each is an end. */

@@ -47,6 +47,7 @@ test('together they ask for every activity and reach every state', () => {
     'publishRefreshEvent',
     'recallArrivals',
     'recordCycle',
+    'repairArrivals',
     'startGlueJob',
     'stopGlueJob',
   ])

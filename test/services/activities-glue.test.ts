@@ -222,6 +222,40 @@ describe('awaitGlueJob', () => {
   })
 })
 
+describe('awaitGlueJob, when Glue does not know the run (docs/aws-assumptions.md, A7)', () => {
+  test.each(['EntityNotFoundException', 'InvalidInputException'])(
+    '%s is a pause, never an end: the run is asked for again and found',
+    async (code) => {
+      nextRun('RUNNING')
+      const { runId } = await activities.startGlueJob(orderOf())
+      fault('GetJobRun', { kind: 'error', code }, 2)
+      const looks = [1, 2].map(() => failureOf(activities.awaitGlueJob({ job: JOB, runId })))
+      for (const failure of await Promise.all(looks)) {
+        expect(failure).toMatchObject({ type: 'GlueRunUnknown', nonRetryable: false })
+        expect(failure.message).toContain(`ask for run ${runId} of Glue job "${JOB}": ${code}`)
+        expectAround(failure, 30_000)
+      }
+      await expect(activities.awaitGlueJob({ job: JOB, runId })).rejects.toBeInstanceOf(CompleteAsyncError)
+      expect(begun()).toHaveLength(1)
+    },
+  )
+
+  test('a job that is gone is asked for as long as nobody gives up', async () => {
+    const failure = await failureOf(activities.awaitGlueJob({ job: 'absent', runId: 'jr_1' }))
+    expect(failure).toMatchObject({ type: 'GlueRunUnknown', nonRetryable: false })
+    expect(failure.message).toMatch(/no other run is started meanwhile.*cancel the cycle/)
+  })
+
+  test('throttled, it comes back after 10 to 20 s, not together with the others', async () => {
+    nextRun('RUNNING')
+    const runId = await startDirectly(orderOf())
+    fault('GetJobRun', { kind: 'throttle' }, 3)
+    const failure = await failureOf(activities.awaitGlueJob({ job: JOB, runId }))
+    expect(failure).toMatchObject({ type: 'WaitsForCallRate', nonRetryable: false, category: 'BENIGN' })
+    expectAround(failure, 15_000)
+  })
+})
+
 describe('stopGlueJob', () => {
   test('stops the run; a run that has ended is left alone', async () => {
     nextRun('RUNNING')

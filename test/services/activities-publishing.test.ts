@@ -35,7 +35,7 @@ beforeEach(async () => {
   parts = {
     ...{ events, sqs, account: OWN_ACCOUNT, region: REGION, ...namesOf('d1') },
     centralBusArn: toBusArn(REGION, CENTRAL_ACCOUNT, CENTRAL_BUS),
-    ...{ capacityRetryMs: 1_000, softwareVersion: '0.1.0', nowMs: () => NOW_MS },
+    ...{ softwareVersion: '0.1.0', nowMs: () => NOW_MS },
   }
   publishing = createPublishing(parts)
 })
@@ -236,10 +236,17 @@ describe('notifyFailure', () => {
     expect(JSON.parse(body)).toMatchObject({ logLink: null, where: { account: OWN_ACCOUNT, region: REGION } })
   })
 
-  test('without its queue it is tried again, and names queue and cycle', async () => {
+  test('without its queue it is final, so that the run may close, and names queue, cycle and what to do', async () => {
     const lost = createPublishing({ ...parts, notificationQueueName: 'absent' })
     const failure = await failureOf(lost.notifyFailure(FAILURE))
-    expect(failure.nonRetryable).toBe(false)
-    expect(failure.message).toContain('notify absent that d1/ds3/2026-11-20 failed')
+    expect(failure).toMatchObject({ type: 'NotificationQueueMissing', nonRetryable: true })
+    expect(failure.message).toMatch(
+      /^Could not notify absent that d1\/ds3\/2026-11-20 failed: .*Nobody is notified .*create the queue again/,
+    )
+  })
+
+  test.each(['throttle', 'lose-reply'] as const)('with its queue in trouble (%s) it is tried again', async (kind) => {
+    sandbox.faults.add({ service: 'sqs', operation: 'SendMessage', action: { kind }, times: 10 })
+    expect((await failureOf(publishing.notifyFailure(FAILURE))).nonRetryable).toBe(false)
   })
 })

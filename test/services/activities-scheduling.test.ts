@@ -23,11 +23,14 @@ afterAll(() => temporal.stop())
 const define = (product: string, change: Partial<ProductDefinition> = {}): DefinitionVersion =>
   versionOf(definitionOf(product, [], change))
 
+const warned: unknown[] = []
+
 /** A tick of the domain with these definitions. */
 const tick = (domain: string, definitions: DefinitionVersion[], atMs = FRIDAY_MS) =>
-  createScheduling({ temporal: client, settings: SETTINGS, loadDefinitions: async () => definitions }).openDueCycles({
-    ...{ domain: domain as Domain, atMs },
-  })
+  createScheduling({
+    ...{ temporal: client, settings: SETTINGS, loadDefinitions: async () => definitions },
+    warn: (_message, { product }) => void warned.push(product),
+  }).openDueCycles({ domain: domain as Domain, atMs })
 
 test('opens the cycles due in the last seven days, each with its input and attributes, and not tomorrow’s', async () => {
   const { opened, existing } = await tick('sa', [define('sa/daily'), define('sa/week', { every: 'day' })])
@@ -49,7 +52,7 @@ test('run again it opens nothing; what somebody else opened or closed counts as 
   const definitions = [define('sb/one'), define('sb/two')]
   expect((await tick('sb', definitions)).opened).toHaveLength(10)
   await client.workflow.getHandle('sb/one/2026-11-20').terminate('closed, for the test')
-  expect(await tick('sb', definitions)).toEqual({ opened: [], existing: 10 })
+  expect(await tick('sb', definitions)).toEqual({ opened: [], existing: 10, skipped: [] })
 })
 
 test('of ticks at the same time each cycle is opened by one', async () => {
@@ -87,5 +90,26 @@ test('a cycle is opened a little before its date begins', async () => {
 })
 
 test('without definitions there is nothing to open', async () => {
-  expect(await tick('sh', [])).toEqual({ opened: [], existing: 0 })
+  expect(await tick('sh', [])).toEqual({ opened: [], existing: 0, skipped: [] })
+})
+
+test('a definition that cannot be followed is skipped and named; the others get their cycles', async () => {
+  const unknown = { calendar: 'tradng-days' }
+  const definitions = [
+    define('si/bad', unknown),
+    // Every day needs no calendar, its deadline does.
+    define('si/deadline', {
+      ...{ ...unknown, every: 'day' },
+      availableBy: { time: '06:00', days: 1, unit: 'business-day' },
+    }),
+    define('si/good'),
+  ]
+  const { opened, existing, skipped } = await tick('si', definitions)
+  expect(opened.sort()).toEqual([16, 17, 18, 19, 20].map((day) => `si/good/2026-11-${day}`))
+  expect(existing).toBe(0)
+  expect(skipped).toEqual([
+    expect.stringMatching(/^si\/bad: There is no calendar "tradng-days"/),
+    expect.stringMatching(/^si\/deadline: There is no calendar "tradng-days"/),
+  ])
+  expect(warned).toEqual(['si/bad', 'si/deadline'])
 })

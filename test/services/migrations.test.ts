@@ -101,14 +101,16 @@ describe('what the migrations make', () => {
     expect(taken).toEqual([...words])
   })
 
-  test.each(['data_product_status_history', 'data_product_dependencies_events_status_history', 'operator_action'])(
-    '%s is insert-only, for its owner too',
-    async (table) => {
-      await expect(lent.db.rows(`update ${table} set domain = domain`)).rejects.toThrow(`${table} is insert-only`)
-      await expect(lent.db.rows(`delete from ${table}`)).rejects.toThrow(`${table} is insert-only`)
-      await expect(lent.db.rows(`truncate ${table}`)).rejects.toThrow(`${table} is insert-only`)
-    },
-  )
+  test.each([
+    ['data_product_status_history', 'domain'],
+    ['data_product_dependencies_events_status_history', 'domain'],
+    ['operator_action', 'domain'],
+    ['catalog_version', 'reason'],
+  ])('%s is insert-only, for its owner too', async (table, column) => {
+    await expect(lent.db.rows(`update ${table} set ${column} = ${column}`)).rejects.toThrow(`${table} is insert-only`)
+    await expect(lent.db.rows(`delete from ${table}`)).rejects.toThrow(`${table} is insert-only`)
+    await expect(lent.db.rows(`truncate ${table} cascade`)).rejects.toThrow(`${table} is insert-only`)
+  })
 
   test('an action without a reason is refused', async () => {
     await expect(

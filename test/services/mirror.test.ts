@@ -9,7 +9,7 @@ import { openPostgres, type Postgres } from '../../clients/postgres.ts'
 import { isOutage } from '../../clients/postgres-errors.ts'
 import { recordAction } from '../../mirror/actions.ts'
 import { ensureDomainRole } from '../../mirror/domain-role.ts'
-import { listEvents, listUntaken, takeForRedrive } from '../../mirror/events.ts'
+import { listDeliveriesOf, listEvents, listUntaken, takeForRedrive } from '../../mirror/events.ts'
 import { judgePast } from '../../mirror/judge-past.ts'
 import { recordUntaken, type UntakenEvent } from '../../mirror/ledger.ts'
 import { readPast } from '../../mirror/past.ts'
@@ -150,6 +150,14 @@ describe('recordCycle', () => {
     expect(report?.actions).toMatchObject([{ actor: 'unnamed', reason: 'none given', outcome: 'refused' }])
   })
 
+  test('a correction that came while an attempt was under way can be recalled for the next one', async () => {
+    const told = tell('d1/corrected', ['raw/corrected'], [arrive(0), 'flush', 'advance', arrive(0, 2), 'flush'])
+    for (const record of told.records) await recordCycle(db, record)
+    const { arrival, newer } = told.cycle.dependencies[0] ?? {}
+    expect([arrival?.revision, newer?.revision]).toEqual([1, 2])
+    expect(await recallArrivals(db, D1, told.cycle.input.expected)).toEqual([newer])
+  })
+
   test('what a rerun of a closed cycle needs is what its last run knew', async () => {
     const told = tell('d1/past', ['raw/past'], [arrive(0), 'advance', 'advance', 'advance', 'fail-publish', 'flush'])
     for (const record of told.records) await recordCycle(db, record)
@@ -157,7 +165,12 @@ describe('recordCycle', () => {
     expect(state).toBe('ERROR')
     expect(await readPast(db, told.cycle.id)).toEqual({
       ...{ runNumber, state, step, lastAttempt, revision, dependencies },
-      succeeded: attempts[0],
+      attempt: attempts[0],
+    })
+    const running = tell('d1/past-running', ['raw/past-running'], [arrive(0), 'advance', 'advance', 'flush'])
+    for (const record of running.records) await recordCycle(db, record)
+    expect(await readPast(db, running.cycle.id)).toMatchObject({
+      ...{ state: 'PROCESSING', lastAttempt: 1, attempt: running.cycle.attempts[0] },
     })
     expect(await readPast(db, 'd1/past/1999-01-01' as CycleId)).toBeUndefined()
   })
@@ -234,6 +247,15 @@ describe('the ledger', () => {
     ])
     const [row] = await listEvents(db, { outcomes: ['refused'], limit: 10 })
     expect(row).toMatchObject({ eventId: 'sqs:m9', reason: 'no reason given', redrivenAt: expect.any(String) })
+  })
+
+  test('an event’s deliveries are looked up by domain, which the index begins with', async () => {
+    const [here, there] = ['d1/by-domain', 'd7/by-domain'].map((product) =>
+      tell(product, ['raw/by'], [arrive(0), 'flush']),
+    )
+    for (const told of [here, there]) await recordCycle(db, told?.records[0] as CycleRecord)
+    const event = { domain: D1, eventId: 'raw/by/2026-11-20/r1' }
+    expect((await listDeliveriesOf(db, [event])).map(({ cycle }) => cycle)).toEqual([here?.cycle.id])
   })
 
   test('what was written since the last look is listed in order', async () => {
@@ -348,6 +370,12 @@ describe('row security', () => {
     expect(await recordAction(d1, actionOn('secure-1/public/2026-11-20'))).toBe(false)
     const report = await readCycle(d1, 'secure-1/public/2026-11-20' as CycleId)
     expect(report?.actions).toMatchObject([{ actorVerified: true, outcome: 'refused', refusedBecause: 'It runs.' }])
+  })
+
+  test('an action on another cycle is another action, though it bears the same request id', async () => {
+    expect(await recordAction(d1, actionOn('secure-1/private/2026-11-20'))).toBe(true)
+    const report = await readCycle(d1, 'secure-1/private/2026-11-20' as CycleId)
+    expect(report?.actions).toMatchObject([{ requestId: 'request-1', outcome: 'refused' }])
   })
 
   test('a password that nobody could send is refused before anything is made', async () => {
@@ -538,10 +566,10 @@ function nextFact(cycle: Cycle, step: 'advance' | 'fail' | 'fail-publish', nowMs
 function reopen(cycle: Cycle, index: number, nowMs: number): Cycle {
   const { runNumber, state, step, lastAttempt, revision, dependencies } = cycle
   const command = commandOf(cycle, index)
-  const succeeded = state === 'ERROR' && step === 'publish' ? (currentAttempt(cycle) ?? null) : null
-  const past = { runNumber, state, step, lastAttempt, revision, dependencies, succeeded, command }
+  const attempt = state === 'ERROR' && step === 'publish' ? (currentAttempt(cycle) ?? null) : null
+  const past = { runNumber, state, step, lastAttempt, revision, dependencies, attempt, command }
   const reopened = openRun({ ...cycle.input, openedBy: 'rerun', past }, nowMs)
-  return applyFact(reopened, { kind: 'rerun', command }, nowMs)
+  return applyFact(reopened, { kind: 'reopened', command }, nowMs)
 }
 
 const commandOf = (cycle: Cycle, index: number) => ({

@@ -99,6 +99,20 @@ describe.concurrent('a cancelled cycle', () => {
     expect(cycle.asked('stopGlueJob')).toEqual([{ job: 'd1-ds3', runId: 'jr_1' }])
   })
 
+  test('says that a run may be at work when its start was tried and its answer lost', async () => {
+    const startGlueJob = async () => {
+      throw new Error('Glue gave no answer')
+    }
+    const cycle = await ready('start-unknown', { script: { startGlueJob } })
+    await cycle.untilAsked('startGlueJob', 2)
+    await cycle.cancel()
+    await untilCancelled(cycle)
+    expect(cycle.asked('stopGlueJob')).toEqual([])
+    expect(cycle.asked('recordCycle').at(-1)?.snapshot.reason).toBe(
+      'cancelled in Temporal; the start of Glue job "d1-ds3" for attempt 1 was under way: a run may be at work, so look in Glue',
+    )
+  })
+
   test('says so when its Glue run could not be stopped', async () => {
     const stopGlueJob = async () => {
       throw refused('no permission to stop')

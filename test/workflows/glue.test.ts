@@ -1,5 +1,6 @@
 // A cycle and its Glue runs: retried as the definition says, ended by whoever tells it, and never two at once.
 import { afterAll, beforeAll, describe, expect, inject, test } from 'vitest'
+import { ApplicationFailure } from '@temporalio/common'
 import { arrivalOf } from '../../model/samples.test-data.ts'
 import { refused } from './outside.ts'
 import { type CycleWish, openStage, type Stage } from './stage.ts'
@@ -96,14 +97,31 @@ describe.concurrent('a Glue run', () => {
     expect((await cycle.now()).attempts[0]?.end).toMatchObject({ noticedBy: 'check', executionSeconds: 9 })
   })
 
-  test('that cannot be asked about at all is a failed one', async () => {
+  test('that Glue does not know yet is asked for again: the same run, no other', async () => {
+    let looks = 0
+    const awaitGlueJob = async ({ runId }: { runId: string }) => {
+      looks += 1
+      if (looks < 3) throw ApplicationFailure.create({ message: 'not found', type: 'GlueRunUnknown' })
+      return { ...success, runId }
+    }
+    const cycle = await ready('not-known-yet', { run: { attempts: 3 }, script: { awaitGlueJob } })
+    expect(await cycle.result()).toMatchObject({ state: 'COMPLETED', lastAttempt: 1 })
+    expect(cycle.asked('awaitGlueJob').map(({ runId }) => runId)).toEqual(['jr_1', 'jr_1', 'jr_1'])
+    expect(cycle.asked('startGlueJob')).toHaveLength(1)
+  })
+
+  test('whose end nobody can learn is followed by no other until a person says so: it may be at work', async () => {
     const awaitGlueJob = async () => {
       throw refused('there is no such run')
     }
-    const cycle = await ready('no-such-run', { script: { awaitGlueJob } })
-    expect(await cycle.untilState('ERROR')).toMatchObject({
-      ...{ step: 'run', reason: 'Glue run jr_1 ended ERROR: there is no such run' },
-    })
+    const cycle = await ready('no-such-run', { run: { attempts: 3 }, script: { awaitGlueJob } })
+    const failed = await cycle.untilState('ERROR')
+    expect(failed).toMatchObject({ step: 'run', lastAttempt: 1, retryAtMs: null })
+    expect(failed.attempts).toMatchObject([{ runId: 'jr_1', end: { noticedBy: 'nobody' } }])
+    expect(failed.reason).toBe(
+      'Glue run jr_1 is out of sight: it may still be at work, so look in Glue before a rerun: there is no such run',
+    )
+    expect(cycle.asked('startGlueJob')).toHaveLength(1)
     cycle.script({ awaitGlueJob: async ({ runId }) => ({ ...success, runId }) })
     await cycle.rerun()
     await cycle.result()
@@ -138,7 +156,36 @@ describe.concurrent('the start of a Glue run', () => {
     expect(await cycle.result()).toMatchObject({ state: 'COMPLETED', lastAttempt: 1 })
     const [first, second] = cycle.asked('startGlueJob')
     expect(second).toEqual(first)
-    expect(first?.notBeforeMs).toBeLessThan((await cycle.now()).attempts[0]?.begunAtMs ?? 0)
+    expect(first?.notBeforeMs).toBeLessThan((await cycle.now()).openedAtMs)
+  })
+
+  test('may wait for room in Glue for days: nothing bounds its tries, while the stop of a cancelled cycle is bounded', async () => {
+    const cycle = await ready('no-bound')
+    await cycle.untilGlueRuns(1)
+    await cycle.cancel()
+    await cycle.untilAsked('stopGlueJob')
+    const boundOf = async (type: string) => (await scheduledOf(cycle.id, type))[0]?.scheduleToCloseTimeout?.seconds
+    expect([Number(await boundOf('startGlueJob')), Number(await boundOf('stopGlueJob'))]).toEqual([0, 86_400])
+  })
+
+  test.each([
+    ['the first task', 'workflowTaskCompletedEventAttributes'],
+    ['the start of the attempt', 'activityTaskScheduledEventAttributes'],
+  ] as const)('repeated after a reset to before %s looks as far back as the run it may adopt', async (where, event) => {
+    const cycle = stage.cycle(`reset-${event.slice(0, 8).toLowerCase()}`, { dependsOn: ['raw/a'] })
+    await cycle.start()
+    await cycle.until('it is open', (now) => now.state === 'WAITING')
+    await cycle.arrive(arrivalOf('raw/a'))
+    await cycle.untilGlueRuns(1)
+    const { attempts } = await cycle.now()
+    await resetBefore(cycle, event)
+    await cycle.untilAsked('startGlueJob', 2)
+    const [first, second] = cycle.asked('startGlueJob')
+    expect(second, where).toMatchObject({ attempt: 1, arguments: first?.arguments })
+    expect((await cycle.now()).attempts[0]?.begunAtMs).toBeGreaterThan(attempts[0]?.begunAtMs ?? 0)
+    expect(second?.notBeforeMs).toBeLessThanOrEqual(first?.notBeforeMs ?? 0)
+    await cycle.glueEnds(1)
+    await cycle.result()
   })
 
   test('that Glue refuses is an ERROR of the start; the rerun is the next attempt', async () => {
@@ -181,10 +228,33 @@ test('a Glue run may end before anybody waits for it', async () => {
 
 const success = { state: 'SUCCEEDED' as const, error: null, executionSeconds: 60, noticedBy: 'check' as const }
 
-async function activityIdsOf(workflowId: string, type: string): Promise<(string | null | undefined)[]> {
+const activityIdsOf = async (workflowId: string, type: string): Promise<(string | null | undefined)[]> =>
+  (await scheduledOf(workflowId, type)).map((scheduled) => scheduled?.activityId)
+
+async function scheduledOf(workflowId: string, type: string) {
   const { events } = await stage.client.workflow.getHandle(workflowId).fetchHistory()
   return (events ?? [])
     .map((event) => event.activityTaskScheduledEventAttributes)
     .filter((scheduled) => scheduled?.activityType?.name === type)
-    .map((scheduled) => scheduled?.activityId)
+}
+
+/** As an operator resets it, to before the first workflow task or to before the one that scheduled `startGlueJob`. */
+async function resetBefore(
+  cycle: StagedCycle,
+  event: 'workflowTaskCompletedEventAttributes' | 'activityTaskScheduledEventAttributes',
+): Promise<void> {
+  const { client } = stage
+  const handle = client.workflow.getHandle(cycle.id)
+  const { runId } = await handle.describe()
+  const events = (await handle.fetchHistory()).events ?? []
+  const target = events.find(
+    (one) =>
+      one[event] && (one.activityTaskScheduledEventAttributes?.activityType?.name ?? 'startGlueJob') === 'startGlueJob',
+  )
+  const workflowTaskFinishEventId =
+    target?.activityTaskScheduledEventAttributes?.workflowTaskCompletedEventId ?? target?.eventId
+  await client.workflowService.resetWorkflowExecution({
+    ...{ namespace: client.options.namespace, workflowExecution: { workflowId: cycle.id, runId } },
+    ...{ reason: 'a test', requestId: `reset-${cycle.id}`, workflowTaskFinishEventId },
+  })
 }

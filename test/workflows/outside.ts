@@ -30,7 +30,8 @@ const allGoesWell: Activities = {
   notifyFailure: async () => undefined,
   recordCycle: async () => undefined,
   recallArrivals: async () => ({ arrivals: [] }),
-  openDueCycles: async () => ({ opened: [], existing: 0 }),
+  openDueCycles: async () => ({ opened: [], existing: 0, skipped: [] }),
+  repairArrivals: async () => ({ repaired: 0 }),
 }
 
 export function createOutside(): Outside {
@@ -52,6 +53,7 @@ export function createOutside(): Outside {
       recordCycle: async (record) => answer(hear('recordCycle', record).recordCycle(record)),
       recallArrivals: async (question) => answer(hear('recallArrivals', question).recallArrivals(question)),
       openDueCycles: async (tick) => answer(hear('openDueCycles', tick).openDueCycles(tick)),
+      repairArrivals: async (tick) => answer(hear('repairArrivals', tick).repairArrivals(tick)),
     },
     script: (workflowId, script) => void scripts.set(workflowId, { ...scripts.get(workflowId), ...script }),
     asked: <Name extends keyof Activities>(workflowId: string, name: Name) =>

@@ -3,6 +3,7 @@ import { WorkflowExecutionAlreadyStartedError, WorkflowUpdateFailedError } from 
 import { afterAll, beforeAll, describe, expect, inject, test } from 'vitest'
 import { arrivalOf } from '../../model/samples.test-data.ts'
 import { RERUN } from '../../workflows/contract.ts'
+import { createGate } from './eventually.ts'
 import { refused } from './outside.ts'
 import { type CycleWish, openStage, type Stage } from './stage.ts'
 import { type StagedCycle, toCommand } from './staged-cycle.ts'
@@ -83,22 +84,23 @@ describe.concurrent('an open cycle in ERROR', () => {
     expect((await cycle.now()).actions).toMatchObject([{ actor: 'ann', refused: null }])
   })
 
-  test.each<[string, unknown]>([
-    ['without-a-reason', { actor: 'ann' }],
-    ['with-a-blank-reason', { actor: 'ann', reason: '  ' }],
-    ['without-anything', undefined],
-    ['with-a-text', 'again please'],
-    ['with-numbers', { actor: 7, reason: 8, requestId: 9 }],
-  ])('refuses and records a signal %s', async (name, command) => {
+  test.each<[string, unknown, string]>([
+    ['without-a-reason', { actor: 'ann' }, 'a reason'],
+    ['with-a-blank-reason', { actor: 'ann', reason: '  ' }, 'a reason'],
+    ['without-an-actor', { reason: 'the table is there now' }, 'an actor'],
+    ['without-anything', undefined, 'an actor and a reason'],
+    ['with-a-text', 'again please', 'an actor and a reason'],
+    ['with-numbers', { actor: 7, reason: 8, requestId: 9 }, 'an actor and a reason'],
+  ])('refuses and records a signal %s', async (name, command, lacking) => {
     const cycle = await failed(`signal-${name}`)
     await cycle.signal(RERUN, command)
     const { actions, state } = await cycle.until('it is recorded', (now) => now.actions.length === 1)
-    expect([actions[0]?.refused, state]).toEqual(['A rerun needs a reason.', 'ERROR'])
+    expect([actions[0]?.refused, state]).toEqual([`A rerun needs ${lacking}.`, 'ERROR'])
     await cycle.rerun()
     await cycle.glueEnds(2)
     await cycle.result()
     const audited = cycle.asked('recordCycle').flatMap((record) => record.actions)
-    expect(audited.map((action) => action.refused)).toEqual(['A rerun needs a reason.', null])
+    expect(audited.map((action) => action.refused)).toEqual([`A rerun needs ${lacking}.`, null])
   })
 
   test('of the publication publishes without another Glue run, and says which attempt that is', async () => {
@@ -236,6 +238,116 @@ describe.concurrent('a closed cycle', () => {
     const audited = cycle.asked('recordCycle').flatMap(({ actions }) => actions)
     expect(audited).toMatchObject([{ refused: expect.stringContaining('It was skipped') }])
     expect(cycle.asked('publishNotRefreshed')).toEqual([])
+  })
+})
+
+describe.concurrent('a run that ended without an end', () => {
+  const [a, b] = [arrivalOf('raw/a'), arrivalOf('raw/b')]
+
+  test('while it waited: the next run waits for what is missing, and recalls what came meanwhile', async () => {
+    const cycle = stage.cycle('ended-waiting', { dependsOn: ['raw/a', 'raw/b', 'raw/c'] })
+    await cycle.arrive(a)
+    const past = await cycle.terminate(({ dependencies }) => dependencies[0]?.state === 'ARRIVED')
+    cycle.script({ recallArrivals: async () => ({ arrivals: [a, b] }) })
+
+    await cycle.comeBack(past, { requestId: 'back' })
+    const waiting = await cycle.until('raw/b is recalled', ({ dependencies }) => dependencies[1]?.state === 'ARRIVED')
+    expect(waiting).toMatchObject({ runNumber: 2, state: 'WAITING', actions: [{ refused: null, attempt: 1 }] })
+    expect(await refusalOf(cycle.rerun())).toContain('It has not run yet: it waits for raw/c.')
+    expect(await cycle.rerun({ requestId: 'back' }, 'asked-again')).toEqual({ attempt: 1 })
+    const { searchAttributes } = await stage.client.workflow.getHandle(cycle.id).describe()
+    expect(searchAttributes).toMatchObject({ SluiceState: ['WAITING'] })
+
+    await cycle.signal('arrivals', [arrivalOf('raw/c')])
+    await cycle.glueEnds(1)
+    expect(await cycle.result()).toMatchObject({ runNumber: 2, state: 'COMPLETED', lastAttempt: 1, revision: 1 })
+  })
+
+  test('while Glue worked: the next run waits for that Glue run and starts no other', async () => {
+    const cycle = await ready('ended-working')
+    await cycle.untilGlueRuns(1)
+    const past = await cycle.terminate(({ attempts }) => attempts[0]?.runId === 'jr_1')
+    await cycle.comeBack(past)
+    await cycle.glueEnds(1)
+    expect(await cycle.result()).toMatchObject({ runNumber: 2, state: 'COMPLETED', lastAttempt: 1, revision: 1 })
+    expect(cycle.asked('startGlueJob')).toHaveLength(1)
+    expect(cycle.asked('publishRefreshEvent')).toMatchObject([{ attempt: 1, runId: 'jr_1', kind: 'initial' }])
+  })
+
+  test('while Glue was asked to start: the next run looks for that attempt, from when it began', async () => {
+    const started = createGate()
+    const startGlueJob = async () => {
+      await started.opened
+      return { runId: 'jr_1', adopted: false }
+    }
+    const cycle = await ready('ended-starting', { script: { startGlueJob } })
+    await cycle.untilAsked('startGlueJob')
+    const past = await cycle.terminate(({ state, attempts }) => state === 'PROCESSING' && attempts.length === 1)
+    started.open()
+    cycle.script({ startGlueJob: async () => ({ runId: 'jr_1', adopted: true }) })
+    await cycle.comeBack(past)
+    await cycle.glueEnds(1)
+    await cycle.result()
+    const [first, second] = cycle.asked('startGlueJob')
+    expect(second).toEqual({ ...first, notBeforeMs: second?.notBeforeMs })
+    expect(second?.notBeforeMs).toBeLessThan(past.attempt?.begunAtMs ?? 0)
+    expect((await cycle.now()).attempts).toMatchObject([{ number: 1, runId: 'jr_1', adopted: true }])
+  })
+
+  test('because nobody mended ERROR(wait) in time: the next run waits on, and the arrival starts it', async () => {
+    const cutoff = { at: { time: '02:00', days: 1, unit: 'day' as const }, then: 'error' as const }
+    const settings = { checkGlueMs: 60_000, errorWaitMs: 1_000, recordRetryMs: 1_000 }
+    const cycle = stage.cycle('given-up', { definition: { cutoff }, input: { cutoffMs: Date.now() + 1_000, settings } })
+    await cycle.arrive(a)
+    const { details } = await cycle.failure()
+    expect(details).toMatchObject({ state: 'ERROR', step: 'wait' })
+
+    await cycle.comeBack(details, {}, { settings: { ...settings, errorWaitMs: 60_000 } })
+    const reason = 'opened again by ann: the cause is mended; still waiting for raw/b'
+    expect(await cycle.now()).toMatchObject({ runNumber: 2, state: 'ERROR', step: 'wait', reason })
+    await cycle.untilAsked('recallArrivals', 2)
+    await cycle.signal('arrivals', [b])
+    await cycle.glueEnds(1)
+    expect(await cycle.result()).toMatchObject({ runNumber: 2, state: 'COMPLETED', lastAttempt: 1, revision: 1 })
+    expect(cycle.asked('notifyFailure')).toHaveLength(1)
+  })
+})
+
+describe.concurrent('a rerun reads the newest correction', () => {
+  const second = arrivalOf('raw/a', { revision: 2 })
+  const builtFrom = [{ product: 'raw/a', cycle: second.key, revision: 2 }]
+  const readBy = (cycle: StagedCycle): unknown[] =>
+    cycle
+      .asked('startGlueJob')
+      .map((order) => JSON.parse(order.arguments['--sluice_inputs'] ?? '')[0].revision as unknown)
+
+  test('that came during the attempt before it, in the same run', async () => {
+    const cycle = await ready('corrected')
+    await cycle.untilGlueRuns(1)
+    await cycle.arrive(second)
+    await cycle.until('it is judged', ({ deliveries }) => deliveries.length === 2)
+    await cycle.glueEnds(1, 'FAILED')
+    await cycle.untilState('ERROR')
+    await cycle.rerun()
+    await cycle.glueEnds(2)
+    expect((await cycle.result()).dependencies).toMatchObject([{ arrival: second }])
+    expect(readBy(cycle)).toEqual([1, 2])
+    expect(cycle.asked('publishRefreshEvent')).toMatchObject([{ builtFrom, causationIds: [second.eventId] }])
+  })
+
+  test('and so does the run that brings a closed cycle back', async () => {
+    const cycle = await ready('corrected-then-closed')
+    await cycle.untilGlueRuns(1)
+    await cycle.arrive(second)
+    await cycle.until('it is judged', ({ deliveries }) => deliveries.length === 2)
+    await cycle.glueEnds(1)
+    const first = await cycle.result()
+    expect(cycle.asked('publishRefreshEvent')).toMatchObject([{ builtFrom: [{ revision: 1 }] }])
+    await cycle.comeBack(first)
+    await cycle.glueEnds(2)
+    await cycle.result()
+    expect(readBy(cycle)).toEqual([1, 2])
+    expect(cycle.asked('publishRefreshEvent').at(-1)).toMatchObject({ revision: 2, builtFrom })
   })
 })
 

@@ -10,6 +10,8 @@ import type {
   PastRuns,
   RerunCommand,
 } from '../../model/cycle/cycle.ts'
+import type { CycleRecord, CycleSnapshot } from '../../model/cycle/record.ts'
+import { attemptToGoOnWith } from '../../model/cycle/rerun.ts'
 import { type CycleId, toCycleId, toGlueActivityId } from '../../model/ids.ts'
 import type { Arrival } from '../../model/refresh-event.ts'
 import {
@@ -23,6 +25,9 @@ import {
 } from '../../workflows/contract.ts'
 import { eventually } from './eventually.ts'
 import type { Activities, Asked, Outside } from './outside.ts'
+
+/** What `mirror/past.ts` answers. */
+export type Past = Omit<PastRuns, 'command'>
 
 export interface StagedCycle {
   id: CycleId
@@ -40,8 +45,10 @@ export interface StagedCycle {
   glueEnds(attempt: number, state?: GlueEndState, runId?: string): Promise<void>
   rerun(command?: Partial<RerunCommand>, updateId?: string): Promise<{ attempt: number }>
   /** Brings the closed cycle back; answers the new run's id. */
-  comeBack(ended: CycleResult, command?: Partial<RerunCommand>): Promise<string>
+  comeBack(ended: CycleResult | Past, command?: Partial<RerunCommand>, change?: Partial<CycleInput>): Promise<string>
   cancel(): Promise<void>
+  /** Ends the run from outside once what holds is in the mirror; answers what `sluice rerun` reads there. */
+  terminate(holds: (written: CycleSnapshot) => boolean): Promise<Past>
   now(): Promise<Cycle>
   until(what: string, holds: (cycle: Cycle) => boolean): Promise<Cycle>
   untilState(state: string): Promise<Cycle>
@@ -109,26 +116,31 @@ export function putCycle(
         updateId: updateId ?? args[0].requestId,
       })
     },
-    async comeBack(ended, command = {}) {
-      const { runNumber, state, step, lastAttempt, revision, dependencies, succeeded } = ended
+    async comeBack(ended, command = {}, change = {}) {
+      const { runNumber, state, step, lastAttempt, revision, dependencies } = ended
       const past: PastRuns = {
-        runNumber,
-        state,
-        step,
-        lastAttempt,
-        revision,
-        dependencies,
-        succeeded,
+        ...{ runNumber, state, step, lastAttempt, revision, dependencies },
+        attempt: 'attempt' in ended ? ended.attempt : ended.succeeded,
         command: toCommand(command),
       }
       const started = await client.workflow.start(CYCLE_WORKFLOW, {
-        ...toCycleStart({ ...input, openedBy: 'rerun', past }),
+        ...toCycleStart({ ...input, openedBy: 'rerun', ...change, past }),
         workflowIdReusePolicy: 'ALLOW_DUPLICATE',
         workflowIdConflictPolicy: 'FAIL',
       })
       return started.firstExecutionRunId
     },
     cancel: async () => void (await handle().cancel()),
+    async terminate(holds) {
+      const last = () => asked('recordCycle').at(-1)
+      const isThere = (record: CycleRecord | undefined): boolean => record !== undefined && holds(record.snapshot)
+      await eventually(`${id} is written`, last, isThere)
+      await handle().terminate()
+      const { runNumber, snapshot } = last() as CycleRecord
+      const { state, step, lastAttempt, revision, dependencies } = snapshot
+      const attempt = attemptToGoOnWith(snapshot)
+      return { runNumber, state, step, lastAttempt, revision, dependencies, attempt }
+    },
     untilState: (state) => until(state, (cycle) => cycle.state === state),
     result: () => handle().result() as Promise<CycleResult>,
     failure: () => failureOf(handle().result()),

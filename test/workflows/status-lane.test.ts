@@ -3,6 +3,7 @@ import { afterAll, beforeAll, describe, expect, inject, test } from 'vitest'
 import type { CycleRecord } from '../../model/cycle/record.ts'
 import { arrivalOf } from '../../model/samples.test-data.ts'
 import { createGate, eventually } from './eventually.ts'
+import { refused } from './outside.ts'
 import { openStage, type Stage } from './stage.ts'
 import type { StagedCycle } from './staged-cycle.ts'
 
@@ -130,6 +131,29 @@ test('a notice that is on its way keeps the run open', async () => {
   expect(await cycle.status()).toBe('RUNNING')
   told.open()
   expect(await cycle.result()).toMatchObject({ state: 'SKIPPED' })
+})
+
+test('a notice that is refused for good does not close the run over the other one', async () => {
+  const told = createGate()
+  const settings = { checkGlueMs: 60_000, errorWaitMs: 1_000, recordRetryMs: 1_000 }
+  const notifyFailure = async () => {
+    throw refused('the notification queue does not exist')
+  }
+  const cycle = stage.cycle('one-notice', {
+    input: { settings },
+    script: { notifyFailure, publishNotRefreshed: () => told.opened },
+  })
+  await cycle.arrive(arrivalOf('raw/a'), arrivalOf('raw/b'))
+  await cycle.glueEnds(1, 'FAILED')
+  const { version } = await cycle.untilState('ERROR')
+  await Promise.all([cycle.untilAsked('notifyFailure'), cycle.untilAsked('publishNotRefreshed')])
+  await eventually('its time to wait is over', () => isTimerFired(cycle.id), Boolean)
+  await cycle.until('all is written', () => (cycle.asked('recordCycle').at(-1)?.version ?? 0) >= version)
+  // A query is answered after what the workflow had to do before it.
+  await cycle.now()
+  expect(await cycle.status()).toBe('RUNNING')
+  told.open()
+  expect(await cycle.failure()).toMatchObject({ type: 'CycleFailed', details: { state: 'ERROR', step: 'run' } })
 })
 
 async function isTimerFired(workflowId: string): Promise<boolean> {

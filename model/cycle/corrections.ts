@@ -1,0 +1,25 @@
+// In: the inputs of a cycle, and newer publications of them. Out: the inputs that remember or take these.
+// Never: an input changed under an attempt that has begun; a revision that falls; a missing input that so arrives.
+import type { Arrival } from '../refresh-event.ts'
+import type { DependencyStatus } from './cycle.ts'
+
+/** Keeps the newest correction beside what the present attempt reads, for the next one. */
+export function rememberCorrections(dependencies: DependencyStatus[], corrections: Arrival[]): DependencyStatus[] {
+  return dependencies.map((dependency) =>
+    corrections
+      .filter(({ product, key }) => product === dependency.product && key === dependency.key)
+      .reduce(rememberCorrection, dependency),
+  )
+}
+
+function rememberCorrection(dependency: DependencyStatus, correction: Arrival): DependencyStatus {
+  const newest = dependency.newer ?? dependency.arrival
+  if (dependency.state !== 'ARRIVED' || newest === null || correction.revision <= newest.revision) return dependency
+  return { ...dependency, newer: correction }
+}
+
+/** What an attempt that begins now reads: an upstream's revisions overwrite one another in the same folder. */
+export const takeCorrections = (dependencies: DependencyStatus[]): DependencyStatus[] =>
+  dependencies.map((dependency) =>
+    dependency.newer ? { ...dependency, arrival: dependency.newer, newer: null } : dependency,
+  )
