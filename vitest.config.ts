@@ -16,6 +16,8 @@ export default defineConfig({
           pool: 'forks',
           include: ['**/*.test.ts'],
           exclude: ['**/node_modules/**', 'test/**', '.sluice/**', 'dist/**'],
+          // Properties run hundreds of cases; a machine that is busy must not fail them.
+          testTimeout: MINUTE_MS,
         },
       },
       heavyRing('services', ['test/services/**/*.test.ts']),

@@ -53,7 +53,7 @@ describe.each([
   ])('said by %s', (_who, source, account, isAllowed) => {
     const refusal = authorise(index, CENTRAL, event({ source, account }))
     if (isAllowed) return expect(refusal).toBeNull()
-    expect(refusal).toMatchObject({ kind: 'refused', code: 'wrong-source', product: 'raw/rd1' })
+    expect(refusal).toMatchObject({ code: 'wrong-source', product: 'raw/rd1', sender: { source, account } })
     expect(refusal?.reason).toBe(
       `source ${source} in account ${account} may not publish raw/rd1; expected dataproduct.raw in ${RAW}`,
     )

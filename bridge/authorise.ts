@@ -15,6 +15,11 @@ export function authorise(
   centralAccount: string,
   parsed: Exclude<Parsed, Refused>,
 ): Refused | null {
+  const refusal = findRefusal(index, centralAccount, parsed)
+  return refusal && { ...refusal, sender: parsed.sender }
+}
+
+function findRefusal(index: RoutingIndex, centralAccount: string, parsed: Exclude<Parsed, Refused>): Refused | null {
   const { sender } = parsed
   switch (parsed.kind) {
     case 'refreshed':

@@ -61,14 +61,16 @@ function createLoop(parts: BridgeParts, outage: Outage): Loop {
       }
     },
   })
-  consumer.on('error', (error) => outage.report(error))
+  consumer.on('error', (error) => outage.report('queue', error))
+  // Without it the pause would last as long as the queue is idle.
+  consumer.on('empty', () => outage.queueAnswered())
   return { consumer, isBusy: () => inHand > 0 }
 }
 
 async function takeBatch(parts: BridgeParts, outage: Outage, messages: Message[]): Promise<Message[]> {
   const { handled, staying } = await handleBatch(parts, messages)
   const down = staying.find(({ later }) => later.concerns === 'all')
-  if (down) outage.report(down.later.error)
+  if (down) outage.report('temporal', down.later.error)
   else outage.over()
   if (staying.length > 0) await hide(parts, staying)
   return handled

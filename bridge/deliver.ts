@@ -12,6 +12,7 @@ import type { OpeningDecision, Route } from '../model/calendar/routing.ts'
 import type { Blocker, CycleSettings } from '../model/cycle/cycle.ts'
 import type { Arrival } from '../model/refresh-event.ts'
 import { ARRIVALS_SIGNAL, BLOCKERS_SIGNAL, CYCLE_WORKFLOW, toCycleStart } from '../workflows/contract.ts'
+import type { Later } from './outage.ts'
 
 export interface CycleDelivery {
   route: Route
@@ -30,40 +31,57 @@ export type Delivered =
   /** Temporal will never take it. */
   | { kind: 'refused'; reason: string }
   /** Trouble that passes: the messages stay in the queue. */
-  | { kind: 'unavailable'; error: Error }
+  | { kind: 'unavailable'; concerns: Later['concerns']; error: Error }
+
+/** A blocker that finds no open cycle takes nothing back of arrivals that were accepted. */
+export interface Answers {
+  arrivals: Delivered
+  blockers: Delivered
+}
 
 /** Under the queue's visibility time-out: the client's own retries would last up to 40 s. */
 const DEADLINE_MS = 15_000
 
 /** Delivers to one cycle; each kind of trouble is told apart, none is thrown. */
-export async function deliver(client: Client, settings: CycleSettings, delivery: CycleDelivery): Promise<Delivered> {
+export async function deliver(client: Client, settings: CycleSettings, delivery: CycleDelivery): Promise<Answers> {
+  const { route, blockers } = delivery
+  const arrivals = await deliverArrivals(client, settings, delivery)
+  // A blocker opens nothing: it says why an open cycle goes on waiting.
+  const sendBlockers = () => client.workflow.getHandle(route.cycle).signal(BLOCKERS_SIGNAL, blockers)
+  if (blockers.length === 0 || arrivals.kind === 'unavailable') return { arrivals, blockers: arrivals }
+  return { arrivals, blockers: await attempt(client, sendBlockers) }
+}
+
+async function deliverArrivals(client: Client, settings: CycleSettings, delivery: CycleDelivery): Promise<Delivered> {
+  const { route, opening, arrivals } = delivery
+  if (arrivals.length === 0) return { kind: 'accepted' }
+  if (opening !== 'open')
+    return attempt(client, () => client.workflow.getHandle(route.cycle).signal(ARRIVALS_SIGNAL, arrivals))
+  const start = toStart(route, settings)
+  if ('kind' in start) return start
+  const signal = { signal: ARRIVALS_SIGNAL, signalArgs: [arrivals] }
+  return attempt(client, () => client.workflow.signalWithStart(CYCLE_WORKFLOW, { ...start, ...signal }))
+}
+
+/** A definition that this version cannot open a cycle of is no outage: only what it concerns waits. */
+function toStart({ version, key }: Route, settings: CycleSettings) {
   try {
-    await client.withDeadline(Date.now() + DEADLINE_MS, () => send(client, settings, delivery))
+    return toCycleStart(openCycle(version, key, 'arrival', settings))
+  } catch (error) {
+    const { product } = version.definition
+    const found = error instanceof Error ? error.message : String(error)
+    const failure = new Error(`Could not open ${product} for ${key}: ${found}`, { cause: error })
+    return { kind: 'unavailable' as const, concerns: 'message' as const, error: failure }
+  }
+}
+
+async function attempt(client: Client, send: () => Promise<unknown>): Promise<Delivered> {
+  try {
+    await client.withDeadline(Date.now() + DEADLINE_MS, send)
     return { kind: 'accepted' }
   } catch (error) {
     return toDelivered(error)
   }
-}
-
-async function send(client: Client, settings: CycleSettings, delivery: CycleDelivery): Promise<void> {
-  const { route, arrivals, blockers } = delivery
-  if (arrivals.length > 0) await sendArrivals(client, settings, delivery)
-  // A blocker opens nothing: it says why an open cycle goes on waiting.
-  if (blockers.length > 0) await client.workflow.getHandle(route.cycle).signal(BLOCKERS_SIGNAL, blockers)
-}
-
-async function sendArrivals(client: Client, settings: CycleSettings, delivery: CycleDelivery): Promise<void> {
-  const { route, opening, arrivals } = delivery
-  if (opening !== 'open') {
-    await client.workflow.getHandle(route.cycle).signal(ARRIVALS_SIGNAL, arrivals)
-    return
-  }
-  const input = openCycle(route.version, route.key, 'arrival', settings)
-  await client.workflow.signalWithStart(CYCLE_WORKFLOW, {
-    ...toCycleStart(input),
-    signal: ARRIVALS_SIGNAL,
-    signalArgs: [arrivals],
-  })
 }
 
 const INVALID_ARGUMENT = 3
@@ -74,12 +92,12 @@ function toDelivered(error: unknown): Delivered {
   if (error instanceof WorkflowNotFoundError) return { kind: 'absent' }
   const failure = error instanceof Error ? error : new Error(String(error))
   const cause = error instanceof ServiceError ? error.cause : error
-  if (!isGrpcServiceError(cause)) return { kind: 'unavailable', error: failure }
+  if (!isGrpcServiceError(cause)) return { kind: 'unavailable', concerns: 'all', error: failure }
   const isTooLarge = cause.code === RESOURCE_EXHAUSTED && cause.details.includes('received message larger than max')
   if (isTooLarge) return { kind: 'refused', reason: `Temporal takes no message of this size: ${cause.details}` }
   // An unregistered search attribute is INVALID_ARGUMENT too, but is ours to mend, not the sender's.
-  const isOurs = cause.details.includes('search attribute')
+  const isOurs = cause.details.includes('no mapping defined for search attribute')
   if (cause.code === INVALID_ARGUMENT && !isOurs)
     return { kind: 'refused', reason: `Temporal refused it: ${cause.details}` }
-  return { kind: 'unavailable', error: failure }
+  return { kind: 'unavailable', concerns: 'all', error: failure }
 }

@@ -2,10 +2,12 @@
 // Never: names a message for deletion before what it says is durable: in Temporal, or else in PostgreSQL.
 import type { Message } from '@aws-sdk/client-sqs'
 import type { Client } from '@temporalio/client'
+import { isOutage } from '../clients/postgres-errors.ts'
+import type { UntakenEvent } from '../mirror/ledger.ts'
 import type { CycleSettings } from '../model/cycle/cycle.ts'
 import type { CycleId } from '../model/ids.ts'
 import type { DeadLetters } from './dead-letters.ts'
-import { type CycleDelivery, type Delivered, deliver } from './deliver.ts'
+import { type Answers, type CycleDelivery, deliver } from './deliver.ts'
 import { completeGlueRun, type GlueEndParts } from './glue-end.ts'
 import type { BridgeLedger } from './ledger.ts'
 import { type Later, toLater } from './outage.ts'
@@ -40,10 +42,10 @@ export async function handleBatch(parts: BatchParts, messages: Message[]): Promi
 }
 
 /** One call per cycle, whatever number of messages of the batch concern it. */
-async function deliverAll(parts: BatchParts, items: Item[]): Promise<Map<CycleId, Delivered>> {
+async function deliverAll(parts: BatchParts, items: Item[]): Promise<Map<CycleId, Answers>> {
   const deliveries = [...mergeByCycle(items).values()]
   const answers = await Promise.all(deliveries.map((delivery) => deliver(parts.temporal, parts.settings, delivery)))
-  const said = new Map<CycleId, Delivered>()
+  const said = new Map<CycleId, Answers>()
   deliveries.forEach((delivery, at) => {
     const answer = answers[at]
     if (answer) said.set(delivery.route.cycle, answer)
@@ -68,7 +70,7 @@ function mergeByCycle(items: Item[]): Map<CycleId, CycleDelivery> {
   return byCycle
 }
 
-async function settleItem(parts: BatchParts, item: Item, said: Map<CycleId, Delivered>): Promise<Settlement> {
+async function settleItem(parts: BatchParts, item: Item, said: Map<CycleId, Answers>): Promise<Settlement> {
   const { verdict } = item
   switch (verdict.kind) {
     case 'ignored':
@@ -96,14 +98,26 @@ type End = { kind: 'done' } | Later
 /** Rows first, then the dead-letter queue: a refusal that is not written yet stays where it is, and it alone. */
 async function write(parts: BatchParts, settled: Settled[]): Promise<{ item: Item; end: End }[]> {
   const events = settled.flatMap(({ settlement }) => ('event' in settlement ? [settlement.event] : []))
-  const rows: End = events.length === 0 ? { kind: 'done' } : await attempt(parts.ledger.recordUntaken(events))
+  const ends = await record(parts.ledger, events)
   return Promise.all(settled.map(async ({ item, settlement }) => ({ item, end: await finish(settlement, item) })))
 
   async function finish(settlement: Settlement, item: Item): Promise<End> {
     if (!('event' in settlement)) return settlement
-    if (rows.kind === 'later' || settlement.kind === 'record') return rows
+    const row = ends.get(settlement.event) ?? { kind: 'done' }
+    if (row.kind === 'later' || settlement.kind === 'record') return row
     return attempt(parts.deadLetters.send(item.body, settlement.refusal))
   }
+}
+
+/** All in one statement; when PostgreSQL is there and refuses it, one by one: a bad row keeps back only itself. */
+async function record(ledger: BridgeLedger, events: UntakenEvent[]): Promise<Map<UntakenEvent, End>> {
+  if (events.length === 0) return new Map()
+  const together = await attempt(ledger.recordUntaken(events))
+  if (together.kind === 'done' || events.length === 1 || isOutage(together.error))
+    return new Map(events.map((event) => [event, together]))
+  const ends = new Map<UntakenEvent, End>()
+  for (const event of events) ends.set(event, await attempt(ledger.recordUntaken([event])))
+  return ends
 }
 
 async function attempt(work: Promise<void>): Promise<End> {

@@ -34,13 +34,13 @@ test('without trouble nobody pauses and nothing is said', async () => {
 test('pauses double with each trouble, up to half a minute, and begin anew after a success', async () => {
   const outage = open()
   for (let trouble = 0; trouble < 9; trouble++) {
-    outage.report(new Error('away'))
+    outage.report('queue', new Error('away'))
     await outage.pass()
   }
   expect(pauses).toEqual([250, 500, 1_000, 2_000, 4_000, 8_000, 16_000, 30_000, 30_000])
   outage.over()
   await outage.pass()
-  outage.report(new Error('away'))
+  outage.report('queue', new Error('away'))
   await outage.pass()
   expect(pauses.slice(9)).toEqual([250])
 })
@@ -53,9 +53,9 @@ test('a message that stays comes back soon at first, and does not use up its 1,0
 
 test('an outage is two lines: that it began, with the reason, and that it is over, with how long it was', () => {
   const outage = open()
-  outage.report(new Error('Temporal does not answer'))
+  outage.report('queue', new Error('Temporal does not answer'))
   nowMs += 90_000
-  outage.report(new Error('still not'))
+  outage.report('queue', new Error('still not'))
   outage.over()
   outage.over()
   expect(lines).toMatchObject([
@@ -64,11 +64,32 @@ test('an outage is two lines: that it began, with the reason, and that it is ove
   ])
 })
 
+test('an empty queue ends an outage of the queue, and none of Temporal: that takes a batch', async () => {
+  const outage = open()
+  outage.report('queue', new Error('no receive'))
+  outage.queueAnswered()
+  await outage.pass()
+  expect(pauses).toEqual([])
+
+  outage.report('temporal', new Error('Temporal does not answer'))
+  outage.report('queue', new Error('no receive'))
+  outage.queueAnswered()
+  await outage.pass()
+  expect(pauses).toEqual([500])
+  outage.over()
+  await outage.pass()
+  expect(pauses).toEqual([500])
+  outage.report('queue', new Error('no receive'))
+  outage.queueAnswered()
+  await outage.pass()
+  expect(pauses).toEqual([500])
+})
+
 test('the end of all waiting ends every pause, and is no trouble to speak of', async () => {
   const outage = open()
-  outage.report(new Error('away'))
+  outage.report('queue', new Error('away'))
   outage.end()
   await outage.pass()
-  outage.report(new Error('aborted'))
+  outage.report('queue', new Error('aborted'))
   expect([pauses, lines.length]).toEqual([[], 1])
 })

@@ -1,16 +1,22 @@
 // Trouble that passes. Temporal or the queue away: since when, and how long the loops pause.
-// In: troubles and successes as they happen. Out: pauses that double. Never: two log lines for one outage's begin.
+// In: troubles and successes as they happen. Out: pauses that double.
+// Never: two log lines for one outage's begin; an outage of Temporal taken for over because the queue answers.
 import { setTimeout as pause } from 'node:timers/promises'
 import type { Logger } from 'pino'
 
 export interface Outage {
-  report(error: Error): void
+  report(of: Trouble, error: Error): void
+  /** A batch was delivered: Temporal and the queue are both there. */
   over(): void
+  /** The queue answered that it holds nothing: ends its own trouble, and says nothing about Temporal. */
+  queueAnswered(): void
   /** Waits as long as the present trouble asks for; at once when there is none. */
   pass(): Promise<void>
   /** Ends all waiting, for a stop. */
   end(): void
 }
+
+export type Trouble = 'queue' | 'temporal'
 
 /** Trouble that passes: the message stays. `all`: Temporal takes nothing now; `message`: only what this one needs is away. */
 export interface Later {
@@ -31,19 +37,26 @@ const LONGEST_MS = 30_000
 export function createOutage(log: Logger, nowMs: () => number = Date.now): Outage {
   let sinceMs: number | undefined
   let pauseMs = 0
+  let isTemporalAway = false
+  const over = (): void => {
+    if (sinceMs === undefined) return
+    log.info({ since: new Date(sinceMs).toISOString(), lastedMs: nowMs() - sinceMs }, 'Messages are taken again')
+    sinceMs = undefined
+    pauseMs = 0
+    isTemporalAway = false
+  }
   const ended = new AbortController()
   return {
-    report(error) {
+    report(of, error) {
+      isTemporalAway ||= of === 'temporal'
       pauseMs = Math.min(Math.max(pauseMs * 2, SHORTEST_MS), LONGEST_MS)
       if (sinceMs === undefined && !ended.signal.aborted)
         log.warn({ error: error.message }, 'Messages stay in the queue')
       sinceMs ??= nowMs()
     },
-    over() {
-      if (sinceMs === undefined) return
-      log.info({ since: new Date(sinceMs).toISOString(), lastedMs: nowMs() - sinceMs }, 'Messages are taken again')
-      sinceMs = undefined
-      pauseMs = 0
+    over,
+    queueAnswered() {
+      if (!isTemporalAway) over()
     },
     async pass() {
       if (pauseMs > 0 && !ended.signal.aborted)

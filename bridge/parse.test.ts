@@ -30,7 +30,7 @@ describe('what is read', () => {
       sender: { source: 'dataproduct.raw', account: '111111111111' },
       arrival: {
         ...{ eventId: 'raw/rd1/2026-11-20/r1', product: 'raw/rd1', key: KEY, revision: 1 },
-        ...{ location: 's3://raw/rd1/', correlationId: 'c-1', occurredAt: '2026-11-20T21:59:00Z' },
+        ...{ location: 's3://raw/rd1/', correlationId: 'c-1', occurredAt: '2026-11-20T21:59:00.000Z' },
       },
     })
   })
@@ -46,12 +46,13 @@ describe('what is read', () => {
   })
 
   test('a notice that a product did not refresh', () => {
-    const detail = { metadata, data: { ...data, state: 'ERROR', step: 'run', reason: 'no such table' } }
+    const own = { ...metadata, id: 'raw/rd1/2026-11-20/not-refreshed-1.4' }
+    const detail = { metadata: own, data: { ...data, state: 'ERROR', step: 'run', reason: 'no such table' } }
     expect(parse({ 'detail-type': 'Data Product Not Refreshed', detail })).toMatchObject({
       kind: 'not-refreshed',
       blocker: { product: 'raw/rd1', key: KEY, state: 'ERROR', step: 'run', reason: 'no such table' },
     })
-    const brief = { metadata, data: { ...data, state: 'SKIPPED', step: null } }
+    const brief = { metadata: own, data: { ...data, state: 'SKIPPED', step: null } }
     expect(parse({ 'detail-type': 'Data Product Not Refreshed', detail: brief })).toMatchObject({
       blocker: { step: null, reason: '' },
     })
@@ -98,6 +99,51 @@ describe('what is refused', () => {
 
   test('an id too long to be one is not taken for the event’s own', () => {
     expect(parseDetail({ metadata: { id: 'x'.repeat(301) } })).toMatchObject({ code: 'invalid-event', eventId: null })
+  })
+
+  test.each([
+    ['of another upstream’s batch', 'batch-7'],
+    ['of another product', 'raw/rd2/2026-11-20/r1'],
+    ['of another cycle', 'raw/rd1/2026-11-19/r1'],
+    ['of another revision', 'raw/rd1/2026-11-20/r2'],
+    ['with the revision written otherwise', 'raw/rd1/2026-11-20/r01'],
+  ])('a refresh under the id %s', (_whose, id) => {
+    expect(parseDetail({ metadata: { id } })).toMatchObject({
+      ...{ kind: 'refused', code: 'invalid-event', eventId: id },
+      reason: `the Data Product Refreshed event is wrong: metadata.id: is "${id}"; expected "raw/rd1/2026-11-20/r1"`,
+    })
+  })
+
+  test.each(['n-1', 'raw/rd1/2026-11-20/r1', 'raw/rd2/2026-11-20/not-refreshed-1.4'])(
+    'a notice under the id %s, which is not one of its cycle’s notices',
+    (id) => {
+      const detail = { metadata: { ...metadata, id }, data: { ...data, state: 'ERROR', step: 'run' } }
+      expect(parse({ 'detail-type': 'Data Product Not Refreshed', detail })).toMatchObject({
+        code: 'invalid-event',
+        reason: expect.stringContaining(
+          `is "${id}"; expected one that begins with "raw/rd1/2026-11-20/not-refreshed-"`,
+        ),
+      })
+    },
+  )
+
+  test('a location that would be more than one word of a Glue argument', () => {
+    const parsed = parseDetail({ data: { dataset: { location: 's3://raw/rd1/ --conf spark.x=y' } } })
+    expect(parsed).toMatchObject({ code: 'invalid-event', reason: expect.stringContaining('data.dataset.location') })
+  })
+
+  test('a time that PostgreSQL has no year for; one with a wide offset is read as the instant it is', () => {
+    const year0 = parseDetail({ metadata: { occurredAt: '0000-01-01T00:00:00Z' } })
+    expect(year0).toMatchObject({ code: 'invalid-event', reason: expect.stringContaining('metadata.occurredAt') })
+    const wide = parseDetail({ metadata: { occurredAt: '2026-11-20T10:00:00+23:00' } })
+    expect(wide).toMatchObject({ arrival: { occurredAt: '2026-11-19T11:00:00.000Z' } })
+  })
+
+  test('a refusal says who sent the message, as soon as it is an event', () => {
+    const sender = { source: 'dataproduct.raw', account: '111111111111' }
+    expect(parse({ 'detail-type': 'Data Product Deleted' })).toMatchObject({ code: 'unknown-type', sender })
+    expect(parse({ detail: {} })).toMatchObject({ code: 'invalid-event', sender })
+    expect(parse({ account: 'me' })).not.toHaveProperty('sender')
   })
 
   test('a refusal names no event when it could not be read', () => {

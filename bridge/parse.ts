@@ -1,8 +1,9 @@
 // In: the body of one SQS message. Out: what it says, typed; or why it cannot be read.
-// Never: throws; believes who sent it (authorise.ts does that); lets through what PostgreSQL or a prototype chokes on.
+// Never: throws; believes who sent it (authorise.ts does that); lets through what PostgreSQL or a prototype chokes on, or
+// an event under the id of another: the cycles would take the true one for a duplicate.
 import type { z } from 'zod'
 import type { Blocker } from '../model/cycle/cycle.ts'
-import type { CycleKey, ProductId } from '../model/ids.ts'
+import { type CycleKey, type ProductId, toCycleId, toEventId, toNotRefreshedPrefix } from '../model/ids.ts'
 import {
   type Envelope,
   envelopeSchema,
@@ -29,8 +30,10 @@ export interface Refused {
   /** A word for filters and alarms. */
   code: RefusalCode
   reason: string
-  /** The event's own id where it could be read. */
+  /** The id it gives itself, where that could be read; nobody has checked it unless `settle.ts` believes the code. */
   eventId: string | null
+  /** Where it could be read. */
+  sender?: Sender
   product?: ProductId
   key?: CycleKey
 }
@@ -63,11 +66,12 @@ export function parseMessage(body: string): Parsed {
   const envelope = envelopeSchema.safeParse(json.value)
   if (!envelope.success)
     return refuse('not-an-event', `the message is no EventBridge event: ${toSentence(envelope.error)}`)
-  return parseEvent(envelope.data)
+  const sender = { source: envelope.data.source, account: envelope.data.account }
+  const parsed = parseEvent(envelope.data, sender)
+  return parsed.kind === 'refused' ? { ...parsed, sender } : parsed
 }
 
-function parseEvent(envelope: Envelope): Parsed {
-  const sender = { source: envelope.source, account: envelope.account }
+function parseEvent(envelope: Envelope, sender: Sender): Parsed {
   switch (envelope['detail-type']) {
     case REFRESHED:
       return parseRefreshed(envelope, sender)
@@ -90,6 +94,8 @@ function parseRefreshed(envelope: Envelope, sender: Sender): Parsed {
   const parsed = refreshedSchema.safeParse(envelope.detail)
   if (!parsed.success) return invalid(envelope, parsed.error)
   const { metadata, data } = parsed.data
+  const expectedId = toEventId(toCycleId(data.product, data.cycle), data.revision)
+  if (metadata.id !== expectedId) return wrongId(envelope, metadata.id, `"${expectedId}"`)
   const arrival: Arrival = {
     eventId: metadata.id,
     product: data.product,
@@ -108,6 +114,8 @@ function parseNotRefreshed(envelope: Envelope, sender: Sender): Parsed {
   const parsed = notRefreshedSchema.safeParse(envelope.detail)
   if (!parsed.success) return invalid(envelope, parsed.error)
   const { metadata, data } = parsed.data
+  const prefix = toNotRefreshedPrefix(toCycleId(data.product, data.cycle))
+  if (!metadata.id.startsWith(prefix)) return wrongId(envelope, metadata.id, `one that begins with "${prefix}"`)
   const blocker: Blocker = {
     eventId: metadata.id,
     product: data.product,
@@ -140,6 +148,14 @@ function unknownSchema(envelope: Envelope): Refused | undefined {
 
 const invalid = (envelope: Envelope, error: z.ZodError): Refused =>
   refuse('invalid-event', `the ${envelope['detail-type']} event is wrong: ${toSentence(error)}`, ownId(envelope))
+
+/** Ids follow from product, cycle and revision, so that no product's event can stand for another's. */
+const wrongId = (envelope: Envelope, found: string, expected: string): Refused =>
+  refuse(
+    'invalid-event',
+    `the ${envelope['detail-type']} event is wrong: metadata.id: is "${found}"; expected ${expected}`,
+    found,
+  )
 
 export const refuse = (code: RefusalCode, reason: string, eventId: string | null = null): Refused => ({
   kind: 'refused',

@@ -1,14 +1,15 @@
 // In: an item and what Temporal said to each of its cycles. Out: what is left to do: nothing, write it down, refuse, wait.
-// Never: takes "already started" for "late": PostgreSQL is asked what the closed cycle knew (DESIGN 3.1).
+// Never: takes "already started" for "late": PostgreSQL is asked what the closed cycle knew (DESIGN 3.1); books a refusal
+// under an id that only its sender vouches for.
 
 import type { UntakenDelivery, UntakenEvent } from '../mirror/ledger.ts'
 import type { OpeningDecision, Route } from '../model/calendar/routing.ts'
 import type { CycleId } from '../model/ids.ts'
 import type { DeliveryOutcome } from '../model/states.ts'
-import type { Delivered } from './deliver.ts'
+import type { Answers, Delivered } from './deliver.ts'
 import type { BridgeLedger } from './ledger.ts'
 import { type Later, toLater } from './outage.ts'
-import { type Refused, refuse } from './parse.ts'
+import { type RefusalCode, type Refused, refuse } from './parse.ts'
 import type { Item, RefreshNews } from './sort-out.ts'
 
 export type Settlement =
@@ -22,12 +23,13 @@ type RoutedItem = Item & { verdict: Extract<Item['verdict'], { kind: 'routed' }>
 export async function settle(
   ledger: BridgeLedger,
   item: RoutedItem,
-  said: ReadonlyMap<CycleId, Delivered>,
+  said: ReadonlyMap<CycleId, Answers>,
 ): Promise<Settlement> {
   const { news, routes } = item.verdict
-  const answers = routes.map(({ route, opening }) => ({ route, opening, said: said.get(route.cycle) }))
+  const part = news.kind === 'refreshed' ? 'arrivals' : 'blockers'
+  const answers = routes.map(({ route, opening }) => ({ route, opening, said: said.get(route.cycle)?.[part] }))
   for (const { said } of answers) {
-    if (said?.kind === 'unavailable') return toLater('all', said.error)
+    if (said?.kind === 'unavailable') return toLater(said.concerns, said.error)
     if (said?.kind === 'refused') return toRefusal(item, refuse('too-large-for-temporal', said.reason, news.eventId))
   }
   return news.kind === 'refreshed' ? settleArrival(ledger, item, news, answers) : settleBlocker(item, news, answers)
@@ -86,16 +88,30 @@ function settleBlocker(item: Item, news: RefreshNews, answers: Answer[]): Settle
   return { kind: 'record', event: { ...toUntaken(item, outcome, reason), eventId: news.eventId } }
 }
 
-export const toRefusal = (item: Item, refusal: Refused): Settlement => ({
-  kind: 'refuse',
-  refusal,
-  event: {
-    ...toUntaken(item, 'refused', `${refusal.code}: ${refusal.reason}`),
-    eventId: refusal.eventId ?? `sqs:${item.message.MessageId ?? ''}`,
-    product: refusal.product ?? null,
-    key: refusal.key ?? null,
-  },
-})
+/** Refused only after the id was found to be the product's, and the sender its owner where the domain is known. */
+const BELIEVED: readonly RefusalCode[] = ['unknown-product', 'too-large-for-temporal']
+
+/** A forged or spoilt event gets a row of its own: under the id it gives itself, the true event's row would hide it. */
+export function toRefusal(item: Item, refusal: Refused): Settlement {
+  const { code, eventId: claimedId, sender, product, key } = refusal
+  const ownId = BELIEVED.includes(code) ? claimedId : null
+  const claim = claimedId && !ownId && !refusal.reason.includes(claimedId) ? `; it calls itself "${claimedId}"` : ''
+  const event = toUntaken(item, 'refused', `${code}: ${refusal.reason}${claim}`)
+  return {
+    kind: 'refuse',
+    refusal,
+    event: {
+      ...event,
+      eventId: ownId ?? toRowId(item),
+      source: sender?.source ?? event.source,
+      account: sender?.account ?? event.account,
+      product: product ?? event.product,
+      key: key ?? event.key,
+    },
+  }
+}
+
+const toRowId = (item: Item): string => `sqs:${item.message.MessageId ?? ''}`
 
 /** The ledger's row of an event no cycle took; facts of the event are there as far as they could be read. */
 export function toUntaken(item: Item, outcome: UntakenEvent['outcome'], reason: string | null): UntakenEvent {
@@ -103,7 +119,7 @@ export function toUntaken(item: Item, outcome: UntakenEvent['outcome'], reason: 
   const arrival = news?.kind === 'refreshed' ? news.arrival : null
   const subject = arrival ?? (news?.kind === 'not-refreshed' ? news.blocker : null)
   return {
-    eventId: news?.eventId ?? `sqs:${item.message.MessageId ?? ''}`,
+    eventId: news?.eventId ?? toRowId(item),
     outcome,
     reason,
     messageId: item.message.MessageId ?? '',

@@ -6,6 +6,7 @@ import {
   type OpeningDecision,
   type OpeningWindow,
   type Route,
+  type Routing,
   route,
 } from '../model/calendar/routing.ts'
 import { authorise } from './authorise.ts'
@@ -73,7 +74,20 @@ const toGlueVerdict = (parts: SortingParts, news: GlueNews): Verdict =>
 
 function toRoutedVerdict(parts: SortingParts, news: RefreshNews): Verdict | 'unknown' {
   const { product, key } = news.kind === 'refreshed' ? news.arrival : news.blocker
-  const routing = route(parts.index.current(), product, key)
+  try {
+    return toVerdictOf(parts, news, route(parts.index.current(), product, key))
+  } catch (error) {
+    // A newer CLI may have applied what this version cannot compute: it holds up the messages that need it, and no other.
+    const found = error instanceof Error ? error.message : String(error)
+    const where = `Could not route ${product} for ${key} by the definitions of ${parts.index.current().catalog.domain.domain}`
+    return toLater(
+      'message',
+      new Error(`${where}: ${found} Correct the definition or update Sluice.`, { cause: error }),
+    )
+  }
+}
+
+function toVerdictOf(parts: SortingParts, news: RefreshNews, routing: Routing): Verdict | 'unknown' {
   switch (routing.kind) {
     case 'unknown':
       return 'unknown'
@@ -102,5 +116,5 @@ function toUnknownProduct(parsed: Parsed): Refused {
   if (parsed.kind !== 'refreshed' && parsed.kind !== 'not-refreshed') return refuse('unknown-type', 'nothing to route')
   const { product, key } = parsed.kind === 'refreshed' ? parsed.arrival : parsed.blocker
   const reason = `no definition knows ${product}, also not after the index was read again`
-  return { ...refuse('unknown-product', reason, parsed.eventId), product, key }
+  return { ...refuse('unknown-product', reason, parsed.eventId), sender: parsed.sender, product, key }
 }

@@ -1,5 +1,6 @@
 // The EventBridge envelope and our two events as they arrive: unknown fields are ignored, known ones must be right.
 import { z } from 'zod'
+import { isLocation, MAX_EVENT_ID, MAX_LOCATION, MAX_REVISION, toInstant } from './event-values.ts'
 import { parseCycleKey, parseProductId } from './ids.ts'
 import { CYCLE_STATES, STEPS } from './states.ts'
 
@@ -18,10 +19,19 @@ const cycleKey = z
   .string()
   .transform((text, context) => parseCycleKey(text) ?? fail(context, 'is no cycle key (YYYY-MM-DD)'))
 
+/** Kept in its normal form: of offsets and years PostgreSQL takes fewer than ISO 8601 has. */
+const instant = z.iso
+  .datetime({ offset: true })
+  .transform((text, context) => toInstant(text) ?? fail(context, 'is no instant of the years 1 to 9999'))
+
+const location = z
+  .string()
+  .refine(isLocation, `is no s3:// location of at most ${MAX_LOCATION} characters without spaces or control characters`)
+
 const metadata = z.object({
-  id: z.string().min(1).max(300),
+  id: z.string().min(1).max(MAX_EVENT_ID),
   schemaVersion: z.string().regex(/^\d+\.\d+$/),
-  occurredAt: z.iso.datetime({ offset: true }),
+  occurredAt: instant,
   correlationId: z.string().max(300).optional(),
 })
 
@@ -31,8 +41,8 @@ export const refreshedSchema = z.object({
   metadata,
   data: productOf
     .extend({
-      revision: z.number().int().min(1).max(1_000_000),
-      dataset: z.object({ location: z.string().max(2_000) }).optional(),
+      revision: z.number().int().min(1).max(MAX_REVISION),
+      dataset: z.object({ location }).optional(),
     })
     .transform((data, context) => withProduct(data, context)),
 })

@@ -2,42 +2,49 @@
 // Never: an error. Thrown in a handler, it would fail the workflow task again and again, and the cycle would stand still.
 import { log } from '@temporalio/workflow'
 import type { Blocker } from '../model/cycle/cycle.ts'
+import { isLocation, MAX_EVENT_ID, MAX_REVISION, toInstant } from '../model/event-values.ts'
 import type { Arrival } from '../model/refresh-event.ts'
 import { CYCLE_STATES, STEPS } from '../model/states.ts'
 
-export const toArrivals = (payload: unknown): Arrival[] => takeSound('arrivals', payload, isArrival)
+export const toArrivals = (payload: unknown): Arrival[] => takeSound('arrivals', payload, toArrival)
 
-export const toBlockers = (payload: unknown): Blocker[] => takeSound('blockers', payload, isBlocker)
+export const toBlockers = (payload: unknown): Blocker[] => takeSound('blockers', payload, toBlocker)
 
 /** Trimmed; empty for everything that is no text. */
 export const toText = (value: unknown): string => (typeof value === 'string' ? value.trim() : '')
 
-function takeSound<Item>(signal: string, payload: unknown, isSound: (item: unknown) => item is Item): Item[] {
+function takeSound<Item>(signal: string, payload: unknown, parse: (item: unknown) => Item | undefined): Item[] {
   const list: unknown[] = Array.isArray(payload) ? payload : [payload]
-  const sound = list.filter(isSound)
+  const sound = list.map(parse).filter((item) => item !== undefined)
   if (sound.length < list.length)
     log.warn('Parts of a signal make no sense and were passed over', { signal, count: list.length - sound.length })
   return sound
 }
 
-function isArrival(item: unknown): item is Arrival {
-  if (!hasUpstream(item)) return false
-  const { revision, location, correlationId } = item
-  const isPlaced = location === null || typeof location === 'string'
-  return Number.isSafeInteger(revision) && Number(revision) > 0 && isPlaced && typeof correlationId === 'string'
+function toArrival(item: unknown): Arrival | undefined {
+  const sound = withUpstream(item)
+  if (!sound) return undefined
+  const { revision, location, correlationId } = sound
+  const isCounted = Number.isSafeInteger(revision) && Number(revision) > 0 && Number(revision) <= MAX_REVISION
+  const isPlaced = location === null || (typeof location === 'string' && isLocation(location))
+  return isCounted && isPlaced && typeof correlationId === 'string' ? (sound as unknown as Arrival) : undefined
 }
 
-function isBlocker(item: unknown): item is Blocker {
-  if (!hasUpstream(item)) return false
-  const { state, step, reason } = item
+function toBlocker(item: unknown): Blocker | undefined {
+  const sound = withUpstream(item)
+  if (!sound) return undefined
+  const { state, step, reason } = sound
   const hasStep = step === null || STEPS.some((known) => known === step)
-  return CYCLE_STATES.some((known) => known === state) && hasStep && typeof reason === 'string'
+  const isNotice = CYCLE_STATES.some((known) => known === state) && hasStep && typeof reason === 'string'
+  return isNotice ? (sound as unknown as Blocker) : undefined
 }
 
-/** Also its instant: the mirror takes no other text, and a run does not close before it is written. */
-function hasUpstream(item: unknown): item is Record<string, unknown> {
-  if (typeof item !== 'object' || item === null) return false
+/** Its instant in normal form: the mirror takes no other text, and a run does not close before it is written. */
+function withUpstream(item: unknown): Record<string, unknown> | undefined {
+  if (typeof item !== 'object' || item === null) return undefined
   const { eventId, product, key, occurredAt } = item as Record<string, unknown>
   const areTexts = [eventId, product, key].every((text) => toText(text) !== '')
-  return areTexts && !Number.isNaN(Date.parse(toText(occurredAt)))
+  const isShort = toText(eventId).length <= MAX_EVENT_ID
+  const instant = toInstant(toText(occurredAt))
+  return areTexts && isShort && instant ? { ...item, occurredAt: instant } : undefined
 }

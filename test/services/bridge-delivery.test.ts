@@ -144,6 +144,44 @@ test('an earlier version of a definition delivers, and does not keep the current
   expect((await arrivalsOf('ds1')).flatMap(idsOf)).toContain(`raw/rd1/${KEY}/r1`)
 })
 
+test('a cycle with as many and as long upstreams as there can be is opened too', async () => {
+  const longest = (text: string) => text.padEnd(63, 'x')
+  const upstreams = Array.from({ length: 24 }, (_none, at) => toProduct(`${longest('far')}/${longest(`rd${at}`)}`))
+  const dependsOn = upstreams.map((product) => ({ product }))
+  const { definition } = stage.version('ds1')
+  await stage.apply({ products: [{ ...stage.version('ds1'), version: 2, definition: { ...definition, dependsOn } }] })
+  await stage.parts.index.reload()
+  await stage.send(messageOf(refreshedOf(upstreams[0] ?? '')))
+  stage.start()
+  await stage.untilEmpty()
+  expect(await isThere(client, stage.cycle('ds1', KEY))).toBe(true)
+})
+
+test('a definition that this version cannot compute keeps back its own messages, and no others', async () => {
+  const { definition } = stage.version('ds1')
+  const newer = { ...definition, calendar: 'lunar', dependsOn: [{ product: toProduct('raw/rd9') }] }
+  await stage.apply({ products: [{ ...stage.version('ds1'), definition: newer }, stage.version('ds2')] })
+  await stage.parts.index.reload()
+  for (const product of ['raw/rd9', 'raw/rd1', 'raw/rd2']) await stage.send(messageOf(refreshedOf(product)))
+  stage.start()
+  await until(async () => expect(await depthOf(stage.sqs, stage.queueUrl)).toBe(1))
+  expect((await arrivalsOf('ds2')).map(idsOf)).toEqual([[`raw/rd1/${KEY}/r1`, `raw/rd2/${KEY}/r1`]])
+  await until(() =>
+    expect(stage.logged).toContainEqual(
+      expect.objectContaining({
+        msg: 'Messages wait in the queue',
+        error: expect.stringMatching(/^Could not route raw\/rd9 for 2026-11-20 .* There is no calendar "lunar"/),
+      }),
+    ),
+  )
+  expect(await depthOf(stage.sqs, stage.deadLetterUrl)).toBe(0)
+
+  await stage.apply({ products: [{ ...stage.version('ds1'), definition: { ...newer, calendar: 'weekdays' } }] })
+  await stage.parts.index.reload()
+  await stage.untilEmpty(60_000)
+  expect((await arrivalsOf('ds1')).map(idsOf)).toEqual([[`raw/rd9/${KEY}/r1`]])
+})
+
 test('an upstream that did not refresh opens nothing, and is named to the cycles that are open', async () => {
   const settings = stage.parts.settings
   const start = toCycleStart(openCycle(stage.version('ds1'), toKey(KEY), 'scheduler', settings))

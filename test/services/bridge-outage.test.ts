@@ -89,6 +89,17 @@ test('a receive that fails is only a pause', async () => {
   expect(await isThere(temporal.client, stage.cycle('ds1', KEY))).toBe(true)
 })
 
+test('a receive that failed is over with the first that finds the queue empty, not with the next batch', async () => {
+  const action = { kind: 'error', code: 'InternalError', status: 503 } as const
+  stage.sandbox.faults.add({ service: 'sqs', operation: 'ReceiveMessage', times: 3, action })
+  stage.start()
+  await until(() => {
+    // Puts the sandbox's clock over the end of the long poll.
+    stage.clock.jump(20_000)
+    expect(stage.logged.map(({ msg }) => msg)).toEqual(['Messages stay in the queue', 'Messages are taken again'])
+  })
+})
+
 /** As a server that is being restarted answers: no session stays, none begins. */
 async function admit(isOpen: boolean): Promise<void> {
   const name = new URL(database.url).pathname.slice(1)

@@ -1,10 +1,11 @@
 // Messages that nobody can use, through the real queue: each is out of the way at once, with its reason, and keeps no
 // other message waiting.
-import { ReceiveMessageCommand } from '@aws-sdk/client-sqs'
 import { afterAll, afterEach, beforeAll, beforeEach, expect, test } from 'vitest'
 import { type LedgerEvent, listEvents } from '../../mirror/events.ts'
+import type { UntakenEvent } from '../../mirror/ledger.ts'
 import type { Arrival } from '../../model/refresh-event.ts'
 import { ARRIVALS_SIGNAL } from '../../workflows/contract.ts'
+import { readDeadLetters } from './bridge-dead-letters.ts'
 import { type BridgeStage, depthOf, openBridgeStage, until } from './bridge-stage.ts'
 import { type LentDatabase, lendDatabase } from './postgres.ts'
 import {
@@ -29,29 +30,6 @@ beforeEach(async () => {
   stage = await openBridgeStage(temporal.client, database.db)
 })
 afterEach(() => stage.close())
-
-interface DeadLetter {
-  body: string
-  code: string
-  reason: string
-}
-
-async function readDeadLetters(): Promise<DeadLetter[]> {
-  const letters: DeadLetter[] = []
-  for (;;) {
-    const receive = { QueueUrl: stage.deadLetterUrl, MaxNumberOfMessages: 10, MessageAttributeNames: ['All'] }
-    const { Messages = [] } = await stage.sqs.send(new ReceiveMessageCommand(receive))
-    if (Messages.length === 0) return letters
-    const textOf = (at: number, name: string) => Messages[at]?.MessageAttributes?.[name]?.StringValue ?? ''
-    letters.push(
-      ...Messages.map(({ Body = '' }, at) => ({
-        body: Body,
-        code: textOf(at, 'SluiceCode'),
-        reason: textOf(at, 'SluiceReason'),
-      })),
-    )
-  }
-}
 
 const ledgerRows = (): Promise<LedgerEvent[]> => listEvents(database.db, { domain: stage.domain, limit: 100 })
 
@@ -152,6 +130,38 @@ const CORPUS: [what: string, body: string, code: string, reason: RegExp][] = [
     /occurredAt/,
   ],
   [
+    'a time of the year 0, which PostgreSQL has not',
+    messageOf(refreshedOf('raw/rd1', { ...other(19), metadata: { occurredAt: '0000-01-01T00:00:00Z' } })),
+    'invalid-event',
+    /occurredAt: is no instant/,
+  ],
+  [
+    'a location that brings a further Glue argument',
+    withData(20, { dataset: { location: 's3://example-raw/rd1/ --extra-py-files s3://elsewhere/x.py' } }),
+    'invalid-event',
+    /data\.dataset\.location/,
+  ],
+  [
+    'the id of another product’s event',
+    messageOf(refreshedOf('raw/rd1', { ...other(21), metadata: { id: `raw/rd2/${KEY}/r1` } })),
+    'invalid-event',
+    /is "raw\/rd2\/2026-11-20\/r1"; expected "raw\/rd1\/2026-10-21\/r1"/,
+  ],
+  [
+    'an id of the producer’s own making',
+    messageOf(refreshedOf('raw/rd1', { ...other(22), metadata: { id: 'batch-7' } })),
+    'invalid-event',
+    /is "batch-7"; expected/,
+  ],
+  [
+    'a notice under the id of a refresh',
+    messageOf(notRefreshedOf('raw/rd1', { ...other(23), metadata: { id: 'raw/rd1/2026-10-23/r1' } }), {
+      'detail-type': 'Data Product Not Refreshed',
+    }),
+    'invalid-event',
+    /expected one that begins with "raw\/rd1\/2026-10-23\/not-refreshed-"/,
+  ],
+  [
     'a state that no cycle has',
     messageOf(notRefreshedOf('raw/rd1', { data: { state: 'SAD' } }), { 'detail-type': 'Data Product Not Refreshed' }),
     'invalid-event',
@@ -171,7 +181,7 @@ test('each is dead-lettered at once with its reason, once in the ledger, and goo
   }
   await stage.untilEmpty()
 
-  const letters = new Map((await readDeadLetters()).map((letter) => [letter.body, letter]))
+  const letters = new Map((await readDeadLetters(stage)).map((letter) => [letter.body, letter]))
   const rows = await ledgerRows()
   for (const [what, body, code, reason] of CORPUS) {
     expect.soft(letters.get(body), what).toMatchObject({ code, reason: expect.stringMatching(reason) })
@@ -185,6 +195,42 @@ test('each is dead-lettered at once with its reason, once in the ledger, and goo
   expect(refused).toHaveLength(CORPUS.length)
   expect(rows.every(({ seen, hasBody }) => seen === 1 && hasBody)).toBe(true)
   expect(await arrivedRevisions('ds1')).toEqual(good.map((_message, at) => at + 1))
+})
+
+const SATURDAYS = 'raw/rd1/2026-11-21/r1'
+/** No cycle takes it, so the bridge writes its row. */
+const ofSaturday = (metadata: object = {}): object => refreshedOf('raw/rd1', { key: '2026-11-21', metadata })
+
+test('a time with a wide offset is the instant it means, to the cycle and to the ledger', async () => {
+  const metadata = { occurredAt: '2026-11-20T10:00:00+23:00' }
+  await stage.send(messageOf(ofSaturday(metadata)))
+  await stage.send(messageOf(refreshedOf('raw/rd1', { metadata })))
+  stage.start()
+  await stage.untilEmpty()
+  const occurredAt = '2026-11-19T11:00:00.000Z'
+  expect(await ledgerRows()).toMatchObject([{ eventId: SATURDAYS, outcome: 'unmatched', occurredAt }])
+  const signals = await signalsOf<Arrival[]>(temporal.client, stage.cycle('ds1', KEY), ARRIVALS_SIGNAL)
+  expect(signals).toMatchObject([[{ occurredAt }]])
+})
+
+test('a row that PostgreSQL refuses keeps back only its own message', async () => {
+  const { ledger } = stage.parts
+  const spoil = (event: UntakenEvent): UntakenEvent =>
+    event.eventId === SATURDAYS ? { ...event, occurredAt: '0000-01-01T00:00:00Z' } : event
+  const recordUntaken = (events: UntakenEvent[]) => ledger.recordUntaken(events.map(spoil))
+  for (const body of ['no JSON', messageOf(ofSaturday()), messageOf(refreshedOf('raw/rd1', { key: '2026-11-22' }))])
+    await stage.send(body)
+  const bridge = stage.start({ ledger: { ...ledger, recordUntaken } })
+  await until(async () => expect(await depthOf(stage.sqs, stage.queueUrl)).toBe(1))
+  expect((await ledgerRows()).map(({ outcome, seen }) => `${outcome} ${seen}`).sort()).toEqual([
+    'refused 1',
+    'unmatched 1',
+  ])
+  expect((await readDeadLetters(stage)).map(({ body }) => body)).toEqual(['no JSON'])
+  await bridge.stop()
+  stage.start()
+  await stage.untilEmpty(60_000)
+  expect((await ledgerRows()).map(({ eventId }) => eventId)).toContain(SATURDAYS)
 })
 
 test('an unknown product costs exactly one reload of the index, whatever the batch holds of it', async () => {
@@ -216,7 +262,7 @@ test('while the catalog does not answer, an unknown product is not believed to b
   stage.sandbox.faults.remove(id)
   stage.clock.jump(60_000)
   await stage.untilEmpty()
-  expect((await readDeadLetters()).map(({ code }) => code)).toEqual(['unknown-product'])
+  expect((await readDeadLetters(stage)).map(({ code }) => code)).toEqual(['unknown-product'])
 })
 
 test('a dead-letter queue that refuses one message keeps only that one back', async () => {
@@ -228,7 +274,7 @@ test('a dead-letter queue that refuses one message keeps only that one back', as
   stage.start()
   await until(async () => expect(await depthOf(stage.sqs, stage.queueUrl)).toBe(1))
   await stage.untilEmpty()
-  expect((await readDeadLetters()).map(({ body }) => body).sort()).toEqual(bodies)
+  expect((await readDeadLetters(stage)).map(({ body }) => body).sort()).toEqual(bodies)
   expect((await ledgerRows()).map(({ seen }) => seen)).toEqual([1, 1, 1])
 })
 
@@ -236,7 +282,7 @@ test('a message as large as SQS takes is dead-lettered too, its reason kept', as
   await stage.send(messageOf(refreshedOf('raw/rd1')).padEnd(1_048_576))
   stage.start()
   await stage.untilEmpty()
-  expect((await readDeadLetters()).map(({ code }) => code)).toEqual(['oversized'])
+  expect((await readDeadLetters(stage)).map(({ code }) => code)).toEqual(['oversized'])
   expect(await ledgerRows()).toMatchObject([{ outcome: 'refused' }])
 })
 

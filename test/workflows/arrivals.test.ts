@@ -16,6 +16,9 @@ afterAll(() => stage.close())
 const a = arrivalOf('raw/a')
 const b = arrivalOf('raw/b')
 
+/** Under an id of its own: were it taken, it would be seen beside the true one. */
+const byHand = { ...b, eventId: `raw/b/${KEY}/r9` }
+
 const blockerOf = (product: string, change: Partial<Blocker> = {}): Blocker => ({
   ...{ eventId: `${product}/${KEY}/not-refreshed-1.4`, product: toProduct(product), key: KEY },
   ...{ state: 'ERROR', step: 'run', reason: 'no such table', occurredAt: '2026-11-20T11:00:00Z' },
@@ -201,7 +204,12 @@ describe.concurrent('a cycle that waits', () => {
     ['nothing', null],
     ['an-empty-item', [{}]],
     ['a-number-for-an-id', [null, { ...a, eventId: 7, product: 'raw/b' }]],
-    ['no-instant', [{ ...b, occurredAt: 'yesterday' }]],
+    ['no-instant', [{ ...byHand, occurredAt: 'yesterday' }]],
+    ['year-0', [{ ...byHand, occurredAt: '0000-01-01T00:00:00Z' }]],
+    ['no-offset', [{ ...byHand, occurredAt: '2026-11-20T11:00:00' }]],
+    ['endless-revision', [{ ...byHand, revision: 3_000_000_000 }]],
+    ['endless-id', [{ ...b, eventId: 'x'.repeat(3_000) }]],
+    ['two-words', [{ ...byHand, location: 's3://example/b/ --conf spark.x=y' }]],
   ])('goes on after a signal by hand that makes no sense: %s', async (name, payload) => {
     const cycle = stage.cycle(`by-hand-${name}`)
     await cycle.arrive(a)
@@ -211,6 +219,23 @@ describe.concurrent('a cycle that waits', () => {
     await cycle.glueEnds(1)
     expect(await cycle.result()).toMatchObject({ state: 'COMPLETED' })
     expect((await cycle.now()).deliveries.map(({ eventId }) => eventId)).toEqual([a.eventId, b.eventId])
+  })
+})
+
+describe.concurrent('a signal by hand', () => {
+  test('brings its instants in whatever form; the mirror gets the one that PostgreSQL takes', async () => {
+    const cycle = stage.cycle('by-hand-offset')
+    await cycle.start()
+    const occurredAt = '2026-11-20T10:00:00+23:00'
+    await cycle.signal('blockers', [blockerOf('raw/a', { occurredAt })])
+    await cycle.signal(ARRIVALS_SIGNAL, { ...a, occurredAt })
+    await cycle.until('raw/a arrived', ({ dependencies }) => dependencies[0]?.state === 'ARRIVED')
+    await cycle.arrive(b)
+    await cycle.glueEnds(1)
+    await cycle.result()
+    const told = JSON.stringify(cycle.asked('recordCycle'))
+    expect(told).toContain('2026-11-19T11:00:00.000Z')
+    expect(told).not.toContain('+23:00')
   })
 })
 
