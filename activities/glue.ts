@@ -8,7 +8,7 @@ import {
   type JobRun,
   StartJobRunCommand,
 } from '@aws-sdk/client-glue'
-import { CompleteAsyncError } from '@temporalio/activity'
+import { ApplicationFailure, CompleteAsyncError } from '@temporalio/activity'
 import { GLUE_ENDS, type GlueEndState, type GlueRunEnd } from '../model/cycle/cycle.ts'
 import type { CycleActivities, GlueOrder, GlueRun } from '../workflows/contract.ts'
 import { GLUE_RUN_RULES, type Rules, toAwsFailure, toGlueOrderRules } from './aws-failures.ts'
@@ -52,7 +52,15 @@ export const createGlueActivities = ({ glue, glueOnce, capacityRetryMs }: GluePa
 
     async stopGlueJob(run) {
       const stop = new BatchStopJobRunCommand({ JobName: run.job, JobRunIds: [run.runId] })
-      await failing(`stop run ${run.runId} of Glue job "${run.job}"`, glue.send(stop))
+      const tried = `stop run ${run.runId} of Glue job "${run.job}"`
+      const answer = await failing(tried, glue.send(stop))
+      const refusal = answer.Errors?.[0]?.ErrorDetail
+      // A run that has ended meanwhile is refused too, and needs no stopping.
+      if (!refusal || (await hasEnded(glue, run))) return
+      throw ApplicationFailure.nonRetryable(
+        `Could not ${tried}: ${refusal.ErrorCode}: ${refusal.ErrorMessage}. Stop it in Glue.`,
+        'GlueStopRefused',
+      )
     },
   }
 }
@@ -66,6 +74,13 @@ export function toRunEnd(run: JobRun, noticedBy: GlueRunEnd['noticedBy']): GlueR
 
 const toError = (run: JobRun, state: GlueEndState): string | null =>
   state === 'SUCCEEDED' ? null : (run.ErrorMessage ?? `Glue gave no message for ${state}`).slice(0, 2_000)
+
+/** False also when nobody can say: then the refusal is told. */
+const hasEnded = (glue: GlueClient, run: GlueRun): Promise<boolean> =>
+  getRun(glue, run).then(
+    (found) => toRunEnd(found, 'check') !== undefined,
+    () => false,
+  )
 
 async function getRun(glue: GlueClient, run: GlueRun): Promise<JobRun> {
   const answer = await glue.send(new GetJobRunCommand({ JobName: run.job, RunId: run.runId }))

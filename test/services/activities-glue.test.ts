@@ -265,6 +265,12 @@ describe('stopGlueJob', () => {
     expect(await activities.awaitGlueJob({ job: JOB, runId })).toMatchObject({ state: 'STOPPED' })
     await activities.stopGlueJob({ job: JOB, runId })
   })
+
+  test('says so when Glue refuses, which it does with HTTP 200', async () => {
+    const failure = await failureOf(activities.stopGlueJob({ job: JOB, runId: 'jr_unknown' }))
+    expect(failure).toMatchObject({ type: 'GlueStopRefused', nonRetryable: true })
+    expect(failure.message).toContain(`stop run jr_unknown of Glue job "${JOB}"`)
+  })
 })
 
 /** Within a quarter, so that those who wait for the same thing do not come back together. */
