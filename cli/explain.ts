@@ -4,6 +4,7 @@ import { WorkflowNotFoundError } from '@temporalio/client'
 import { loadDomainCatalog } from '../catalog/load.ts'
 import { type CycleReport, readCycle } from '../mirror/status.ts'
 import { dueAtMs, whyNotDue } from '../model/calendar/due.ts'
+import { OPENING_WINDOW } from '../model/calendar/routing.ts'
 import type { Cycle } from '../model/cycle/cycle.ts'
 import { type CycleParts, domainOf, toCycleId } from '../model/ids.ts'
 import { didYouMean } from '../model/nearest.ts'
@@ -126,7 +127,8 @@ async function whyUnknown({ aws, settings }: Connection, { product, key }: Cycle
     dueMs > Date.now()
       ? `It opens when it is due, at ${toIso(dueMs)}, or with its first arrival`
       : `It was due at ${toIso(dueMs)}, and nothing has opened it`
-  return `${product}/${key} is not open. ${opens}. To open it now: sluice open ${product}/${key}`
+  const canOpen = dueMs <= Date.now() + OPENING_WINDOW.horizonMs
+  return `${product}/${key} is not open. ${opens}.${canOpen ? ` To open it now: sluice open ${product}/${key}` : ''}`
 }
 
 const toIso = (atMs: number): string => new Date(atMs).toISOString()

@@ -31,6 +31,11 @@ export async function openByHand(
   }
   const notDue = whyNotDue(version.definition, key)
   if (notDue) return { kind: 'refused', reason: `${notDue}.` }
+  const dueMs = dueAtMs(version.definition, key)
+  if (dueMs > Date.now() + OPENING_WINDOW.horizonMs) {
+    const due = new Date(dueMs).toISOString()
+    return { kind: 'refused', reason: `${product}/${key} is due at ${due} and opens by itself then.` }
+  }
   const cycle = toCycleId(product, key)
   if (mirror && (await isRemembered(mirror, version, key))) return { kind: 'existing', cycle }
   const start = toCycleStart(openCycle(version, key, 'person', settings))

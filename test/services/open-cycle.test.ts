@@ -50,6 +50,13 @@ test('a cycle is opened once', async () => {
   expect(await open(key)).toEqual({ kind: 'existing', cycle: 'd1/daily/2020-01-01' })
 })
 
+test('one of the far future is not: it would wait for ever in everybody’s way', async () => {
+  expect(await open(toKey('2999-01-01'), lent.db)).toEqual({
+    kind: 'refused',
+    reason: 'd1/daily/2999-01-01 is due at 2999-01-01T05:00:00.000Z and opens by itself then.',
+  })
+})
+
 test('one that Temporal has forgotten and the mirror remembers is there already, and does not begin anew', async () => {
   await recordCycle(lent.db, toRecord(openRun(inputOf(DAILY, { key: OLD }), NOON_MS), 0))
   expect(await open(OLD, lent.db)).toEqual({ kind: 'existing', cycle: `d1/daily/${OLD}` })
