@@ -104,6 +104,13 @@ test('the first start installs, the next ones call npm no more, until the lockfi
   expect(npmCalls()).toEqual(['ci', 'ci'])
 })
 
+test('another Node in another shell does not install again, under whatever runs there', async () => {
+  await run(['status'])
+  writeFileSync(path.join(folder, 'old.cjs'), OLD_NODE.replace('20.20.2', '22.18.0'))
+  expect(await run(['status'], onOldNode())).toMatchObject({ code: 0, err: '' })
+  expect(npmCalls()).toEqual(['ci'])
+})
+
 test('two first starts at once install once, and both run', async () => {
   const both = await Promise.all([run(['a']), run(['b'])])
   expect(both.map(({ code }) => code)).toEqual([0, 0])
