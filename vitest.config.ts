@@ -20,6 +20,7 @@ export default defineConfig({
           testTimeout: MINUTE_MS,
         },
       },
+      heavyRing('contract', ['test/contract/**/*.test.ts']),
       heavyRing('services', ['test/services/**/*.test.ts']),
       heavyRing('workflows', ['test/workflows/**/*.test.ts', 'test/replay/**/*.test.ts']),
       heavyRing('end-to-end', ['test/end-to-end/**/*.test.ts']),

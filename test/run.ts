@@ -5,6 +5,7 @@ import { check } from './gate.ts'
 import { closingLine, root, runRing, type Tally } from './steps.ts'
 
 const rings = [
+  { name: 'contract', files: ['test/contract/**/*.test.ts'] },
   { name: 'services', files: ['test/services/**/*.test.ts'] },
   { name: 'workflows', files: ['test/workflows/**/*.test.ts', 'test/replay/**/*.test.ts'] },
   { name: 'end-to-end', files: ['test/end-to-end/**/*.test.ts'] },

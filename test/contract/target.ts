@@ -1,0 +1,128 @@
+// In: the environment. Out: the AWS that the contract is put to: a sandbox of this process, or whatever endpoint is named.
+// Never: a name without the throw-away prefix; a wait of more than a few seconds on clocks that are not ours to move.
+//
+// SLUICE_CONTRACT_ENDPOINT      an emulator's address; its accounts are access key ids. Unset: the sandbox, in this process.
+// SLUICE_CONTRACT_AWS=1         real AWS: no endpoint, credentials of the profiles SLUICE_CONTRACT_PROFILE and
+//                               SLUICE_CONTRACT_OTHER_PROFILE (the second account; without it, its claims are not put).
+// SLUICE_CONTRACT_REGION        us-east-1 unless set.
+import { randomBytes } from 'node:crypto'
+import { setTimeout as pause } from 'node:timers/promises'
+import { startSandbox } from '../../sandbox/aws/server.ts'
+import { createJumpingClock } from '../services/jumping-clock.ts'
+
+/** What a claim needs of its target beside an account: without it the claim is not put, and the report says so. */
+export type Need =
+  /** A second account, to be refused or admitted as. */
+  | 'second-account'
+  /** A clock that can be put forward: hours of visibility, retries or time-outs. */
+  | 'clock'
+  /** Glue runs whose states the test chooses (sandbox fault `run-timeline`), or other fault switches. */
+  | 'faults'
+
+export interface Target {
+  kind: 'sandbox' | 'endpoint' | 'aws'
+  /** Begins the name of everything that a test creates. */
+  prefix: string
+  region: string
+  /** 12 digits. */
+  account: string
+  otherAccount: string
+  has(need: Need): boolean
+  /** Options of an SDK client of one of the two accounts, `account` unless told. One try: an error is the answer. */
+  options(account?: string): { region: string; maxAttempts: number; endpoint?: string; credentials?: Credentials }
+  /** Lets so much time pass: at once on the sandbox, really elsewhere. */
+  pass(ms: number): Promise<void>
+  /** Sets a fault switch of the sandbox (need `faults`); answers what removes it. */
+  fault(rule: object): Promise<() => Promise<void>>
+  close(): Promise<void>
+}
+
+interface Credentials {
+  accessKeyId: string
+  secretAccessKey: string
+}
+
+const LONGEST_REAL_WAIT_MS = 5_000
+const ACCOUNT = '111111111111'
+const OTHER_ACCOUNT = '222222222222'
+
+export async function openTarget(): Promise<Target> {
+  const base = {
+    prefix: `sluice-contract-${randomBytes(4).toString('hex')}-`,
+    region: process.env.SLUICE_CONTRACT_REGION ?? 'us-east-1',
+    account: process.env.SLUICE_CONTRACT_ACCOUNT ?? ACCOUNT,
+    otherAccount: process.env.SLUICE_CONTRACT_OTHER_ACCOUNT ?? OTHER_ACCOUNT,
+  }
+  const endpoint = process.env.SLUICE_CONTRACT_ENDPOINT
+  if (process.env.SLUICE_CONTRACT_AWS === '1') return toAws(base)
+  return endpoint === undefined ? toSandbox(base) : toEmulator(base, endpoint)
+}
+
+type Base = Pick<Target, 'prefix' | 'region' | 'account' | 'otherAccount'>
+
+async function toSandbox(base: Base): Promise<Target> {
+  const clock = createJumpingClock()
+  const sandbox = await startSandbox({ clock })
+  return {
+    ...base,
+    kind: 'sandbox',
+    has: () => true,
+    options: (account = base.account) => atEndpoint(base, sandbox.endpoint, account),
+    async pass(ms) {
+      clock.jump(ms)
+    },
+    fault: (rule) => setFault(sandbox.endpoint, rule),
+    close: () => sandbox.close(),
+  }
+}
+
+const toEmulator = (base: Base, endpoint: string): Target => ({
+  ...base,
+  kind: 'endpoint',
+  has: (need) => need === 'second-account',
+  options: (account = base.account) => atEndpoint(base, endpoint, account),
+  ...elsewhere,
+})
+
+function toAws(base: Base): Target {
+  const profiles: Record<string, string | undefined> = {
+    [base.account]: process.env.SLUICE_CONTRACT_PROFILE,
+    [base.otherAccount]: process.env.SLUICE_CONTRACT_OTHER_PROFILE,
+  }
+  return {
+    ...base,
+    kind: 'aws',
+    has: (need) => need === 'second-account' && profiles[base.otherAccount] !== undefined,
+    options(account = base.account) {
+      const profile = profiles[account]
+      return { region: base.region, maxAttempts: 1, ...(profile === undefined ? {} : { profile }) }
+    },
+    ...elsewhere,
+  }
+}
+
+const elsewhere = {
+  pass: (ms: number) => {
+    if (ms > LONGEST_REAL_WAIT_MS)
+      throw new Error(`A wait of ${ms} ms needs the sandbox's clock: give the claim needs: ['clock'].`)
+    return pause(ms)
+  },
+  fault: () => Promise.reject(new Error("Only the sandbox has fault switches: give the claim needs: ['faults'].")),
+  close: () => Promise.resolve(),
+}
+
+const atEndpoint = ({ region }: Base, endpoint: string, account: string) => ({
+  region,
+  maxAttempts: 1,
+  endpoint,
+  credentials: { accessKeyId: account, secretAccessKey: 'contract' },
+})
+
+async function setFault(endpoint: string, rule: object): Promise<() => Promise<void>> {
+  const answer = await fetch(`${endpoint}/_sandbox/faults`, { method: 'POST', body: JSON.stringify(rule) })
+  if (!answer.ok) throw new Error(`The sandbox refused the fault ${JSON.stringify(rule)}: ${await answer.text()}`)
+  const { id } = (await answer.json()) as { id: string }
+  return async () => {
+    await fetch(`${endpoint}/_sandbox/faults?id=${id}`, { method: 'DELETE' })
+  }
+}
