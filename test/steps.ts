@@ -70,10 +70,10 @@ export function toTally(report: { numPassedTests: number; numFailedTests: number
 /** `N passed, N failed`: the form in which runners are read by machines. */
 export const closingLine = (name: string, tally: Tally) => `${name}: ${tally.passed} passed, ${tally.failed} failed`
 
-export async function run(command: string, args: string[], output: 'inherit' | 'pipe' = 'pipe') {
+export async function run(command: string, args: string[], output: 'inherit' | 'pipe' = 'pipe', cwd = root) {
   // Colours would hide the counts from the patterns that look for them.
   const env = output === 'pipe' ? { ...process.env, NO_COLOR: '1', FORCE_COLOR: undefined } : process.env
-  const child = spawn(command, args, { cwd: root, env, stdio: ['ignore', output, output] })
+  const child = spawn(command, args, { cwd, env, stdio: ['ignore', output, output] })
   let text = ''
   for (const stream of [child.stdout, child.stderr]) stream?.setEncoding('utf8').on('data', (chunk) => (text += chunk))
   const code = await new Promise<number>((resolve, reject) => {

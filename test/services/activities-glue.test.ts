@@ -1,14 +1,14 @@
 // Starting, awaiting and stopping Glue runs against the sandbox's Glue: one run for each attempt, whatever goes wrong.
-import { CreateJobCommand, GetJobRunCommand, GlueClient, StartJobRunCommand } from '@aws-sdk/client-glue'
+import { CreateJobCommand, GetJobRunCommand, type GlueClient, StartJobRunCommand } from '@aws-sdk/client-glue'
 import { CompleteAsyncError } from '@temporalio/activity'
 import { ApplicationFailure } from '@temporalio/common'
-import { afterEach, beforeEach, describe, expect, test } from 'vitest'
+import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest'
 import { createGlueActivities } from '../../activities/glue.ts'
+import { type AwsClients, openAws } from '../../clients/aws.ts'
 import { cycleOf, HOUR_MS } from '../../model/samples.test-data.ts'
 import { createDrivenClock, type DrivenClock } from '../../sandbox/aws/clock.ts'
 import { type Sandbox, startSandbox } from '../../sandbox/aws/server.ts'
 import type { FaultAction } from '../../sandbox/aws/service.ts'
-import { clientOptions } from '../../sandbox/topology/account.ts'
 import type { GlueOrder } from '../../workflows/contract.ts'
 import { NOW_MS, OWN_ACCOUNT, REGION } from './refresh-messages.ts'
 
@@ -17,21 +17,24 @@ const JOB = 'd1-ds3'
 
 let clock: DrivenClock
 let sandbox: Sandbox
+let aws: AwsClients
 let glue: GlueClient
-let glueOnce: GlueClient
 let activities: ReturnType<typeof createGlueActivities>
 beforeEach(async () => {
   clock = createDrivenClock(NOW_MS)
   sandbox = await startSandbox({ clock })
-  const options = clientOptions({ endpoint: sandbox.endpoint, region: REGION }, OWN_ACCOUNT)
-  glue = new GlueClient(options)
-  glueOnce = new GlueClient({ ...options, maxAttempts: 1 })
-  activities = createGlueActivities({ glue, glueOnce, capacityRetryMs: CAPACITY_RETRY_MS })
+  // The clients of the roles themselves: how often they retry is part of what is proven here.
+  vi.stubEnv('AWS_ENDPOINT_URL', sandbox.endpoint)
+  vi.stubEnv('AWS_ACCESS_KEY_ID', OWN_ACCOUNT)
+  vi.stubEnv('AWS_SECRET_ACCESS_KEY', 'sandbox')
+  aws = openAws(REGION)
+  glue = aws.glue
+  activities = createGlueActivities({ glue, glueOnce: aws.glueOnce, capacityRetryMs: CAPACITY_RETRY_MS })
   await createJob(JOB, 1_000)
 })
 afterEach(async () => {
-  glue.destroy()
-  glueOnce.destroy()
+  aws.close()
+  vi.unstubAllEnvs()
   await sandbox.close()
 })
 

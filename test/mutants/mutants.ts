@@ -1,0 +1,223 @@
+// The defects that the tests must see: each is a few edits to the product, and the tests that have to turn red.
+// The list is that of the fences the product stands on: one fence removed is one mutant.
+
+export interface Mutant {
+  name: string
+  /** What would go wrong in production with it. */
+  harm: string
+  edits: Edit[]
+  /** vitest project and files; every file runs, the first red one is enough. */
+  suite: { project: string; files: string[] }
+}
+
+export interface Edit {
+  file: string
+  /** Stands there exactly once. */
+  find: string
+  replace: string
+}
+
+export const MUTANTS: Mutant[] = [
+  {
+    name: 'no event-id set in the cycle',
+    harm: 'a redelivered event is judged a second time',
+    edits: [
+      {
+        file: 'model/cycle/arrivals.ts',
+        find: '  if (known >= 0) return countAgain(cycle, known)\n',
+        replace: '  if (known < -1) return countAgain(cycle, known)\n',
+      },
+    ],
+    suite: { project: 'pure', files: ['model/cycle/arrivals.test.ts', 'model/cycle/laws.test.ts'] },
+  },
+  {
+    name: 'no reject-duplicate at the start of a cycle',
+    harm: 'a redelivery after the end refreshes the product a second time',
+    edits: [
+      {
+        file: 'workflows/contract.ts',
+        find: "workflowIdReusePolicy: 'REJECT_DUPLICATE' as const",
+        replace: "workflowIdReusePolicy: 'ALLOW_DUPLICATE' as const",
+      },
+    ],
+    suite: { project: 'services', files: ['test/services/bridge-past.test.ts'] },
+  },
+  {
+    name: 'no UNIQUE on the history of a cycle',
+    harm: 'a repeated flush writes each transition again',
+    edits: [
+      {
+        file: 'migrations/0002_status.sql',
+        find: '  primary key (cycle, run_number, version),\n',
+        replace: '',
+      },
+    ],
+    suite: { project: 'services', files: ['test/services/mirror.test.ts'] },
+  },
+  {
+    name: 'delete before Temporal accepted',
+    harm: 'an event is lost while Temporal is away',
+    edits: [
+      {
+        file: 'bridge/settle.ts',
+        find: "if (said?.kind === 'unavailable') return toLater(said.concerns, said.error)",
+        replace: "if (said?.kind === 'unavailable') return { kind: 'done' }",
+      },
+    ],
+    suite: { project: 'services', files: ['test/services/bridge-outage.test.ts'] },
+  },
+  {
+    name: 'delete what no cycle took before its row is written',
+    harm: 'an event leaves no trace while PostgreSQL is away',
+    edits: [
+      {
+        file: 'bridge/handle-batch.ts',
+        find: "if (row.kind === 'later' || settlement.kind === 'record') return row",
+        replace: "if (row.kind === 'later' || settlement.kind === 'record') return { kind: 'done' }",
+      },
+    ],
+    suite: { project: 'services', files: ['test/services/bridge-outage.test.ts'] },
+  },
+  {
+    name: 'no scan of GetJobRuns before a start',
+    harm: 'a lost reply of StartJobRun ends in a second run',
+    edits: [
+      {
+        file: 'activities/glue.ts',
+        find: 'if (found?.Id) return { runId: found.Id, adopted: true }',
+        replace: "if (found?.Id === 'never') return { runId: found.Id, adopted: true }",
+      },
+    ],
+    suite: { project: 'services', files: ['test/services/activities-glue.test.ts'] },
+  },
+  {
+    name: 'a look-up error falls through to the start',
+    harm: 'a second run is started because nobody could see the first',
+    edits: [
+      {
+        file: 'activities/glue.ts',
+        find: 'const found = await failing(`look for a run of ${where}`, findRun(glue, order))',
+        replace:
+          'const found = await failing(`look for a run of ${where}`, findRun(glue, order)).catch(() => undefined)',
+      },
+    ],
+    suite: { project: 'services', files: ['test/services/activities-glue.test.ts'] },
+  },
+  {
+    name: 'the scan takes the first match, not the live run',
+    harm: 'the cycle waits for a run that is over beside one that lives',
+    edits: [
+      {
+        file: 'activities/glue.ts',
+        find: "return matches.find((run) => !toRunEnd(run, 'check')) ?? matches.toSorted(newestFirst)[0]",
+        replace: 'return matches[0] ?? matches.toSorted(newestFirst)[0]',
+      },
+    ],
+    suite: { project: 'services', files: ['test/services/activities-glue.test.ts'] },
+  },
+  {
+    name: "the SDK's own retry on StartJobRun",
+    harm: 'the SDK starts the job again after a lost reply, below the fence',
+    edits: [{ file: 'clients/aws.ts', find: 'maxAttempts: 1 })', replace: 'maxAttempts: 3 })' }],
+    suite: { project: 'services', files: ['test/services/activities-glue.test.ts'] },
+  },
+  {
+    name: 'a Glue end is correlated by job name',
+    harm: "another run's end completes this cycle",
+    edits: [
+      { file: 'bridge/glue-end.ts', find: 'import { GetJobRunCommand,', replace: 'import { GetJobRunsCommand,' },
+      {
+        file: 'bridge/glue-end.ts',
+        find: 'new GetJobRunCommand({ JobName: news.jobName, RunId: news.runId })',
+        replace: 'new GetJobRunsCommand({ JobName: news.jobName })',
+      },
+      { file: 'bridge/glue-end.ts', find: 'return answer.JobRun\n', replace: 'return answer.JobRuns?.[0]\n' },
+    ],
+    suite: { project: 'services', files: ['test/services/bridge-glue.test.ts'] },
+  },
+  {
+    name: 'random event ids',
+    harm: 'a publication that is retried counts as two',
+    edits: [
+      {
+        file: 'activities/publishing.ts',
+        find: 'metadata: { id: toEventId(publication.cycle, publication.revision), ...metadata },',
+        replace: 'metadata: { id: crypto.randomUUID(), ...metadata },',
+      },
+    ],
+    suite: { project: 'services', files: ['test/services/activities-publishing.test.ts'] },
+  },
+  {
+    name: 'no (run number, version) guard on a status row',
+    harm: 'a late flush turns the status back',
+    edits: [
+      {
+        file: 'mirror/status-rows.ts',
+        find: '     where (old.run_number, old.version) < (excluded.run_number, excluded.version)`,',
+        replace: '`,',
+      },
+    ],
+    suite: { project: 'services', files: ['test/services/mirror.test.ts'] },
+  },
+  {
+    name: '"already started" is taken for late',
+    harm: 'a redelivery is reported as a late event, a correction is not seen',
+    edits: [
+      {
+        file: 'bridge/settle.ts',
+        find: 'if (past) return toDelivery(past.outcome, past.note)',
+        replace: "if (past) return toDelivery('late', past.note)",
+      },
+    ],
+    suite: { project: 'services', files: ['test/services/bridge-past.test.ts'] },
+  },
+  {
+    name: 'no recall at the opening',
+    harm: 'a cycle opened after its upstreams refreshed waits for ever',
+    edits: [
+      {
+        file: 'workflows/data-product-cycle.ts',
+        find: '  if (isUnbegun(run.cycle)) recall(run)\n',
+        replace: '  if (!isUnbegun(run.cycle)) recall(run)\n',
+      },
+    ],
+    suite: { project: 'workflows', files: ['test/workflows/arrivals.test.ts'] },
+  },
+  {
+    name: 'no flush before the close',
+    harm: 'the status of a closed cycle is never written; a redelivery finds nothing',
+    edits: [
+      {
+        file: 'workflows/cycle-run.ts',
+        find: '(this.lane.isWritten() && this.reporting === 0 && allHandlersFinished())',
+        replace: '(this.reporting === 0 && allHandlersFinished())',
+      },
+    ],
+    suite: { project: 'workflows', files: ['test/workflows/status-lane.test.ts'] },
+  },
+  {
+    name: 'readiness ignores one dependency',
+    harm: 'a product refreshes too early',
+    edits: [
+      {
+        file: 'model/cycle/decide.ts',
+        find: 'const missing = cycle.dependencies.filter(isMissing).map(',
+        replace: 'const missing = cycle.dependencies.slice(1).filter(isMissing).map(',
+      },
+    ],
+    suite: { project: 'pure', files: ['model/cycle/decide.test.ts', 'model/cycle/laws.test.ts'] },
+  },
+  {
+    name: "the cycle's key from the clock of the host",
+    harm: 'an event after midnight counts for the next date',
+    edits: [
+      {
+        file: 'model/calendar/routing.ts',
+        find: '  return concernedKeys(definition, upstream, upstreamKey)\n    .filter(',
+        replace:
+          '  return concernedKeys(definition, upstream, new Date().toISOString().slice(0, 10) as CycleKey)\n    .filter(',
+      },
+    ],
+    suite: { project: 'pure', files: ['model/calendar/routing.test.ts'] },
+  },
+]

@@ -1,0 +1,122 @@
+// In: the checkout as it stands. Out: for each mutant whether the tests saw it, `killed/total`, exit code 1 if one lives.
+// Never: edits the checkout; takes a suite that could not be loaded for one that turned red.
+import { spawnSync } from 'node:child_process'
+import { cpSync, mkdirSync, mkdtempSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import path from 'node:path'
+import { parseArgs } from 'node:util'
+import { installed, root, run } from '../steps.ts'
+import { type Edit, MUTANTS, type Mutant } from './mutants.ts'
+
+const HELP = `Usage: npm run test:mutants -- [--only TEXT] [--list]
+
+Breaks the product in a scratch copy, one fence at a time, and demands that the tests turn red.
+  --only TEXT  the mutants whose name contains TEXT
+  --list       names them and runs nothing
+`
+
+const { values } = parseArgs({
+  options: { only: { type: 'string' }, list: { type: 'boolean' }, help: { type: 'boolean', short: 'h' } },
+})
+const chosen = MUTANTS.filter(({ name }) => name.includes(values.only ?? ''))
+if (values.help) console.log(HELP)
+else if (values.list) for (const { name, harm } of chosen) console.log(`${name}: ${harm}`)
+else process.exitCode = await runMutants(chosen)
+
+async function runMutants(mutants: Mutant[]): Promise<number> {
+  if (mutants.length === 0) {
+    console.log(`No mutant is named "${values.only}": see --list.`)
+    return 2
+  }
+  const scratch = copyCheckout()
+  try {
+    let killed = 0
+    for (const [at, mutant] of mutants.entries()) {
+      const startedAt = performance.now()
+      const verdict = await judge(scratch, mutant)
+      if (verdict.kind === 'killed') killed += 1
+      const seconds = ((performance.now() - startedAt) / 1000).toFixed(0).padStart(4)
+      console.log(
+        `${String(at + 1).padStart(2)}/${mutants.length} ${seconds} s  ${verdict.kind.padEnd(8)} ${mutant.name}`,
+      )
+      console.log(`             ${verdict.says}`)
+    }
+    console.log(`\n${killed} of ${mutants.length} mutants killed`)
+    console.log(`mutants: ${killed} passed, ${mutants.length - killed} failed`)
+    return killed === mutants.length ? 0 : 1
+  } finally {
+    rmSync(scratch, { recursive: true, force: true })
+  }
+}
+
+/** All files that git knows or would know, and the installed packages by a link. */
+function copyCheckout(): string {
+  const scratch = mkdtempSync(path.join(tmpdir(), 'sluice-mutants-'))
+  const listed = spawnSync('git', ['ls-files', '--cached', '--others', '--exclude-standard', '-z'], { cwd: root })
+  for (const file of listed.stdout.toString('utf8').split('\0').filter(Boolean)) {
+    mkdirSync(path.dirname(path.join(scratch, file)), { recursive: true })
+    cpSync(path.join(root, file), path.join(scratch, file))
+  }
+  symlinkSync(path.join(root, 'node_modules'), path.join(scratch, 'node_modules'))
+  return scratch
+}
+
+interface Verdict {
+  kind: 'killed' | 'SURVIVED' | 'BROKEN'
+  says: string
+}
+
+async function judge(scratch: string, mutant: Mutant): Promise<Verdict> {
+  const originals = new Map(mutant.edits.map(({ file }) => [file, readFileSync(path.join(scratch, file), 'utf8')]))
+  const unfit = mutant.edits.find(({ file, find }) => (originals.get(file) ?? '').split(find).length !== 2)
+  if (unfit) return { kind: 'BROKEN', says: `${unfit.file} does not hold exactly once: ${unfit.find.trim()}` }
+  try {
+    for (const edit of mutant.edits) apply(scratch, edit)
+    return await runSuite(scratch, mutant)
+  } finally {
+    for (const [file, text] of originals) writeFileSync(path.join(scratch, file), text)
+  }
+}
+
+function apply(scratch: string, { file, find, replace }: Edit): void {
+  const at = path.join(scratch, file)
+  writeFileSync(
+    at,
+    readFileSync(at, 'utf8').replace(find, () => replace),
+  )
+}
+
+interface Report {
+  numPassedTests: number
+  numFailedTests: number
+  testResults: { assertionResults: { status: string; fullName: string }[] }[]
+}
+
+async function runSuite(scratch: string, { suite }: Mutant): Promise<Verdict> {
+  const file = path.join(scratch, 'mutant-report.json')
+  const vitest = installed('vitest/vitest.mjs')
+  const reporters = ['--reporter=json', `--outputFile=${file}`]
+  const { output } = await run(
+    process.execPath,
+    [vitest, 'run', '--project', suite.project, ...reporters, ...suite.files],
+    'pipe',
+    scratch,
+  )
+  try {
+    return toVerdict(JSON.parse(readFileSync(file, 'utf8')))
+  } catch {
+    return { kind: 'BROKEN', says: `the suite left no report: ${output.trim().split('\n').at(-1)}` }
+  } finally {
+    rmSync(file, { force: true })
+  }
+}
+
+function toVerdict({ numPassedTests, numFailedTests, testResults }: Report): Verdict {
+  const red = testResults
+    .flatMap(({ assertionResults }) => assertionResults)
+    .filter(({ status }) => status === 'failed')
+  const first = red[0]
+  if (first) return { kind: 'killed', says: `${numFailedTests} red, e.g. "${first.fullName.trim()}"` }
+  if (numPassedTests === 0) return { kind: 'BROKEN', says: 'no test ran: the suite could not be loaded' }
+  return { kind: 'SURVIVED', says: `${numPassedTests} tests passed with it` }
+}
