@@ -31,6 +31,8 @@ export const toLater = (concerns: Later['concerns'], error: unknown): Later => (
   error: error instanceof Error ? error : new Error(String(error)),
 })
 
+/** For whoever reads the log at night. */
+const CATCHES_UP = 'nothing is lost: the queue keeps them for 14 days, and they are delivered once it answers'
 const SHORTEST_MS = 250
 const LONGEST_MS = 30_000
 
@@ -51,7 +53,10 @@ export function createOutage(log: Logger, nowMs: () => number = Date.now): Outag
       isTemporalAway ||= of === 'temporal'
       pauseMs = Math.min(Math.max(pauseMs * 2, SHORTEST_MS), LONGEST_MS)
       if (sinceMs === undefined && !ended.signal.aborted)
-        log.warn({ error: error.message }, 'Messages stay in the queue')
+        log.warn(
+          { away: of, since: new Date(nowMs()).toISOString(), error: error.message, catchesUp: CATCHES_UP },
+          'Messages stay in the queue',
+        )
       sinceMs ??= nowMs()
     },
     over,

@@ -5,9 +5,11 @@ import { GetQueueAttributesCommand, GetQueueUrlCommand } from '@aws-sdk/client-s
 import type { Client } from '@temporalio/client'
 import { loadDomainCatalog } from '../catalog/load.ts'
 import { namesOf } from '../clients/config.ts'
+import type { Domain } from '../model/ids.ts'
 import { toScheduleId, toTaskQueue } from '../workflows/contract.ts'
 import type { Connection } from './connection.ts'
 import type { Check } from './doctor.ts'
+import { toBridgeOutage, toWorkerOutage } from './doctor-outage.ts'
 import { toCount } from './output.ts'
 import { livePollers, type Poller } from './pollers.ts'
 
@@ -26,12 +28,14 @@ export const toDomainChecks = (domain: string): Check[] => [
     name: `${domain}: bridge`,
     look: (connection) => checkBridge(connection, domain),
     todo: `Start it: sluice bridge ${domain}`,
+    outage: toBridgeOutage(domain as Domain),
   },
   {
     name: `${domain}: worker`,
     look: (connection) => checkWorker(connection, domain),
     todo: `Start it: sluice worker ${domain}`,
     needs: 'Temporal',
+    outage: toWorkerOutage(domain as Domain),
   },
   {
     name: `${domain}: versions`,

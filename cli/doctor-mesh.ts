@@ -7,15 +7,22 @@ import { DAY_MS, OPENING_WINDOW } from '../model/calendar/routing.ts'
 import { SEARCH_ATTRIBUTES } from '../workflows/contract.ts'
 import type { Connection } from './connection.ts'
 import type { Check } from './doctor.ts'
+import { AWS_OUTAGE, POSTGRES_OUTAGE, TEMPORAL_OUTAGE } from './doctor-outage.ts'
 
 export const MESH_CHECKS: Check[] = [
   { name: 'Node', look: async () => process.versions.node, todo: '' },
   {
     name: 'PostgreSQL',
     look: checkDatabase,
-    todo: 'Check DATABASE_URL and that the server runs; pipelines go on meanwhile, reports stand still.',
+    todo: 'Check DATABASE_URL and that the server runs.',
+    outage: POSTGRES_OUTAGE,
   },
-  { name: 'Temporal', look: checkServer, todo: 'Check TEMPORAL_ADDRESS, TEMPORAL_NAMESPACE and the TLS settings.' },
+  {
+    name: 'Temporal',
+    look: checkServer,
+    todo: 'Check TEMPORAL_ADDRESS, TEMPORAL_NAMESPACE and the TLS settings.',
+    outage: TEMPORAL_OUTAGE,
+  },
   {
     name: 'retention',
     look: checkRetention,
@@ -32,6 +39,7 @@ export const MESH_CHECKS: Check[] = [
     name: 'central bus',
     look: checkCentralBus,
     todo: 'Check SLUICE_CENTRAL_BUS_ARN, and that the governance account is deployed.',
+    outage: AWS_OUTAGE,
   },
 ]
 

@@ -16,6 +16,15 @@ export interface Check {
   todo: string
   /** The check that must be right for this one to say anything. */
   needs?: string
+  /** What it means when this is away; only of parts that may be away for a while. */
+  outage?: Outage
+}
+
+export interface Outage {
+  /** Read from the parts that still answer; undefined when none of them can tell. */
+  since(connection: Connection): Promise<string | undefined>
+  works: string
+  catchesUp: string
 }
 
 export interface Finding {
@@ -23,6 +32,12 @@ export interface Finding {
   ok: boolean
   found: string
   todo?: string
+  /** Since when it is away, as far as anybody can tell. */
+  since?: string
+  /** What goes on meanwhile. */
+  works?: string
+  /** What happens by itself once it is back. */
+  catchesUp?: string
 }
 
 export async function doctor(named: string[], options: { stack?: string; output: Output }): Promise<number> {
@@ -40,7 +55,7 @@ export async function doctor(named: string[], options: { stack?: string; output:
 }
 
 async function examine(connection: Connection, checks: Check[], findings: Finding[]): Promise<void> {
-  for (const { name: check, look, todo, needs } of checks) {
+  for (const { name: check, look, todo, needs, outage } of checks) {
     if (findings.some((finding) => finding.check === needs && !finding.ok)) {
       findings.push({ check, ok: false, found: `could not be checked: see ${needs}` })
       continue
@@ -48,13 +63,25 @@ async function examine(connection: Connection, checks: Check[], findings: Findin
     findings.push(
       await look(connection).then(
         (found) => ({ check, ok: true, found }),
-        (error: unknown) => ({ check, ok: false, found: toSentence(error), todo }),
+        async (error: unknown) => ({
+          ...{ check, ok: false, found: toSentence(error), todo },
+          ...(outage && (await describe(outage, connection))),
+        }),
       ),
     )
   }
 }
 
-function tell({ check, ok, found, todo }: Finding): void {
+/** The part that could tell since when may be away too: then only what is always true is said. */
+async function describe({ since, works, catchesUp }: Outage, connection: Connection): Promise<Partial<Finding>> {
+  const told = await since(connection).catch(() => undefined)
+  return { works, catchesUp, ...(told === undefined ? {} : { since: told }) }
+}
+
+function tell({ check, ok, found, todo, since, works, catchesUp }: Finding): void {
   print(`${ok ? pc.green('ok     ') : pc.red('problem')}  ${check}: ${found}`)
+  if (since) print(`         since: ${since}`)
+  if (works) print(`         meanwhile: ${works}`)
+  if (catchesUp) print(`         afterwards: ${catchesUp}`)
   if (todo) print(`         ${todo}`)
 }

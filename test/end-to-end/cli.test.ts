@@ -251,7 +251,9 @@ test('doctor finds nothing wrong; a killed worker it names, and how to start one
   await dev.until(/worker shop has ended/)
   const { code, out } = await sluice('doctor')
   expect(code).toBe(1)
-  expect(out).toMatch(/problem {2}shop: worker: nobody polls task queue sluice-shop\n +Start it: sluice worker shop/)
+  expect(out).toMatch(
+    /problem {2}shop: worker: nobody polls task queue sluice-shop\n +since: the last status was written at \S+Z\n +meanwhile: .+\n +afterwards: .+\n +Start it: sluice worker shop/,
+  )
 })
 
 test(

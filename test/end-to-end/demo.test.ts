@@ -8,6 +8,7 @@ import { DEMO_SETTINGS, type DemoResult, runDemo } from '../../cli/demo/run-demo
 import { type LocalStack, startLocalStack } from '../../cli/dev/local-stack.ts'
 import { silently } from '../../cli/dev/show.ts'
 import { startPostgres } from '../../sandbox/postgres/server.ts'
+import { run } from './cli-process.ts'
 import { expectLaws } from './laws.ts'
 import { publishedIds, type SandboxRow, startedRuns, untilLedger } from './sandbox-ledger.ts'
 
@@ -102,6 +103,7 @@ describe('five dates of the example mesh', () => {
         await Promise.all(['bridge d1', 'worker d1'].map(kill))
         await Promise.all([stack.startRole('bridge', 'd1'), stack.startRole('worker', 'd1')])
         await until((rows) => publishedIds(rows).some(({ id }) => id.startsWith('d1/ds4/')))
+        await expectOutageTold()
         again = await startPostgres({
           folder: path.join(stack.folder, 'postgres'),
           logFile: path.join(stack.folder, 'postgres-again.log'),
@@ -116,6 +118,18 @@ describe('five dates of the example mesh', () => {
     5 * MINUTE_MS,
   )
 })
+
+/** What a person is told while PostgreSQL is away: since when, what goes on, what comes by itself. */
+async function expectOutageTold(): Promise<void> {
+  const { code, out } = await run(['doctor', '-o', 'json'], workingFolder)
+  expect(code).toBe(1)
+  const findings = JSON.parse(out) as { check: string; since?: string; works?: string; catchesUp?: string }[]
+  expect(findings.find(({ check }) => check === 'PostgreSQL')).toMatchObject({
+    since: expect.stringMatching(/^\d{4}-\d\d-\d\dT\S+Z: \d+ cycles? of the \d+ looked at cannot write their status$/),
+    works: expect.stringContaining('refresh and publish'),
+    catchesUp: expect.stringContaining('writes its whole status'),
+  })
+}
 
 const kill = async (name: string): Promise<void> => void (await stack.roles.get(name)?.kill())
 

@@ -8,6 +8,7 @@ import { fileURLToPath } from 'node:url'
 import type { TestProject } from 'vitest/node'
 import { openPostgres } from '../../clients/postgres.ts'
 import { migrate } from '../../mirror/migrate.ts'
+import { removeData } from '../../sandbox/postgres/data-folder.ts'
 import { startPostgres } from '../../sandbox/postgres/server.ts'
 
 declare module 'vitest' {
@@ -21,10 +22,12 @@ const MIGRATIONS = fileURLToPath(new URL('../../migrations', import.meta.url))
 
 export async function setup(project: TestProject): Promise<() => Promise<void>> {
   const root = mkdtempSync(path.join(tmpdir(), 'sluice-services-'))
-  const server = await startPostgres({ folder: path.join(root, 'postgres'), logFile: path.join(root, 'postgres.log') })
+  const folder = path.join(root, 'postgres')
+  const server = await startPostgres({ folder, logFile: path.join(root, 'postgres.log') })
   const tearDown = async (): Promise<void> => {
     await server.stop()
-    for (const folder of [server.dataFolder, root]) rmSync(folder, { recursive: true, force: true })
+    removeData(folder)
+    rmSync(root, { recursive: true, force: true })
   }
   try {
     const db = openPostgres(await server.createDatabase(TEMPLATE))

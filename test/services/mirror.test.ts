@@ -15,6 +15,7 @@ import { recordUntaken, type UntakenEvent } from '../../mirror/ledger.ts'
 import { readPast } from '../../mirror/past.ts'
 import { recallArrivals } from '../../mirror/recall.ts'
 import { recordCycle } from '../../mirror/record-cycle.ts'
+import { readSignsOfLife } from '../../mirror/signs-of-life.ts'
 import { isLate, listCycles, readCycle } from '../../mirror/status.ts'
 import { applyArrival } from '../../model/cycle/arrivals.ts'
 import { type Cycle, type CycleInput, currentAttempt, openRun } from '../../model/cycle/cycle.ts'
@@ -23,6 +24,7 @@ import { applyFact, type Fact } from '../../model/cycle/facts.ts'
 import { type CycleRecord, toRecord } from '../../model/cycle/record.ts'
 import { type CycleId, type CycleKey, type Domain, type ProductId, toCycleId, toEventId } from '../../model/ids.ts'
 import type { Arrival } from '../../model/refresh-event.ts'
+import { removeData } from '../../sandbox/postgres/data-folder.ts'
 import { startPostgres } from '../../sandbox/postgres/server.ts'
 import { type LentDatabase, lendDatabase } from './postgres.ts'
 
@@ -174,6 +176,15 @@ describe('recordCycle', () => {
     })
     expect(await readPast(db, 'd1/past/1999-01-01' as CycleId)).toBeUndefined()
   })
+})
+
+test('a sign of life is what was written last, of one domain or of all', async () => {
+  expect(await readSignsOfLife(db, 'silent' as Domain)).toEqual({ statusAt: null, eventAt: null })
+  const told = tell('d1/alive', ['raw/alive'], [arrive(0), 'flush'])
+  await recordCycle(db, told.records[0] as CycleRecord)
+  const [own, all] = [await readSignsOfLife(db, D1), await readSignsOfLife(db)]
+  expect(own).toEqual({ statusAt: expect.stringMatching(/Z$/), eventAt: expect.stringMatching(/Z$/) })
+  expect(all).toEqual(own)
 })
 
 describe('the ledger', () => {
@@ -422,7 +433,8 @@ describe('a server that fails', () => {
     } finally {
       await own.end()
       await server.stop()
-      for (const folder of [server.dataFolder, root]) rmSync(folder, { recursive: true, force: true })
+      removeData(options.folder)
+      rmSync(root, { recursive: true, force: true })
     }
   })
 

@@ -6,6 +6,7 @@ import path from 'node:path'
 import pg from 'pg'
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import { LOOPBACK } from '../../sandbox/ports.ts'
+import { removeData } from '../../sandbox/postgres/data-folder.ts'
 import { type RunningPostgres, startPostgres } from '../../sandbox/postgres/server.ts'
 import { commandLineOf } from '../../sandbox/process-identity.ts'
 
@@ -20,7 +21,7 @@ beforeAll(async () => {
 })
 afterAll(async () => {
   await postgres?.stop()
-  if (postgres) rmSync(path.dirname(postgres.dataFolder), { recursive: true, force: true })
+  removeData(folder)
   rmSync(root, { recursive: true, force: true })
 })
 
