@@ -8,6 +8,14 @@ export type CallerReading =
   | { kind: 'known'; caller: Caller; service: string }
   | { kind: 'refused'; service: string | undefined; error: AwsError }
 
+/** The AWS organisation of an account, as `aws:PrincipalOrgID` tells it; undefined for an account outside. */
+export type OrganizationOf = (account: string) => string | undefined
+
+/** All accounts are of one organisation but those named. */
+export function createOrganization(outsiders: readonly string[] = []): OrganizationOf {
+  return (account) => (outsiders.includes(account) ? undefined : 'o-sandbox')
+}
+
 /** Reads the `Authorization` header, else the `X-Amz-Credential` of a presigned address. */
 export function readCaller(request: Pick<IncomingMessage, 'headers' | 'url'>): CallerReading {
   const credential = readCredential(request)

@@ -3,14 +3,44 @@
 
 import type { Clock } from './service.ts'
 
-/** Real time; its timers do not hold the process open. */
-export function createSystemClock(): Clock {
+/** A timer beyond Node's limit of 24.8 days would fire at once. */
+const LONGEST_TIMER_MS = 2 ** 31 - 1
+
+interface Timer {
+  atMs: number
+  action: () => void
+  handle?: NodeJS.Timeout
+}
+
+/** Real time, which may be put forward; its timers do not hold the process open. */
+export function createSystemClock(): Required<Clock> {
+  let aheadMs = 0
+  const timers = new Set<Timer>()
+  const nowMs = () => Date.now() + aheadMs
+  function arm(timer: Timer): void {
+    clearTimeout(timer.handle)
+    const leftMs = Math.min(Math.max(timer.atMs - nowMs(), 0), LONGEST_TIMER_MS)
+    timer.handle = setTimeout(() => fire(timer), leftMs).unref()
+  }
+  function fire(timer: Timer): void {
+    if (timer.atMs - nowMs() > LONGEST_TIMER_MS / 2) return arm(timer)
+    timers.delete(timer)
+    timer.action()
+  }
   return {
-    nowMs: () => Date.now(),
+    nowMs,
     after(ms, action) {
-      const timer = setTimeout(action, ms)
-      timer.unref()
-      return () => clearTimeout(timer)
+      const timer: Timer = { atMs: nowMs() + ms, action }
+      timers.add(timer)
+      arm(timer)
+      return () => {
+        timers.delete(timer)
+        clearTimeout(timer.handle)
+      }
+    },
+    jump(ms) {
+      aheadMs += ms
+      for (const timer of timers) arm(timer)
     },
   }
 }

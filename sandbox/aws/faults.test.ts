@@ -64,3 +64,49 @@ test('a rule from outside is refused with all its problems', () => {
   expect(reading).toMatchObject({ kind: 'refused' })
   expect(reading.kind === 'refused' && reading.problems).toHaveLength(5)
 })
+
+const taken = (faults: ReturnType<typeof createFaults>, calls: number) =>
+  Array.from({ length: calls }, () => faults.take(call({})) !== undefined)
+
+test('each n-th matching call is met, without end unless told', () => {
+  const { faults } = createSwitches()
+  faults.add({ service: 'glue', operation: 'StartJobRun', after: 1, every: 2, action: { kind: 'throttle' } })
+  expect(taken(faults, 7)).toEqual([false, false, true, false, true, false, true])
+})
+
+test('a share of the calls is met, the same ones for the same seed', () => {
+  const meet = (seed: number) => {
+    const { faults } = createSwitches()
+    const rule = { service: 'glue', operation: 'StartJobRun', action: { kind: 'throttle' } } as const
+    faults.add({ ...rule, probability: 0.3, seed })
+    return taken(faults, 1000)
+  }
+  expect(meet(7)).toEqual(meet(7))
+  expect(meet(7)).not.toEqual(meet(8))
+  const share = meet(7).filter(Boolean).length / 1000
+  expect(share).toBeGreaterThan(0.25)
+  expect(share).toBeLessThan(0.35)
+})
+
+test('a star meets every call of the API, and nothing that the sandbox does by itself', () => {
+  const { faults } = createSwitches()
+  faults.add({ service: 'glue', operation: '*', times: 'unlimited', action: { kind: 'throttle' } })
+  expect(faults.take(call({}, 'GetJobRun'))).toEqual({ kind: 'throttle' })
+  expect(faults.take(call({}, 'StateChangeEvent'))).toBeUndefined()
+})
+
+test.each([
+  ['an operation that cannot be one', { operation: 'put events' }, 1],
+  ['an account that is none', { account: '22' }, 1],
+  ['a probability beyond 1, and a seed that is none', { probability: 2, seed: -1 }, 2],
+  ['a seed without a probability', { seed: 1 }, 1],
+  ['no uses at all', { times: 0 }, 1],
+  ['a field that the action does not take', { action: { kind: 'hang', ms: 1 } }, 1],
+  ['a status that is no error', { action: { kind: 'error', code: 'X', status: 200 } }, 1],
+  ['a timeline without times', { action: { kind: 'run-timeline', states: [{ state: 'RUNNING' }] } }, 1],
+  ['an unknown action, and a nested condition', { action: { kind: 'explode' }, where: { a: {} } }, 2],
+])('a rule with %s is refused', (_title, change, problems) => {
+  const rule = { service: 'sqs', operation: 'SendMessage', action: { kind: 'hang' }, ...change }
+  const reading = parseFaultRule(rule)
+  expect(reading.kind === 'refused' && reading.problems).toHaveLength(problems)
+})

@@ -3,7 +3,10 @@
 
 import { AwsError, type Clock, type FaultAction, type FaultRule, type Faults, type Ledger } from './service.ts'
 
-type HeldRule = FaultRule & { id: string; matched: number; used: number }
+type HeldRule = FaultRule & { id: string; matched: number; used: number; draw: () => number }
+
+/** What the sandbox does by itself, for rules that name it; `*` means calls of the API. */
+const innerOperations = ['Event', 'Notification', 'StateChangeEvent']
 
 export function createFaults(ledger: Ledger): Faults {
   let rules: HeldRule[] = []
@@ -12,26 +15,59 @@ export function createFaults(ledger: Ledger): Faults {
     add(rule) {
       counter += 1
       const id = rule.id ?? `fault-${counter}`
-      rules = [...rules.filter((other) => other.id !== id), { ...rule, id, matched: 0, used: 0 }]
+      rules = [...rules.filter((other) => other.id !== id), toHeld(rule, id)]
       return id
     },
     remove(id) {
       rules = rules.filter((rule) => rule.id !== id)
     },
-    list: () => rules.map(({ matched, ...rule }) => rule),
+    list: () => rules.map(({ matched, draw, ...rule }) => rule),
     take({ service, operation, caller, input }) {
       for (const rule of rules) {
-        if (rule.service !== service || rule.operation !== operation) continue
+        if (rule.service !== service || !isOperation(rule, operation)) continue
         if (rule.account !== undefined && rule.account !== caller.account) continue
-        if (!isWhere(rule.where ?? {}, input) || rule.used >= (rule.times ?? 1)) continue
-        rule.matched += 1
-        if (rule.matched <= (rule.after ?? 0)) continue
+        if (!isWhere(rule.where ?? {}, input) || rule.used >= usesOf(rule) || !isChosen(rule)) continue
         rule.used += 1
         ledger.add({ kind: 'fault', service, ...caller, operation, facts: { rule: rule.id, action: rule.action } })
         return rule.action
       }
       return undefined
     },
+  }
+}
+
+const toHeld = (rule: FaultRule, id: string): HeldRule => ({
+  ...rule,
+  id,
+  matched: 0,
+  used: 0,
+  draw: createDraw(rule.seed ?? 0),
+})
+
+const isOperation = (rule: FaultRule, operation: string) =>
+  rule.operation === operation || (rule.operation === '*' && !innerOperations.includes(operation))
+
+function usesOf({ times, every, probability }: FaultRule): number {
+  if (typeof times === 'number') return times
+  return times === 'unlimited' || every !== undefined || probability !== undefined ? Number.POSITIVE_INFINITY : 1
+}
+
+/** Counts the matching call; the n-th of a rule gets the same answer in every run. */
+function isChosen(rule: HeldRule): boolean {
+  rule.matched += 1
+  const left = rule.matched - (rule.after ?? 0)
+  if (left <= 0 || left % (rule.every ?? 1) !== 0) return false
+  return rule.probability === undefined || rule.draw() < rule.probability
+}
+
+/** Numbers from 0 to 1 that a seed determines: a 32-bit counter, its bits mixed. */
+export function createDraw(seed: number): () => number {
+  let state = seed >>> 0
+  return () => {
+    state = (state + 0x9e3779b9) >>> 0
+    let mixed = Math.imul(state ^ (state >>> 16), 0x85ebca6b)
+    mixed = Math.imul(mixed ^ (mixed >>> 13), 0xc2b2ae35)
+    return ((mixed ^ (mixed >>> 16)) >>> 0) / 2 ** 32
   }
 }
 

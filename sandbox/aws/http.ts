@@ -31,11 +31,24 @@ export async function readBody(request: IncomingMessage): Promise<Buffer> {
 /** Writes the answer with its request id. */
 export function sendAnswer(response: ServerResponse, requestId: string, answer: Answer): void {
   if (response.destroyed || response.headersSent) return
+  writeHead(response, requestId, answer)
+  response.end(answer.body)
+}
+
+/** Promises the whole body, writes half of it, and cuts the connection. */
+export function sendHalf(response: ServerResponse, requestId: string, answer: Answer): void {
+  if (response.destroyed || response.headersSent) return
+  writeHead(response, requestId, answer)
+  response.flushHeaders()
+  const body = Buffer.from(answer.body)
+  response.write(body.subarray(0, Math.floor(body.length / 2)), () => response.destroy())
+}
+
+function writeHead(response: ServerResponse, requestId: string, answer: Answer): void {
   response.writeHead(answer.status, {
     'content-type': answer.contentType,
     'content-length': Buffer.byteLength(answer.body),
     'x-amzn-requestid': requestId,
     ...answer.headers,
   })
-  response.end(answer.body)
 }

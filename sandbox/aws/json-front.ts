@@ -3,7 +3,7 @@
 
 import type { IncomingMessage, ServerResponse } from 'node:http'
 import { sufferFault } from './faults.ts'
-import { type Answer, readBody, sendAnswer } from './http.ts'
+import { type Answer, readBody, sendAnswer, sendHalf } from './http.ts'
 import { AwsError, type Call, type Caller, type JsonService, type Surroundings } from './service.ts'
 
 interface JsonCall {
@@ -38,9 +38,11 @@ export async function serveJson(
     answer = toJsonError(error, service)
   }
   const isReplyLost = call.fault?.kind === 'lose-reply'
-  if (isReplyLost) call.facts['replyLost'] = true
+  const isReplyHalf = call.fault?.kind === 'half-body'
+  if (isReplyLost || isReplyHalf) call.facts['replyLost'] = true
   surroundings.ledger.add({ kind: 'call', service: service.name, ...caller, operation, outcome, facts: call.facts })
   if (isReplyLost) response.destroy()
+  else if (isReplyHalf) sendHalf(response, call.requestId, answer)
   else sendAnswer(response, call.requestId, answer)
 }
 

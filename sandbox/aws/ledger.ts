@@ -18,12 +18,24 @@ export function createLedger(clock: Clock, file?: string): ClosableLedger {
       rows.push(full)
       if (descriptor !== undefined) writeSync(descriptor, `${JSON.stringify(full)}\n`)
     },
-    rows: (filter = {}) => rows.slice(filter.sinceSeq ?? 0).filter((row) => isMatch(row, filter)),
+    rows: (filter = {}) => select(rows, filter),
+    count: () => rows.length,
     close() {
       if (descriptor !== undefined) closeSync(descriptor)
       descriptor = undefined
     },
   }
+}
+
+/** Row n has seq n, so that a reader who knows where it stopped pays for the new rows only. */
+function select(rows: LedgerRow[], filter: NonNullable<Parameters<Ledger['rows']>[0]>): LedgerRow[] {
+  const limit = filter.limit ?? Number.POSITIVE_INFINITY
+  const selected: LedgerRow[] = []
+  for (let index = filter.sinceSeq ?? 0; index < rows.length && selected.length < limit; index += 1) {
+    const row = rows[index]
+    if (row !== undefined && isMatch(row, filter)) selected.push(row)
+  }
+  return selected
 }
 
 function isMatch(row: LedgerRow, filter: { kind?: string; service?: string; operation?: string }): boolean {

@@ -53,6 +53,14 @@ test('an explicit deny wins', () => {
   expect(judge([{ ...allow, Principal: '*' }, deny], fromAccount)).toBe('denied')
 })
 
+test('actions and resources may be named by what is not meant', () => {
+  expect(judge([{ Effect: 'Allow', Principal: '*', NotAction: 'sqs:Delete*', Resource: queueArn }], fromRule)).toBe(
+    'allowed',
+  )
+  expect(judge([{ Effect: 'Allow', Principal: '*', NotAction: 'sqs:*', Resource: queueArn }], fromRule)).toBe('silent')
+  expect(judge([{ Effect: 'Allow', Principal: '*', Action: 'sqs:*', NotResource: queueArn }], fromRule)).toBe('silent')
+})
+
 test('actions match in any case and by wildcard', () => {
   expect(judge([{ ...service, Action: ['SQS:Send*'] }], fromRule)).toBe('allowed')
 })
@@ -94,6 +102,11 @@ test.each([
   ['{"Statement": [{"Effect": "Maybe", "Principal": "*", "Action": "sqs:*"}]}', 'Effect'],
   ['{"Statement": [{"Effect": "Allow", "Action": "sqs:*"}]}', 'Principal'],
   ['{"Statement": [{"Effect": "Allow", "Principal": "*"}]}', 'Action'],
+  ['{"Statement": []}', 'no statement'],
+  ['{"Version": "2020-01-01", "Statement": []}', 'Version'],
+  ['{"Statements": []}', 'Statements'],
+  ['{"Statement": [{"Effect": "Allow", "Principal": {"AWS": "me"}, "Action": "sqs:*"}]}', 'Principal'],
+  ['{"Statement": [{"Effect": "Allow", "Principal": "*", "Action": "a", "NotAction": "b"}]}', 'both'],
   ['{"Statement": [{"Effect": "Allow", "NotPrincipal": "*", "Action": "sqs:*"}]}', 'NotPrincipal'],
   [
     '{"Statement": [{"Effect": "Allow", "Principal": "*", "Action": "sqs:*", "Condition": {"DateLessThan": {}}}]}',

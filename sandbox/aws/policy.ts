@@ -7,8 +7,10 @@ export interface Statement {
   Sid?: string
   Effect: 'Allow' | 'Deny'
   Principal: '*' | { AWS?: string | string[]; Service?: string | string[] }
-  Action: string | string[]
+  Action?: string | string[]
+  NotAction?: string | string[]
   Resource?: string | string[]
+  NotResource?: string | string[]
   Condition?: Record<string, Record<string, unknown>>
 }
 
@@ -45,7 +47,15 @@ export function parsePolicy(text: string): { kind: 'ok'; policy: Policy } | { ki
     return { kind: 'refused', problem: `The policy is not JSON: ${(cause as Error).message}` }
   }
   if (!isRecord(value)) return { kind: 'refused', problem: 'The policy is not a JSON object.' }
-  const statements = Array.isArray(value['Statement']) ? value['Statement'] : [value['Statement']]
+  const unknown = Object.keys(value).find((name) => !['Version', 'Id', 'Statement'].includes(name))
+  if (unknown !== undefined) return { kind: 'refused', problem: `A policy has no field "${unknown}".` }
+  if (!['2012-10-17', '2008-10-17', undefined].includes(value['Version'] as string | undefined))
+    return { kind: 'refused', problem: 'Version must be 2012-10-17 or 2008-10-17.' }
+  const statements: unknown[] = Array.isArray(value['Statement']) ? value['Statement'] : [value['Statement']]
+  if (statements.length === 0) return { kind: 'refused', problem: 'The policy has no statement.' }
+  const sids = statements.flatMap((item) => (isRecord(item) && item['Sid'] !== undefined ? [item['Sid']] : []))
+  if (new Set(sids).size < sids.length)
+    return { kind: 'refused', problem: 'Statement ids (Sid) must differ from each other.' }
   for (const [index, statement] of statements.entries()) {
     const problem = statementProblem(statement)
     if (problem !== undefined) return { kind: 'refused', problem: `Statement ${index}: ${problem}` }
@@ -58,10 +68,25 @@ function statementProblem(statement: unknown): string | undefined {
   const unknown = Object.keys(statement).find((name) => !statementFields.includes(name))
   if (unknown !== undefined) return `the sandbox does not implement "${unknown}".`
   if (statement['Effect'] !== 'Allow' && statement['Effect'] !== 'Deny') return 'Effect must be Allow or Deny.'
-  const { Principal: principal, Action: action, Resource: resource, Condition: condition } = statement
+  const { Principal: principal, Condition: condition } = statement
   if (principal !== '*' && !isPrincipal(principal)) return 'Principal must be "*" or an object of AWS and Service.'
-  if (!isTexts(action)) return 'Action must be a string or a list of strings.'
-  if (resource !== undefined && !isTexts(resource)) return 'Resource must be a string or a list of strings.'
+  return listsProblem(statement) ?? conditionProblem(condition)
+}
+
+/** What is done, and to what, each as a list of what is meant or of what is not. */
+function listsProblem(statement: Record<string, unknown>): string | undefined {
+  for (const [name, isCompulsory] of [
+    ['Action', true],
+    ['Resource', false],
+  ] as const) {
+    const given = [statement[name], statement[`Not${name}`]].filter((value) => value !== undefined)
+    if (given.length > 1) return `has both ${name} and Not${name}.`
+    if (given.length === 0 ? isCompulsory : !isTexts(given[0])) return `${name} must be a string or a list of strings.`
+  }
+  return undefined
+}
+
+function conditionProblem(condition: unknown): string | undefined {
   if (condition === undefined) return undefined
   if (!isRecord(condition)) return 'Condition must be an object.'
   for (const [operator, keys] of Object.entries(condition)) {
@@ -71,11 +96,15 @@ function statementProblem(statement: unknown): string | undefined {
   return undefined
 }
 
-const statementFields = ['Sid', 'Effect', 'Principal', 'Action', 'Resource', 'Condition']
+const statementFields = ['Sid', 'Effect', 'Principal', 'Action', 'NotAction', 'Resource', 'NotResource', 'Condition']
 
 function isPrincipal(value: unknown): boolean {
   if (!isRecord(value) || Object.keys(value).length === 0) return false
-  return Object.entries(value).every(([kind, names]) => (kind === 'AWS' || kind === 'Service') && isTexts(names))
+  return Object.entries(value).every(
+    ([kind, names]) =>
+      isTexts(names) &&
+      (kind === 'Service' || (kind === 'AWS' && listOf(names).every((name) => isAccountPrincipal(name)))),
+  )
 }
 
 function isTexts(value: unknown): value is string | string[] {
@@ -85,18 +114,34 @@ function isTexts(value: unknown): value is string | string[] {
 function isStatementMatch(statement: Statement, request: PolicyRequest): boolean {
   return (
     isPrincipalMatch(statement.Principal, request.principal) &&
-    listOf(statement.Action).some((action) => isLike(action.toLowerCase(), request.action.toLowerCase())) &&
-    (statement.Resource === undefined || listOf(statement.Resource).some((text) => isLike(text, request.resource))) &&
+    isListed(statement.Action, statement.NotAction, (text) =>
+      isLike(text.toLowerCase(), request.action.toLowerCase()),
+    ) &&
+    isListed(statement.Resource, statement.NotResource, (text) => isLike(text, request.resource)) &&
     Object.entries(statement.Condition ?? {}).every(([operator, keys]) =>
       isConditionMet(operator, keys, request.context),
     )
   )
 }
 
+/** Neither list given means any. */
+function isListed(
+  meant: string | string[] | undefined,
+  notMeant: string | string[] | undefined,
+  isSame: (text: string) => boolean,
+): boolean {
+  if (notMeant !== undefined) return !listOf(notMeant).some(isSame)
+  return meant === undefined || listOf(meant).some(isSame)
+}
+
 function isPrincipalMatch(principal: Statement['Principal'], asked: PolicyRequest['principal']): boolean {
   if (principal === '*') return true
   if (asked.kind === 'service') return listOf(principal.Service ?? []).includes(asked.id)
   return listOf(principal.AWS ?? []).some((name) => name === '*' || accountOf(name) === asked.id)
+}
+
+function isAccountPrincipal(name: string): boolean {
+  return name === '*' || /^\d{12}$/.test(accountOf(name))
 }
 
 /** `123456789012` or the account of an IAM or STS ARN. */
@@ -115,6 +160,10 @@ const tests: Record<string, { test: Operator['test']; isNegated: boolean }> = {
   StringEquals: { test: (pattern, value) => pattern === value, isNegated: false },
   StringNotEquals: { test: (pattern, value) => pattern === value, isNegated: true },
   StringEqualsIgnoreCase: { test: (pattern, value) => pattern.toLowerCase() === value.toLowerCase(), isNegated: false },
+  StringNotEqualsIgnoreCase: {
+    test: (pattern, value) => pattern.toLowerCase() === value.toLowerCase(),
+    isNegated: true,
+  },
   StringLike: { test: isLike, isNegated: false },
   StringNotLike: { test: isLike, isNegated: true },
   // AWS gives ArnEquals and ArnLike the same meaning: wildcards within each part.

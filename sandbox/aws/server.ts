@@ -4,12 +4,13 @@
 import { once } from 'node:events'
 import { createServer, type Server } from 'node:http'
 import type { AddressInfo } from 'node:net'
+import { createOrganization } from './caller.ts'
 import { createSystemClock } from './clock.ts'
 import { createFaults } from './faults.ts'
 import { createFront } from './front.ts'
 import { createLedger } from './ledger.ts'
 import type { Clock, Faults, Ledger } from './service.ts'
-import { createServices } from './services.ts'
+import { type Behaviour, createServices } from './services.ts'
 
 export interface SandboxOptions {
   /** 127.0.0.1 unless told, for a container. An IP address: by it SDKs choose path style. Nobody is authenticated. */
@@ -22,6 +23,10 @@ export interface SandboxOptions {
   ledgerFile?: string
   /** Whose account an event names after a rule forwarded it between accounts; unverified on AWS, so both can be had. */
   forwardedAccount?: 'origin' | 'bus'
+  /** Accounts that are not of the sandbox's organisation, `o-sandbox`; a policy for the organisation refuses them. */
+  outsiders?: readonly string[]
+  /** Glue's quota, its call rate, how late it lists runs. */
+  glue?: Behaviour['glue']
 }
 
 export interface Sandbox {
@@ -41,7 +46,11 @@ export async function startSandbox(options: SandboxOptions = {}): Promise<Sandbo
   const server = createServer()
   const endpoint = await listen(server, options.host ?? '127.0.0.1', options.port ?? 0)
   const forwardedAccount = options.forwardedAccount ?? 'origin'
-  const services = createServices({ clock, ledger, faults }, { endpoint, forwardedAccount })
+  const organizationOf = createOrganization(options.outsiders)
+  const services = createServices(
+    { clock, ledger, faults },
+    { endpoint, forwardedAccount, organizationOf, glue: options.glue },
+  )
   const closing = new AbortController()
   server.on('request', createFront({ services, clock, ledger, faults, closing: closing.signal }))
   return {

@@ -29,7 +29,7 @@ export interface Call {
   requestId: string
   /** Aborted when the caller hangs up or the sandbox closes: a long poll must then take nothing. */
   signal: AbortSignal
-  /** A fault that only the operation can carry out: `fail-entry`, `duplicate`, `drop-event`, `run-timeline`. */
+  /** A fault that only the operation can carry out: `fail-entry`, `duplicate`, `reorder`, `drop-event`, `run-timeline`. */
   fault?: FaultAction
   /** Added to the call's ledger row; scalar fields of the input are there already. */
   facts: Record<string, unknown>
@@ -67,6 +67,8 @@ export interface Clock {
   nowMs(): number
   /** Runs `action` after `ms`; the returned function cancels it. */
   after(ms: number, action: () => void): () => void
+  /** Puts time forward; what fell due happens. A clock without it cannot be put forward from outside. */
+  jump?(ms: number): void
 }
 
 /** One ledger row, in the order things happened. `kind` is `call` for API calls, else what the sandbox did by itself. */
@@ -94,7 +96,10 @@ export interface LedgerRow {
 
 export interface Ledger {
   add(row: Omit<LedgerRow, 'seq' | 'atMs'>): void
-  rows(filter?: { sinceSeq?: number; kind?: string; service?: string; operation?: string }): LedgerRow[]
+  /** The first `limit` rows after `sinceSeq` that match. */
+  rows(filter?: { sinceSeq?: number; limit?: number; kind?: string; service?: string; operation?: string }): LedgerRow[]
+  /** How many rows there are: also the `seq` of the latest. */
+  count(): number
 }
 
 /** What a fault switch does to the calls it matches. */
@@ -102,24 +107,33 @@ export type FaultAction =
   | { kind: 'error'; code: string; status?: number; message?: string }
   | { kind: 'throttle' }
   | { kind: 'lose-reply' } // executes, then cuts the socket
+  | { kind: 'half-body' } // executes, answers headers and half of the body, then cuts the socket
   | { kind: 'delay'; ms: number }
   | { kind: 'hang' } // accepts the call and never answers
   | { kind: 'drop-event' } // EventBridge: an event that a service (Glue) or a caller put is lost
-  | { kind: 'duplicate'; times: number } // SQS: a sent message becomes receivable that many times
+  | { kind: 'duplicate'; times: number } // SQS: a message sent or received becomes receivable that many times
+  | { kind: 'reorder' } // SQS: a receive takes any of the visible messages, not those that came first
   | { kind: 'fail-entry'; index: number; code: string } // PutEvents, SendMessageBatch, DeleteMessageBatch
   | { kind: 'run-timeline'; states: { state: string; afterMs: number; message?: string }[] } // Glue: instead of executing
 
-/** A fault rule: all given fields must match; `times` uses are left (default 1). */
+/** A fault rule: all given fields must match; then `after`, `every` and `probability` choose among the matching calls. */
 export interface FaultRule {
   id?: string
   service: LedgerRow['service']
+  /** An operation's name, or `*`: every call of the API (not what the sandbox does by itself). */
   operation: string
   account?: string
   /** Matches when each named value equals the input's value at that dotted path, e.g. `{"JobName": "d1-ds3"}`. */
   where?: Record<string, string | number | boolean>
   /** Skips that many matching calls first. */
   after?: number
-  times?: number
+  /** Of the calls left, each n-th. */
+  every?: number
+  /** Of those left, this share (0 to 1), drawn by a generator that starts at `seed` (0 unless given). */
+  probability?: number
+  seed?: number
+  /** Used up after so many; unless given 1, with `every` or `probability` without end. */
+  times?: number | 'unlimited'
   action: FaultAction
 }
 

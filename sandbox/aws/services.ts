@@ -1,8 +1,9 @@
 // Which services there are, and the roads between them. In: clock, ledger, faults and how the sandbox shall behave.
 // Out: the services. Never: lets a service import another; they meet here only.
 
+import type { OrganizationOf } from './caller.ts'
 import { createEvents } from './events/events.ts'
-import { createGlue } from './glue/glue.ts'
+import { createGlue, type GlueOptions } from './glue/glue.ts'
 import { createS3 } from './s3/s3.ts'
 import type { JsonService, RestService, Surroundings } from './service.ts'
 import { createSqs } from './sqs/sqs.ts'
@@ -17,13 +18,15 @@ export interface Services {
 export interface Behaviour {
   endpoint: string
   forwardedAccount: 'origin' | 'bus'
+  organizationOf: OrganizationOf
+  glue?: Omit<GlueOptions, 'endpoint'>
 }
 
 export function createServices(parts: Omit<Surroundings, 'roads'>, behaviour: Behaviour): Services {
   const { service: sqs, deliverToQueue } = createSqs(parts, behaviour.endpoint)
-  const { forwardedAccount } = behaviour
-  const { service: events, putAwsEvent } = createEvents({ ...parts, deliverToQueue, forwardedAccount })
+  const { forwardedAccount, organizationOf } = behaviour
+  const { service: events, putAwsEvent } = createEvents({ ...parts, deliverToQueue, forwardedAccount, organizationOf })
   const surroundings: Surroundings = { ...parts, roads: { putAwsEvent, deliverToQueue } }
-  const glue = createGlue(surroundings, { endpoint: behaviour.endpoint })
+  const glue = createGlue(surroundings, { ...behaviour.glue, endpoint: behaviour.endpoint })
   return { json: [sqs, events, glue], s3: createS3(surroundings), glueLog: glue.log }
 }

@@ -2,6 +2,7 @@
 // Never: a name without the throw-away prefix; a wait of more than a few seconds on clocks that are not ours to move.
 //
 // SLUICE_CONTRACT_ENDPOINT      an emulator's address; its accounts are access key ids. Unset: the sandbox, in this process.
+//                               A sandbox of another process is known by its admin endpoint, which lends clock and faults.
 // SLUICE_CONTRACT_AWS=1         real AWS: no endpoint, credentials of the profiles SLUICE_CONTRACT_PROFILE and
 //                               SLUICE_CONTRACT_OTHER_PROFILE (the second account; without it, its claims are not put).
 // SLUICE_CONTRACT_REGION        us-east-1 unless set.
@@ -76,13 +77,25 @@ async function toSandbox(base: Base): Promise<Target> {
   }
 }
 
-const toEmulator = (base: Base, endpoint: string): Target => ({
-  ...base,
-  kind: 'endpoint',
-  has: (need) => need === 'second-account',
-  options: (account = base.account) => atEndpoint(base, endpoint, account),
-  ...elsewhere,
-})
+async function toEmulator(base: Base, endpoint: string): Promise<Target> {
+  const options = (account = base.account) => atEndpoint(base, endpoint, account)
+  if (!(await isSandbox(endpoint)))
+    return { ...base, kind: 'endpoint', has: (need) => need === 'second-account', options, ...elsewhere }
+  const pass = (ms: number) => putForward(endpoint, ms)
+  const fault = (rule: object) => setFault(endpoint, rule)
+  return { ...base, kind: 'sandbox', has: () => true, options, pass, fault, close: () => Promise.resolve() }
+}
+
+const isSandbox = (endpoint: string): Promise<boolean> =>
+  fetch(`${endpoint}/_sandbox/health`).then(
+    async (answer) => answer.ok && (await answer.text()).includes('"pid"'),
+    () => false,
+  )
+
+async function putForward(endpoint: string, aheadMs: number): Promise<void> {
+  const answer = await fetch(`${endpoint}/_sandbox/clock`, { method: 'POST', body: JSON.stringify({ aheadMs }) })
+  if (!answer.ok) throw new Error(`The sandbox did not put its clock forward by ${aheadMs} ms: ${await answer.text()}`)
+}
 
 function toAws(base: Base): Target {
   const profiles: Record<string, string | undefined> = {

@@ -9,9 +9,10 @@ import { namesOf } from '../../clients/config.ts'
 import type { Publication } from '../../model/refresh-event.ts'
 import { cycleOf, toKey, toProduct } from '../../model/samples.test-data.ts'
 import { type Sandbox, startSandbox } from '../../sandbox/aws/server.ts'
-import { clientOptions } from '../../sandbox/topology/account.ts'
-import { CENTRAL_BUS, deployTopology, toBusArn } from '../../sandbox/topology/topology.ts'
+import { clientOptions } from '../../sandbox/cloudformation/account.ts'
+import { CENTRAL_BUS, toBusArn } from '../../infra/events.ts'
 import type { FailureNotice, NotRefreshedNotice } from '../../workflows/contract.ts'
+import { deployDomains } from './deploy-domains.ts'
 import { CENTRAL_ACCOUNT, KEY, NOW_MS, OWN_ACCOUNT, RAW_ACCOUNT, REGION, STRANGER } from './refresh-messages.ts'
 
 let sandbox: Sandbox
@@ -27,7 +28,7 @@ beforeEach(async () => {
     { domain: 'raw', account: RAW_ACCOUNT },
     { domain: 'd1', account: OWN_ACCOUNT },
   ]
-  await deployTopology({ ...endpoint, centralAccount: CENTRAL_ACCOUNT, domains })
+  await deployDomains({ ...endpoint, centralAccount: CENTRAL_ACCOUNT, domains })
   // One try, so that a fault is what the activity sees.
   events = new EventBridgeClient({ ...clientOptions(endpoint, OWN_ACCOUNT), maxAttempts: 1 })
   sqs = new SQSClient(clientOptions(endpoint, OWN_ACCOUNT))

@@ -21,9 +21,10 @@ import type { DefinitionVersion } from '../../model/definition.ts'
 import { type CycleId, type CycleKey, type Domain, type ProductId, toCycleId } from '../../model/ids.ts'
 import { definitionOf, versionOf } from '../../model/samples.test-data.ts'
 import { type Sandbox, startSandbox } from '../../sandbox/aws/server.ts'
-import { clientOptions } from '../../sandbox/topology/account.ts'
-import { CENTRAL_BUS, deployTopology, toBusArn } from '../../sandbox/topology/topology.ts'
+import { clientOptions } from '../../sandbox/cloudformation/account.ts'
+import { CENTRAL_BUS, toBusArn } from '../../infra/events.ts'
 import { createIndexSource } from '../../workers/catalog.ts'
+import { deployDomains } from './deploy-domains.ts'
 import { createJumpingClock, type JumpingClock } from './jumping-clock.ts'
 import { CENTRAL_ACCOUNT, NOW_MS, OWN_ACCOUNT, RAW_ACCOUNT, REGION } from './refresh-messages.ts'
 
@@ -71,7 +72,7 @@ export async function openBridgeStage(temporal: Client, db: Postgres): Promise<B
     { domain: 'raw', account: RAW_ACCOUNT },
     { domain, account: OWN_ACCOUNT },
   ]
-  await deployTopology({ ...endpoint, centralAccount: CENTRAL_ACCOUNT, domains })
+  await deployDomains({ ...endpoint, centralAccount: CENTRAL_ACCOUNT, domains })
   const own = clientOptions(endpoint, OWN_ACCOUNT)
   const sqs = new SQSClient(own)
   // One try: a throttled call is the bridge's to repeat, and the SDK's pauses would only make the tests slow.
@@ -133,7 +134,7 @@ export async function openBridgeStage(temporal: Client, db: Postgres): Promise<B
     untilDeleteFails: () =>
       until(() => {
         expect(sandbox.ledger.rows({ kind: 'fault', operation: 'DeleteMessageBatch' })).toHaveLength(
-          sandbox.faults.list().find(({ operation }) => operation === 'DeleteMessageBatch')?.times ?? 0,
+          Number(sandbox.faults.list().find(({ operation }) => operation === 'DeleteMessageBatch')?.times ?? 0),
         )
       }),
     async close() {

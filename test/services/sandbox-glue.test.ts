@@ -1,4 +1,5 @@
-// Glue of the sandbox, through the AWS SDK alone: jobs that execute, fail, hang, end late, are stopped, and tell of it.
+// Glue of the sandbox: jobs that execute, fail, hang, end late, are stopped, and tell of it; its settings.
+// What AWS does stands in test/contract/glue-*.test.ts.
 
 import { mkdtemp, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
@@ -13,17 +14,14 @@ import {
   BatchStopJobRunCommand,
   CreateJobCommand,
   type CreateJobCommandInput,
-  DeleteJobCommand,
   GetDatabaseCommand,
   GetJobCommand,
   GetJobRunCommand,
   GetJobRunsCommand,
-  type GetJobRunsCommandOutput,
   GetJobsCommand,
   GlueClient,
   StartJobRunCommand,
   type StartJobRunCommandInput,
-  UpdateJobCommand,
 } from '@aws-sdk/client-glue'
 import { CreateBucketCommand, GetObjectCommand, PutObjectCommand, S3Client } from '@aws-sdk/client-s3'
 import { CreateQueueCommand, DeleteMessageCommand, ReceiveMessageCommand, SQSClient } from '@aws-sdk/client-sqs'
@@ -437,110 +435,43 @@ describe('ends that somebody brings about', () => {
     expect(ledger.rows({ kind: 'call', operation: 'StartJobRun' })).toMatchObject([{ outcome: 'ok', facts }])
     expect(ledger.rows({ kind: 'run-state' })[0]).toMatchObject({ outcome: 'STARTING', facts })
   })
-
-  test('the limits: runs of a job, runs of an account, calls', async () => {
-    const hang = () => playTimeline(stage, { state: 'RUNNING', afterMs: 0 })
-    await createJob(stage, 'one.sql', 'select 1 as a')
-    hang()
-    const first = await start(stage, 'one.sql')
-    expect(await codeOf(start(stage, 'one.sql'))).toBe('ConcurrentRunsExceededException')
-    await stop(stage, 'one.sql', first)
-    expect(await codeOf(start(stage, 'one.sql'))).toBe('ConcurrentRunsExceededException')
-    clock.advance(0)
-    hang()
-    expect(await codeOf(start(stage, 'one.sql'))).toBe('ok')
-    await createJob(stage, 'many.sql', 'select 1 as a', { ExecutionProperty: { MaxConcurrentRuns: 100 } })
-    for (let live = 1; live < 50; live += 1) {
-      hang()
-      await start(stage, 'many.sql')
-    }
-    expect(await codeOf(start(stage, 'many.sql'))).toBe('ResourceNumberLimitExceededException')
-    stage.sandbox.faults.add({ service: 'glue', operation: 'StartJobRun', action: { kind: 'throttle' } })
-    expect(await codeOf(start(stage, 'many.sql'))).toBe('ThrottlingException')
-  })
-
-  test('runs are listed newest first; a run that starts between two pages shifts nothing', async () => {
-    await createJob(stage, 'job.sql', 'select 1 as a')
-    const begin = async () => {
-      playTimeline(stage, { state: 'SUCCEEDED', afterMs: 0 })
-      clock.advance(1000)
-      return start(stage, 'job.sql')
-    }
-    const ids = [await begin(), await begin(), await begin(), await begin(), await begin()]
-    const page = (NextToken?: string): Promise<GetJobRunsCommandOutput> =>
-      stage.glue.send(new GetJobRunsCommand({ JobName: 'job.sql', MaxResults: 2, NextToken }))
-    const first = await page()
-    await begin()
-    const second = await page(first.NextToken)
-    const third = await page(second.NextToken)
-    const listed = [first, second, third].flatMap(({ JobRuns = [] }) => JobRuns.map(({ Id }) => Id))
-    expect(listed).toEqual(ids.toReversed())
-    expect(third.NextToken).toBeUndefined()
-    const tooMany = new GetJobRunsCommand({ JobName: 'job.sql', MaxResults: 201 })
-    expect(await codeOf(stage.glue.send(tooMany))).toBe('InvalidInputException')
-  })
-
-  test('the input JobRunId retries an ended run with its arguments, as a new run', async () => {
-    await createJob(stage, 'job.sql', 'select 1 as a')
-    playTimeline(stage, { state: 'FAILED', afterMs: 0 })
-    const Arguments = { '--book': 'eq' }
-    const old = await start(stage, 'job.sql', { Arguments })
-    playTimeline(stage, { state: 'RUNNING', afterMs: 0 })
-    const retry = await start(stage, 'job.sql', { JobRunId: old })
-    expect(retry).not.toBe(old)
-    expect(retry).toMatch(/^jr_[0-9a-f]{64}$/)
-    expect(await getRun(stage, 'job.sql', retry)).toMatchObject({ Attempt: 1, PreviousRunId: old, Arguments })
-    expect(await codeOf(start(stage, 'job.sql', { JobRunId: 'jr_none' }))).toBe('EntityNotFoundException')
-  })
 })
 
-describe('definitions of jobs', () => {
-  beforeEach(async () => {
-    stage = await openStage()
-  })
+describe('settings', () => {
   afterEach(() => stage.close())
 
-  const Command = { Name: 'glueetl', ScriptLocation: `s3://${bucket}/a.sql` }
-  const create = (Name: string, more: object = {}) =>
-    stage.glue.send(new CreateJobCommand({ Name, Role: 'r', Command, ...more }))
-  const getJob = async (JobName: string) => (await stage.glue.send(new GetJobCommand({ JobName }))).Job
-
-  test('a job is created with Glue 5 defaults, replaced as a whole, and deleted', async () => {
-    await create('a', { DefaultArguments: { '--x': '1' }, ExecutionProperty: { MaxConcurrentRuns: 3 } })
-    const defaults = { Timeout: 480, GlueVersion: '5.1', MaxRetries: 0 }
-    expect(await getJob('a')).toMatchObject({ ...defaults, DefaultArguments: { '--x': '1' } })
-    expect(await codeOf(create('a', { Timeout: 5 }))).toBe('IdempotentParameterMismatchException')
-    await stage.glue.send(new UpdateJobCommand({ JobName: 'a', JobUpdate: { Role: 'other', Command, Timeout: 5 } }))
-    const updated = { Role: 'other', Timeout: 5, DefaultArguments: {}, ExecutionProperty: { MaxConcurrentRuns: 1 } }
-    expect(await getJob('a')).toMatchObject(updated)
-    await stage.glue.send(new DeleteJobCommand({ JobName: 'a' }))
-    expect(await codeOf(getJob('a'))).toBe('EntityNotFoundException')
-    expect(await codeOf(start(stage, 'a'))).toBe('EntityNotFoundException')
+  test('the account’s quota of runs', async () => {
+    stage = await openStage({ glue: { accountRunQuota: 2 } })
+    await createJob(stage, 'many.sql', 'select 1 as a', { ExecutionProperty: { MaxConcurrentRuns: 100 } })
+    const startHanging = () => {
+      playTimeline(stage, { state: 'RUNNING', afterMs: 0 })
+      return start(stage, 'many.sql')
+    }
+    const first = await startHanging()
+    await startHanging()
+    expect(await codeOf(startHanging())).toBe('ResourceNumberLimitExceededException')
+    await stop(stage, 'many.sql', first)
+    expect(await stage.nextEvent()).toMatchObject({ state: 'STOPPED', jobRunId: first })
+    expect(await codeOf(startHanging())).toBe('ok')
   })
 
-  test('jobs are listed by name in pages, for their account and region only', async () => {
-    for (const name of ['b', 'c', 'a']) await create(name)
-    const first = await stage.glue.send(new GetJobsCommand({ MaxResults: 2 }))
-    const second = await stage.glue.send(new GetJobsCommand({ MaxResults: 2, NextToken: first.NextToken }))
-    expect([...(first.Jobs ?? []), ...(second.Jobs ?? [])].map(({ Name }) => Name)).toEqual(['a', 'b', 'c'])
-    const credentials = { accessKeyId: '222222222222', secretAccessKey: 'sandbox' }
-    const stranger = new GlueClient({ endpoint: stage.sandbox.endpoint, region, credentials })
-    expect((await stranger.send(new GetJobsCommand({}))).Jobs).toEqual([])
-    stranger.destroy()
+  test('a rate of calls: a bucket for each operation that fills with time', async () => {
+    const clock = createDrivenClock(Date.parse('2026-11-20T22:00:00Z'))
+    stage = await openStage({ clock, glue: { callRate: { perSecond: 2, burst: 3 } } })
+    const look = () => codeOf(stage.glue.send(new GetJobCommand({ JobName: 'none' })))
+    const looks = async (count: number) => {
+      const codes: string[] = []
+      for (let call = 0; call < count; call += 1) codes.push(await look())
+      return codes.filter((code) => code !== 'ThrottlingException').length
+    }
+    expect(await looks(5)).toBe(3)
+    expect(await codeOf(stage.glue.send(new GetJobsCommand({})))).toBe('ok')
+    clock.advance(1000)
+    expect(await looks(5)).toBe(2)
   })
 
-  test('input that Glue refuses is refused, naming the field', async () => {
-    await create('a')
-    const refused = (promise: Promise<unknown>, field: string) =>
-      expect(promise).rejects.toMatchObject({
-        name: 'InvalidInputException',
-        message: expect.stringContaining(field),
-      })
-    await refused(create('b', { Timeout: 0 }), 'Timeout')
-    await refused(create('b', { Role: '' }), 'Role')
-    await refused(create('b', { Command: { Name: 'glueetl' } }), 'ScriptLocation')
-    await refused(start(stage, 'a', { Timeout: 10_081 }), 'Timeout')
-    await refused(stop(stage, 'a'), 'JobRunIds')
+  test('an operation that is not there says so', async () => {
+    stage = await openStage()
     expect(await codeOf(stage.glue.send(new GetDatabaseCommand({ Name: 'd' })))).toBe('UnknownOperationException')
   })
 })

@@ -10,12 +10,14 @@ export interface Put {
   event: Pick<EventEnvelope, 'source' | 'detail-type'>
   /** The rule that forwards; absent for PutEvents. */
   ruleArn?: string
+  /** The organisation of the putting account, if it has one. */
+  organization: string | undefined
 }
 
-/** The owner may, but for an explicit Deny. All sandbox accounts are of the organization `o-sandbox`. */
-export function isPutAllowed(bus: Bus, put: Put): boolean {
-  const verdict: PolicyVerdict = evaluatePolicy(bus.policy, toRequest(bus, put))
-  return verdict === 'allowed' || (verdict === 'silent' && put.account === bus.account)
+/** What the policy says of it; about its own account's puts a policy may be silent. */
+export function judgePut(bus: Bus, put: Put): PolicyVerdict {
+  const verdict = evaluatePolicy(bus.policy, toRequest(bus, put))
+  return verdict === 'silent' && put.account === bus.account ? 'allowed' : verdict
 }
 
 function toRequest(bus: Bus, put: Put): PolicyRequest {
@@ -26,7 +28,7 @@ function toRequest(bus: Bus, put: Put): PolicyRequest {
     context: {
       'aws:PrincipalAccount': put.account,
       'aws:PrincipalArn': `arn:aws:iam::${put.account}:root`,
-      'aws:PrincipalOrgID': 'o-sandbox',
+      'aws:PrincipalOrgID': put.organization,
       'aws:SourceArn': put.ruleArn,
       'aws:SourceAccount': put.ruleArn && put.account,
       'events:source': put.event.source,

@@ -23,6 +23,7 @@ export interface Rule {
   description?: string
   roleArn?: string
   targets: Target[]
+  tags: Map<string, string>
 }
 
 export interface Bus {
@@ -35,6 +36,7 @@ export interface Bus {
   description?: string
   policy?: Policy
   rules: Map<string, Rule>
+  tags: Map<string, string>
 }
 
 export interface Buses {
@@ -69,7 +71,7 @@ export function createBuses(nowMs: () => number): Buses {
 export function createBus(name: string, owner: Caller, nowMs: number): Bus {
   const { account, region } = owner
   const times = { createdAtMs: nowMs, changedAtMs: nowMs }
-  return { name, arn: toBusArn(name, owner), account, region, ...times, rules: new Map() }
+  return { name, arn: toBusArn(name, owner), account, region, ...times, rules: new Map(), tags: new Map() }
 }
 
 /** A name is the caller's own bus; an ARN stays what it is. */

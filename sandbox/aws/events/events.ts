@@ -5,9 +5,11 @@ import type { JsonService, Roads } from '../service.ts'
 import { createBuses } from './bus.ts'
 import { createBusOperations } from './bus-operations.ts'
 import { toEnvelope } from './envelope.ts'
+import { createPermissionOperations } from './permission-operations.ts'
 import { createPutting } from './put-events.ts'
 import { createRouting, type RoutingParts } from './routing.ts'
 import { createRuleOperations } from './rule-operations.ts'
+import { createTagOperations } from './tag-operations.ts'
 import { createTargetOperations } from './target-operations.ts'
 
 export interface Events {
@@ -24,8 +26,10 @@ export function createEvents(parts: Omit<RoutingParts, 'buses'>): Events {
     contentType: 'application/x-amz-json-1.1',
     operations: {
       ...createBusOperations(parts, buses),
+      ...createPermissionOperations(parts, buses),
       ...createRuleOperations(buses),
       ...createTargetOperations(buses),
+      ...createTagOperations(buses),
       ...createPutting({ ...parts, buses, routing }),
     },
     close() {},

@@ -1,84 +1,103 @@
 // Event patterns, pure. In: a pattern's text, and events. Out: whether an event matches; or the reason AWS refuses the pattern.
-// Never: lets two fields of one pattern match in different elements of an array.
+// The meaning is that of AWS's own matcher (aws/event-ruler). Never: lets two fields match in different elements of an array.
 
 import { isRecord } from '../input.ts'
-import { compileMatcher, type Leaf, type Matcher } from './matchers.ts'
+import { type EventFields, joinMemberships, type Membership, toEventFields } from './event-fields.ts'
+import { compileMatcher, isOperator, type Matcher } from './matchers.ts'
 import { PatternProblem } from './pattern-problem.ts'
 
 export type PatternReading =
   | { kind: 'ok'; isMatch: (event: Record<string, unknown>) => boolean }
   | { kind: 'refused'; reason: string }
 
+/** One way to match: by path, the matchers of which one must hold. */
+type Branch = ReadonlyMap<string, Matcher[]>
+
+/** eb-create-pattern-operators: no more combinations of `$or`. */
+const branchLimit = 1000
+
 /** Compiles a pattern once, for many events. */
 export function parsePattern(text: string): PatternReading {
   try {
     const source = parseJson(text)
     if (!isRecord(source)) throw new PatternProblem('Filter is not an object')
-    const test = compileObject(source, '')
-    return { kind: 'ok', isMatch: (event) => test(event) }
+    const branches = compileObject(source, '', [new Map()], false).map(toSorted)
+    return {
+      kind: 'ok',
+      isMatch(event) {
+        const fields = toEventFields(event)
+        return branches.some((branch) => isBranchMatch(branch, fields, new Map()))
+      },
+    }
   } catch (cause) {
     if (!(cause instanceof PatternProblem)) throw cause
     return { kind: 'refused', reason: cause.message }
   }
 }
 
-/** A test of the value at one place of the event; `undefined` when nothing is there. */
-type Test = (value: unknown) => boolean
-
-function compileObject(source: Record<string, unknown>, path: string): Test {
+/** Adds the object's fields to every branch so far; `$or` multiplies the branches. A later field replaces an earlier one. */
+function compileObject(source: Record<string, unknown>, path: string, from: Branch[], isInOr: boolean): Branch[] {
   const entries = Object.entries(source)
-  if (entries.length === 0)
-    throw new PatternProblem(path === '' ? 'Empty pattern' : `Empty objects are not allowed at "${path}"`)
-  const tests = entries.map(([name, inner]) => {
-    if (name === '$or') return compileAlternatives(inner, path)
-    const test = compileField(inner, path === '' ? name : `${path}.${name}`)
-    return (value: unknown) => test(isRecord(value) && Object.hasOwn(value, name) ? value[name] : undefined)
-  })
-  const isAll: Test = (value) => tests.every((test) => test(value))
-  // An array of objects stands for each of its elements; an empty one for nothing at all.
-  return (value) => (Array.isArray(value) && value.length > 0 ? flatten(value).some(isAll) : isAll(value))
-}
-
-function compileField(source: unknown, path: string): Test {
-  if (Array.isArray(source)) return compileLeaf(source, path)
-  if (isRecord(source)) return compileObject(source, path)
-  throw new PatternProblem(`"${path}" must be an object or an array`)
-}
-
-/** Each alternative is a pattern of its own at this place; the fields beside `$or` must hold as well. */
-function compileAlternatives(source: unknown, path: string): Test {
-  const place = path === '' ? '$or' : `${path}.$or`
-  if (!Array.isArray(source) || source.length < 2)
-    throw new PatternProblem(`"${place}" must be an array of two or more objects`)
-  const tests = source.map((alternative) => {
-    if (!isRecord(alternative)) throw new PatternProblem(`"${place}" must be an array of two or more objects`)
-    return compileObject(alternative, path)
-  })
-  return (value) => tests.some((test) => test(value))
-}
-
-function compileLeaf(sources: unknown[], path: string): Test {
-  if (sources.length === 0) throw new PatternProblem(`Empty arrays are not allowed at "${path}"`)
-  const matchers = sources.map((source) => compileMatcher(source, path))
-  return (value) => {
-    const leaves = leavesOf(value)
-    return matchers.some((matcher) => isMatch(matcher, leaves))
+  if (entries.length === 0) throw new PatternProblem(`Empty objects are not allowed${at(path)}`)
+  let branches = from
+  for (const [name, inner] of entries) {
+    const place = path === '' ? name : `${path}.${name}`
+    if (name === '$or' && isAlternatives(inner)) {
+      const before = branches
+      branches = inner.flatMap((alternative) => compileObject(alternative, path, before, true))
+      if (branches.length > branchLimit)
+        throw new PatternProblem(`$or makes more than ${branchLimit} combinations${at(path)}`)
+    } else if (isInOr && isOperator(name)) {
+      throw new PatternProblem(`${name} is Ruler reserved fieldName which cannot be used inside $or.`)
+    } else if (isRecord(inner)) {
+      branches = compileObject(inner, place, branches, isInOr)
+    } else if (Array.isArray(inner)) {
+      const matchers = compileLeaf(inner, place)
+      branches = branches.map((branch) => new Map([...branch, [place, matchers]]))
+    } else {
+      throw new PatternProblem(`"${name}" must be an object or an array`)
+    }
   }
+  return branches
 }
 
-/** `exists` sees leaves only: an object and an empty array are as good as absent. */
-function isMatch(matcher: Matcher, leaves: Leaf[]): boolean {
-  return matcher.kind === 'exists' ? leaves.length > 0 === matcher.wanted : leaves.some(matcher.test)
+/** Else `$or` is the name of a field like any other. */
+function isAlternatives(source: unknown): source is Record<string, unknown>[] {
+  return (
+    Array.isArray(source) &&
+    source.length >= 2 &&
+    source.every((item) => isRecord(item) && !Object.keys(item).some(isOperator))
+  )
 }
 
-function leavesOf(value: unknown): Leaf[] {
-  if (value === undefined) return []
-  const values = Array.isArray(value) ? flatten(value) : [value]
-  return values.filter((item): item is Leaf => !isRecord(item))
+function compileLeaf(sources: unknown[], path: string): Matcher[] {
+  if (sources.length === 0) throw new PatternProblem(`Empty arrays are not allowed${at(path)}`)
+  return sources.map((source) => compileMatcher(source, path))
 }
 
-function flatten(values: unknown[]): unknown[] {
-  return values.flat(Number.POSITIVE_INFINITY)
+/** The order counts where `exists: false` meets arrays: only elements that earlier fields chose are looked at. */
+function toSorted(branch: Branch): [string, Matcher[]][] {
+  return [...branch].toSorted(([one], [other]) => (one < other ? -1 : 1))
+}
+
+function isBranchMatch([next, ...rest]: [string, Matcher[]][], fields: EventFields, membership: Membership): boolean {
+  if (next === undefined) return true
+  const [path, matchers] = next
+  const found = (fields.get(path) ?? []).flatMap((field) => {
+    const joined = joinMemberships(membership, field.membership)
+    return joined === undefined ? [] : [{ value: field.value, joined }]
+  })
+  const isAbsentMatch = found.length === 0 && matchers.some(({ kind }) => kind === 'absent')
+  if (isAbsentMatch) return isBranchMatch(rest, fields, membership)
+  return found.some(
+    ({ value, joined }) =>
+      matchers.some((matcher) => matcher.kind === 'value' && matcher.test(value)) &&
+      isBranchMatch(rest, fields, joined),
+  )
+}
+
+function at(path: string): string {
+  return path === '' ? '' : ` at "${path}"`
 }
 
 function parseJson(text: string): unknown {

@@ -1,10 +1,11 @@
 // PutEvents and TestEventPattern. In: one to ten entries. Out: per entry an id or an error, and accepted events on their buses.
 // Never: refuses the whole call for one entry; AWS documents every entry error, AccessDeniedException too, as the entry's.
 
+import type { OrganizationOf } from '../caller.ts'
 import { type Input, readRecords, readText, requireField } from '../input.ts'
 import { AwsError, type Call, type Caller, type Surroundings } from '../service.ts'
 import { type Buses, readBusArn, toBusArn, validation } from './bus.ts'
-import { isPutAllowed } from './bus-policy.ts'
+import { judgePut } from './bus-policy.ts'
 import { type EventEnvelope, eventFacts, parseEntry, sizeOfEntry } from './envelope.ts'
 import type { Routing } from './routing.ts'
 import { requirePattern } from './rule-operations.ts'
@@ -14,6 +15,7 @@ const callLimitBytes = 1_048_576
 
 interface PutParts extends Pick<Surroundings, 'clock'> {
   buses: Buses
+  organizationOf: OrganizationOf
   routing: Routing
 }
 
@@ -74,14 +76,20 @@ function putOnBus(parts: PutParts, busArn: string, event: EventEnvelope, caller:
     // AWS gives an id for a bus that does not exist and loses the event (aws/aws-sdk#186).
     return parts.routing.drop(caller, event, { busArn, reason: 'the bus does not exist' })
   }
-  if (bus === undefined || !isPutAllowed(bus, { account: caller.account, event })) {
-    throw new AwsError(
-      'AccessDeniedException',
-      `User: arn:aws:iam::${caller.account}:root is not authorized to perform: events:PutEvents on resource: ${busArn} ` +
-        "because no statement of the bus's resource-based policy allows it for this source and detail-type",
-    )
-  }
+  const organization = parts.organizationOf(caller.account)
+  const verdict = bus && judgePut(bus, { account: caller.account, event, organization })
+  if (bus === undefined || verdict !== 'allowed') throw accessDenied(caller, busArn, verdict === 'denied')
   parts.routing.accept(bus, event, call.fault)
+}
+
+function accessDenied({ account }: Caller, busArn: string, isExplicit: boolean): AwsError {
+  const why = isExplicit
+    ? 'with an explicit deny in a resource-based policy'
+    : 'because no resource-based policy allows the events:PutEvents action'
+  return new AwsError(
+    'AccessDeniedException',
+    `User: arn:aws:iam::${account}:root is not authorized to perform: events:PutEvents on resource: ${busArn} ${why}`,
+  )
 }
 
 function parseEvent(text: string): Input {

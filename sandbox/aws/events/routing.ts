@@ -1,15 +1,17 @@
 // An event on a bus. In: an accepted event. Out: deliveries to the targets of the rules that match, and ledger rows.
 // Never: forwards an event that already came by another bus's rule: AWS allows one hop, and says nothing.
 
+import type { OrganizationOf } from '../caller.ts'
 import type { FaultAction, Roads, Surroundings } from '../service.ts'
 import { type Bus, type Buses, type Rule, readBusArn, type Target } from './bus.ts'
-import { isPutAllowed } from './bus-policy.ts'
+import { judgePut } from './bus-policy.ts'
 import { type EventEnvelope, eventFacts } from './envelope.ts'
 
 export interface RoutingParts extends Pick<Surroundings, 'clock' | 'ledger' | 'faults'> {
   buses: Buses
   deliverToQueue: Roads['deliverToQueue']
   forwardedAccount: 'origin' | 'bus'
+  organizationOf: OrganizationOf
 }
 
 export interface Routing {
@@ -25,6 +27,8 @@ interface Delivery {
   target: Target
   event: EventEnvelope
   isForwarded: boolean
+  /** Its age counts from here, whatever time the event itself names. */
+  acceptedAtMs: number
 }
 
 type Result = { kind: 'ok'; facts: Record<string, unknown> } | { kind: 'failed'; code: string; message: string }
@@ -53,9 +57,10 @@ export function createRouting(parts: RoutingParts): Routing {
 
   function route(bus: Bus, event: EventEnvelope, isForwarded: boolean): void {
     const rules = [...bus.rules.values()].filter((rule) => rule.state === 'ENABLED' && rule.isMatch({ ...event }))
+    const acceptedAtMs = parts.clock.nowMs()
     if (rules.length === 0) drop(bus, event, { busArn: bus.arn, reason: 'no rule matches' })
     for (const rule of rules) {
-      for (const target of rule.targets) deliver({ bus, rule, target, event, isForwarded }, 0)
+      for (const target of rule.targets) deliver({ bus, rule, target, event, isForwarded, acceptedAtMs }, 0)
     }
   }
 
@@ -75,7 +80,8 @@ export function createRouting(parts: RoutingParts): Routing {
     if (receiver === undefined) {
       return { kind: 'failed', code: 'NO_RESOURCE', message: `The bus ${target.arn} does not exist.` }
     }
-    if (!isPutAllowed(receiver, { account: bus.account, event, ruleArn: rule.arn })) {
+    const organization = parts.organizationOf(bus.account)
+    if (judgePut(receiver, { account: bus.account, event, ruleArn: rule.arn, organization }) !== 'allowed') {
       const message = `The policy of ${target.arn} does not allow account ${bus.account} to put this event.`
       return { kind: 'failed', code: 'NO_PERMISSIONS', message }
     }
@@ -94,14 +100,15 @@ export function createRouting(parts: RoutingParts): Routing {
 
   /** Throttling is tried again; permissions and missing targets go to the dead-letter queue at once, or are lost. */
   function fail(delivery: Delivery, retries: number, failure: { code: string; message: string }): void {
-    const isExhausted = retries >= delivery.target.maximumRetryAttempts
-    if (failure.code === 'THROTTLING' && !isExhausted) {
-      parts.clock.after(Math.min(1000 * 2 ** retries, 60_000), () => deliver(delivery, retries + 1))
+    const exhausted =
+      failure.code === 'THROTTLING' ? exhaustedCondition(delivery, retries, parts.clock.nowMs()) : undefined
+    if (failure.code === 'THROTTLING' && exhausted === undefined) {
+      parts.clock.after(toBackOffMs(retries), () => deliver(delivery, retries + 1))
       return
     }
     const { bus, rule, target, event } = delivery
     const facts = { ...eventFacts(event), busArn: bus.arn, ruleArn: rule.arn, targetArn: target.arn }
-    const attributes = toAttributes(delivery, failure, retries)
+    const attributes = toAttributes(delivery, failure, { retries, exhausted })
     const kept =
       target.deadLetterArn === undefined
         ? { kind: 'none' as const }
@@ -125,15 +132,32 @@ export function createRouting(parts: RoutingParts): Routing {
 const toPrincipal = (bus: Bus, rule: Rule) =>
   ({ kind: 'service', id: 'events.amazonaws.com', sourceArn: rule.arn, sourceAccount: bus.account }) as const
 
-function toAttributes({ rule, target }: Delivery, failure: { code: string; message: string }, retries: number) {
+function toBackOffMs(retries: number): number {
+  return Math.min(1000 * 2 ** retries, 60_000)
+}
+
+/** Why there is no next try: so many were made, or it would come when the event is too old. */
+function exhaustedCondition({ target, acceptedAtMs }: Delivery, retries: number, nowMs: number): string | undefined {
+  if (retries >= target.maximumRetryAttempts) return 'MaximumRetryAttempts'
+  const ageMs = nowMs + toBackOffMs(retries) - acceptedAtMs
+  return ageMs > target.maximumEventAgeSeconds * 1000 ? 'MaximumEventAgeInSeconds' : undefined
+}
+
+interface Tries {
+  retries: number
+  /** Absent where nothing was tried again. */
+  exhausted: string | undefined
+}
+
+function toAttributes({ rule, target }: Delivery, failure: { code: string; message: string }, tries: Tries) {
   return {
     RULE_ARN: rule.arn,
     TARGET_ARN: target.arn,
     ERROR_CODE: failure.code,
     ERROR_MESSAGE: failure.message,
-    ...(failure.code === 'THROTTLING' && {
-      EXHAUSTED_RETRY_CONDITION: 'MaximumRetryAttempts',
-      RETRY_ATTEMPTS: String(retries),
+    ...(tries.exhausted !== undefined && {
+      EXHAUSTED_RETRY_CONDITION: tries.exhausted,
+      RETRY_ATTEMPTS: String(tries.retries),
     }),
   }
 }

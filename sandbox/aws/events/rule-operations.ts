@@ -5,6 +5,7 @@ import { type Input, readInteger, readText, refuseFields, requireField } from '.
 import { AwsError, type Caller } from '../service.ts'
 import { type Bus, type Buses, type Rule, requireRule, toRuleArn, validation } from './bus.ts'
 import { parsePattern } from './pattern.ts'
+import { readTags } from './tag-operations.ts'
 
 const patternLimit = 2048
 const ruleLimit = 300
@@ -35,6 +36,8 @@ export const createRuleOperations = (buses: Buses) => ({
       description: readText(input, 'Description'),
       roleArn: readText(input, 'RoleArn'),
       targets: previous?.targets ?? [],
+      // Tags come with the making of a rule; TagResource changes them later.
+      tags: previous?.tags ?? readTags(input) ?? new Map(),
     }
     bus.rules.set(name, rule)
     return { RuleArn: rule.arn }

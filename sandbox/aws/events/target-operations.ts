@@ -52,6 +52,14 @@ export const createTargetOperations = (buses: Buses) => ({
     const { page, NextToken } = paginate(rule.targets, input)
     return { Targets: page.map(toWire), NextToken }
   },
+
+  ListRuleNamesByTarget(input: Input, caller: Caller) {
+    const bus = buses.require(readText(input, 'EventBusName'), caller)
+    const arn = requireField(readText(input, 'TargetArn'), 'targetArn')
+    const rules = [...bus.rules.values()].filter((rule) => rule.targets.some((target) => target.arn === arn))
+    const { page, NextToken } = paginate(rules, input)
+    return { RuleNames: page.map(({ name }) => name), NextToken }
+  },
 })
 
 function parseTarget(input: Input, bus: Bus): Target {

@@ -27,7 +27,8 @@ function splitAtStars(source: string, path: string): string[] {
   for (let index = 0; index < source.length; index += 1) {
     const character = source[index]
     if (character === '*') {
-      if (source[index + 1] === '*') throw new PatternProblem(`Consecutive wildcard characters at "${path}"`)
+      if (source[index + 1] === '*')
+        throw new PatternProblem(`Consecutive wildcard characters at pos ${index} of "${path}"`)
       parts.push(part)
       part = ''
       continue
@@ -35,7 +36,7 @@ function splitAtStars(source: string, path: string): string[] {
     if (character === '\\') {
       index += 1
       if (source[index] !== '*' && source[index] !== '\\')
-        throw new PatternProblem(`Invalid escape character at "${path}"`)
+        throw new PatternProblem(`Invalid escape character at pos ${index - 1} of "${path}"`)
     }
     part += source[index]
   }

@@ -6,7 +6,7 @@ import { mkdir, mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { createLogs, type Logs } from './logs.ts'
-import type { Run } from './runs.ts'
+import type { Run } from './run.ts'
 import { createTurns } from './turns.ts'
 
 export interface ChildRun {

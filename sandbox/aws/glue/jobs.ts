@@ -3,6 +3,7 @@
 
 import type { Caller, Clock, JsonOperation } from '../service.ts'
 import { AwsError } from '../service.ts'
+import { readCapacity } from './capacity.ts'
 import { type Fields, invalid, notFound, readCount, readFields, readTextMap, requireText } from './input.ts'
 
 export interface Job {
@@ -12,6 +13,7 @@ export interface Job {
   fixedArguments: Record<string, string>
   maxConcurrentRuns: number
   timeoutMinutes: number
+  maxRetries: number
   /** All that CreateJob or UpdateJob said, with Glue's defaults. */
   shown: Fields
   /** As it was said, to tell a repeated CreateJob from another one. */
@@ -44,11 +46,11 @@ export function createJobs(clock: Clock): Jobs {
     require,
     operations: {
       CreateJob(input: Fields, caller: Caller) {
-        const name = requireText(input, 'Name')
+        const name = requireJobName(input)
         const job = toJob(name, input, { createdOn: nowSeconds(), modifiedOn: nowSeconds() })
         const existing = jobsOf(caller).get(name)
         if (existing && existing.said !== job.said) {
-          const message = `Job ${name} was already submitted with another configuration. Use UpdateJob.`
+          const message = `Job with name: ${name} already submitted with different configuration`
           throw new AwsError('IdempotentParameterMismatchException', message)
         }
         if (existing === undefined) jobsOf(caller).set(name, job)
@@ -56,11 +58,12 @@ export function createJobs(clock: Clock): Jobs {
       },
       GetJob: (input: Fields, caller: Caller) => ({ Job: require(caller, requireText(input, 'JobName')).shown }),
       GetJobs(input: Fields, caller: Caller) {
-        const limit = readCount(input, 'MaxResults', { min: 1, max: 1000 }) ?? 1000
-        const after = typeof input['NextToken'] === 'string' ? input['NextToken'] : ''
-        const rest = [...jobsOf(caller).values()].filter((job) => job.name > after).sort(byName)
-        const page = rest.slice(0, limit)
-        return { Jobs: page.map((job) => job.shown), NextToken: rest.length > limit ? page.at(-1)?.name : undefined }
+        const { page, NextToken } = pageOf(jobsOf(caller), input)
+        return { Jobs: page.map((job) => job.shown), NextToken }
+      },
+      ListJobs(input: Fields, caller: Caller) {
+        const { page, NextToken } = pageOf(jobsOf(caller), input)
+        return { JobNames: page.map((job) => job.name), NextToken }
       },
       UpdateJob(input: Fields, caller: Caller) {
         const name = requireText(input, 'JobName')
@@ -82,6 +85,20 @@ export function createJobs(clock: Clock): Jobs {
   }
 }
 
+function pageOf(jobs: Map<string, Job>, input: Fields): { page: Job[]; NextToken: string | undefined } {
+  const limit = readCount(input, 'MaxResults', { min: 1, max: 1000 }) ?? 1000
+  const after = typeof input['NextToken'] === 'string' ? input['NextToken'] : ''
+  const rest = [...jobs.values()].filter((job) => job.name > after).sort(byName)
+  const page = rest.slice(0, limit)
+  return { page, NextToken: rest.length > limit ? page.at(-1)?.name : undefined }
+}
+
+function requireJobName(input: Fields): string {
+  const name = requireText(input, 'Name')
+  if (name.length <= 255) return name
+  throw invalid(`Name must have at most 255 characters; found ${name.length}.`)
+}
+
 const byName = (one: Job, other: Job) => (one.name < other.name ? -1 : 1)
 
 function toJob(name: string, input: Fields, dates: { createdOn: number; modifiedOn: number }): Job {
@@ -94,6 +111,10 @@ function toJob(name: string, input: Fields, dates: { createdOn: number; modified
     readCount(input, 'Timeout', { min: 1, max: maxTimeoutMinutes }) ??
     (Number.parseFloat(glueVersion) >= 5 ? 480 : 2880)
   const maxConcurrentRuns = readCount(property, 'MaxConcurrentRuns', { min: 1, max: 10_000 }) ?? 1
+  const maxRetries = readCount(input, 'MaxRetries', { min: 0, max: 10 }) ?? 0
+  if (maxRetries > 0 && input['JobRunQueuingEnabled'] === true) {
+    throw invalid('Job run queuing cannot be used with retries: set MaxRetries to 0.')
+  }
   const defaultArguments = readTextMap(input, 'DefaultArguments') ?? {}
   const { Tags: _tags, ...said } = input
   return {
@@ -103,13 +124,12 @@ function toJob(name: string, input: Fields, dates: { createdOn: number; modified
     fixedArguments: readTextMap(input, 'NonOverridableArguments') ?? {},
     maxConcurrentRuns,
     timeoutMinutes,
+    maxRetries,
     said: JSON.stringify(input),
     shown: {
-      MaxRetries: 0,
-      WorkerType: 'G.1X',
-      NumberOfWorkers: 2,
-      ExecutionClass: 'STANDARD',
       ...said,
+      ...readCapacity(input, { WorkerType: 'G.1X', NumberOfWorkers: 2, ExecutionClass: 'STANDARD' }),
+      MaxRetries: maxRetries,
       Name: name,
       Role: role,
       Command: command,

@@ -2,48 +2,94 @@
 // and to stop. Out: states, ledger rows, Glue's event at each end that has one. Never: leaves an end again; lets a
 // child live on after its run, or after close().
 
-import type { FaultAction, Surroundings } from '../service.ts'
+import type { Clock, FaultAction, Surroundings } from '../service.ts'
 import type { ChildRun, ChildRuns } from './child-run.ts'
-import { type Run, tokenFacts } from './runs.ts'
-import { isEnd, isJobRunState, type JobRunState, toStateChange } from './states.ts'
+import type { Run } from './run.ts'
+import { isEnd, isJobRunState, type JobRunState, tokenFacts } from './states.ts'
+import { createTelling } from './telling.ts'
 
 export interface Lifecycle {
   /** With a timeline the run executes nothing: each state comes `afterMs` after the start, 0 before StartJobRun answers. */
-  start(run: Run, timeline: Timeline | undefined): void
+  start(run: Run, how: Start): void
+  /** WAITING: tries again every 90 s whether there is room, and gives up after ten times. */
+  enqueue(run: Run, how: Queued): void
   /** Asks for the end; STOPPED comes when the child is dead. */
   stop(run: Run): void
   close(): void
 }
 
-type Timeline = Extract<FaultAction, { kind: 'run-timeline' }>['states']
+export interface Start {
+  timeline: Timeline | undefined
+  /** Told when the run has FAILED: by then Glue itself may start the next. */
+  failed(): void
+}
+
+export interface Queued extends Start {
+  /** Why it cannot start yet. */
+  problem(): Error | undefined
+}
+
+export type Timeline = Extract<FaultAction, { kind: 'run-timeline' }>['states']
+
+/** At most 15 minutes or ten tries. */
+const triesOfWaiting = 10
+const waitBetweenTriesMs = 90_000
 
 interface Live {
+  failed(): void
   child?: ChildRun
   timers: (() => void)[]
 }
 
-export function createLifecycle({ clock, faults, ledger, roads }: Surroundings, childRuns: ChildRuns): Lifecycle {
+export function createLifecycle(surroundings: Surroundings, childRuns: ChildRuns): Lifecycle {
+  const { clock, ledger } = surroundings
   const live = new Map<Run, Live>()
-  const eventTimers = new Set<() => void>()
+  const telling = createTelling(surroundings)
 
   /** Every change of state passes here, so that an end stays an end. */
   function enter(run: Run, state: JobRunState, message?: string): void {
     if (isEnd(run.state)) return
+    const wasWaiting = run.state === 'WAITING'
+    const failed = live.get(run)?.failed
     run.state = state
     run.modifiedMs = clock.nowMs()
     run.stateDetail = state === 'WAITING' ? message : undefined
-    if (isEnd(state)) finish(run, message)
+    if (isEnd(state)) finish(run, message, wasWaiting)
     record(run, message)
-    if (isEnd(state)) tell(run)
+    if (isEnd(state)) telling.end(run)
+    if (state === 'FAILED') failed?.()
   }
 
-  function finish(run: Run, message: string | undefined): void {
+  function finish(run: Run, message: string | undefined, wasWaiting: boolean): void {
     run.completedMs = clock.nowMs()
     if (run.state !== 'SUCCEEDED' && run.state !== 'STOPPED') run.errorMessage = message
     const { timers = [], child } = live.get(run) ?? {}
     live.delete(run)
+    // One that never left the queue consumed nothing.
+    if (wasWaiting) run.consumesSinceMs = run.completedMs
     for (const cancel of timers) cancel()
     child?.kill()
+  }
+
+  function begin(run: Run, parts: Live, timeline: Timeline | undefined): void {
+    const minutes = run.timeoutMinutes
+    const timeOut = () => enter(run, 'TIMEOUT', `Job run exceeded its timeout of ${minutes} minutes`)
+    parts.timers.push(clock.after(minutes * 60_000, timeOut))
+    if (run.notifyAfterMinutes !== undefined) {
+      parts.timers.push(clock.after(run.notifyAfterMinutes * 60_000, () => telling.late(run)))
+    }
+    if (timeline) schedule(run, parts, { timeline, clock, enter })
+    else spawn(run, parts)
+  }
+
+  function tryToLeaveTheQueue(run: Run, parts: Live, { timeline, problem }: Queued, isLast: boolean): void {
+    if (run.state !== 'WAITING') return
+    const found = problem()
+    if (found === undefined) {
+      run.consumesSinceMs = clock.nowMs()
+      enter(run, 'STARTING')
+      begin(run, parts, timeline)
+    } else if (isLast) enter(run, 'FAILED', found.message)
   }
 
   function record(run: Run, message: string | undefined): void {
@@ -54,24 +100,6 @@ export function createLifecycle({ clock, faults, ledger, roads }: Surroundings, 
       ...(message !== undefined && { message }),
     }
     ledger.add({ kind: 'run-state', service: 'glue', ...run.caller, outcome: run.state, facts })
-  }
-
-  function tell(run: Run): void {
-    const detail = toStateChange(run)
-    if (detail === undefined) return
-    const input = { ...detail, JobName: run.jobName, JobRunId: run.id, ...tokenFacts(run) }
-    const fault = faults.take({ service: 'glue', operation: 'StateChangeEvent', caller: run.caller, input })
-    const put = () =>
-      roads.putAwsEvent(run.caller, { source: 'aws.glue', detailType: 'Glue Job State Change', detail: { ...detail } })
-    if (fault?.kind === 'drop-event') {
-      ledger.add({ kind: 'event-dropped', service: 'glue', ...run.caller, outcome: 'fault', facts: input })
-    } else if (fault?.kind === 'delay') {
-      const cancel = clock.after(fault.ms, () => {
-        eventTimers.delete(cancel)
-        put()
-      })
-      eventTimers.add(cancel)
-    } else for (let time = 0; time < (fault?.kind === 'duplicate' ? fault.times : 1); time += 1) put()
   }
 
   function spawn(run: Run, parts: Live): void {
@@ -87,28 +115,21 @@ export function createLifecycle({ clock, faults, ledger, roads }: Surroundings, 
     })
   }
 
-  function schedule(run: Run, parts: Live, timeline: Timeline): void {
-    for (const { state, afterMs, message } of timeline) {
-      const step = () => {
-        if (isEnd(run.state) || run.state === 'STOPPING') return
-        if (isJobRunState(state)) enter(run, state, message)
-        else enter(run, 'FAILED', `The fault switch named "${state}", which is no state of a job run.`)
-      }
-      if (afterMs <= 0) step()
-      else if (!isEnd(run.state)) parts.timers.push(clock.after(afterMs, step))
-    }
-  }
-
   return {
-    start(run, timeline) {
-      const parts: Live = { timers: [] }
+    start(run, { timeline, failed }) {
+      const parts: Live = { timers: [], failed }
       live.set(run, parts)
       record(run, undefined)
-      const minutes = run.timeoutMinutes
-      const timeOut = () => enter(run, 'TIMEOUT', `Job run exceeded its timeout of ${minutes} minutes`)
-      parts.timers.push(clock.after(minutes * 60_000, timeOut))
-      if (timeline) schedule(run, parts, timeline)
-      else spawn(run, parts)
+      begin(run, parts, timeline)
+    },
+    enqueue(run, how) {
+      const parts: Live = { timers: [], failed: how.failed }
+      live.set(run, parts)
+      enter(run, 'WAITING', how.problem()?.message)
+      for (let tries = 1; tries <= triesOfWaiting; tries += 1) {
+        const again = () => tryToLeaveTheQueue(run, parts, how, tries === triesOfWaiting)
+        parts.timers.push(clock.after(tries * waitBetweenTriesMs, again))
+      }
     },
     stop(run) {
       enter(run, 'STOPPING')
@@ -118,8 +139,26 @@ export function createLifecycle({ clock, faults, ledger, roads }: Surroundings, 
     },
     close() {
       for (const { timers } of live.values()) for (const cancel of timers) cancel()
-      for (const cancel of eventTimers) cancel()
+      telling.close()
       live.clear()
     },
+  }
+}
+
+interface Played {
+  timeline: Timeline
+  clock: Clock
+  enter(run: Run, state: JobRunState, message?: string): void
+}
+
+function schedule(run: Run, parts: Live, { timeline, clock, enter }: Played): void {
+  for (const { state, afterMs, message } of timeline) {
+    const step = () => {
+      if (isEnd(run.state) || run.state === 'STOPPING') return
+      if (isJobRunState(state)) enter(run, state, message)
+      else enter(run, 'FAILED', `The fault switch named "${state}", which is no state of a job run.`)
+    }
+    if (afterMs <= 0) step()
+    else if (!isEnd(run.state)) parts.timers.push(clock.after(afterMs, step))
   }
 }

@@ -1,45 +1,22 @@
 // The runs of jobs: starting, showing, stopping. In: StartJobRun and its kin. Out: runs as Glue shows them.
 // Never: executes anything itself (lifecycle.ts does); forgets a run while the sandbox lives.
 
-import { randomBytes } from 'node:crypto'
-import { AwsError, type Call, type Caller, type Clock, type JsonOperation } from '../service.ts'
-import { type Fields, invalid, notFound, readCount, readTextMap, requireText } from './input.ts'
-import { type Job, type Jobs, maxTimeoutMinutes } from './jobs.ts'
+import type { AwsError, Call, Caller, Clock, JsonOperation } from '../service.ts'
+import { type Fields, invalid, notFound, readCount, requireText } from './input.ts'
+import type { Jobs } from './jobs.ts'
 import type { Lifecycle } from './lifecycle.ts'
-import { isEnd, type JobRunState } from './states.ts'
-
-export interface Run {
-  id: string
-  /** Rises with each run of the sandbox; pages go by it. */
-  number: number
-  caller: Caller
-  jobName: string
-  scriptLocation: string
-  state: JobRunState
-  stateDetail: string | undefined
-  /** As the starter said them; that is what GetJobRun shows. */
-  arguments: Record<string, string>
-  /** What the script gets: the job's defaults, the run's own over them, and those that nobody overrides. */
-  effectiveArguments: Record<string, string>
-  attempt: number
-  previousRunId: string | undefined
-  timeoutMinutes: number
-  startedMs: number
-  modifiedMs: number
-  completedMs: number | undefined
-  errorMessage: string | undefined
-  /** WorkerType and the like, from the run or else the job. */
-  capacity: Fields
-}
+import { isOf, newRun, type Run, toJobRun } from './run.ts'
+import type { Starts } from './starts.ts'
+import { isEnd, tokenFacts } from './states.ts'
 
 export function runOperations(parts: {
   jobs: Jobs
   lifecycle: Lifecycle
+  starts: Starts
   clock: Clock
-  accountRunQuota: number
 }): Record<string, JsonOperation> {
-  const { jobs, lifecycle, clock, accountRunQuota } = parts
-  const runs: Run[] = []
+  const { jobs, lifecycle, starts, clock } = parts
+  const { runs } = starts
 
   const findRun = (caller: Caller, jobName: string, id: string) =>
     runs.find((run) => run.id === id && run.jobName === jobName && isOf(caller, run))
@@ -61,10 +38,10 @@ export function runOperations(parts: {
       }
       const run = newRun({ job, input, caller, previous, number: runs.length + 1, nowMs: clock.nowMs() })
       Object.assign(call.facts, tokenFacts(run))
-      requireCapacity(runs, job, caller, accountRunQuota)
+      const refusal = starts.problem(job, caller)
+      if (refusal && !run.isQueuing) throw refusal
       call.facts['JobRunId'] = run.id
-      runs.push(run)
-      lifecycle.start(run, call.fault?.kind === 'run-timeline' ? call.fault.states : undefined)
+      starts.begin(run, job, call.fault?.kind === 'run-timeline' ? call.fault.states : undefined)
       return { JobRunId: run.id }
     },
     GetJobRun(input: Fields, caller: Caller, call: Call) {
@@ -77,7 +54,8 @@ export function runOperations(parts: {
       jobs.require(caller, name)
       const limit = readCount(input, 'MaxResults', { min: 1, max: 200 }) ?? 200
       const before = parseToken(input['NextToken'])
-      const rest = runs.filter((run) => run.jobName === name && isOf(caller, run) && run.number < before).reverse()
+      const isListed = (run: Run) => run.number < before && run.listedFromMs <= clock.nowMs()
+      const rest = runs.filter((run) => run.jobName === name && isOf(caller, run) && isListed(run)).reverse()
       const page = rest.slice(0, limit)
       return { JobRuns: page.map(toJobRun), NextToken: rest.length > limit ? toToken(page.at(-1)) : undefined }
     },
@@ -100,86 +78,6 @@ export function runOperations(parts: {
       }
       return answer
     },
-  }
-}
-
-/** Sluice's own token, so that the ledger tells whose run a call was about. */
-export function tokenFacts(run: Run): Record<string, unknown> {
-  const { '--sluice_workflow_id': workflowId, '--sluice_attempt': attempt } = run.arguments
-  return { ...(workflowId !== undefined && { workflowId }), ...(attempt !== undefined && { attempt }) }
-}
-
-const isOf = (caller: Caller, run: Run) => run.caller.account === caller.account && run.caller.region === caller.region
-
-function newRun(from: {
-  job: Job
-  input: Fields
-  caller: Caller
-  previous: Run | undefined
-  number: number
-  nowMs: number
-}): Run {
-  const { job, input, caller, previous, number, nowMs } = from
-  const given = readTextMap(input, 'Arguments') ?? previous?.arguments ?? {}
-  const timeoutMinutes = readCount(input, 'Timeout', { min: 1, max: maxTimeoutMinutes }) ?? job.timeoutMinutes
-  const id = `jr_${randomBytes(32).toString('hex')}`
-  const capacity: Fields = {}
-  for (const name of ['WorkerType', 'NumberOfWorkers', 'MaxCapacity', 'ExecutionClass', 'SecurityConfiguration']) {
-    capacity[name] = input[name] ?? job.shown[name]
-  }
-  capacity['GlueVersion'] = job.shown['GlueVersion']
-  return {
-    id,
-    number,
-    caller,
-    jobName: job.name,
-    scriptLocation: job.scriptLocation,
-    state: 'STARTING',
-    stateDetail: undefined,
-    arguments: given,
-    effectiveArguments: { ...job.defaultArguments, ...given, ...job.fixedArguments },
-    attempt: previous ? previous.attempt + 1 : 0,
-    previousRunId: previous?.id,
-    timeoutMinutes,
-    startedMs: nowMs,
-    modifiedMs: nowMs,
-    completedMs: undefined,
-    errorMessage: undefined,
-    capacity,
-  }
-}
-
-function requireCapacity(runs: Run[], job: Job, caller: Caller, accountRunQuota: number): void {
-  const live = runs.filter((run) => isOf(caller, run) && !isEnd(run.state))
-  if (live.filter((run) => run.jobName === job.name).length >= job.maxConcurrentRuns) {
-    throw new AwsError('ConcurrentRunsExceededException', `Concurrent runs exceeded for ${job.name}`)
-  }
-  if (live.length >= accountRunQuota) {
-    const message = `Failed to start job run due to exceeded concurrent runs limit ${accountRunQuota} of the account.`
-    throw new AwsError('ResourceNumberLimitExceededException', message)
-  }
-}
-
-function toJobRun(run: Run): Fields {
-  const { completedMs } = run
-  return {
-    Id: run.id,
-    Attempt: run.attempt,
-    PreviousRunId: run.previousRunId,
-    JobName: run.jobName,
-    JobMode: 'SCRIPT',
-    StartedOn: run.startedMs / 1000,
-    LastModifiedOn: run.modifiedMs / 1000,
-    CompletedOn: completedMs === undefined ? undefined : completedMs / 1000,
-    ExecutionTime: completedMs === undefined ? 0 : Math.ceil((completedMs - run.startedMs) / 1000),
-    JobRunState: run.state,
-    StateDetail: run.stateDetail,
-    Arguments: run.arguments,
-    ErrorMessage: run.errorMessage,
-    PredecessorRuns: [],
-    Timeout: run.timeoutMinutes,
-    LogGroupName: '/aws-glue/jobs',
-    ...run.capacity,
   }
 }
 

@@ -1,4 +1,4 @@
-// The states of a job run, which of them are its end, and how Glue's event words each. Pure.
+// The states of a job run, which of them are its end, and how Glue's events word each. Pure.
 
 export const jobRunStates = [
   'STARTING',
@@ -51,4 +51,41 @@ export function toStateChange(run: {
     default:
       return undefined
   }
+}
+
+export interface StatusNotice {
+  jobName: string
+  severity: 'INFO'
+  notificationCondition: { NotifyDelayAfter: number }
+  state: JobRunState
+  jobRunId: string
+  message: string
+  startedOn: string
+}
+
+/** The detail of `Glue Job Run Status`: a run goes on past its NotifyDelayAfter. */
+export function toStatusNotice(run: {
+  jobName: string
+  id: string
+  state: JobRunState
+  startedMs: number
+  notifyAfterMinutes: number | undefined
+}): StatusNotice | undefined {
+  const { jobName, id: jobRunId, state, notifyAfterMinutes } = run
+  if (notifyAfterMinutes === undefined || isEnd(state)) return undefined
+  return {
+    jobName,
+    severity: 'INFO',
+    notificationCondition: { NotifyDelayAfter: notifyAfterMinutes },
+    state,
+    jobRunId,
+    message: `Job is in ${state} state`,
+    startedOn: new Date(run.startedMs).toISOString(),
+  }
+}
+
+/** Sluice's own token, so that the ledger tells whose run a call was about. */
+export function tokenFacts(run: { arguments: Record<string, string> }): Record<string, unknown> {
+  const { '--sluice_workflow_id': workflowId, '--sluice_attempt': attempt } = run.arguments
+  return { ...(workflowId !== undefined && { workflowId }), ...(attempt !== undefined && { attempt }) }
 }

@@ -67,14 +67,18 @@ export function bucketOperations(store: Store, notifier: Notifier): Record<strin
     },
     PutBucketNotificationConfiguration(request) {
       const bucket = requireOwned(request)
-      const rules = parseRules(parseXml(request.body, 'NotificationConfiguration'))
+      const document = parseXml(request.body, 'NotificationConfiguration')
+      const rules = parseRules(document)
       const isUntested = headerOf(request.headers, 'x-amz-skip-destination-validation')?.toLowerCase() === 'true'
       if (!isUntested) notifier.test(request, bucket, rules)
       bucket.notifications = rules
+      bucket.tellsEventBridge = document.EventBridgeConfiguration !== undefined
       return { status: 200 }
     },
     GetBucketNotificationConfiguration(request) {
-      return ok(toXml('NotificationConfiguration', toRuleFields(requireOwned(request).notifications)))
+      const { notifications, tellsEventBridge } = requireOwned(request)
+      const EventBridgeConfiguration = tellsEventBridge ? {} : undefined
+      return ok(toXml('NotificationConfiguration', { ...toRuleFields(notifications), EventBridgeConfiguration }))
     },
   }
 }
@@ -89,14 +93,18 @@ function newBucket(name: string, account: string, region: string, createdMs: num
     createdMs,
     versioning: 'Unversioned',
     notifications: [],
+    tellsEventBridge: false,
     versions: new Map(),
     uploads: new Map(),
   }
 }
 
+/** IP addresses, and beginnings and ends that S3 keeps for itself. */
+const reservedNames = /^(\d+\.){3}\d+$|^(xn--|sthree-|amzn-s3-demo-)|(-s3alias|--ol-s3|--x-s3|\.mrap)$/
+
 function requireBucketName(name: string | undefined): string {
-  const isName = name !== undefined && /^[a-z0-9][a-z0-9.-]{1,61}[a-z0-9]$/.test(name) && !name.includes('..')
-  if (isName) return name
+  const isFormed = name !== undefined && /^[a-z0-9][a-z0-9.-]{1,61}[a-z0-9]$/.test(name) && !name.includes('..')
+  if (isFormed && !reservedNames.test(name)) return name
   throw new AwsError('InvalidBucketName', 'The specified bucket is not valid.', 400, { BucketName: name })
 }
 

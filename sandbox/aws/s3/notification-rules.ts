@@ -18,9 +18,9 @@ const knownEvents =
 
 /** Parses and validates the children of a `NotificationConfiguration`. */
 export function parseRules(document: Record<string, unknown>): NotificationRule[] {
-  for (const name of ['TopicConfiguration', 'CloudFunctionConfiguration', 'EventBridgeConfiguration']) {
+  for (const name of ['TopicConfiguration', 'CloudFunctionConfiguration']) {
     if (document[name] === undefined) continue
-    const message = `The sandbox's S3 notifies SQS queues only; it does not implement ${name}.`
+    const message = `The sandbox's S3 notifies SQS queues and EventBridge only; it does not implement ${name}.`
     throw new AwsError('NotImplemented', message, 501)
   }
   const rules = recordsOf(document.QueueConfiguration).map(parseRule)

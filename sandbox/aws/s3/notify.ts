@@ -1,21 +1,12 @@
-// S3's notifications to SQS. In: what happened to an object. Out: one message per rule, each with a ledger row.
+// S3's notifications. In: what happened to an object. Out: one message per rule, each with a ledger row, and an event
+// on the default bus where the bucket wants that.
 // Never: lets a missing queue or a refusing policy fail the write that it tells of, as on AWS.
 
 import { AwsError, type Surroundings } from '../service.ts'
 import { encodeKey, matchRules, type NotificationRule } from './notification-rules.ts'
+import { type ObjectEvent, toBusEvent } from './object-event.ts'
 import type { S3Request } from './request.ts'
 import type { Bucket } from './store.ts'
-
-export interface ObjectEvent {
-  /** With the `s3:` that filters carry and records do not. */
-  name: `s3:${string}`
-  bucket: Bucket
-  key: string
-  sequencer: string
-  versionId?: string
-  size?: number
-  etag?: string
-}
 
 export interface Notifier {
   announce(request: S3Request, event: ObjectEvent): void
@@ -69,6 +60,8 @@ export function createNotifier({ clock, faults, ledger, roads }: Surroundings): 
   return {
     announce(request, event) {
       for (const rule of matchRules(event.bucket.notifications, event.name, event.key)) announceTo(rule, request, event)
+      const { account, region, tellsEventBridge } = event.bucket
+      if (tellsEventBridge) roads.putAwsEvent({ account, region }, toBusEvent(request, event))
     },
     test(request, bucket, rules) {
       for (const queueArn of new Set(rules.map((rule) => rule.queueArn))) {

@@ -44,6 +44,8 @@ export interface Bucket {
   createdMs: number
   versioning: 'Unversioned' | 'Enabled' | 'Suspended'
   notifications: NotificationRule[]
+  /** Whether its events go to the default bus of its account as well. */
+  tellsEventBridge: boolean
   /** Newest version first; a key without versions is removed. */
   versions: Map<string, Version[]>
   uploads: Map<string, Upload>

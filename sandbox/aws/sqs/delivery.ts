@@ -5,7 +5,8 @@ import { randomUUID } from 'node:crypto'
 import type { FaultAction, Roads, Surroundings } from '../service.ts'
 import { invalidValue } from './errors.ts'
 import { type MessageAttributes, sizeOfAttributes } from './message-attributes.ts'
-import { expireMessages, type Message, nextVisibleAtMs, numberAttribute, type Queue } from './queue.ts'
+import type { Message } from './message-store.ts'
+import { expireMessages, numberAttribute, type Queue } from './queue.ts'
 import { judge, type Queues } from './queues.ts'
 
 type Parts = Pick<Surroundings, 'clock' | 'ledger' | 'faults'>
@@ -14,6 +15,7 @@ export interface NewMessage {
   body: string
   attributes: MessageAttributes
   traceHeader?: string
+  groupId?: string
   senderId: string
   delaySeconds?: number
 }
@@ -35,9 +37,14 @@ export function enqueue(parts: Parts, queue: Queue, sent: NewMessage, fault?: Fa
   return message.messageId
 }
 
-/** Adds a message that exists already: after a redrive or a move. */
-export function addMessage(parts: Parts, queue: Queue, message: Message, cause: 'sent' | 'redriven' | 'moved'): void {
-  queue.messages.push(message)
+/** Adds a message that exists already: after a redrive or a move, or as a copy. */
+export function addMessage(
+  parts: Parts,
+  queue: Queue,
+  message: Message,
+  cause: 'sent' | 'redriven' | 'moved' | 'duplicated',
+): void {
+  queue.messages.add(message)
   const { account, region, arn } = queue
   const facts = { queueArn: arn, messageId: message.messageId, cause, visibleAtMs: message.visibleAtMs }
   parts.ledger.add({ kind: 'message-visible', service: 'sqs', account, region, facts })
@@ -52,7 +59,7 @@ export function wakeWaiters(parts: Parts, queue: Queue): void {
   const waiters = queue.waiters
   queue.waiters = []
   queue.waiters = [...waiters.filter((waiter) => !waiter.serve()), ...queue.waiters]
-  const nextMs = queue.waiters.length > 0 ? nextVisibleAtMs(queue, parts.clock.nowMs()) : undefined
+  const nextMs = queue.waiters.length > 0 ? queue.messages.nextVisibleAtMs(parts.clock.nowMs()) : undefined
   if (nextMs === undefined) return
   queue.cancelWake = parts.clock.after(nextMs - parts.clock.nowMs(), () => wakeWaiters(parts, queue))
 }

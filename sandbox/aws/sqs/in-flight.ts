@@ -6,7 +6,7 @@ import { AwsError, type Call, type Caller, type Surroundings } from '../service.
 import { readBatch, runBatch } from './batch.ts'
 import { wakeWaiters } from './delivery.ts'
 import { invalidValue, missingParameter } from './errors.ts'
-import { expireMessages, isVisible, type Queue } from './queue.ts'
+import { expireMessages, type Queue } from './queue.ts'
 import type { Queues } from './queues.ts'
 
 type Parts = Pick<Surroundings, 'clock' | 'ledger' | 'faults'>
@@ -33,9 +33,9 @@ export const createInFlight = (parts: Parts, queues: Queues) => ({
 
 function deleteMessage(queue: Queue, input: Input, call: Call): object {
   const { handle, messageId } = requireHandle(queue, input)
-  const before = queue.messages.length
-  queue.messages = queue.messages.filter((message) => message.receiptHandle !== handle)
-  const key = queue.messages.length < before ? 'deleted' : 'notDeleted'
+  const message = queue.messages.byHandle(handle)
+  if (message !== undefined) queue.messages.remove(message)
+  const key = message === undefined ? 'notDeleted' : 'deleted'
   call.facts[key] = [...((call.facts[key] as string[] | undefined) ?? []), messageId]
   return {}
 }
@@ -47,12 +47,13 @@ function changeVisibility(parts: Parts, queue: Queue, input: Input): object {
   if (seconds === undefined) throw missingParameter('VisibilityTimeout')
   if (seconds < 0 || seconds > 43_200) throw invalidValue(seconds, 'VisibilityTimeout', 'Must be between 0 and 43200.')
   expireMessages(queue, nowMs)
-  const message = queue.messages.find((candidate) => candidate.receiptHandle === handle)
+  const message = queue.messages.byHandle(handle)
   if (message === undefined) {
     const reason = 'Message does not exist or is not available for visibility timeout change.'
     throw invalidValue(handle, 'ReceiptHandle', reason)
   }
-  if (isVisible(message, nowMs)) throw new AwsError('MessageNotInflight', 'The message referred to is not in flight.')
+  if (queue.messages.isVisible(message, nowMs))
+    throw new AwsError('MessageNotInflight', 'The message referred to is not in flight.')
   if (nowMs + seconds * 1000 > (message.receivedAtMs ?? nowMs) + 43_200_000) {
     throw invalidValue(
       seconds,
@@ -60,7 +61,7 @@ function changeVisibility(parts: Parts, queue: Queue, input: Input): object {
       'Total VisibilityTimeout for the message is beyond the limit [43200 seconds].',
     )
   }
-  message.visibleAtMs = nowMs + seconds * 1000
+  queue.messages.hideUntil(message, nowMs + seconds * 1000)
   wakeWaiters(parts, queue)
   return {}
 }

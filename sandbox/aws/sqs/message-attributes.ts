@@ -23,7 +23,7 @@ export function parseMessageAttributes(input: Input | undefined): MessageAttribu
 }
 
 function parseAttribute(name: string, value: unknown): MessageAttribute {
-  if (!/^[\w.-]{1,256}$/.test(name) || /^(aws|amazon)\./i.test(name)) {
+  if (!/^[\w-]+(\.[\w-]+)*$/.test(name) || name.length > 256 || /^(aws|amazon)\./i.test(name)) {
     throw invalid('The message attribute name "%" is not allowed.', name)
   }
   const attribute = isRecord(value) ? value : {}

@@ -6,9 +6,8 @@ import { type Input, readInteger, readText } from '../input.ts'
 import { AwsError, type Caller, type Surroundings } from '../service.ts'
 import { addMessage } from './delivery.ts'
 import { invalidValue, missingParameter, unsupported } from './errors.ts'
-import { isVisible, type Queue } from './queue.ts'
-import { readRedrivePolicy } from './queue-attributes.ts'
-import type { Queues } from './queues.ts'
+import type { Queue } from './queue.ts'
+import { isRedrivenTo, type Queues } from './queues.ts'
 
 type Parts = Pick<Surroundings, 'clock' | 'ledger' | 'faults'>
 
@@ -17,7 +16,7 @@ interface MoveTask {
   sourceArn: string
   destinationArn?: string
   perSecond?: number
-  status: 'RUNNING' | 'COMPLETED' | 'FAILED'
+  status: 'RUNNING' | 'COMPLETED' | 'CANCELLED' | 'FAILED'
   moved: number
   toMove: number
   startedAtMs: number
@@ -31,6 +30,8 @@ export const createMoveTasks = (parts: Parts, queues: Queues) => {
       const source = requireDeadLetterQueue(queues, input, caller)
       const destinationArn = readText(input, 'DestinationArn')
       if (destinationArn !== undefined) requireOwn(queues, destinationArn, caller, 'DestinationArn')
+      if (destinationArn === source.arn)
+        throw invalidValue(destinationArn, 'DestinationArn', 'It is the source itself.')
       const perSecond = readInteger(input, 'MaxNumberOfMessagesPerSecond')
       if (perSecond !== undefined && (perSecond < 1 || perSecond > 500)) {
         throw invalidValue(perSecond, 'MaxNumberOfMessagesPerSecond', 'Must be between 1 and 500.')
@@ -39,11 +40,22 @@ export const createMoveTasks = (parts: Parts, queues: Queues) => {
         throw unsupported(`There is already a task running for ${source.arn}; only one active task is allowed.`)
       }
       const handle = Buffer.from(JSON.stringify({ taskId: randomUUID(), sourceArn: source.arn })).toString('base64')
-      const counts = { moved: 0, toMove: source.messages.length, startedAtMs: parts.clock.nowMs() }
+      const counts = { moved: 0, toMove: source.messages.size(), startedAtMs: parts.clock.nowMs() }
       const task: MoveTask = { handle, sourceArn: source.arn, destinationArn, perSecond, status: 'RUNNING', ...counts }
       tasks.unshift(task)
       parts.clock.after(0, () => moveSome(parts, queues, task))
       return { TaskHandle: handle }
+    },
+
+    CancelMessageMoveTask(input: Input, caller: Caller) {
+      const handle = readText(input, 'TaskHandle')
+      if (handle === undefined) throw missingParameter('TaskHandle')
+      const task = tasks.find((candidate) => candidate.handle === handle)
+      if (task === undefined) throw new AwsError('ResourceNotFoundException', 'There is no task of that handle.', 404)
+      requireOwn(queues, task.sourceArn, caller, 'TaskHandle')
+      if (task.status !== 'RUNNING') throw unsupported(`Only a running task can be cancelled; it is ${task.status}.`)
+      task.status = 'CANCELLED'
+      return { ApproximateNumberOfMessagesMoved: task.moved }
     },
 
     ListMessageMoveTasks(input: Input, caller: Caller) {
@@ -64,9 +76,10 @@ export const createMoveTasks = (parts: Parts, queues: Queues) => {
 
 /** As many as a second allows, all at once without a limit; then again after a second. */
 function moveSome(parts: Parts, queues: Queues, task: MoveTask): void {
+  if (task.status !== 'RUNNING') return
   const source = queues.byArn(task.sourceArn)
   const nowMs = parts.clock.nowMs()
-  const ready = source?.messages.filter((message) => isVisible(message, nowMs)) ?? []
+  const ready = [...(source?.messages.visible(nowMs) ?? [])]
   const left = Math.min(ready.length, task.toMove - task.moved)
   for (const message of ready.slice(0, Math.min(left, task.perSecond ?? left))) {
     const destination = queues.byArn(task.destinationArn ?? message.deadLetterSourceArn ?? '')
@@ -75,7 +88,7 @@ function moveSome(parts: Parts, queues: Queues, task: MoveTask): void {
       task.failure = 'CouldNotDetermineMessageSource'
       return
     }
-    source.messages = source.messages.filter((other) => other !== message)
+    source.messages.remove(message)
     const { body, attributes, traceHeader, senderId } = message
     // A move is a new send: new id, new enqueue time, count from zero.
     const fresh = { messageId: randomUUID(), sentAtMs: nowMs, visibleAtMs: nowMs, receiveCount: 0 }
@@ -90,11 +103,7 @@ function requireDeadLetterQueue(queues: Queues, input: Input, caller: Caller): Q
   const arn = readText(input, 'SourceArn')
   if (arn === undefined) throw missingParameter('SourceArn')
   const source = requireOwn(queues, arn, caller, 'SourceArn')
-  const isDeadLetterQueue = queues.all().some((queue) => {
-    const text = queue.attributes['RedrivePolicy']
-    return text !== undefined && readRedrivePolicy(text).deadLetterTargetArn === source.arn
-  })
-  if (!isDeadLetterQueue)
+  if (!queues.all().some((queue) => isRedrivenTo(queue, source.arn)))
     throw invalidValue(arn, 'SourceArn', 'Source queue must be configured as a Dead Letter Queue.')
   return source
 }

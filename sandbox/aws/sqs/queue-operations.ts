@@ -4,7 +4,8 @@
 import { type Input, readInteger, readRecord, readText, readTexts } from '../input.ts'
 import { AwsError, type Caller, type Surroundings } from '../service.ts'
 import { invalidValue, missingParameter, queueDoesNotExist } from './errors.ts'
-import { countMessages, expireMessages, type Queue } from './queue.ts'
+import { createMessageStore } from './message-store.ts'
+import { expireMessages, type Queue } from './queue.ts'
 import {
   defaultAttributes,
   invalidAttribute,
@@ -12,7 +13,7 @@ import {
   readRedriveAllowPolicy,
   readRedrivePolicy,
 } from './queue-attributes.ts'
-import { type Queues, queueArn, requireAccess } from './queues.ts'
+import { isRedrivenTo, type Queues, queueArn, requireAccess } from './queues.ts'
 
 /** After a delete or a purge AWS refuses the next for that long. */
 const settleMs = 60_000
@@ -36,7 +37,7 @@ export const createQueueOperations = (parts: Pick<Surroundings, 'clock'>, queues
       const url = `${endpoint}/${caller.account}/${name}`
       const times = { createdAtMs: nowMs, changedAtMs: nowMs }
       const all = withoutEmpty({ ...defaultAttributes, ...attributes })
-      queues.add({ name, arn, url, ...caller, ...times, attributes: all, messages: [], waiters: [] })
+      queues.add({ name, arn, url, ...caller, ...times, attributes: all, messages: createMessageStore(), waiters: [] })
       return { QueueUrl: url }
     },
 
@@ -51,21 +52,22 @@ export const createQueueOperations = (parts: Pick<Surroundings, 'clock'>, queues
 
     ListQueues(input: Input, caller: Caller) {
       const prefix = readText(input, 'QueueNamePrefix') ?? ''
-      const max = readInteger(input, 'MaxResults') ?? 1000
-      if (max < 1 || max > 1000) throw invalidValue(max, 'MaxResults', 'Must be between 1 and 1000.')
-      const after = Buffer.from(readText(input, 'NextToken') ?? '', 'base64').toString()
-      const own = queues
-        .all()
-        .filter((queue) => queue.account === caller.account && queue.region === caller.region)
-        .filter((queue) => queue.name.startsWith(prefix) && queue.name > after)
-        .sort((one, other) => (one.name < other.name ? -1 : 1))
-      const page = own.slice(0, max)
-      const last = page.at(-1)
-      const isMore = own.length > page.length && last !== undefined
-      return {
-        QueueUrls: page.map((queue) => queue.url),
-        ...(isMore && { NextToken: Buffer.from(last.name).toString('base64') }),
-      }
+      const { urls, token } = toPage(
+        input,
+        ownOf(queues, caller).filter(({ name }) => name.startsWith(prefix)),
+      )
+      return { QueueUrls: urls, NextToken: token }
+    },
+
+    /** Its answer's field really begins with a small letter. */
+    ListDeadLetterSourceQueues(input: Input, caller: Caller) {
+      const target = queues.require(input, caller, 'sqs:ListDeadLetterSourceQueues')
+      const owner = { account: target.account, region: target.region }
+      const { urls, token } = toPage(
+        input,
+        ownOf(queues, owner).filter((queue) => isRedrivenTo(queue, target.arn)),
+      )
+      return { queueUrls: urls, NextToken: token }
     },
 
     GetQueueAttributes(input: Input, caller: Caller) {
@@ -91,7 +93,7 @@ export const createQueueOperations = (parts: Pick<Surroundings, 'clock'>, queues
     DeleteQueue(input: Input, caller: Caller) {
       const queue = queues.require(input, caller, 'sqs:DeleteQueue')
       queue.cancelWake?.()
-      queue.messages = []
+      queue.messages.clear()
       queues.remove(queue)
       deletedAtMs.set(queue.arn, parts.clock.nowMs())
     },
@@ -107,9 +109,24 @@ export const createQueueOperations = (parts: Pick<Surroundings, 'clock'>, queues
         )
       }
       queue.purgedAtMs = nowMs
-      queue.messages = []
+      queue.messages.clear()
     },
   }
+}
+
+const ownOf = (queues: Queues, owner: Caller) =>
+  queues.all().filter((queue) => queue.account === owner.account && queue.region === owner.region)
+
+/** In order of their names; the token is the last name given. */
+function toPage(input: Input, found: Queue[]): { urls: string[]; token?: string } {
+  const max = readInteger(input, 'MaxResults') ?? 1000
+  if (max < 1 || max > 1000) throw invalidValue(max, 'MaxResults', 'Must be between 1 and 1000.')
+  const after = Buffer.from(readText(input, 'NextToken') ?? '', 'base64').toString()
+  const left = found.filter(({ name }) => name > after).sort((one, other) => (one.name < other.name ? -1 : 1))
+  const page = left.slice(0, max)
+  const last = page.at(-1)
+  const isMore = left.length > page.length && last !== undefined
+  return { urls: page.map(({ url }) => url), ...(isMore && { token: Buffer.from(last.name).toString('base64') }) }
 }
 
 const attributeNames = [
@@ -127,7 +144,7 @@ const attributeNames = [
 
 function describe(queue: Queue, nowMs: number): Record<string, string> {
   expireMessages(queue, nowMs)
-  const { visible, inFlight, delayed } = countMessages(queue, nowMs)
+  const { visible, inFlight, delayed } = queue.messages.counts(nowMs)
   return {
     ...queue.attributes,
     QueueArn: queue.arn,

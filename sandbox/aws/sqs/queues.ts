@@ -6,6 +6,7 @@ import { evaluatePolicy, type Policy, type PolicyRequest, type PolicyVerdict, pa
 import { AwsError, type Caller, type Principal } from '../service.ts'
 import { missingParameter, queueDoesNotExist } from './errors.ts'
 import type { Queue } from './queue.ts'
+import { readRedrivePolicy } from './queue-attributes.ts'
 
 /** What AWS lets other accounts do through a queue policy; the rest is the owner's. */
 const shareable = [
@@ -15,6 +16,7 @@ const shareable = [
   'sqs:ChangeMessageVisibility',
   'sqs:GetQueueAttributes',
   'sqs:GetQueueUrl',
+  'sqs:ListDeadLetterSourceQueues',
   'sqs:PurgeQueue',
 ]
 
@@ -50,11 +52,19 @@ export function queueArn(owner: Caller, name: string): string {
   return `arn:aws:sqs:${owner.region}:${owner.account}:${name}`
 }
 
+export const isShareable = (action: string) => shareable.includes(action)
+
+/** Whether the queue's redrive policy names that one as its dead-letter queue. */
+export function isRedrivenTo(queue: Queue, deadLetterQueueArn: string): boolean {
+  const text = queue.attributes['RedrivePolicy']
+  return text !== undefined && readRedrivePolicy(text).deadLetterTargetArn === deadLetterQueueArn
+}
+
 /** Throws unless the caller's account may do that; the owner may, but for an explicit Deny. */
 export function requireAccess(queue: Queue, caller: Caller, action: string): void {
   const isOwner = caller.account === queue.account
   const verdict = judge(queue, action, { kind: 'account', id: caller.account })
-  if (verdict !== 'denied' && (isOwner || (verdict === 'allowed' && shareable.includes(action)))) return
+  if (verdict !== 'denied' && (isOwner || (verdict === 'allowed' && isShareable(action)))) return
   const why = verdict === 'denied' ? 'an explicit deny in' : 'no statement of'
   throw new AwsError(
     'AccessDenied',
@@ -87,7 +97,7 @@ function toContext(principal: Principal): PolicyRequest['context'] {
   }
 }
 
-function policyOf(queue: Queue): Policy | undefined {
+export function policyOf(queue: Queue): Policy | undefined {
   const text = queue.attributes['Policy']
   const reading = text ? parsePolicy(text) : undefined
   return reading?.kind === 'ok' ? reading.policy : undefined

@@ -5,8 +5,8 @@ import { type Input, readInteger, readRecord, readText } from '../input.ts'
 import { AwsError, type Call, type Caller, type Surroundings } from '../service.ts'
 import { readBatch, runBatch } from './batch.ts'
 import { enqueue, type NewMessage, requireFitting } from './delivery.ts'
-import { invalidValue, missingParameter, unsupported } from './errors.ts'
-import { md5, md5OfAttributes, parseMessageAttributes } from './message-attributes.ts'
+import { invalidValue, missingParameter } from './errors.ts'
+import { md5, md5OfAttributes, parseMessageAttributes, sizeOfAttributes } from './message-attributes.ts'
 import type { Queue } from './queue.ts'
 import type { Queues } from './queues.ts'
 
@@ -27,7 +27,7 @@ export const createSending = (parts: Parts, queues: Queues) => ({
   SendMessageBatch(input: Input, caller: Caller, call: Call) {
     const queue = queues.require(input, caller, 'sqs:SendMessage')
     const entries = readBatch(input)
-    const total = entries.reduce((sum, entry) => sum + Buffer.byteLength(String(entry.input['MessageBody'] ?? '')), 0)
+    const total = entries.reduce((sum, { input: entry }) => sum + sizeOfEntry(entry), 0)
     if (total > batchLimitBytes) {
       const found = `You have sent ${total} bytes.`
       throw new AwsError(
@@ -38,6 +38,13 @@ export const createSending = (parts: Parts, queues: Queues) => ({
     return runBatch(entries, call, (entry) => send(parts, queue, parseSend(entry, queue, caller), call))
   },
 })
+
+/** As sent: what is wrong with an entry is told when that entry is run. */
+function sizeOfEntry(entry: Input): number {
+  const values = Object.entries(readRecord(entry, 'MessageAttributes') ?? {})
+  const attributes = Object.fromEntries(values.map(([name, value]) => [name, { DataType: '', ...(value as object) }]))
+  return Buffer.byteLength(String(entry['MessageBody'] ?? '')) + sizeOfAttributes(attributes)
+}
 
 function send(parts: Parts, queue: Queue, sent: NewMessage, call: Call) {
   const messageId = enqueue(parts, queue, sent, call.fault)
@@ -60,13 +67,15 @@ function parseSend(input: Input, queue: Queue, caller: Caller): NewMessage {
       'Invalid binary character was found in the message body: only #x9, #xA, #xD and #x20 on.',
     )
   }
-  if (input['MessageGroupId'] !== undefined || input['MessageDeduplicationId'] !== undefined) {
-    throw unsupported('The sandbox has standard queues only: no MessageGroupId or MessageDeduplicationId.')
+  if (input['MessageDeduplicationId'] !== undefined) {
+    const reason = 'The request includes a parameter that is not valid for this queue type.'
+    throw invalidValue(input['MessageDeduplicationId'], 'MessageDeduplicationId', reason)
   }
   const sent: NewMessage = {
     body,
     attributes: parseMessageAttributes(readRecord(input, 'MessageAttributes')),
     traceHeader: readTraceHeader(input),
+    groupId: readText(input, 'MessageGroupId'),
     senderId: caller.account,
     delaySeconds: readDelay(input),
   }

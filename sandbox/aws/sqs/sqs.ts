@@ -6,6 +6,7 @@ import { createDeliverToQueue } from './delivery.ts'
 import { toWireError } from './errors.ts'
 import { createInFlight } from './in-flight.ts'
 import { createMoveTasks } from './move-task.ts'
+import { createPermissions } from './permissions.ts'
 import { createQueueOperations } from './queue-operations.ts'
 import { createQueues } from './queues.ts'
 import { createReceiving } from './receive.ts'
@@ -28,6 +29,7 @@ export function createSqs(parts: Pick<Surroundings, 'clock' | 'ledger' | 'faults
       ...createReceiving(parts, queues),
       ...createInFlight(parts, queues),
       ...createMoveTasks(parts, queues),
+      ...createPermissions(queues),
     },
     toWireError,
     close() {
