@@ -14,6 +14,7 @@ const ROOMS = [
   'clients',
   'cli',
   'web',
+  'verify',
   'sandbox',
   'infra',
   'bench',
@@ -73,6 +74,7 @@ module.exports = {
     room('catalog', '^catalog/', ['^model/', '^clients/', '^catalog/']),
     room('activities', '^activities/', ['^model/', '^clients/', '^mirror/', '^catalog/', CONTRACT, '^activities/']),
     room('bridge', '^bridge/', ['^model/', CONTRACT, '^catalog/', '^mirror/', '^clients/', '^bridge/']),
+    room('verify', '^verify/', ['^(model|mirror|catalog|clients|verify)/', CONTRACT]),
     room('web', '^web/', ['^model/', '^catalog/', '^mirror/', CONTRACT, '^clients/', '^web/']),
     room('cli', '^cli/(?!dev|demo)', [
       '^model/',
@@ -81,6 +83,7 @@ module.exports = {
       CONTRACT,
       '^clients/',
       '^cli/',
+      '^verify/',
       '^sandbox/stacks\\.ts$',
     ]),
     // The only commands that start the local stack. Every other one just reads which stacks are there.
@@ -93,8 +96,24 @@ module.exports = {
       '^cli/',
       '^sandbox/',
       '^examples/',
+      // What needs no CDK: the app itself runs as a child process.
+      '^infra/(plan|read-plan|events|example)\\.ts$',
     ]),
     room('workers', '^workers/', ['^(model|catalog|bridge|workflows|activities|workers|mirror|clients|web)/']),
+    // Measures the whole from outside: starts the local stack, reads what roles wrote; `bridge` for what routing costs alone.
+    room('bench', '^bench/(?!floor/)', [
+      '^model/',
+      '^catalog/',
+      '^bridge/',
+      CONTRACT,
+      '^clients/',
+      '^cli/',
+      '^sandbox/',
+      '^infra/events\\.ts$',
+      '^bench/',
+    ]),
+    room('bench-floor', '^bench/floor/', ['^sandbox/', '^bench/']),
+    room('infra', '^infra/', ['^model/', '^catalog/', '^clients/', '^infra/']),
     room('sandbox', '^sandbox/', ['^sandbox/']),
     room('examples', '^examples/', ['^examples/']),
     {

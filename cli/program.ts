@@ -15,6 +15,7 @@ import { createRerunCommand } from './commands/rerun.ts'
 import { createBridgeCommand, createWorkerCommand } from './commands/role.ts'
 import { createStatusCommand } from './commands/status.ts'
 import { createValidateCommand } from './commands/validate.ts'
+import { createVerifyCommand } from './commands/verify.ts'
 
 const createGroups = (): Record<string, CommandUnknownOpts[]> => ({
   'Try it:': [createDemoCommand(), createDevCommand(), createInitCommand()],
@@ -29,6 +30,7 @@ const createGroups = (): Record<string, CommandUnknownOpts[]> => ({
   'Operation:': [
     createEventsCommand(),
     createDoctorCommand(),
+    createVerifyCommand(),
     createWorkerCommand(),
     createBridgeCommand(),
     createMigrateCommand(),

@@ -27,6 +27,7 @@ const createDeploy = () =>
   new Command('deploy')
     .description('Put a mesh onto a sandbox AWS and a database that run already')
     .argument('<mesh>', 'folder of definitions; the Glue scripts are in jobs/ in or beside it')
+    .option('--templates <folder>', 'templates that `node infra/app.ts` has made; found or made unless told')
     .addOption(actorOption())
     .addHelpText(
       'after',
@@ -39,7 +40,7 @@ Example:
     )
     .action(async (mesh, options) => {
       const { deploy } = await import('../dev/deploy.ts')
-      process.exitCode = await deploy(mesh, options.actor)
+      process.exitCode = await deploy(mesh, options)
     })
 
 export const createDevCommand = () =>

@@ -6,7 +6,7 @@ import path from 'node:path'
 import { GetObjectCommand, ListObjectsV2Command, S3Client } from '@aws-sdk/client-s3'
 import { DuckDBInstance } from '@duckdb/node-api'
 import { type ComparisonRow, comparisonProblems, expectedComparison, readPrices } from '../../examples/feed.ts'
-import { clientOptions, type Endpoint } from '../../sandbox/topology/account.ts'
+import { clientOptions, type Endpoint } from '../../sandbox/cloudformation/account.ts'
 
 /** `keys`: the demo's dates, oldest first; `account` owns the bucket. */
 export async function checkFigures(

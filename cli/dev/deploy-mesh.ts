@@ -3,7 +3,6 @@
 
 import { randomBytes } from 'node:crypto'
 import { existsSync } from 'node:fs'
-import path from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { S3Client } from '@aws-sdk/client-s3'
 import { applyMesh } from '../../catalog/apply-mesh.ts'
@@ -12,18 +11,21 @@ import type { Mesh } from '../../catalog/mesh.ts'
 import { type Problem, toProblemText } from '../../catalog/problem.ts'
 import { type ParsedMesh, readMesh } from '../../catalog/read-mesh.ts'
 import { openPostgres, type Postgres } from '../../clients/postgres.ts'
+import { SANDBOX_KINDS, scriptPlaces, toPlan } from '../../infra/read-plan.ts'
 import { ensureDomainRole, hasDomainRole } from '../../mirror/domain-role.ts'
 import { migrate } from '../../mirror/migrate.ts'
-import type { ProductDefinition } from '../../model/definition.ts'
 import { type Domain, domainOf } from '../../model/ids.ts'
-import { clientOptions } from '../../sandbox/topology/account.ts'
-import { createBuckets, deployJobs } from '../../sandbox/topology/glue-jobs.ts'
-import { deployTopology } from '../../sandbox/topology/topology.ts'
+import { clientOptions } from '../../sandbox/cloudformation/account.ts'
+import { deployStacks } from '../../sandbox/cloudformation/deploy.ts'
 import { toCount } from '../output.ts'
 import { CENTRAL, REGION } from '../stack-environment.ts'
+import { findTemplates } from './templates.ts'
+import { type JobScript, uploadScripts } from './upload-scripts.ts'
 
 export const CENTRAL_ACCOUNT = '999999999999'
 export const CATALOG_BUCKET = 'sluice-catalog'
+/** Runs of one job at a time: the demo's five dates may all be due together. */
+const MAX_CONCURRENT_RUNS = 8
 const MIGRATIONS = fileURLToPath(new URL('../../migrations', import.meta.url))
 
 export interface Deployment {
@@ -32,6 +34,12 @@ export interface Deployment {
   /** Definition files; Glue scripts are in `jobs/` in or beside it, named like the job. */
   meshFolder: string
   actor: string
+  /** Templates made already; absent: the committed ones, or made now and kept. */
+  templatesFolder?: string
+  /** Where templates made now are kept. */
+  templatesCache: string
+  /** Tells what takes long. */
+  say?: (line: string) => void
   /** Of the domains' database logins; one made up for each unless told. */
   loginPassword?: string
 }
@@ -43,11 +51,11 @@ export interface Deployed {
 }
 
 export async function deployMesh(order: Deployment): Promise<Deployed> {
-  const { parsed, mesh, jobs } = await readDeployable(order.meshFolder)
-  const endpoint = { endpoint: order.awsEndpoint, region: REGION }
-  await deployTopology({ ...endpoint, centralAccount: CENTRAL_ACCOUNT, domains: mesh.domains })
-  await createBuckets(endpoint, bucketsOf(mesh))
-  await deployJobs(endpoint, jobs)
+  const { parsed, mesh, plan, jobs } = await readDeployable(order.meshFolder)
+  const stacks = await findTemplates({ ...order, plan })
+  const parameters = { CatalogBucket: CATALOG_BUCKET, MaxConcurrentRuns: MAX_CONCURRENT_RUNS }
+  await deployStacks({ endpoint: order.awsEndpoint, stacks, parameters })
+  await uploadScripts({ endpoint: order.awsEndpoint, region: REGION }, jobs)
   const databaseUrls = await prepareDatabase(order, mesh, parsed)
   const accounts = Object.fromEntries(mesh.domains.map(({ domain, account }) => [domain as string, account]))
   return { mesh, accounts: { [CENTRAL]: CENTRAL_ACCOUNT, ...accounts }, databaseUrls }
@@ -57,7 +65,9 @@ export async function deployMesh(order: Deployment): Promise<Deployed> {
 export async function readDeployable(meshFolder: string) {
   const parsed = await readMesh(meshFolder)
   const mesh = requireValid(parsed, meshFolder)
-  return { parsed, mesh, jobs: jobsOf(mesh, meshFolder) }
+  const jobs = jobsOf(mesh, meshFolder)
+  const place = { region: REGION, centralAccount: CENTRAL_ACCOUNT, kinds: SANDBOX_KINDS }
+  return { parsed, mesh, jobs, plan: toPlan(mesh, meshFolder, place) }
 }
 
 function requireValid(parsed: ParsedMesh, folder: string): Mesh {
@@ -105,41 +115,18 @@ async function lendLogin(db: Postgres, order: Deployment, domain: Domain): Promi
   return Object.assign(new URL(databaseUrl), { username, password }).href
 }
 
-/** Every bucket that a definition names, in its domain's account, and the catalog's. */
-function bucketsOf(mesh: Mesh): { account: string; bucket: string }[] {
-  const accounts = accountsOf(mesh)
-  const buckets = new Map([[CATALOG_BUCKET, CENTRAL_ACCOUNT]])
-  for (const definition of mesh.products) {
-    for (const bucket of bucketsIn(definition)) buckets.set(bucket, accounts(definition))
-  }
-  return [...buckets].map(([bucket, account]) => ({ bucket, account }))
-}
-
-const bucketsIn = ({ publish, run }: ProductDefinition): string[] =>
-  [publish?.location ?? '', ...Object.values(run.arguments)].flatMap(
-    (text) => /^s3:\/\/([^/]+)\//.exec(text)?.[1] ?? [],
-  )
-
-function jobsOf(mesh: Mesh, meshFolder: string) {
-  const accounts = accountsOf(mesh)
-  return mesh.products.map((definition) => ({
-    account: accounts(definition),
-    job: definition.run.glue,
-    file: requireScript(meshFolder, definition.run.glue),
-    bucket: bucketsIn(definition)[0] ?? CATALOG_BUCKET,
+function jobsOf(mesh: Mesh, meshFolder: string): JobScript[] {
+  const accounts = new Map(mesh.domains.map(({ domain, account }) => [domain, account]))
+  return mesh.products.map(({ product, run }) => ({
+    account: accounts.get(domainOf(product)) ?? CENTRAL_ACCOUNT,
+    job: run.glue,
+    file: requireScript(meshFolder, run.glue),
   }))
 }
 
-/** `<mesh>/jobs/<job>.sql|ts`, or `jobs` beside the mesh's folder. */
 function requireScript(meshFolder: string, job: string): string {
-  const folders = [path.join(meshFolder, 'jobs'), path.join(meshFolder, '..', 'jobs')]
-  const files = folders.flatMap((folder) => ['sql', 'ts'].map((kind) => path.join(folder, `${job}.${kind}`)))
+  const files = scriptPlaces(meshFolder, job, SANDBOX_KINDS)
   const file = files.find((candidate) => existsSync(candidate))
   if (file) return file
   throw new Error(`Glue job "${job}" has no script. The local stack looks for ${files.join(', ')}: write one of them.`)
-}
-
-const accountsOf = (mesh: Mesh) => {
-  const accounts = new Map(mesh.domains.map(({ domain, account }) => [domain, account]))
-  return ({ product }: ProductDefinition): string => accounts.get(domainOf(product)) ?? CENTRAL_ACCOUNT
 }

@@ -1,10 +1,17 @@
 // `sluice dev deploy`: a mesh onto a sandbox AWS and a database that run already, such as those of docker-compose.yml.
 // Never: on AWS itself; there infrastructure is deployed by its own tools, and definitions by `sluice apply`.
+import path from 'node:path'
 import { CommandFailure, EXIT } from '../failure.ts'
 import { print } from '../output.ts'
 import { deployMesh } from './deploy-mesh.ts'
 
-export async function deploy(meshFolder: string, actor: string): Promise<number> {
+export interface DeployOptions {
+  actor: string
+  /** Folder of templates made already. */
+  templates?: string
+}
+
+export async function deploy(meshFolder: string, { actor, templates }: DeployOptions): Promise<number> {
   const { AWS_ENDPOINT_URL: awsEndpoint, DATABASE_URL: databaseUrl, SLUICE_LOGIN_PASSWORD } = process.env
   if (!awsEndpoint || !databaseUrl) {
     throw new CommandFailure(
@@ -15,6 +22,9 @@ export async function deploy(meshFolder: string, actor: string): Promise<number>
   await requireSandbox(awsEndpoint)
   const deployed = await deployMesh({
     ...{ awsEndpoint, databaseUrl, meshFolder, actor },
+    ...(templates !== undefined && { templatesFolder: templates }),
+    templatesCache: path.resolve('.sluice', 'templates'),
+    say: (line) => void process.stderr.write(`${line}\n`),
     ...(SLUICE_LOGIN_PASSWORD ? { loginPassword: SLUICE_LOGIN_PASSWORD } : {}),
   })
   const domains = deployed.mesh.domains.map(({ domain }) => domain).join(', ')

@@ -135,8 +135,10 @@ async function bringUp(stack: Stack, order: StackOrder, meshFolder: string): Pro
     throw new Error('A mesh needs all parts of the local stack: leave out --only, or leave out the mesh.')
   }
   const bundle = path.join(stack.folder, 'workflows.js')
-  const deploying = order.show('Mesh', async () => {
-    stack.deployed = await deployMesh({ awsEndpoint, databaseUrl, meshFolder, actor: order.actor })
+  const templatesCache = path.join(order.workingFolder, '.sluice', 'templates')
+  const deploying = order.show('Mesh', async (say) => {
+    const { actor } = order
+    stack.deployed = await deployMesh({ awsEndpoint, databaseUrl, meshFolder, templatesCache, actor, say })
     const { mesh } = stack.deployed
     return `${toCount(mesh.products.length, 'product')} of ${toCount(mesh.domains.length, 'domain')} applied`
   })

@@ -1,0 +1,121 @@
+// In: a running stack, or evidence that was kept. Out: a table of the invariants, each violation with what it is seen in
+// and what to do. Never: changes anything; passes because it looked at nothing.
+import { readFileSync, writeFileSync } from 'node:fs'
+import { fileURLToPath } from 'node:url'
+import pc from 'picocolors'
+import { selectDomains } from '../catalog/rows.ts'
+import { type Domain, parseDomain } from '../model/ids.ts'
+import type { Evidence } from '../verify/evidence.ts'
+import { INVARIANTS, type Invariant, type Violation } from '../verify/verdict.ts'
+import { examine, type Findings } from '../verify/violations.ts'
+import { type Connection, withConnection } from './connection.ts'
+import { CommandFailure, EXIT } from './failure.ts'
+import { type Output, print, printJson, talk, toCount, toTable } from './output.ts'
+import { CENTRAL } from './stack-environment.ts'
+
+interface VerifyOptions {
+  domain?: string[]
+  replay: boolean
+  save?: string
+  from?: string
+  stack?: string
+  output: Output
+}
+
+export async function verify(options: VerifyOptions): Promise<number> {
+  const evidence = options.from === undefined ? await collect(options) : readKept(options.from)
+  if (options.save !== undefined) {
+    writeFileSync(options.save, JSON.stringify(evidence))
+    talk(`The evidence is kept in ${options.save}; judge it again: sluice verify --from ${options.save}`)
+  }
+  const findings = { ...examine(evidence), ...(options.replay ? await replay(evidence) : {}) }
+  const violations = Object.values(findings).flatMap((found) => found.violations)
+  if (options.output === 'json') printJson({ sandbox: evidence.sandbox !== undefined, findings })
+  else tell(evidence, findings, violations)
+  return violations.length > 0 ? EXIT.failed : 0
+}
+
+async function collect(options: VerifyOptions): Promise<Evidence> {
+  // Loads Temporal, which evidence that was kept does not need.
+  const { collectEvidence } = await import('../verify/collect.ts')
+  return withConnection(options, CENTRAL, async (connection) => {
+    const domains = await requireDomains(connection, options.domain)
+    talk(`Reading histories and rows of ${domains.join(', ')} …`)
+    return collectEvidence({
+      awsEndpoint: connection.stack?.addresses['awsEndpoint'],
+      temporal: await connection.temporal(),
+      db: connection.db(),
+      domains,
+      onProgress: (runs) => runs % 200 === 0 && talk(`  ${toCount(runs, 'run')} read`),
+    })
+  })
+}
+
+async function requireDomains(connection: Connection, named: string[] | undefined): Promise<Domain[]> {
+  const known = (await selectDomains(connection.db())).map(({ definition }) => definition.domain)
+  if (known.length === 0) throw new CommandFailure(EXIT.failed, 'No domain is applied: sluice apply <folder>')
+  return (named ?? known).map((name) => {
+    const domain = parseDomain(name)
+    if (domain && known.includes(domain)) return domain
+    throw new CommandFailure(EXIT.failed, `There is no domain ${name}. It is one of ${known.join(', ')}.`)
+  })
+}
+
+function readKept(file: string): Evidence {
+  try {
+    const kept = JSON.parse(readFileSync(file, 'utf8')) as Evidence
+    if (Array.isArray(kept.cycles) && kept.mirror && kept.ledger) return kept
+  } catch (cause) {
+    throw new CommandFailure(EXIT.failed, `Could not read evidence from ${file}: ${(cause as Error).message}`)
+  }
+  throw new CommandFailure(EXIT.failed, `${file} holds no evidence. Make such a file: sluice verify --save ${file}`)
+}
+
+const WORKERS = new URL('../workers/build-bundle.ts', import.meta.url)
+
+/** The bundle is built in a process of its own: the command line may not import the workers. */
+async function replay(evidence: Evidence): Promise<Findings> {
+  const { mkdtempSync, rmSync } = await import('node:fs')
+  const { tmpdir } = await import('node:os')
+  const { execFile } = await import('node:child_process')
+  const { promisify } = await import('node:util')
+  const { DefaultLogger, Runtime } = await import('@temporalio/worker')
+  const { replayHistories } = await import('../verify/replay.ts')
+  // What does not replay is told below, with its history.
+  Runtime.install({ logger: new DefaultLogger('ERROR'), telemetryOptions: { logging: { filter: 'off' } } })
+  const folder = mkdtempSync(`${tmpdir()}/sluice-verify-`)
+  try {
+    talk('Building the workflows, then replaying each history …')
+    const bundle = `${folder}/workflows.js`
+    await promisify(execFile)(process.execPath, [fileURLToPath(WORKERS), bundle])
+    return { I13: await replayHistories(evidence, readFileSync(bundle, 'utf8')) }
+  } finally {
+    rmSync(folder, { recursive: true, force: true })
+  }
+}
+
+/** What of each invariant only AWS's own ledger shows. */
+const WITHOUT_SANDBOX =
+  'No sandbox is the witness of what AWS saw: I1 knows only events that reached a cycle or the ledger, I2, I3 and I6 only ' +
+  'what the histories asked for, I4, I5 and I10 only what Glue told them.'
+
+function tell({ sandbox }: Evidence, findings: Findings, violations: Violation[]): void {
+  const rows = Object.entries(findings).map(([name, { checked, violations }]) => {
+    const count = violations.length === 0 ? pc.green('0') : pc.red(String(violations.length))
+    return [name, INVARIANTS[name as Invariant], String(checked), count]
+  })
+  print(toTable(['', 'invariant', 'checked', 'violations'], rows))
+  if (sandbox === undefined) print(`\n${WITHOUT_SANDBOX}`)
+  for (const violation of violations) tellViolation(violation)
+}
+
+function tellViolation({ invariant, cycle, eventId, says, evidence }: Violation): void {
+  print(`\n${pc.red(invariant)}  ${says}`)
+  for (const line of evidence) print(`      ${line}`)
+  print(`      ${pc.dim(nextStep(cycle, eventId))}`)
+}
+
+const nextStep = (cycle: string | undefined, eventId: string | undefined): string => {
+  if (cycle) return `See: sluice explain ${cycle}. Was all quiet? Verify again before you act.`
+  return `See: sluice events tail --once -o json, for ${eventId ?? 'it'}. Was all quiet? Verify again before you act.`
+}
