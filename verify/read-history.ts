@@ -1,0 +1,79 @@
+// In: a history as Temporal exports it (JSON). Out: its steps, payloads in clear. Pure.
+// Never: a payload that is no JSON taken for one; a step out of the history's order.
+import type { CycleInput } from '../model/cycle/cycle.ts'
+import type { CycleResult } from '../workflows/contract.ts'
+import type { HistoryStep, RunEvidence } from './evidence.ts'
+
+interface Payloads {
+  payloads?: { data?: string }[]
+}
+
+interface ExportedEvent {
+  eventId: string
+  eventTime: string
+  workflowExecutionStartedEventAttributes?: { input?: Payloads }
+  workflowExecutionSignaledEventAttributes?: { signalName: string; input?: Payloads }
+  activityTaskScheduledEventAttributes?: { activityId: string; activityType: { name: string }; input?: Payloads }
+  activityTaskCompletedEventAttributes?: { scheduledEventId: string; result?: Payloads }
+  activityTaskFailedEventAttributes?: { scheduledEventId: string; failure?: ExportedFailure }
+  workflowExecutionCompletedEventAttributes?: { result?: Payloads }
+  workflowExecutionFailedEventAttributes?: { failure?: ExportedFailure }
+}
+
+interface ExportedFailure {
+  message?: string
+  applicationFailureInfo?: { details?: Payloads }
+}
+
+export function readHistory(exported: { events: unknown[] }): Pick<RunEvidence, 'input' | 'steps' | 'result'> {
+  const events = exported.events as ExportedEvent[]
+  const asked = new Map<number, Extract<HistoryStep, { kind: 'asked' }>>()
+  const steps: HistoryStep[] = []
+  for (const event of events) {
+    const step = toStep(event, asked)
+    if (step?.kind === 'asked') asked.set(step.at, step)
+    if (step) steps.push(step)
+  }
+  const input = first(events[0]?.workflowExecutionStartedEventAttributes?.input) as CycleInput
+  return { input, steps, result: toResult(events.at(-1)) }
+}
+
+function toStep(event: ExportedEvent, asked: Map<number, Extract<HistoryStep, { kind: 'asked' }>>) {
+  const when = { at: Number(event.eventId), atMs: Date.parse(event.eventTime) }
+  const signal = event.workflowExecutionSignaledEventAttributes
+  if (signal) return { ...when, kind: 'signal' as const, name: signal.signalName, payload: first(signal.input) }
+  const scheduled = event.activityTaskScheduledEventAttributes
+  if (scheduled) {
+    const { activityId, activityType, input } = scheduled
+    return { ...when, kind: 'asked' as const, activity: activityType.name, activityId, input: first(input) }
+  }
+  const ended = event.activityTaskCompletedEventAttributes ?? event.activityTaskFailedEventAttributes
+  const question = ended && asked.get(Number(ended.scheduledEventId))
+  if (!question) return undefined
+  const { activity, activityId, at: askedAt } = question
+  const about = { ...when, activity, activityId, askedAt }
+  if ('result' in ended || event.activityTaskCompletedEventAttributes)
+    return { ...about, kind: 'answered' as const, result: first(event.activityTaskCompletedEventAttributes?.result) }
+  return {
+    ...about,
+    kind: 'refused' as const,
+    why: event.activityTaskFailedEventAttributes?.failure?.message ?? 'no reason given',
+  }
+}
+
+function toResult(last: ExportedEvent | undefined): CycleResult | null {
+  const failure = last?.workflowExecutionFailedEventAttributes?.failure
+  const told = last?.workflowExecutionCompletedEventAttributes?.result ?? failure?.applicationFailureInfo?.details
+  return (first(told) as CycleResult | undefined) ?? null
+}
+
+/** Undefined where nothing was given, or bytes that are no JSON. */
+function first(payloads: Payloads | undefined): unknown {
+  const data = payloads?.payloads?.[0]?.data
+  if (!data) return undefined
+  try {
+    return JSON.parse(Buffer.from(data, 'base64').toString('utf8'))
+  } catch {
+    return undefined
+  }
+}
