@@ -1,6 +1,7 @@
 // In: the rings of tests. Out: one vitest project per ring, so that each can run alone (`vitest run --project pure`).
 // Never: a heavy ring with two files at once; they share two cores and real servers.
 import { existsSync } from 'node:fs'
+import { fileURLToPath } from 'node:url'
 import { defineConfig } from 'vitest/config'
 
 const MINUTE_MS = 60_000
@@ -20,10 +21,26 @@ export default defineConfig({
           testTimeout: MINUTE_MS,
         },
       },
+      {
+        resolve: {
+          alias: {
+            // The product's own code, on simulated time.
+            '@temporalio/workflow': fileURLToPath(new URL('test/simulation/temporal-workflow.ts', import.meta.url)),
+            'node:timers/promises': fileURLToPath(new URL('test/simulation/timers-promises.ts', import.meta.url)),
+          },
+        },
+        test: {
+          name: 'simulation',
+          pool: 'forks',
+          include: ['test/simulation/**/*.test.ts'],
+          testTimeout: 2 * MINUTE_MS,
+        },
+      },
       heavyRing('contract', ['test/contract/**/*.test.ts']),
       heavyRing('services', ['test/services/**/*.test.ts']),
       heavyRing('workflows', ['test/workflows/**/*.test.ts', 'test/replay/**/*.test.ts']),
       heavyRing('end-to-end', ['test/end-to-end/**/*.test.ts']),
+      heavyRing('chaos', ['test/chaos/**/*.test.ts']),
     ],
   },
 })

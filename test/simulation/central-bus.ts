@@ -1,0 +1,112 @@
+// EventBridge on simulated time: the central bus, one rule per subscribing domain, each domain's default bus.
+// In: PutEvents, raw publications, ends of Glue runs. Out: messages in the domains' queues, early, late, twice, or not.
+// Never: an event that `published` does not know; a raw one dropped (nobody could repair that).
+import { domainOf, nameOf, type CycleKey, type Domain, type ProductId, toCycleId, toEventId } from '../../model/ids.ts'
+import { REFRESHED, toEventSource } from '../../model/refresh-event.ts'
+import type { Operations } from './aws-call.ts'
+import type { Run } from './glue.ts'
+import type { Hostility } from './hostility.ts'
+import { ACCOUNTS, type Mesh } from './mesh.ts'
+import type { Queues } from './queues.ts'
+import type { VirtualTime } from './virtual-time.ts'
+
+export interface Published {
+  eventId: string
+  kind: 'refreshed' | 'not-refreshed'
+  product: ProductId
+  key: CycleKey
+  atMs: number
+}
+
+export interface CentralBus {
+  operations: Operations
+  published: Published[]
+  /** Events put into a domain's queue: what I1 is about. */
+  visible: { domain: Domain; event: Published }[]
+  publishRaw(mesh: Mesh): void
+  tellGlueEnd(domain: Domain, run: Run): void
+}
+
+interface Entry {
+  Source: string
+  DetailType: string
+  Detail: string
+}
+
+interface Detail {
+  metadata: { id: string }
+  data: { domain: string; product: string; cycle: CycleKey }
+}
+
+export function createCentralBus(time: VirtualTime, hostility: Hostility, queues: Queues, mesh: Mesh): CentralBus {
+  const { random } = hostility
+  let envelopes = 0
+  const toEnvelope = (source: string, account: string, type: string, detail: unknown): string => {
+    envelopes += 1
+    const at = new Date(time.nowMs()).toISOString()
+    return JSON.stringify({ id: `e${envelopes}`, source, account, 'detail-type': type, time: at, detail })
+  }
+  const lag = (): number => (hostility.chance(0.1) ? random.between(60_000, 7_200_000) : random.between(5, 2_000))
+  const put = (entry: Entry): void => {
+    const { metadata, data } = JSON.parse(entry.Detail) as Detail
+    const kind = entry.DetailType === REFRESHED ? 'refreshed' : 'not-refreshed'
+    const product = `${data.domain}/${data.product}` as ProductId
+    const event: Published = { eventId: metadata.id, kind, product, key: data.cycle, atMs: time.nowMs() }
+    bus.published.push(event)
+    const body = toEnvelope(entry.Source, ACCOUNTS[data.domain] ?? '', entry.DetailType, { metadata, data })
+    for (const domain of subscribers(mesh, product)) {
+      if (data.domain !== 'raw' && hostility.chance(0.02)) continue
+      bus.visible.push({ domain, event })
+      queues.put(`sluice-${domain}`, body, lag())
+    }
+    time.note(`published ${metadata.id}`)
+  }
+  const publishRaw = (product: ProductId, key: CycleKey, revision: number): void => {
+    const id = toEventId(toCycleId(product, key), revision)
+    const metadata = { id, schemaVersion: '1.0', occurredAt: new Date(time.nowMs()).toISOString(), correlationId: id }
+    const dataset = { location: `s3://example-raw/${nameOf(product)}/${key}/` }
+    const data = { domain: domainOf(product), product: nameOf(product), cycle: key, revision, dataset }
+    const Source = toEventSource(domainOf(product))
+    put({ Source, DetailType: REFRESHED, Detail: JSON.stringify({ metadata, data }) })
+  }
+  const bus: CentralBus = {
+    ...{ published: [], visible: [] },
+    publishRaw({ raw, keys }) {
+      for (const key of keys) {
+        // Around one instant of the day, so that they meet; some come before their cycle is due, or even in reach.
+        const aroundMs = Date.parse(`${key}T00:00:00Z`) - time.nowMs() + random.between(-2, 10) * 3_600_000
+        for (const product of raw) {
+          const revisions = random.chance(0.3) ? [1, 2] : [1]
+          for (const revision of revisions) {
+            const offMs = random.pick([2_000, 600_000, 7_200_000, -93_600_000])
+            const atMs = aroundMs + random.next() * offMs
+            time.after(atMs, '', () => publishRaw(product, key, revision))
+          }
+        }
+      }
+    },
+    tellGlueEnd(domain, run) {
+      const detail = { jobName: run.job, jobRunId: run.id, state: run.state }
+      const body = toEnvelope('aws.glue', ACCOUNTS[domain] ?? '', 'Glue Job State Change', detail)
+      queues.put(`sluice-${domain}`, body, lag())
+    },
+    operations: {
+      PutEvents: ({ Entries }: { Entries: Entry[] }) => {
+        if (hostility.chance(0.03)) return { Entries: [{ ErrorCode: 'ThrottlingException', ErrorMessage: 'slower' }] }
+        for (const entry of Entries) put(entry)
+        return { Entries: [{ EventId: 'e' }] }
+      },
+    },
+  }
+  return bus
+}
+
+/** As a rule of the central bus does: by the source's domain, not by product. */
+const subscribers = ({ domains, definitions }: Mesh, product: ProductId): Domain[] =>
+  domains.filter((domain) =>
+    definitions.some(
+      (definition) =>
+        domainOf(definition.product) === domain &&
+        definition.dependsOn.some((edge) => domainOf(edge.product) === domainOf(product)),
+    ),
+  )

@@ -1,0 +1,54 @@
+// The Temporal client as one bridge or worker holds it. In: what the product calls on it. Out: the simulated server's
+// answer, if the answer comes. Left out: the client's own retries, so trouble reaches the product sooner than it would.
+import { type Client, ServiceError } from '@temporalio/client'
+import type { EdgeTrouble, Hostility, Life } from './hostility.ts'
+import type { StartRequest, TemporalServer } from './temporal-server.ts'
+
+type Options = { workflowId: string; taskQueue: string; args: unknown[]; signal?: string; signalArgs?: unknown[] } & {
+  workflowIdConflictPolicy: StartRequest['conflictPolicy']
+  workflowIdReusePolicy: StartRequest['reusePolicy']
+}
+
+const UNAVAILABLE = 14
+const DEADLINE_EXCEEDED = 4
+const grpc = (code: number, details: string): Error =>
+  new ServiceError(details, { cause: Object.assign(new Error(details), { code, details, metadata: {} }) })
+const trouble: EdgeTrouble = {
+  refuse: () => grpc(UNAVAILABLE, 'unavailable'),
+  lose: () => grpc(DEADLINE_EXCEEDED, 'deadline exceeded'),
+}
+
+export function createTemporalClient(server: TemporalServer, hostility: Hostility, life: Life): Client {
+  const call = <T>(what: string, work: () => T): Promise<T> => hostility.call(life, 'temporal', what, trouble, work)
+  const start = (type: string, options: Options) =>
+    call(`start ${options.workflowId}${options.signal ? ' with signal' : ''}`, () =>
+      server.start({
+        ...{ workflowId: options.workflowId, taskQueue: options.taskQueue, type, input: options.args[0] },
+        ...{ conflictPolicy: options.workflowIdConflictPolicy, reusePolicy: options.workflowIdReusePolicy },
+        ...(options.signal ? { signal: { name: options.signal, payload: options.signalArgs?.[0] } } : {}),
+      }),
+    )
+  const client = {
+    withDeadline: <T>(_atMs: number, work: () => Promise<T>) => work(),
+    workflow: {
+      start,
+      signalWithStart: start,
+      getHandle: (workflowId: string) => ({
+        signal: (name: string, payload: unknown) =>
+          call(`signal ${workflowId} ${name}`, () => server.signal(workflowId, name, payload)),
+      }),
+      // The list lags behind on a real server, so now and then one is missing.
+      list: async function* ({ query }: { query: string }) {
+        const domain = /SluiceDomain = "([^"]+)"/.exec(query)?.[1] ?? ''
+        const ids = await call('list', () => [...server.runsOf.keys()])
+        for (const workflowId of ids)
+          if (workflowId.startsWith(`${domain}/`) && !hostility.chance(0.02)) yield { workflowId }
+      },
+    },
+    activity: {
+      complete: ({ workflowId, activityId }: { workflowId: string; activityId: string }, result: unknown) =>
+        call(`complete ${workflowId} ${activityId}`, () => server.completeById(workflowId, activityId, result)),
+    },
+  }
+  return client as unknown as Client
+}

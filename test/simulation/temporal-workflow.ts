@@ -1,0 +1,47 @@
+// Stands for `@temporalio/workflow` in this ring: what the workflows use of it, on simulated time.
+// Never: what the real one does about cancellation and replay; the workflows and replay rings prove that.
+import { CancelledFailure } from '@temporalio/common'
+import { type ActivityOptions, presentExecution } from './temporal-execution.ts'
+
+export { ActivityFailure, ApplicationFailure, rootCause } from '@temporalio/common'
+
+export const ActivityCancellationType = { TRY_CANCEL: 'TRY_CANCEL', WAIT_CANCELLATION_COMPLETED: 'WAIT' }
+export const CancellationScope = { nonCancellable: <T>(work: () => Promise<T>): Promise<T> => work() }
+export const isCancellation = (error: unknown): boolean => error instanceof CancelledFailure
+export const allHandlersFinished = (): boolean => true
+export const setCurrentDetails = (_details: string): void => {}
+export const upsertSearchAttributes = (_attributes: unknown): void => {}
+export const log = { warn: ignore, error: ignore, info: ignore, debug: ignore }
+export const condition = (holds: () => boolean): Promise<void> => presentExecution().condition(holds)
+export const sleep = (delayMs: number): Promise<void> => presentExecution().armTimer(delayMs)
+export const workflowInfo = (): { startTime: Date } => ({ startTime: new Date(presentExecution().startedAtMs) })
+
+interface Definition {
+  kind: 'signal' | 'query' | 'update'
+  name: string
+}
+
+export const defineSignal = (name: string): Definition => ({ kind: 'signal', name })
+export const defineQuery = (name: string): Definition => ({ kind: 'query', name })
+export const defineUpdate = (name: string): Definition => ({ kind: 'update', name })
+
+/** Updates are left out: the rerun that comes as a signal goes the same way in the handler. */
+export function setHandler({ kind, name }: Definition, handler: (payload: unknown) => unknown): void {
+  if (kind !== 'update') presentExecution().handle(kind, name, handler)
+}
+
+type Call = ((input: unknown) => Promise<unknown>) & {
+  executeWithOptions(options: unknown, input: [unknown]): Promise<unknown>
+}
+
+/** One function per activity, whatever its name. */
+export const proxyActivities = (options: ActivityOptions): Record<string, Call> =>
+  new Proxy<Record<string, Call>>({}, { get: (_target, type) => toCall(String(type), options) })
+
+function toCall(type: string, options: ActivityOptions): Call {
+  const call = (input: unknown): Promise<unknown> =>
+    new Promise((resolve, reject) => presentExecution().order({ type, input, options, resolve, reject }))
+  return Object.assign(call, { executeWithOptions: (_options: unknown, [input]: [unknown]) => call(input) })
+}
+
+function ignore(): void {}
