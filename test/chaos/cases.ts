@@ -1,0 +1,114 @@
+// One run of a case: inject, drive, heal, wait until quiet, judge. In: the row's number and name, what it does.
+// Out: a tally for the table at the end, or a failed expectation. Never: a failure whose seed, schedule and evidence are
+// not kept as one file.
+import { appendFileSync, mkdirSync, writeFileSync } from 'node:fs'
+import path from 'node:path'
+import { expect } from 'vitest'
+import { collectEvidence } from '../../verify/collect.ts'
+import type { Evidence } from '../../verify/evidence.ts'
+import { findViolations } from '../../verify/violations.ts'
+import type { Domain } from '../../model/ids.ts'
+import { root } from '../steps.ts'
+import { DOMAINS, type Walk } from './mesh.ts'
+import { type Allowed, collectWalks, findBreaches } from './oracle.ts'
+import { chooseSeeds, type Draw, drawFrom, RUNS } from './seeds.ts'
+import type { Stage } from './stage.ts'
+import { untilQuiet } from './walks.ts'
+
+export interface CaseRun {
+  seed: number
+  draw: Draw
+  /** What was done and when, for the artefact: one line an act. */
+  note(act: string): void
+}
+
+export interface Played {
+  walks: Walk[]
+  allowed?: Allowed
+  /** How long the walks may take to complete after the heal. */
+  quietWithinMs?: number
+}
+
+export interface Fault {
+  /** Of the fault matrix. */
+  row: number
+  name: string
+}
+
+const ARTEFACTS = path.join(root, '.sluice', 'chaos')
+/** `npm run test:chaos` gives the file in which it reads the tallies. */
+const TALLIES = process.env['SLUICE_CHAOS_TALLIES']
+
+export interface TallyLine extends Fault {
+  seed: number
+  violations: number
+}
+
+/** Plays the fault as often as asked, each time with its own seed; `play` injects, drives and heals. */
+export async function playCase(
+  stage: Stage,
+  fault: Fault,
+  play: (run: CaseRun) => Promise<Played>,
+  runs?: number,
+): Promise<void> {
+  for (const seed of chooseSeeds(runs)) await playOnce(stage, fault, seed, play)
+}
+
+async function playOnce(
+  stage: Stage,
+  fault: Fault,
+  seed: number,
+  play: (run: CaseRun) => Promise<Played>,
+): Promise<void> {
+  const schedule: string[] = []
+  const startedMs = performance.now()
+  const note = (act: string): void => void schedule.push(`${Math.round(performance.now() - startedMs)} ms: ${act}`)
+  console.log(`row ${fault.row}, ${fault.name}; again by SLUICE_CHAOS_RUNS=${RUNS} SLUICE_CHAOS_SEED=${seed}`)
+  let walks: Walk[] = []
+  let judged: Judged = { breaches: [] }
+  try {
+    const played = await play({ seed, draw: drawFrom(seed), note })
+    walks = played.walks
+    await untilQuiet(stage, walks, played.quietWithinMs)
+    judged = await judge(stage, played)
+  } catch (error) {
+    judged = { breaches: [error instanceof Error ? error.message : String(error)] }
+  }
+  const { breaches } = judged
+  tally({ ...fault, seed, violations: breaches.length })
+  if (breaches.length > 0) await keepArtefact(stage, { ...fault, seed, schedule, walks, ...judged })
+  expect(breaches, `row ${fault.row}, seed ${seed}`).toEqual([])
+}
+
+interface Judged {
+  breaches: string[]
+  evidence?: Evidence
+}
+
+/** Every invariant over all that the stage ever did, then that each walk refreshed exactly once. */
+async function judge(stage: Stage, { walks, allowed }: Played): Promise<Judged> {
+  const evidence = await collect(stage)
+  const violations = findViolations(evidence).map(
+    ({ invariant, cycle, eventId, says }) => `${invariant} ${cycle ?? eventId ?? ''}: ${says}`,
+  )
+  const own = findBreaches(await collectWalks(stage, walks), walks, allowed)
+  return { breaches: [...violations, ...own], evidence }
+}
+
+const collect = ({ awsEndpoint, temporal, db }: Stage): Promise<Evidence> =>
+  collectEvidence({ awsEndpoint, temporal, db, domains: DOMAINS.map((domain) => domain as Domain) })
+
+function tally(line: TallyLine): void {
+  if (TALLIES) appendFileSync(TALLIES, `${JSON.stringify(line)}\n`)
+}
+
+type Artefact = Fault & Judged & { seed: number; schedule: string[]; walks: Walk[] }
+
+async function keepArtefact(stage: Stage, facts: Artefact): Promise<void> {
+  mkdirSync(ARTEFACTS, { recursive: true })
+  const file = path.join(ARTEFACTS, `row-${facts.row}-seed-${facts.seed}.json`)
+  const evidence = facts.evidence ?? (await collect(stage).catch((error: unknown) => String(error)))
+  const logs = [...stage.roles.values()].map(({ name, lastLines }) => ({ name, last: lastLines(40) }))
+  writeFileSync(file, JSON.stringify({ ...facts, evidence, logs }, null, 1))
+  console.log(`Evidence of the failed run: ${file}`)
+}

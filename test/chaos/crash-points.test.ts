@@ -1,0 +1,129 @@
+// Rows 13 and 14: kill -9 before and after each external effect of the bridge and of the worker.
+// The list of effects is compared with what a run without crash records: an effect that is in no list fails the suite.
+import { readFileSync } from 'node:fs'
+import path from 'node:path'
+import { afterAll, beforeAll, expect, test } from 'vitest'
+import { type CaseRun, type Fault, type Played, playCase } from './cases.ts'
+import { CHOSEN, type CrashPoint, EFFECTS, toPoints } from './effect-list.ts'
+import type { Walk } from './mesh.ts'
+import type { Allowed } from './oracle.ts'
+import { provoke, rerunFailed, shortenRetention, STIMULI } from './provoke.ts'
+import type { RoleName } from './roles.ts'
+import { IS_SUITE } from './seeds.ts'
+import { type Stage, startStage } from './stage.ts'
+import { setGlueTimeline, toWalks, until, untilQuiet } from './walks.ts'
+
+const LANES = 7
+const MINUTE_MS = 60_000
+let stage: Stage
+let taken = 0
+const FAULTS: Record<RoleName, Fault> = {
+  bridge: { row: 13, name: 'kill -9 of the bridge around each effect' },
+  worker: { row: 14, name: 'kill -9 of the worker around each effect' },
+}
+const ROLES = Object.keys(EFFECTS) as RoleName[]
+
+const takeWalk = (): Walk => {
+  const [walk] = toWalks(LANES, taken, 1)
+  taken += 1
+  if (!walk) throw new Error('The stage has no walk left.')
+  return walk
+}
+
+beforeAll(async () => {
+  stage = await startStage({ lanes: LANES })
+  await setGlueTimeline(stage, 300)
+})
+afterAll(() => stage.stop())
+
+test(
+  'a worker killed before and after its first tick opens a cycle: the next opens what is left',
+  async () => {
+    for (const when of ['before', 'after']) {
+      const env = { SLUICE_CHAOS_CRASH: `${when} temporal StartWorkflowExecution` }
+      const dying = await stage.start({ role: 'worker', domain: 'd1', env })
+      await until(
+        `the worker is killed ${when} it opens a cycle`,
+        2 * MINUTE_MS,
+        async () => dying.exit() !== undefined,
+      )
+      expect(dying.exit()?.signal, when).toBe('SIGKILL')
+    }
+  },
+  5 * MINUTE_MS,
+)
+
+test(
+  'the effects of a run through every path are those that are listed',
+  async () => {
+    await startRecording()
+    const walks: Walk[] = []
+    for (const stimulus of STIMULI) {
+      const walk = takeWalk()
+      walks.push(walk)
+      await provoke[stimulus](stage, walk)
+      if (stimulus === 'failure') await rerunFailed(stage, walk)
+    }
+    await untilQuiet(stage, walks)
+    // The next start finds its schedule, and its tick what was missed.
+    await Promise.all(ROLES.map((role) => stage.roleOf(role, 'd1').stop()))
+    await startRecording()
+    const recorded = (role: RoleName): string[] => [...new Set(readFileSync(recordOf(role), 'utf8').trim().split('\n'))]
+    await until('the tick told what was missed', MINUTE_MS, async () =>
+      recorded('worker').includes('temporal SignalWorkflowExecution'),
+    )
+    const found = Object.fromEntries(ROLES.map((role) => [role, recorded(role).toSorted()]))
+    const listed = Object.fromEntries(ROLES.map((role) => [role, Object.keys(EFFECTS[role]).toSorted()]))
+    expect(found).toEqual(listed)
+  },
+  5 * MINUTE_MS,
+)
+
+const recordOf = (role: RoleName): string => path.join(stage.folder, `effects-${role}.txt`)
+
+async function startRecording(): Promise<void> {
+  for (const role of ROLES) {
+    await shortenRetention(stage)
+    await stage.start({ role, domain: 'd1', env: { SLUICE_CHAOS_RECORD: recordOf(role) } })
+  }
+  await stage.startAll()
+}
+
+for (const role of ROLES) {
+  test(
+    `a ${role} killed before and after ${IS_SUITE ? 'each' : 'some'} of its effects: every walk refreshes exactly once`,
+    () => playCase(stage, FAULTS[role], (run) => playPoints(run, role), 1),
+    15 * MINUTE_MS,
+  )
+}
+
+/** All points, one after the other, without waiting for walks to end: a killed activity is tried again a minute later. */
+async function playPoints({ draw, note }: CaseRun, role: RoleName): Promise<Played> {
+  const points = draw.shuffled(IS_SUITE ? toPoints(role) : CHOSEN.filter((point) => point.role === role))
+  const walks: Walk[] = []
+  const attempts: Record<string, number> = {}
+  await stage.startAll()
+  for (const point of points) {
+    const walk = takeWalk()
+    walks.push(walk)
+    note(`killed ${point.when} ${point.effect}, ${walk.key} of lane ${walk.lane}`)
+    Object.assign(attempts, (await crashAt(point, walk)).attempts)
+  }
+  return { walks, allowed: { attempts }, quietWithinMs: 6 * MINUTE_MS }
+}
+
+/** The role dies at the point, and another takes its place; work of the walk that is left goes on meanwhile. */
+async function crashAt(point: CrashPoint, walk: Walk): Promise<Allowed> {
+  const { role, effect, when, stimulus } = point
+  await stage.roleOf(role, 'd1').stop()
+  if (effect === 'temporal UpdateNamespace') await shortenRetention(stage)
+  const order = { role, domain: 'd1' as const, env: { SLUICE_CHAOS_CRASH: `${when} ${effect}` } }
+  // A tick comes with the start, and must find what was missed.
+  const before = stimulus === 'missed' ? await provoke.missed(stage, walk) : undefined
+  const [dying, allowed] = await Promise.all([stage.start(order), before ?? provoke[stimulus](stage, walk)])
+  await until(`${role} is killed ${when} ${effect}`, 2 * MINUTE_MS, async () => dying.exit() !== undefined)
+  expect(dying.exit()?.signal, `${role} ${when} ${effect}`).toBe('SIGKILL')
+  await stage.startAll()
+  if (stimulus === 'failure') await rerunFailed(stage, walk)
+  return allowed
+}

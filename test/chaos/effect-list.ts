@@ -1,0 +1,63 @@
+// Every external effect of each role, with the stimulus that brings it about: the crash points of rows 13 and 14.
+// Compared with what a run without crash records, so that a new effect cannot be forgotten.
+import type { Stimulus } from './provoke.ts'
+import type { RoleName } from './roles.ts'
+
+/** `first tick`: only when cycles are due that nobody opened yet, so it comes before all else on a stage. */
+type Cause = Stimulus | 'first tick'
+
+export const EFFECTS: Record<RoleName, Record<string, Cause>> = {
+  bridge: {
+    'temporal UpdateNamespace': 'walk',
+    'aws ReceiveMessage': 'walk',
+    'temporal SignalWithStartWorkflowExecution': 'walk',
+    'temporal RespondActivityTaskCompletedById': 'walk',
+    'temporal SignalWorkflowExecution': 'strays',
+    'postgres insert event_ledger': 'strays',
+    'aws SendMessage': 'strays',
+    'aws DeleteMessageBatch': 'walk',
+  },
+  worker: {
+    'temporal UpdateNamespace': 'walk',
+    'temporal SetWorkerDeploymentCurrentVersion': 'walk',
+    'temporal CreateSchedule': 'walk',
+    'temporal UpdateSchedule': 'walk',
+    'temporal PatchSchedule': 'walk',
+    'temporal StartWorkflowExecution': 'first tick',
+    'temporal SignalWorkflowExecution': 'missed',
+    'aws StartJobRun': 'walk',
+    'aws BatchStopJobRun': 'cancel',
+    'aws PutEvents': 'walk',
+    'aws SendMessage': 'failure',
+    'postgres insert data_product_status': 'walk',
+    'postgres update data_product_status': 'walk',
+    'postgres insert data_product_status_history': 'walk',
+    'postgres insert data_product_dependencies_events_status': 'walk',
+    'postgres insert data_product_dependencies_events_status_history': 'walk',
+    'postgres insert event_ledger': 'walk',
+    'postgres insert event_delivery': 'walk',
+    'postgres insert operator_action': 'failure',
+    'postgres commit': 'walk',
+  },
+}
+
+export interface CrashPoint {
+  role: RoleName
+  effect: string
+  /** After: executed, and its answer not seen. */
+  when: 'before' | 'after'
+  stimulus: Stimulus
+}
+
+export const toPoints = (role: RoleName): CrashPoint[] =>
+  Object.entries(EFFECTS[role]).flatMap(([effect, stimulus]) =>
+    stimulus === 'first tick' ? [] : (['before', 'after'] as const).map((when) => ({ role, effect, when, stimulus })),
+  )
+
+/** The most telling ones. */
+export const CHOSEN: CrashPoint[] = [
+  { role: 'worker', effect: 'aws StartJobRun', when: 'after', stimulus: 'walk' },
+  { role: 'worker', effect: 'aws PutEvents', when: 'after', stimulus: 'walk' },
+  { role: 'bridge', effect: 'temporal SignalWithStartWorkflowExecution', when: 'after', stimulus: 'walk' },
+  { role: 'bridge', effect: 'temporal RespondActivityTaskCompletedById', when: 'before', stimulus: 'walk' },
+]

@@ -1,0 +1,105 @@
+// What the servers themselves saw of a case, and the switches that spoil them. In: a stage. Out: rows of the sandbox's
+// ledger, answers in a history, what an activity waits for. Never: asks a role, or reads its log.
+import { historyToJSON } from '@temporalio/common/lib/proto-utils.js'
+import { answeredOf } from '../../verify/fold.ts'
+import { readHistory } from '../../verify/read-history.ts'
+import type { SandboxRow } from '../end-to-end/sandbox-ledger.ts'
+import type { Stage } from './stage.ts'
+import { readLedger, setFault, setGlueTimeline } from './walks.ts'
+
+/** Reads the rows that came since it was made. */
+export type Watch = () => Promise<SandboxRow[]>
+
+export async function watchLedger(stage: Stage): Promise<Watch> {
+  const seq = (await readLedger(stage)).at(-1)?.seq ?? 0
+  return async () => (await readLedger(stage)).filter((row) => row.seq > seq)
+}
+
+export interface StartFault {
+  id: string
+  where?: Record<string, string>
+  times?: number
+  action: object
+}
+
+/** A switch for StartJobRun: the timeline of all other runs goes behind it, since the first rule that matches wins. */
+export async function setStartFault(stage: Stage, rule: StartFault, runsForMs: number): Promise<void> {
+  await setFault(stage, { service: 'glue', operation: 'StartJobRun', ...rule })
+  await setGlueTimeline(stage, runsForMs)
+}
+
+/** Heals it; one that was used up may be removed too. */
+export async function removeFault(stage: Stage, id: string): Promise<void> {
+  const answer = await fetch(`${stage.awsEndpoint}/_sandbox/faults?id=${id}`, { method: 'DELETE' })
+  if (!answer.ok) throw new Error(`The sandbox did not remove the fault ${id}: ${await answer.text()}`)
+}
+
+/** How often the switch worked. */
+export const countUses = (rows: SandboxRow[], id: string): number =>
+  rows.filter(({ kind, facts }) => kind === 'fault' && facts['rule'] === id).length
+
+export const callsOf = (rows: SandboxRow[], operation: string): SandboxRow[] =>
+  rows.filter((row) => row.kind === 'call' && row.operation === operation)
+
+/** Highest receive count of any message that was received. */
+export const mostReceives = (rows: SandboxRow[]): number =>
+  Math.max(
+    0,
+    ...callsOf(rows, 'ReceiveMessage').flatMap(({ facts }) =>
+      ((facts['messages'] as { receiveCount: number }[] | undefined) ?? []).map(({ receiveCount }) => receiveCount),
+    ),
+  )
+
+/** What the sandbox moved to a dead-letter queue because it had been received too often. */
+export const redriven = (rows: SandboxRow[]): SandboxRow[] =>
+  rows.filter(({ kind, service }) => kind === 'dead-letter' && service === 'sqs')
+
+/** Failure notices that reached the queue of the cycle's domain. */
+export const noticesOf = (rows: SandboxRow[], cycle: string): SandboxRow[] =>
+  callsOf(rows, 'SendMessage').filter(
+    ({ outcome, facts }) =>
+      outcome === 'ok' &&
+      String(facts['QueueUrl']).endsWith('-notifications') &&
+      String(facts['MessageBody']).includes(`"${cycle}"`),
+  )
+
+/** The results of an activity in the latest run of a cycle. */
+export async function answersOf<T>(stage: Stage, cycle: string, activity: string): Promise<T[]> {
+  const { steps } = await readSteps(stage, cycle)
+  return answeredOf({ steps } as Parameters<typeof answeredOf>[0], activity).map(({ result }) => result as T)
+}
+
+/** Ids of the events that signals brought to the latest run of a cycle, repeats included. */
+export async function signalledIds(stage: Stage, cycle: string): Promise<string[]> {
+  const { steps } = await readSteps(stage, cycle)
+  return steps.flatMap((step) =>
+    step.kind === 'signal' && Array.isArray(step.payload)
+      ? step.payload.map((item: { eventId?: unknown }) => String(item.eventId))
+      : [],
+  )
+}
+
+async function readSteps(stage: Stage, cycle: string) {
+  const history = await stage.temporal.workflow.getHandle(cycle).fetchHistory()
+  return readHistory(JSON.parse(historyToJSON(history)) as { events: unknown[] })
+}
+
+export interface Waiting {
+  attempt: number
+  /** Of the last failed try; undefined before the first. */
+  type: string | undefined
+}
+
+/** An activity of a cycle that is asked for and not answered yet. */
+export async function waitingOf(stage: Stage, cycle: string, activity: string): Promise<Waiting | undefined> {
+  const { raw } = await stage.temporal.workflow.getHandle(cycle).describe()
+  const found = raw.pendingActivities?.find(({ activityType }) => activityType?.name === activity)
+  return found && { attempt: found.attempt ?? 1, type: found.lastFailure?.applicationFailureInfo?.type ?? undefined }
+}
+
+export async function stateOf(
+  stage: Stage,
+  cycle: string,
+): Promise<{ state: string; step: string | null } | undefined> {
+  return stage.db.one('select state, step from data_product_status where cycle = $1', [cycle])
+}
