@@ -5,9 +5,11 @@ import { check } from './gate.ts'
 import { closingLine, root, runRing, type Tally } from './steps.ts'
 
 const rings = [
+  { name: 'simulation', files: ['test/simulation/**/*.test.ts'] },
   { name: 'contract', files: ['test/contract/**/*.test.ts'] },
   { name: 'services', files: ['test/services/**/*.test.ts'] },
   { name: 'workflows', files: ['test/workflows/**/*.test.ts', 'test/replay/**/*.test.ts'] },
+  { name: 'chaos', files: ['test/chaos/**/*.test.ts'] },
   { name: 'end-to-end', files: ['test/end-to-end/**/*.test.ts'] },
 ]
 

@@ -1,0 +1,67 @@
+// S3. Products in a row, jobs that take no time: from the first event receivable to the last product's event, per hop.
+import { eventOf } from './feed.ts'
+import { keysUntil, spread } from './keys.ts'
+import { ours, raw, type Shape } from './mesh-folder.ts'
+import { quantile } from './quantiles.ts'
+import { measureBlock } from './s1-arrival-to-start.ts'
+import { type Measured, type RunOptions, type Stage, withStage } from './stage.ts'
+
+const LENGTHS = [1, 10, 50]
+const S1_RATE = 2
+
+export async function measureChain(options: RunOptions): Promise<Measured> {
+  const lengths = options.isQuick ? LENGTHS.slice(0, 2) : LENGTHS
+  const keys = keysUntil(Date.now(), options.n ?? (options.isQuick ? 3 : 15))
+  const singles = spread('p', options.isQuick ? 20 : 100, Date.now())
+  const names = [...new Set(singles.map(({ name }) => name))]
+  const shape: Shape = {
+    ...Object.fromEntries(names.map((name) => [name, [raw(`first-${name}`), raw(`last-${name}`)]])),
+    ...Object.fromEntries(lengths.flatMap(chainOf)),
+  }
+  return withStage(options, { shape }, async (stage) => {
+    const perHop = new Map<number, number[]>(lengths.map((length) => [length, []]))
+    const arrivalToStart = await measureBlock(stage, singles, S1_RATE)
+    for (const key of keys) {
+      for (const length of lengths) perHop.get(length)?.push((await measureOne(stage, length, key)) / length)
+      options.say(
+        `S3: ${key} done, p50 per hop ${lengths.map((l) => quantile(perHop.get(l) ?? [], 0.5)).join(' / ')} ms`,
+      )
+    }
+    const longest = quantile(perHop.get(lengths.at(-1) ?? 1) ?? [], 0.5)
+    return {
+      ...{ scenario: 'S3', title: 'chain of instant jobs, per hop', figures: [] },
+      series: [
+        ...[...perHop].map(([length, samples]) => ({ name: `per hop of ${length}`, unit: 'ms' as const, samples })),
+        { name: `S1 of the same run, ${S1_RATE}/s`, unit: 'ms', samples: arrivalToStart },
+      ],
+      goals: [
+        {
+          what: `p50 per hop of ${lengths.at(-1)} / p50 of S1`,
+          ...{ found: longest / quantile(arrivalToStart, 0.5), limit: 2, kind: 'at most' },
+        },
+      ],
+      notes: [
+        'A hop is all of a cycle: opened by the event, Glue run started, its end learnt, its own event put on the bus.',
+      ],
+    }
+  })
+}
+
+const linkOf = (length: number, at: number): string => `chain${length}-${at}`
+
+const chainOf = (length: number): [string, string[]][] =>
+  Array.from({ length }, (_, at) => [
+    linkOf(length, at + 1),
+    [at === 0 ? raw(`chain${length}`) : ours(linkOf(length, at))],
+  ])
+
+async function measureOne({ feed, witness }: Stage, length: number, key: string): Promise<number> {
+  const first = `${raw(`chain${length}`)}/${key}`
+  const last = eventOf(`${ours(linkOf(length, length))}/${key}`)
+  await feed.put([first])
+  await witness.until(
+    () => witness.publishedAtMs.has(last),
+    () => `the last product of ${length} published ${last}`,
+  )
+  return (witness.publishedAtMs.get(last) ?? Number.NaN) - (witness.receivableAtMs.get(eventOf(first)) ?? Number.NaN)
+}

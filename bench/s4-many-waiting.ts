@@ -1,0 +1,137 @@
+// S4. More and more cycles wait: what that costs while nothing happens, and how fast a random one of them still starts.
+import { setTimeout as pause } from 'node:timers/promises'
+import { atRate, eventOf } from './feed.ts'
+import { spread } from './keys.ts'
+import { ours, raw, type Shape } from './mesh-folder.ts'
+import { quantile } from './quantiles.ts'
+import type { Figure, Finding, Series } from './result.ts'
+import { startOf, untilWaiting } from './s1-arrival-to-start.ts'
+import { createChance, shuffled } from './seeded.ts'
+import { type Measured, type RunOptions, type Stage, withStage } from './stage.ts'
+import { cpuSeconds, pssMb } from './usage.ts'
+
+const LEVELS = [1, 200, 1_000, 10_000]
+const QUICK_LEVELS = [1, 20, 60, 150]
+const EVENTS_PER_SECOND = 5
+const MOST_EVENTS = 1_000
+
+interface WaitingCycle {
+  cycle: string
+  first: string
+  last: string
+}
+
+export async function measureManyWaiting(options: RunOptions): Promise<Measured> {
+  const levels = options.isQuick ? QUICK_LEVELS : LEVELS.map((level) => Math.min(level, options.n ?? level))
+  const [, , lower = 0, upper = 0] = levels
+  const cycles = toCycles(upper + lower)
+  const shape: Shape = Object.fromEntries(
+    spread('p', upper + lower, Date.now()).map(({ name }) => [name, [raw(`first-${name}`), raw(`last-${name}`)]]),
+  )
+  return withStage(options, { shape }, async (stage) => {
+    const chance = createChance(options.seed)
+    const figures: Figure[] = []
+    const series: Series[] = []
+    const waiting: WaitingCycle[] = []
+    for (const level of levels) {
+      await openMore(stage, waiting, cycles, level)
+      options.say(`S4: ${level} cycles wait`)
+      figures.push(...(await measureIdle(stage, level, options.isQuick ? 10_000 : 60_000)))
+      if (level !== lower && level !== upper) continue
+      const chosen = shuffled(waiting, chance).slice(0, Math.min(MOST_EVENTS, Math.floor(level / 2)))
+      series.push({ name: `random one of ${level} waiting`, unit: 'ms', samples: await measureEvents(stage, chosen) })
+      for (const gone of chosen) waiting.splice(waiting.indexOf(gone), 1)
+    }
+    return toFinding(levels, series, figures)
+  })
+}
+
+const toCycles = (count: number): WaitingCycle[] =>
+  spread('p', count, Date.now()).map(({ name, key }) => ({
+    cycle: `${ours(name)}/${key}`,
+    first: `${raw(`first-${name}`)}/${key}`,
+    last: `${raw(`last-${name}`)}/${key}`,
+  }))
+
+/** By their first upstream; in portions, so that the queue never holds more than a batch of them. */
+async function openMore(stage: Stage, waiting: WaitingCycle[], left: WaitingCycle[], level: number): Promise<void> {
+  while (waiting.length < level) {
+    const some = left.splice(0, Math.min(200, level - waiting.length))
+    await stage.feed.put(some.map(({ first }) => first))
+    await untilWaiting(
+      stage,
+      some.map(({ cycle }) => cycle),
+    )
+    waiting.push(...some)
+  }
+}
+
+/** CPU seconds a minute, and memory, of each process while nothing happens. */
+async function measureIdle(stage: Stage, level: number, forMs: number): Promise<Figure[]> {
+  // What the last opening left behind (flushes, collections of garbage) is no cost of waiting.
+  await pause(forMs / 4)
+  const processes = toProcesses(stage)
+  const before = processes.map(({ pid }) => cpuSeconds(pid))
+  const startMs = performance.now()
+  await pause(forMs)
+  const minutes = (performance.now() - startMs) / 60_000
+  return processes.flatMap(({ name, pid }, at) => [
+    { name: `${level} waiting: CPU of ${name}`, value: (cpuSeconds(pid) - (before[at] ?? 0)) / minutes, unit: 's/min' },
+    { name: `${level} waiting: memory of ${name}`, value: pssMb(pid), unit: 'MB' },
+  ])
+}
+
+/** PostgreSQL serves Temporal and the mirror; the sandbox AWS stands for AWS and is no cost of ours. */
+const toProcesses = ({ stack, ground }: Stage): { name: string; pid: number }[] => [
+  ...['worker b1', 'bridge b1'].map((name) => ({
+    name: name.split(' ')[0] ?? '',
+    pid: stack.roles.get(name)?.pid ?? 0,
+  })),
+  { name: 'Temporal', pid: ground.temporal().pid },
+  { name: 'PostgreSQL', pid: ground.postgres().pid },
+]
+
+async function measureEvents(stage: Stage, chosen: WaitingCycle[]): Promise<number[]> {
+  const { witness, feed } = stage
+  await atRate(chosen, EVENTS_PER_SECOND, ({ last }) => feed.put([last]))
+  await witness.until(
+    () => chosen.every(({ cycle }) => witness.publishedAtMs.has(eventOf(cycle))),
+    () => `all of ${chosen.length} chosen cycles published`,
+  )
+  return chosen.map(
+    ({ cycle, last }) => startOf(stage, cycle) - (witness.receivableAtMs.get(eventOf(last)) ?? Number.NaN),
+  )
+}
+
+function toFinding(levels: number[], series: Series[], figures: Figure[]): Finding {
+  const [least = 1, , , upper = 0] = levels
+  const [atLower, atUpper] = series.map(({ samples }) => quantile(samples, 0.99))
+  const of = (level: number, what: string): number =>
+    figures
+      .filter(({ name }) => name.startsWith(`${level} waiting: ${what}`))
+      .reduce((sum, { value }) => sum + value, 0)
+  const perCycle = (of(upper, 'memory') - of(least, 'memory')) / (upper - least)
+  const cpu = levels.map((level) => ({
+    name: `${level} waiting: CPU of all four`,
+    value: of(level, 'CPU'),
+    unit: 's/min',
+  }))
+  return {
+    ...{ scenario: 'S4', title: 'many waiting: idle cost, then random events', series },
+    figures: [...cpu, { name: 'memory per waiting cycle, all four', value: perCycle, unit: 'MB' }, ...figures],
+    goals: [
+      {
+        what: `p99 with ${upper} waiting / with ${levels[2]}`,
+        ...{ found: (atUpper ?? Number.NaN) / (atLower ?? Number.NaN), limit: 1.5, kind: 'at most' },
+      },
+      {
+        what: `idle CPU with ${upper} waiting / with ${least}`,
+        ...{ found: of(upper, 'CPU') / of(least, 'CPU'), limit: 1.5, kind: 'at most' },
+      },
+    ],
+    notes: [
+      `Events come open-loop, ${EVENTS_PER_SECOND} a second, to at most half of the waiting cycles.`,
+      'The worker caches 500 cycles; nearly all of 10,000 are replayed from history when their event comes.',
+    ],
+  }
+}

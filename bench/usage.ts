@@ -1,0 +1,52 @@
+// In: the leaders of process groups. Out: what they and their children use, from /proc. Linux only, as PSS is.
+// Never: resident size, which counts shared pages once for each process.
+import { readdirSync, readFileSync } from 'node:fs'
+
+/** Proportional set size of a process with everything that runs in its group, in MB. */
+export const pssMb = (leader: number): number => membersOf(leader).reduce((sum, pid) => sum + readPssKb(pid), 0) / 1_024
+
+/** The same of this very process with all its descendants, whatever their groups. */
+export const pssMbOfTree = (root: number): number => treeOf(root).reduce((sum, pid) => sum + readPssKb(pid), 0) / 1_024
+
+/** CPU seconds used so far by a group, ended children of its leader included. */
+export function cpuSeconds(leader: number): number {
+  const ticks = membersOf(leader).reduce((sum, pid) => {
+    const fields = readStat(pid)
+    const ended = pid === leader ? Number(fields?.[13]) + Number(fields?.[14]) : 0
+    return sum + (fields ? Number(fields[11]) + Number(fields[12]) + ended : 0)
+  }, 0)
+  return ticks / TICKS_PER_SECOND
+}
+
+/** What Linux has told user space since ever, whatever the kernel's own rate. */
+const TICKS_PER_SECOND = 100
+
+const membersOf = (leader: number): number[] => listPids().filter((pid) => Number(readStat(pid)?.[2]) === leader)
+
+function treeOf(root: number): number[] {
+  const parents = new Map(listPids().map((pid) => [pid, Number(readStat(pid)?.[1])]))
+  const isBelow = (pid: number | undefined): boolean =>
+    pid !== undefined && (pid === root || (parents.has(pid) && isBelow(parents.get(pid))))
+  return [...parents.keys()].filter(isBelow)
+}
+
+const listPids = (): number[] => readdirSync('/proc').map(Number).filter(Number.isInteger)
+
+/** The fields after the name, which may hold blanks: state, parent, group, … */
+function readStat(pid: number): string[] | undefined {
+  try {
+    const text = readFileSync(`/proc/${pid}/stat`, 'utf8')
+    return text.slice(text.lastIndexOf(')') + 2).split(' ')
+  } catch {
+    // Ended meanwhile.
+    return undefined
+  }
+}
+
+function readPssKb(pid: number): number {
+  try {
+    return Number(/^Pss:\s+(\d+)/m.exec(readFileSync(`/proc/${pid}/smaps_rollup`, 'utf8'))?.[1] ?? 0)
+  } catch {
+    return 0
+  }
+}
