@@ -54,6 +54,23 @@ export const toGlueOrderRules = (capacityRetryMs: number): Rules => ({
   InvalidInputException: final('GlueInputInvalid', 'Mend the definition or the job, then rerun the cycle.'),
 })
 
+/**
+ * A start that nobody answered may have been accepted, and Glue may list the run a moment later than it began
+ * (docs/aws-assumptions.md, A5): whoever looked again at once would see none and start a second.
+ */
+const UNANSWERED_START_MS = 30_000
+
+/** Starting a run: as for any order, and time to be listed for one whose answer was lost. */
+export function toGlueStartFailure(error: unknown, tried: string, rules: Rules): ApplicationFailure {
+  return toAwsFailure(error, tried, rules, isAnswer(error) ? null : UNANSWERED_START_MS)
+}
+
+/** AWS itself refused it; anything else, a 5xx included, may have come after the work was done. */
+function isAnswer(error: unknown): boolean {
+  const status = (error as { $metadata?: { httpStatusCode?: number } } | null)?.$metadata?.httpStatusCode
+  return status !== undefined && status >= 400 && status < 500
+}
+
 const RUN_UNKNOWN =
   'A run that was started may not show yet, or its job is being deployed anew: Glue is asked again, and no other run ' +
   'is started meanwhile. If the job is gone for good, cancel the cycle.'
@@ -75,15 +92,21 @@ export const NOTICE_RULES: Rules = {
   ),
 }
 
-/** `tried` completes "Could not …", with what it was tried on. */
-export function toAwsFailure(error: unknown, tried: string, rules: Rules): ApplicationFailure {
+/** `tried` completes "Could not …", with what it was tried on; `elseMs` is the wait of what no rule names. */
+export function toAwsFailure(
+  error: unknown,
+  tried: string,
+  rules: Rules,
+  elseMs: number | null = null,
+): ApplicationFailure {
   const { name, message } = error instanceof Error ? error : new Error(String(error))
   const rule = rules[name]
+  const waitMs = rule ? rule.waitMs : elseMs
   return ApplicationFailure.create({
     message: `Could not ${tried}: ${name}: ${message}. ${rule?.advice ?? 'It is tried again by itself.'}`,
     type: rule?.type ?? 'AwsUnavailable',
     nonRetryable: rule?.final ?? false,
-    ...(rule?.waitMs ? { nextRetryDelay: jittered(rule.waitMs) } : {}),
+    ...(waitMs ? { nextRetryDelay: jittered(waitMs) } : {}),
     ...(rule?.benign ? { category: ApplicationFailureCategory.BENIGN } : {}),
     cause: error instanceof Error ? error : undefined,
   })

@@ -11,7 +11,7 @@ import {
 import { ApplicationFailure, CompleteAsyncError } from '@temporalio/activity'
 import { GLUE_ENDS, type GlueEndState, type GlueRunEnd } from '../model/cycle/cycle.ts'
 import type { CycleActivities, GlueOrder, GlueRun } from '../workflows/contract.ts'
-import { GLUE_RUN_RULES, type Rules, toAwsFailure, toGlueOrderRules } from './aws-failures.ts'
+import { GLUE_RUN_RULES, type Rules, toAwsFailure, toGlueOrderRules, toGlueStartFailure } from './aws-failures.ts'
 
 export interface GlueParts {
   glue: GlueClient
@@ -34,7 +34,9 @@ export const createGlueActivities = ({ glue, glueOnce, capacityRetryMs }: GluePa
       const where = `Glue job "${order.job}" for ${order.cycle}, attempt ${order.attempt}`
       const found = await failing(`look for a run of ${where}`, findRun(glue, order))
       if (found?.Id) return { runId: found.Id, adopted: true }
-      const runId = await failing(`start ${where}`, startRun(glueOnce, order))
+      const runId = await startRun(glueOnce, order).catch((error: unknown) => {
+        throw toGlueStartFailure(error, `start ${where}`, orderRules)
+      })
       return { runId, adopted: false }
     },
 

@@ -57,16 +57,16 @@ async function deliverArrivals(client: Client, settings: CycleSettings, delivery
   if (arrivals.length === 0) return { kind: 'accepted' }
   if (opening !== 'open')
     return attempt(client, () => client.workflow.getHandle(route.cycle).signal(ARRIVALS_SIGNAL, arrivals))
-  const start = toStart(route, settings)
+  const start = toStart(route, settings, arrivals)
   if ('kind' in start) return start
   const signal = { signal: ARRIVALS_SIGNAL, signalArgs: [arrivals] }
   return attempt(client, () => client.workflow.signalWithStart(CYCLE_WORKFLOW, { ...start, ...signal }))
 }
 
 /** A definition that this version cannot open a cycle of is no outage: only what it concerns waits. */
-function toStart({ version, key }: Route, settings: CycleSettings) {
+function toStart({ version, key }: Route, settings: CycleSettings, arrivals: Arrival[]) {
   try {
-    return toCycleStart(openCycle(version, key, 'arrival', settings))
+    return toCycleStart(openCycle(version, key, 'arrival', settings), arrivals)
   } catch (error) {
     const { product } = version.definition
     const found = error instanceof Error ? error.message : String(error)

@@ -1,6 +1,7 @@
 // All that outsiders may know of the workflows: names, payloads and how a cycle is started.
 // Never: workflow code; whoever imports this must not pull the bundle in.
 import { defineSearchAttributeKey, TypedSearchAttributes } from '@temporalio/common'
+import { applyArrival } from '../model/cycle/arrivals.ts'
 import {
   type Attempt,
   type Cycle,
@@ -146,9 +147,10 @@ const jsonBytes = (names: string[]): number => new TextEncoder().encode(JSON.str
 
 /**
  * All options of a cycle's start, the same whoever starts it. Policies: a cycle's id is used once (REJECT_DUPLICATE);
- * whoever brings a closed cycle back, and only they, overrides both.
+ * whoever brings a closed cycle back, and only they, overrides both. `arrivals`: those that a signal brings with the start.
  */
-export function toCycleStart(input: CycleInput) {
+export function toCycleStart(input: CycleInput, arrivals: Arrival[] = []) {
+  const opened = arrivals.reduce((cycle, arrival) => applyArrival(cycle, arrival, 0), openRun(input, 0))
   const domain = domainOf(input.product)
   return {
     workflowId: toCycleId(input.product, input.key),
@@ -161,7 +163,7 @@ export function toCycleStart(input: CycleInput) {
       { key: PRODUCT_ATTRIBUTE, value: input.product },
       { key: CYCLE_ATTRIBUTE, value: input.key },
       { key: STATE_ATTRIBUTE, value: input.past?.state ?? 'WAITING' },
-      { key: WAITING_FOR_ATTRIBUTE, value: toWaitingFor(waitingFor(openRun(input, 0))) },
+      { key: WAITING_FOR_ATTRIBUTE, value: toWaitingFor(waitingFor(opened)) },
     ]),
     staticSummary: `${input.product} for ${input.key}`.slice(0, 200),
     staticDetails: input.definition.description.slice(0, 2_000),

@@ -2,7 +2,16 @@
 import { type CycleId, type Domain, domainOf, type ProductId } from '../ids.ts'
 import type { Arrival } from '../refresh-event.ts'
 import type { CycleState, Step } from '../states.ts'
-import type { Attempt, Cycle, CycleInput, Delivery, DependencyStatus, OperatorAction, Transition } from './cycle.ts'
+import {
+  type Attempt,
+  type Cycle,
+  type CycleInput,
+  currentAttempt,
+  type Delivery,
+  type DependencyStatus,
+  type OperatorAction,
+  type Transition,
+} from './cycle.ts'
 
 /** What one flush writes: the latest snapshot, and what happened since the last flush. */
 export interface CycleRecord {
@@ -37,6 +46,17 @@ export interface CycleSnapshot {
   revision: number
   /** What this run last published, as consumers take it when they recall what they missed; null until it has. */
   publication: Arrival | null
+}
+
+/**
+ * Whether something waits that is worth a flush of its own: each costs an action. The end of a run that succeeded goes
+ * with the publication that follows at once, unless an event or a command waits beside it.
+ */
+export function isFlushDue(cycle: Cycle, writtenVersion: number): boolean {
+  if (cycle.version <= writtenVersion) return false
+  const isPublishing = cycle.state === 'PROCESSING' && currentAttempt(cycle)?.end?.state === 'SUCCEEDED'
+  const told = [...cycle.transitions, ...cycle.deliveries, ...cycle.actions]
+  return !isPublishing || told.some(({ version }) => version > writtenVersion)
 }
 
 export function toRecord(cycle: Cycle, writtenVersion: number): CycleRecord {

@@ -23,10 +23,10 @@ export interface Behaviour {
 }
 
 export function createServices(parts: Omit<Surroundings, 'roads'>, behaviour: Behaviour): Services {
-  const { service: sqs, deliverToQueue } = createSqs(parts, behaviour.endpoint)
-  const { forwardedAccount, organizationOf } = behaviour
+  const { endpoint, forwardedAccount, organizationOf } = behaviour
+  const { service: sqs, deliverToQueue } = createSqs(parts, endpoint, organizationOf)
   const { service: events, putAwsEvent } = createEvents({ ...parts, deliverToQueue, forwardedAccount, organizationOf })
   const surroundings: Surroundings = { ...parts, roads: { putAwsEvent, deliverToQueue } }
-  const glue = createGlue(surroundings, { ...behaviour.glue, endpoint: behaviour.endpoint })
+  const glue = createGlue(surroundings, { ...behaviour.glue, endpoint })
   return { json: [sqs, events, glue], s3: createS3(surroundings), glueLog: glue.log }
 }

@@ -17,6 +17,8 @@ export interface TemporalOptions {
   logFile: string
   /** Of namespaces made now; those in a kept file have theirs, and roles add what is missing at boot. */
   searchAttributes: Readonly<Record<string, string>>
+  /** Settings of the server itself, such as how many calls a second it takes. */
+  dynamicConfig?: Readonly<Record<string, number>>
 }
 
 export interface RunningTemporal {
@@ -59,7 +61,7 @@ async function serve(options: TemporalOptions): Promise<RunningTemporal> {
 }
 
 function argumentsFor(options: TemporalOptions, port: number, uiPort: number | undefined): string[] {
-  const { dbFile, namespace, searchAttributes } = options
+  const { dbFile, namespace, searchAttributes, dynamicConfig = {} } = options
   const view = uiPort === undefined ? ['--headless'] : ['--ui-port', String(uiPort), '--ui-disable-news-fetch']
   // The pragmas: more than twice the signals a second, and only a power cut can lose what was acknowledged.
   const pragmas = ['--sqlite-pragma', 'journal_mode=WAL', '--sqlite-pragma', 'synchronous=OFF']
@@ -70,6 +72,7 @@ function argumentsFor(options: TemporalOptions, port: number, uiPort: number | u
     ...(dbFile === undefined ? [] : ['--db-filename', dbFile, ...pragmas]),
     ...[namespace].flat().flatMap((name) => ['--namespace', name]),
     ...Object.entries(searchAttributes).flatMap(([name, type]) => ['--search-attribute', `${name}=${type}`]),
+    ...Object.entries(dynamicConfig).flatMap(([name, value]) => ['--dynamic-config-value', `${name}=${value}`]),
   ]
 }
 

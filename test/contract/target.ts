@@ -8,8 +8,8 @@
 // SLUICE_CONTRACT_REGION        us-east-1 unless set.
 import { randomBytes } from 'node:crypto'
 import { setTimeout as pause } from 'node:timers/promises'
+import { createSystemClock } from '../../sandbox/aws/clock.ts'
 import { startSandbox } from '../../sandbox/aws/server.ts'
-import { createJumpingClock } from '../services/jumping-clock.ts'
 
 /** What a claim needs of its target beside an account: without it the claim is not put, and the report says so. */
 export type Need =
@@ -62,7 +62,7 @@ export async function openTarget(): Promise<Target> {
 type Base = Pick<Target, 'prefix' | 'region' | 'account' | 'otherAccount'>
 
 async function toSandbox(base: Base): Promise<Target> {
-  const clock = createJumpingClock()
+  const clock = createSystemClock()
   const sandbox = await startSandbox({ clock })
   return {
     ...base,

@@ -20,12 +20,13 @@ import { type DomainCatalog, OPENING_WINDOW } from '../../model/calendar/routing
 import type { DefinitionVersion } from '../../model/definition.ts'
 import { type CycleId, type CycleKey, type Domain, type ProductId, toCycleId } from '../../model/ids.ts'
 import { definitionOf, versionOf } from '../../model/samples.test-data.ts'
+import { createSystemClock } from '../../sandbox/aws/clock.ts'
 import { type Sandbox, startSandbox } from '../../sandbox/aws/server.ts'
+import type { Clock } from '../../sandbox/aws/service.ts'
 import { clientOptions } from '../../sandbox/cloudformation/account.ts'
 import { CENTRAL_BUS, toBusArn } from '../../infra/events.ts'
 import { createIndexSource } from '../../workers/catalog.ts'
 import { deployDomains } from './deploy-domains.ts'
-import { createJumpingClock, type JumpingClock } from './jumping-clock.ts'
 import { CENTRAL_ACCOUNT, NOW_MS, OWN_ACCOUNT, RAW_ACCOUNT, REGION } from './refresh-messages.ts'
 
 const BUCKET = 'catalog'
@@ -37,7 +38,7 @@ export interface BridgeStage {
   cycle(name: string, key: string): CycleId
   version(name: string): DefinitionVersion
   sandbox: Sandbox
-  clock: JumpingClock
+  clock: Required<Clock>
   sqs: SQSClient
   glue: GlueClient
   queueUrl: string
@@ -65,7 +66,7 @@ let stages = 0
 export async function openBridgeStage(temporal: Client, db: Postgres): Promise<BridgeStage> {
   stages += 1
   const domain = `dom${process.pid}-${stages}` as Domain
-  const clock = createJumpingClock()
+  const clock = createSystemClock()
   const sandbox = await startSandbox({ clock })
   const endpoint = { endpoint: sandbox.endpoint, region: REGION }
   const domains = [

@@ -1,5 +1,6 @@
 // A Glue that lists a run late (docs/aws-assumptions.md, A5): what the start of a cycle's run makes of it.
 import { CreateJobCommand, GetJobRunsCommand, GlueClient } from '@aws-sdk/client-glue'
+import type { ApplicationFailure } from '@temporalio/common'
 import { afterEach, beforeEach, expect, test } from 'vitest'
 import { createGlueActivities } from '../../activities/glue.ts'
 import { cycleOf, HOUR_MS } from '../../model/samples.test-data.ts'
@@ -67,19 +68,24 @@ test('with one run at a time the job’s own limit keeps the second start out, a
   expect(begun()).toHaveLength(1)
 })
 
-test('a job of several runs at a time has no such fence: a retry after the lag adopts, one within it starts again', async () => {
+test('a start whose answer was lost is tried again only when the run shows, also where many may run at a time', async () => {
   await createJob(1_000)
-  const first = await startUnseen()
-  clock.advance(LAG_MS)
-  expect(await activities.startGlueJob(order)).toEqual({ runId: first, adopted: true })
+  sandbox.faults.add({ service: 'glue', operation: 'StartJobRun', action: { kind: 'lose-reply' } })
+  const failure = await activities.startGlueJob(order).then(
+    () => undefined,
+    (error: unknown) => error as ApplicationFailure,
+  )
+  const pauseMs = Number(failure?.nextRetryDelay ?? 0)
+  expect(pauseMs).toBeGreaterThan(LAG_MS)
+  clock.advance(pauseMs)
+  expect(await activities.startGlueJob(order)).toMatchObject({ adopted: true })
   expect(begun()).toHaveLength(1)
+})
 
-  const second = { ...order, attempt: 2, arguments: { ...order.arguments, '--sluice_attempt': '2' } }
-  for (let tries = 0; tries < 2; tries += 1) {
-    hang()
-    expect(await activities.startGlueJob(second)).toMatchObject({ adopted: false })
-  }
-  expect(begun()).toHaveLength(3)
+test('a start that Glue refused left no run, and is tried again soon', async () => {
+  await createJob(1)
+  sandbox.faults.add({ service: 'glue', operation: 'StartJobRun', action: { kind: 'throttle' } })
+  await expect(activities.startGlueJob(order)).rejects.not.toHaveProperty('nextRetryDelay', expect.anything())
 })
 
 test('the lag of one run is set by a fault switch', async () => {

@@ -60,7 +60,7 @@ test('messages become visible in the order of their times, those of one time in 
 test('with 120,000 messages in flight a short poll is refused with OverLimit, and a deleted one makes room', async () => {
   const clock = createDrivenClock(0)
   const ledger = createLedger(clock)
-  const { service } = createSqs({ clock, ledger, faults: createFaults(ledger) }, 'http://127.0.0.1:1')
+  const { service } = createSqs({ clock, ledger, faults: createFaults(ledger) }, 'http://127.0.0.1:1', () => undefined)
   const caller = { account: '222222222222', region: 'us-east-1' }
   const run = async (operation: string, input: object, fault?: { kind: 'duplicate'; times: number }) => {
     const call = { requestId: 'r', signal: new AbortController().signal, facts: {}, fault }

@@ -13,7 +13,7 @@ import {
   readRedriveAllowPolicy,
   readRedrivePolicy,
 } from './queue-attributes.ts'
-import { isRedrivenTo, type Queues, queueArn, requireAccess } from './queues.ts'
+import { isRedrivenTo, type Queues, queueArn } from './queues.ts'
 
 /** After a delete or a purge AWS refuses the next for that long. */
 const settleMs = 60_000
@@ -46,7 +46,7 @@ export const createQueueOperations = (parts: Pick<Surroundings, 'clock'>, queues
       const account = readText(input, 'QueueOwnerAWSAccountId') ?? caller.account
       const queue = queues.byArn(queueArn({ account, region: caller.region }, name))
       if (queue === undefined) throw queueDoesNotExist()
-      requireAccess(queue, caller, 'sqs:GetQueueUrl')
+      queues.requireAccess(queue, caller, 'sqs:GetQueueUrl')
       return { QueueUrl: queue.url }
     },
 

@@ -1,6 +1,7 @@
 // All queues of all accounts. In: names, addresses, ARNs and who asks. Out: the queue, or SQS's error.
 // Never: gives a queue to another account or to a service without a statement of its policy.
 
+import type { OrganizationOf } from '../caller.ts'
 import { type Input, readText } from '../input.ts'
 import { evaluatePolicy, type Policy, type PolicyRequest, type PolicyVerdict, parsePolicy } from '../policy.ts'
 import { AwsError, type Caller, type Principal } from '../service.ts'
@@ -27,9 +28,11 @@ export interface Queues {
   byArn(arn: string): Queue | undefined
   /** The queue of the input's `QueueUrl`, if the caller may do `action` with it. */
   require(input: Input, caller: Caller, action: string): Queue
+  /** Throws unless the caller's account may do that; the owner may, but for an explicit Deny. */
+  requireAccess(queue: Queue, caller: Caller, action: string): void
 }
 
-export function createQueues(): Queues {
+export function createQueues(organizationOf: OrganizationOf): Queues {
   const queues = new Map<string, Queue>()
   return {
     all: () => [...queues.values()],
@@ -42,9 +45,10 @@ export function createQueues(): Queues {
       const [, account, name] = /\/(\d{12})\/([^/]+)\/?$/.exec(url) ?? []
       const queue = account && name ? queues.get(queueArn({ account, region: caller.region }, name)) : undefined
       if (queue === undefined) throw queueDoesNotExist()
-      requireAccess(queue, caller, action)
+      requireAccess(queue, caller, action, organizationOf)
       return queue
     },
+    requireAccess: (queue, caller, action) => requireAccess(queue, caller, action, organizationOf),
   }
 }
 
@@ -60,10 +64,10 @@ export function isRedrivenTo(queue: Queue, deadLetterQueueArn: string): boolean 
   return text !== undefined && readRedrivePolicy(text).deadLetterTargetArn === deadLetterQueueArn
 }
 
-/** Throws unless the caller's account may do that; the owner may, but for an explicit Deny. */
-export function requireAccess(queue: Queue, caller: Caller, action: string): void {
+function requireAccess(queue: Queue, caller: Caller, action: string, organizationOf: OrganizationOf): void {
   const isOwner = caller.account === queue.account
-  const verdict = judge(queue, action, { kind: 'account', id: caller.account })
+  const principal: Principal = { kind: 'account', id: caller.account }
+  const verdict = judge(queue, action, principal, organizationOf(caller.account))
   if (verdict !== 'denied' && (isOwner || (verdict === 'allowed' && isShareable(action)))) return
   const why = verdict === 'denied' ? 'an explicit deny in' : 'no statement of'
   throw new AwsError(
@@ -75,12 +79,13 @@ export function requireAccess(queue: Queue, caller: Caller, action: string): voi
 }
 
 /** What the queue's policy says about a principal; an AWS service is allowed nothing without a statement. */
-export function judge(queue: Queue, action: string, principal: Principal): PolicyVerdict {
-  const request: PolicyRequest = { principal, action, resource: queue.arn, context: toContext(principal) }
+export function judge(queue: Queue, action: string, principal: Principal, organization?: string): PolicyVerdict {
+  const context = toContext(principal, organization)
+  const request: PolicyRequest = { principal, action, resource: queue.arn, context }
   return evaluatePolicy(policyOf(queue), request)
 }
 
-function toContext(principal: Principal): PolicyRequest['context'] {
+function toContext(principal: Principal, organization: string | undefined): PolicyRequest['context'] {
   if (principal.kind === 'service') {
     return {
       'aws:SourceArn': principal.sourceArn,
@@ -92,7 +97,7 @@ function toContext(principal: Principal): PolicyRequest['context'] {
   return {
     'aws:PrincipalAccount': principal.id,
     'aws:PrincipalArn': `arn:aws:iam::${principal.id}:root`,
-    'aws:PrincipalOrgID': 'o-sandbox',
+    ...(organization === undefined ? {} : { 'aws:PrincipalOrgID': organization }),
     'aws:PrincipalIsAWSService': 'false',
   }
 }

@@ -1,6 +1,7 @@
 // SQS: standard queues. In: AwsJson1.0 calls, and deliveries of other services. Out: the service, and the road into queues.
 // Never: FIFO, KMS; they are refused where they are named.
 
+import type { OrganizationOf } from '../caller.ts'
 import type { JsonService, Roads, Surroundings } from '../service.ts'
 import { createDeliverToQueue } from './delivery.ts'
 import { toWireError } from './errors.ts'
@@ -17,8 +18,12 @@ export interface Sqs {
   deliverToQueue: Roads['deliverToQueue']
 }
 
-export function createSqs(parts: Pick<Surroundings, 'clock' | 'ledger' | 'faults'>, endpoint: string): Sqs {
-  const queues = createQueues()
+export function createSqs(
+  parts: Pick<Surroundings, 'clock' | 'ledger' | 'faults'>,
+  endpoint: string,
+  organizationOf: OrganizationOf,
+): Sqs {
+  const queues = createQueues(organizationOf)
   const service: JsonService = {
     name: 'sqs',
     targetPrefix: 'AmazonSQS',
