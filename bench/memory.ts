@@ -7,7 +7,7 @@ import { fileURLToPath } from 'node:url'
 import { startLocalStack } from '../cli/dev/local-stack.ts'
 import { silently } from '../cli/dev/show.ts'
 import type { Measured, RunOptions } from './stage.ts'
-import { pssMb, pssMbOfTree } from './usage.ts'
+import { pssMb } from './usage.ts'
 
 const MESH = fileURLToPath(new URL('../examples/mesh', import.meta.url))
 /** What Airflow 3.3 needs idle on a machine of this size. */
@@ -24,13 +24,13 @@ export async function measureMemory(options: RunOptions): Promise<Measured> {
     await pause(options.isQuick ? REST_MS / 6 : REST_MS)
     const parts = [...stack.servers.processes, ...stack.roles.values()]
     const figures = parts.map(({ name, pid }) => ({ name, value: pssMb(pid), unit: 'MB' }))
-    const whole = pssMbOfTree(process.pid)
+    const whole = pssMb(process.pid)
     return {
       ...{ scenario: 'memory', title: 'the whole local stack with three domains, idle', series: [] },
       figures: [...figures, { name: 'all, with the process that started it', value: whole, unit: 'MB' }],
       goals: [{ what: 'MB of all, below Airflow’s', found: whole, limit: AIRFLOW_MB, kind: 'at most' }],
       notes: [
-        'PSS of each process group after a minute of rest; the development server of Temporal, as `npm start` has it.',
+        'PSS of each process with its descendants after a minute of rest; the development server of Temporal, as `npm start` has it.',
       ],
       servers: { temporal: 'Temporal development server', postgres: 'embedded 17' },
     }

@@ -1,18 +1,15 @@
-// In: the leaders of process groups. Out: what they and their children use, from /proc. Linux only, as PSS is.
+// In: pids. Out: what each uses with all its descendants (PostgreSQL's leave its process group), from /proc. Linux only, as PSS is.
 // Never: resident size, which counts shared pages once for each process.
 import { readdirSync, readFileSync } from 'node:fs'
 
-/** Proportional set size of a process with everything that runs in its group, in MB. */
-export const pssMb = (leader: number): number => membersOf(leader).reduce((sum, pid) => sum + readPssKb(pid), 0) / 1_024
+/** Proportional set size of a process with all its descendants, in MB. */
+export const pssMb = (root: number): number => treeOf(root).reduce((sum, pid) => sum + readPssKb(pid), 0) / 1_024
 
-/** The same of this very process with all its descendants, whatever their groups. */
-export const pssMbOfTree = (root: number): number => treeOf(root).reduce((sum, pid) => sum + readPssKb(pid), 0) / 1_024
-
-/** CPU seconds used so far by a group, ended children of its leader included. */
-export function cpuSeconds(leader: number): number {
-  const ticks = membersOf(leader).reduce((sum, pid) => {
+/** CPU seconds used so far by a process and its descendants, its ended children included. */
+export function cpuSeconds(root: number): number {
+  const ticks = treeOf(root).reduce((sum, pid) => {
     const fields = readStat(pid)
-    const ended = pid === leader ? Number(fields?.[13]) + Number(fields?.[14]) : 0
+    const ended = pid === root ? Number(fields?.[13]) + Number(fields?.[14]) : 0
     return sum + (fields ? Number(fields[11]) + Number(fields[12]) + ended : 0)
   }, 0)
   return ticks / TICKS_PER_SECOND
@@ -20,8 +17,6 @@ export function cpuSeconds(leader: number): number {
 
 /** What Linux has told user space since ever, whatever the kernel's own rate. */
 const TICKS_PER_SECOND = 100
-
-const membersOf = (leader: number): number[] => listPids().filter((pid) => Number(readStat(pid)?.[2]) === leader)
 
 function treeOf(root: number): number[] {
   const parents = new Map(listPids().map((pid) => [pid, Number(readStat(pid)?.[1])]))

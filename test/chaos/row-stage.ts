@@ -3,7 +3,7 @@
 import { afterAll, beforeAll } from 'vitest'
 import type { Walk } from './mesh.ts'
 import { IS_FULL, RUNS } from './seeds.ts'
-import { type Stage, startStage } from './stage.ts'
+import { type Stage, type StageOrder, startStage } from './stage.ts'
 import { DATES, setGlueTimeline, toWalks, until } from './walks.ts'
 
 export const MINUTE_MS = 60_000
@@ -16,12 +16,16 @@ export interface RowStage {
 }
 
 /** To be called once, at the top of a test file. */
-export function useRowStage(walksPerRun: number, settings: Record<string, string> = {}): RowStage {
+export function useRowStage(
+  walksPerRun: number,
+  settings: Record<string, string> = {},
+  servers: () => Promise<StageOrder['servers']> = async () => ({}),
+): RowStage {
   const lanes = Math.ceil((walksPerRun * RUNS) / DATES)
   let stage: Stage | undefined
   let taken = 0
   beforeAll(async () => {
-    stage = await startStage({ lanes, settings })
+    stage = await startStage({ lanes, settings, servers: await servers() })
     await setGlueTimeline(stage, RUN_MS)
     await stage.startAll()
   }, 6 * MINUTE_MS)
@@ -40,7 +44,10 @@ export function useRowStage(walksPerRun: number, settings: Record<string, string
 }
 
 /** Resolves when the outage has lasted so long; a minute each where full length is asked for. */
-export async function hold(seconds: number): Promise<void> {
-  const endsAtMs = performance.now() + (IS_FULL ? 60 : seconds) * 1_000
-  await until('the outage has lasted', 2 * MINUTE_MS, async () => performance.now() >= endsAtMs)
+export const hold = (seconds: number): Promise<void> => pass((IS_FULL ? 60 : seconds) * 1_000)
+
+/** For faults that are a length of time. */
+export async function pass(ms: number): Promise<void> {
+  const endsAtMs = performance.now() + ms
+  await until('the time has passed', ms + MINUTE_MS, async () => performance.now() >= endsAtMs)
 }

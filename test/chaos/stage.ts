@@ -6,7 +6,7 @@ import { tmpdir } from 'node:os'
 import path from 'node:path'
 import type { Client } from '@temporalio/client'
 import { CATALOG_BUCKET, deployMesh } from '../../cli/dev/deploy-mesh.ts'
-import { type Servers, startServers } from '../../cli/dev/servers.ts'
+import { type Servers, type ServersOrder, startServers } from '../../cli/dev/servers.ts'
 import { silently } from '../../cli/dev/show.ts'
 import { REGION, toEnvironment, toRecordAddresses } from '../../cli/stack-environment.ts'
 import { openByHand } from '../../cli/open-cycle.ts'
@@ -62,13 +62,14 @@ const SETTINGS = {
 /** Infrastructure made for a mesh of so many lanes serves the next stage of that size. */
 const TEMPLATES = path.join(root, '.sluice', 'templates')
 
-export async function startStage({ lanes = 2, settings = {} }: StageOrder = {}): Promise<Stage> {
+export async function startStage({ lanes = 2, settings = {}, servers: own = {} }: StageOrder = {}): Promise<Stage> {
   const folder = mkdtempSync(path.join(tmpdir(), 'sluice-chaos-'))
   const servers = await startServers({
     ...{ parts: ['aws', 'temporal', 'postgres'], folder, namespace: 'default', database: 'sluice_chaos' },
     ...{
       show: silently,
       ...(process.env['SLUICE_TEMPORAL_CLI'] && { temporalCli: process.env['SLUICE_TEMPORAL_CLI'] }),
+      ...own,
     },
   })
   try {
@@ -83,6 +84,8 @@ export interface StageOrder {
   lanes?: number
   /** Of every role, over those of the stage. */
   settings?: Record<string, string>
+  /** That run already, and are neither started nor stopped with the stage (kept-servers.ts). */
+  servers?: Pick<ServersOrder, 'temporalAddress' | 'databaseUrl'>
 }
 
 async function deploy(

@@ -88,13 +88,22 @@ export interface Waiting {
   attempt: number
   /** Of the last failed try; undefined before the first. */
   type: string | undefined
+  /** What it failed with. */
+  says: string | undefined
 }
 
 /** An activity of a cycle that is asked for and not answered yet. */
 export async function waitingOf(stage: Stage, cycle: string, activity: string): Promise<Waiting | undefined> {
   const { raw } = await stage.temporal.workflow.getHandle(cycle).describe()
   const found = raw.pendingActivities?.find(({ activityType }) => activityType?.name === activity)
-  return found && { attempt: found.attempt ?? 1, type: found.lastFailure?.applicationFailureInfo?.type ?? undefined }
+  const failure = found?.lastFailure
+  return (
+    found && {
+      attempt: found.attempt ?? 1,
+      type: failure?.applicationFailureInfo?.type ?? undefined,
+      says: failure?.message ?? undefined,
+    }
+  )
 }
 
 export async function stateOf(

@@ -1,0 +1,148 @@
+// Row 38: credentials that expired and rights that are gone, where a role takes, starts and publishes.
+import { randomUUID } from 'node:crypto'
+import { expect, test } from 'vitest'
+import { RERUN } from '../../workflows/contract.ts'
+import { publishedIds, startedRuns } from '../end-to-end/sandbox-ledger.ts'
+import { playCase } from './cases.ts'
+import type { Walk } from './mesh.ts'
+import { hold, MINUTE_MS, RUN_MS, useRowStage } from './row-stage.ts'
+import { feed, setFault, until, untilQuiet } from './walks.ts'
+import {
+  callsOf,
+  countUses,
+  noticesOf,
+  redriven,
+  removeFault,
+  setStartFault,
+  stateOf,
+  waitingOf,
+  watchLedger,
+} from './witness.ts'
+
+const { stage, take } = useRowStage(7)
+
+/** What AWS answers, and what a cycle then waits for. */
+const REFUSALS = [
+  { code: 'AccessDeniedException', waitsFor: 'AwsAccessDenied' },
+  { code: 'ExpiredTokenException', waitsFor: 'AwsCredentialsExpired' },
+] as const
+const leftOf = ({ lane, key }: Walk): string => `d1/left-${lane}/${key}`
+const endOf = ({ lane, key }: Walk): string => `d2/end-${lane}/${key}`
+
+/** What a bridge asks of its queue; EventBridge, which sends to it, has rights of its own. */
+const BRIDGE_CALLS = ['ReceiveMessage', 'DeleteMessageBatch', 'ChangeMessageVisibilityBatch']
+
+test(
+  'row 38: a bridge that may not receive pauses, and dead-letters nothing',
+  () =>
+    playCase(stage(), { row: 38, name: 'no right to receive' }, async ({ draw, note }) => {
+      const walks = take(1)
+      const { code } = REFUSALS[draw.below(REFUSALS.length)] ?? REFUSALS[0]
+      const seen = await watchLedger(stage())
+      for (const operation of BRIDGE_CALLS)
+        await setFault(stage(), {
+          ...{ id: operation, service: 'sqs', operation, times: 'unlimited' },
+          action: { kind: 'error', code, status: 403 },
+        })
+      await feed(stage(), walks)
+      const countTries = async () => countUses(await seen(), 'ReceiveMessage')
+      await until('a bridge was refused', 2 * MINUTE_MS, async () => (await countTries()) > 0)
+      await hold(draw.between(10, 20))
+      const tries = await countTries()
+      for (const operation of BRIDGE_CALLS) await removeFault(stage(), operation)
+      note(`${code} is over after ${tries} refusals`)
+      // Two loops of either bridge, each with pauses that grow: a storm would be thousands.
+      expect(tries).toBeLessThan(100)
+      await untilQuiet(stage(), walks)
+      expect(redriven(await seen())).toEqual([])
+      expect(toDeadLetterQueues(await seen())).toEqual([])
+      return { walks }
+    }),
+  15 * MINUTE_MS,
+)
+
+test(
+  'row 38: a worker that may not start a run tries again by itself, fails no attempt, and starts one run',
+  () =>
+    playCase(stage(), { row: 38, name: 'no right to start a run' }, async ({ note }) => {
+      const walks = take(REFUSALS.length)
+      const waits = REFUSALS.map((refusal, at) => ({ ...refusal, cycle: leftOf(walks[at] as Walk) }))
+      const seen = await watchLedger(stage())
+      for (const { code, cycle } of waits)
+        await setStartFault(
+          stage(),
+          {
+            ...{ id: code, where: { 'Arguments.--sluice_workflow_id': cycle }, times: 1_000_000 },
+            action: { kind: 'error', code },
+          },
+          RUN_MS,
+        )
+      await feed(stage(), walks)
+      for (const { waitsFor, cycle } of waits)
+        await until(`${cycle} waits for its right`, 2 * MINUTE_MS, async () => {
+          return (await waitingOf(stage(), cycle, 'startGlueJob'))?.type === waitsFor
+        })
+      for (const { code } of waits) await removeFault(stage(), code)
+      note('the rights are there again')
+      await untilQuiet(stage(), walks)
+      for (const { cycle } of waits) expect(noticesOf(await seen(), cycle)).toEqual([])
+      return { walks }
+    }),
+  15 * MINUTE_MS,
+)
+
+test(
+  'row 38: a put refused as a whole is tried again until it is taken',
+  () =>
+    playCase(stage(), { row: 38, name: 'no right to publish, by call' }, async ({ draw }) => {
+      const walks = take(1) as [Walk]
+      const { code, waitsFor } = REFUSALS[draw.below(REFUSALS.length)] ?? REFUSALS[0]
+      await setFault(stage(), {
+        ...{ id: 'unheard', service: 'events', operation: 'PutEvents', account: stage().accounts['d2'] },
+        ...{ times: 'unlimited', action: { kind: 'error', code } },
+      })
+      await feed(stage(), walks)
+      await until('the end waits for its right', 3 * MINUTE_MS, async () => {
+        return (await waitingOf(stage(), endOf(walks[0]), 'publishRefreshEvent'))?.type === waitsFor
+      })
+      await removeFault(stage(), 'unheard')
+      return { walks }
+    }),
+  15 * MINUTE_MS,
+)
+
+test(
+  'row 38: an entry that the bus policy refuses is ERROR(publish) and one notice; the rerun publishes, without another run',
+  () =>
+    playCase(stage(), { row: 38, name: 'no right to publish, by entry' }, async () => {
+      const [refused, ...walks] = take(2) as [Walk, ...Walk[]]
+      const cycle = endOf(refused)
+      const seen = await watchLedger(stage())
+      await setFault(stage(), {
+        ...{ id: 'entry', service: 'events', operation: 'PutEvents', account: stage().accounts['d2'] },
+        where: { 'Entries.0.DetailType': 'Data Product Refreshed' },
+        action: { kind: 'fail-entry', index: 0, code: 'AccessDeniedException' },
+      })
+      await feed(stage(), [refused])
+      await until(`${cycle} is in ERROR`, 3 * MINUTE_MS, async () => (await stateOf(stage(), cycle))?.state === 'ERROR')
+      expect(await stateOf(stage(), cycle)).toMatchObject({ step: 'publish' })
+      await feed(stage(), walks)
+      const command = { actor: 'fault suite', reason: 'the policy is mended', requestId: randomUUID() }
+      await stage()
+        .temporal.workflow.getHandle(cycle)
+        .executeUpdate(RERUN, { args: [command], updateId: command.requestId })
+      await untilQuiet(stage(), [refused, ...walks])
+      const rows = await seen()
+      expect(startedRuns(rows).filter((run) => run.cycle === cycle)).toHaveLength(1)
+      expect(publishedIds(rows).filter(({ id }) => id === `${cycle}/r1`)).toHaveLength(1)
+      expect(noticesOf(rows, cycle), 'one notice').toHaveLength(1)
+      // Its way over ERROR is no plain walk; the invariants judge it with all others.
+      return { walks }
+    }),
+  15 * MINUTE_MS,
+)
+
+type Rows = Parameters<typeof callsOf>[0]
+
+const toDeadLetterQueues = (rows: Rows): Rows =>
+  callsOf(rows, 'SendMessage').filter(({ facts }) => String(facts['QueueUrl']).endsWith('-dlq'))

@@ -1,0 +1,172 @@
+// Rows 18, 19 and 21: Temporal is away, does what it was asked and cannot say so, takes few calls a second.
+import { Connection, isGrpcServiceError } from '@temporalio/client'
+import { expect, test } from 'vitest'
+import { startedRuns } from '../end-to-end/sandbox-ledger.ts'
+import { playCase } from './cases.ts'
+import { useKeptTemporal } from './kept-servers.ts'
+import { cyclesOf, type Walk } from './mesh.ts'
+import { hold, MINUTE_MS, useRowStage } from './row-stage.ts'
+import type { RoleName } from './roles.ts'
+import { askDoctor, bridgeLines, instantIn } from './told.ts'
+import { feed, lyingMessages, readLedger, until, untilQuiet } from './walks.ts'
+import { mostReceives, watchLedger } from './witness.ts'
+
+const temporal = useKeptTemporal()
+const { stage, take } = useRowStage(11, {}, () => temporal.open())
+const idsOf = (walks: Walk[]): string[] => walks.flatMap(cyclesOf).map(({ cycle }) => cycle)
+
+test(
+  'row 18: Temporal killed in the middle of walks; what came meanwhile waits in the queue, and all go on where they stood',
+  () =>
+    playCase(stage(), { row: 18, name: 'Temporal down' }, async ({ draw, note }) => {
+      const [under, meanwhile] = [take(2), take(2)]
+      await feed(stage(), under)
+      await untilRun(under)
+      await temporal.kill()
+      const downAtMs = Date.now()
+      note('Temporal killed')
+      try {
+        await feed(stage(), meanwhile)
+        await expectTold(downAtMs)
+        await hold(draw.between(10, 20))
+        expect(lyingMessages(await readLedger(stage())).length, 'events wait').toBeGreaterThan(0)
+      } finally {
+        await temporal.start()
+        note('Temporal started')
+      }
+      const walks = [...under, ...meanwhile]
+      await untilQuiet(stage(), walks, 5 * MINUTE_MS)
+      expect(bridgeLines(stage(), 'd1', 'Messages are taken again').at(-1)?.lastedMs).toBeGreaterThan(0)
+      return { walks }
+    }),
+  30 * MINUTE_MS,
+)
+
+/** While it is away: by doctor since when, what works, what catches up; by the log of the bridge what is away. */
+async function expectTold(downAtMs: number): Promise<void> {
+  const found = await askDoctor(stage(), 'Temporal')
+  expect(found).toMatchObject({
+    ok: false,
+    since: expect.stringContaining('the last status was written at'),
+    works: expect.stringContaining('events are kept in the queues'),
+    catchesUp: expect.stringContaining('bridges deliver what is queued'),
+  })
+  expect(instantIn(found?.since), 'known from what still answers').toBeLessThanOrEqual(downAtMs)
+  await until('the bridge says what is away', 2 * MINUTE_MS, async () => {
+    const told = bridgeLines(stage(), 'd1', 'Messages stay in the queue').at(-1)
+    return told?.away === 'temporal' && instantIn(told.since) >= downAtMs
+  })
+}
+
+test(
+  'row 19: what Temporal did for a bridge that never heard of it is asked for again, and done once',
+  () =>
+    playCase(stage(), { row: 19, name: 'executed, then timed out: bridge' }, async ({ note }) => {
+      const walks = take(2)
+      const proxy = await startBehindProxy('bridge')
+      const seen = await watchLedger(stage())
+      proxy.spoil({ swallowReplies: true })
+      note('no reply of Temporal reaches the bridge of d1')
+      await feed(stage(), walks)
+      const opened = idsOf(walks).filter((cycle) => /^d1\/(left|right)-/.test(cycle))
+      await until('the cycles are open', 2 * MINUTE_MS, () => areKnown(opened))
+      await until('the bridge gave up', 2 * MINUTE_MS, async () => bridgeIsCutOff())
+      expect(lyingMessages(await seen()).length, 'what nobody confirmed stays').toBeGreaterThanOrEqual(opened.length)
+      proxy.heal()
+      note('healed')
+      await untilQuiet(stage(), walks, 5 * MINUTE_MS)
+      expect(mostReceives(await seen()), 'asked for again').toBeGreaterThan(1)
+      return { walks }
+    }),
+  30 * MINUTE_MS,
+)
+
+test(
+  'row 19: what a worker answered to Temporal counts once, though neither heard the other out',
+  () =>
+    playCase(stage(), { row: 19, name: 'executed, then timed out: worker' }, async ({ draw, note }) => {
+      const walks = take(2)
+      const proxy = await startBehindProxy('worker')
+      await feed(stage(), walks)
+      await untilRun(walks)
+      proxy.spoil({ swallowReplies: true })
+      note('no reply of Temporal reaches the worker of d1')
+      await until('replies were lost', 2 * MINUTE_MS, async () => proxy.swallowedBytes() > 0)
+      await hold(draw.between(5, 10))
+      proxy.heal()
+      note('healed')
+      return { walks, quietWithinMs: 6 * MINUTE_MS }
+    }),
+  30 * MINUTE_MS,
+)
+
+/** Calls a second that the server takes; a walk makes more than a hundred. */
+const FEW_CALLS = 20
+
+test(
+  'row 21: a Temporal that takes few calls a second makes everything slower, and stops nothing',
+  () =>
+    playCase(stage(), { row: 21, name: 'ResourceExhausted' }, async ({ note }) => {
+      const walks = take(3)
+      await temporal.kill()
+      await temporal.start({ 'frontend.namespaceRPS': FEW_CALLS })
+      note(`Temporal takes ${FEW_CALLS} calls a second`)
+      try {
+        await feed(stage(), walks)
+        await until('the server refuses calls', 2 * MINUTE_MS, refusesCalls)
+        note('a call was refused')
+        await until('all completed all the same', 8 * MINUTE_MS, () => areCompleted(idsOf(walks)))
+      } finally {
+        await temporal.kill()
+        await temporal.start()
+      }
+      return { walks, quietWithinMs: 5 * MINUTE_MS }
+    }),
+  30 * MINUTE_MS,
+)
+
+async function startBehindProxy(role: RoleName) {
+  const proxy = await stage().proxyTo('temporal')
+  await stage().roleOf(role, 'd1').stop()
+  await stage().start({ role, domain: 'd1', through: { temporal: proxy } })
+  return proxy
+}
+
+const untilRun = (walks: Walk[]): Promise<void> =>
+  until('a run has begun', 2 * MINUTE_MS, async () => {
+    const cycles = new Set(idsOf(walks))
+    return startedRuns(await readLedger(stage())).some(({ cycle }) => cycles.has(cycle))
+  })
+
+const bridgeIsCutOff = (): boolean =>
+  bridgeLines(stage(), 'd1', 'Messages stay in the queue').some(({ away }) => away === 'temporal')
+
+async function areKnown(cycles: string[]): Promise<boolean> {
+  await Promise.all(cycles.map((cycle) => stage().temporal.workflow.getHandle(cycle).describe()))
+  return true
+}
+
+async function areCompleted(cycles: string[]): Promise<boolean> {
+  const row = await stage().db.one<{ count: number }>(
+    `select count(*) from data_product_status where state = 'COMPLETED' and cycle = any ($1)`,
+    [cycles],
+  )
+  return row?.count === cycles.length
+}
+
+const RESOURCE_EXHAUSTED = 8
+
+/** Asked past the client's own retries, which would hide it. */
+async function refusesCalls(): Promise<boolean> {
+  const address = stage().servers.temporalAddress ?? ''
+  const connection = await Connection.connect({ address, interceptors: [] })
+  const { namespace } = stage().temporal.options
+  try {
+    await Promise.all(Array.from({ length: 2 }, () => connection.workflowService.describeNamespace({ namespace })))
+    return false
+  } catch (error) {
+    return isGrpcServiceError(error) && error.code === RESOURCE_EXHAUSTED
+  } finally {
+    await connection.close()
+  }
+}

@@ -1,0 +1,32 @@
+// What a person is told of an outage while it lasts. In: a stage. Out: what doctor finds, what the bridge's log says.
+// Never: evidence of what became of a cycle; that is the oracle's.
+import type { Finding } from '../../cli/doctor.ts'
+import { run } from '../end-to-end/cli-process.ts'
+import type { ChaosDomain } from './mesh.ts'
+import type { Stage } from './stage.ts'
+
+/** `sluice doctor d1`, as a process of its own. */
+export async function askDoctor(stage: Stage, check: string): Promise<Finding | undefined> {
+  const { out, err } = await run(['doctor', 'd1', '-o', 'json'], stage.folder, stage.environmentOf('d1'))
+  if (!out.startsWith('[')) throw new Error(`doctor said nothing that can be read: ${out}${err}`)
+  return (JSON.parse(out) as Finding[]).find((finding) => finding.check === check)
+}
+
+export interface LogLine {
+  msg: string
+  away?: string
+  since?: string
+  lastedMs?: number
+}
+
+/** The lines of the bridge's log that say so, since its start. */
+export const bridgeLines = (stage: Stage, domain: ChaosDomain, msg: string): LogLine[] =>
+  stage
+    .roleOf('bridge', domain)
+    .lastLines(Number.POSITIVE_INFINITY)
+    .split('\n')
+    .filter((line) => line.startsWith('{') && line.includes(`"msg":"${msg}"`))
+    .map((line) => JSON.parse(line) as LogLine)
+
+/** The instant in a sentence. */
+export const instantIn = (sentence = ''): number => Date.parse(/\d{4}-\d\d-\d\dT[\d:.]+Z/.exec(sentence)?.[0] ?? '')
