@@ -32,6 +32,8 @@ export interface Execution {
   failure: Error | null
   result: unknown
   queries: Map<string, () => unknown>
+  /** Search attributes by their key, as the run set them. */
+  attributes: Map<unknown, unknown>
   signal(name: string, payload: unknown): void
   job(run: () => void): void
   /** Whether jobs wait for a worker. */
@@ -83,7 +85,8 @@ export function createExecution({ time, workflowId, main, wake, order }: Executi
     }
   }
   const execution: Execution = {
-    ...{ workflowId, startedAtMs: time.nowMs(), isOpen: true, failure: null, result: undefined, queries: new Map() },
+    ...{ workflowId, startedAtMs: time.nowMs(), isOpen: true, failure: null, result: undefined },
+    ...{ queries: new Map(), attributes: new Map() },
     signal(name, payload) {
       signals.push({ name, payload })
       wake(execution)

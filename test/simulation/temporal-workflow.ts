@@ -10,11 +10,16 @@ export const CancellationScope = { nonCancellable: <T>(work: () => Promise<T>): 
 export const isCancellation = (error: unknown): boolean => error instanceof CancelledFailure
 export const allHandlersFinished = (): boolean => true
 export const setCurrentDetails = (_details: string): void => {}
-export const upsertSearchAttributes = (_attributes: unknown): void => {}
+export const upsertSearchAttributes = (pairs: { key: unknown; value: unknown }[]): void => {
+  for (const { key, value } of pairs) presentExecution().attributes.set(key, value)
+}
 export const log = { warn: ignore, error: ignore, info: ignore, debug: ignore }
 export const condition = (holds: () => boolean): Promise<void> => presentExecution().condition(holds)
 export const sleep = (delayMs: number): Promise<void> => presentExecution().armTimer(delayMs)
-export const workflowInfo = (): { startTime: Date } => ({ startTime: new Date(presentExecution().startedAtMs) })
+export const workflowInfo = () => {
+  const { startedAtMs, attributes } = presentExecution()
+  return { startTime: new Date(startedAtMs), typedSearchAttributes: attributes }
+}
 
 interface Definition {
   kind: 'signal' | 'query' | 'update'
