@@ -32,6 +32,9 @@ export default defineConfig({
         test: {
           name: 'simulation',
           pool: 'forks',
+          // Both halves of the seeds at once; vitest alone would leave a core free.
+          maxWorkers: 2,
+          sequence: { groupOrder: 1 },
           include: ['test/simulation/**/*.test.ts'],
           testTimeout: 2 * MINUTE_MS,
         },

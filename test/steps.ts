@@ -45,11 +45,11 @@ export async function runStep(step: Step): Promise<boolean> {
   return false
 }
 
-/** Runs one ring of tests with its output on screen and counts from vitest's own report. */
-export async function runRing(name: string): Promise<Tally> {
+/** Runs one ring of tests, or some files of it, with its output on screen and counts from vitest's own report. */
+export async function runRing(name: string, files: string[] = []): Promise<Tally> {
   const report = path.join(tmpdir(), `sluice-ring-${name}-${process.pid}.json`)
   const reporters = ['--reporter=default', '--reporter=json', `--outputFile.json=${report}`]
-  const args = [installed('vitest/vitest.mjs'), 'run', '--project', name, ...reporters]
+  const args = [installed('vitest/vitest.mjs'), 'run', '--project', name, ...reporters, ...files]
   const { code } = await run(process.execPath, args, 'inherit')
   try {
     return toTally(JSON.parse(readFileSync(report, 'utf8')), code)

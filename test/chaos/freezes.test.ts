@@ -3,7 +3,7 @@
 import { afterAll, beforeAll, test } from 'vitest'
 import { playCase } from './cases.ts'
 import { rawProducts } from './mesh.ts'
-import { IS_FULL, IS_SUITE } from './seeds.ts'
+import { IS_FULL, IS_SUITE, RUNS } from './seeds.ts'
 import { ROLES, type Stage, startStage } from './stage.ts'
 import { DATES, feed, putRaw, readLedger, setGlueTimeline, toRawEntry, toWalks, until } from './walks.ts'
 import { startedRuns } from '../end-to-end/sandbox-ledger.ts'
@@ -12,7 +12,9 @@ const MINUTE_MS = 60_000
 /** Walks that wait when everything is killed, four cycles each. */
 const WAITING = Number(process.env['SLUICE_CHAOS_WAITING'] ?? (IS_FULL ? 2_500 : IS_SUITE ? 72 : 18))
 const FROZEN_MS = (seconds: number): number => (IS_FULL ? 60 : seconds) * 1_000
-const LANES = Math.ceil(WAITING / DATES) + 3
+/** Walks before a worker that stands still. */
+const FROZEN = 3
+const LANES = Math.ceil((RUNS * (WAITING + FROZEN)) / DATES)
 
 let stage: Stage
 let taken = 0
@@ -34,7 +36,7 @@ test(
   'row 15: a worker that stood still completes late, and nothing is done twice',
   () =>
     playCase(stage, { row: 15, name: 'worker stands still (SIGSTOP)' }, async ({ draw, note }) => {
-      const walks = take(3)
+      const walks = take(FROZEN)
       const frozen = stage.roleOf('worker', 'd1')
       await feed(stage, walks)
       await until('a run has begun', MINUTE_MS, async () =>
@@ -49,37 +51,30 @@ test(
       note('worker d1 goes on beside the other')
       return { walks, quietWithinMs: 4 * MINUTE_MS }
     }),
-  30 * MINUTE_MS,
+  RUNS * 30 * MINUTE_MS,
 )
 
 test(
   'row 17: all roles killed with cycles waiting; each event that came meanwhile is applied after the restart',
   () =>
-    playCase(
-      stage,
-      { row: 17, name: `kill -9 of all, ${4 * WAITING} cycles` },
-      async ({ draw, note }) => {
-        const walks = take(WAITING)
-        const [first, second] = [0, 1].map((at) =>
-          walks.map((walk) => toRawEntry(rawProducts(walk)[at] ?? '', walk.key)),
-        )
-        await putRaw(stage, draw.shuffled(first ?? []))
-        await until('the cycles wait', 10 * MINUTE_MS, async () => {
-          const row = await stage.db.one<{ count: string }>(
-            `select count(*) from data_product_status where state = 'COMPLETED' and product like 'd1/left-%'
+    playCase(stage, { row: 17, name: `kill -9 of all, ${4 * WAITING} cycles` }, async ({ draw, note }) => {
+      const walks = take(WAITING)
+      const [first, second] = [0, 1].map((at) => walks.map((walk) => toRawEntry(rawProducts(walk)[at] ?? '', walk.key)))
+      await putRaw(stage, draw.shuffled(first ?? []))
+      await until('the cycles wait', 10 * MINUTE_MS, async () => {
+        const row = await stage.db.one<{ count: string }>(
+          `select count(*) from data_product_status where state = 'COMPLETED' and product like 'd1/left-%'
                and (product, cycle_key) in (select * from unnest($1::text[], $2::text[]))`,
-            [walks.map(({ lane }) => `d1/left-${lane}`), walks.map(({ key }) => key)],
-          )
-          return Number(row?.count) === walks.length
-        })
-        await Promise.all(ROLES.map(({ role, domain }) => stage.roleOf(role, domain).kill()))
-        note('all roles killed')
-        await putRaw(stage, draw.shuffled(second ?? []))
-        await stage.startAll()
-        note('all roles started')
-        return { walks, quietWithinMs: 20 * MINUTE_MS }
-      },
-      1,
-    ),
-  60 * MINUTE_MS,
+          [walks.map(({ lane }) => `d1/left-${lane}`), walks.map(({ key }) => key)],
+        )
+        return Number(row?.count) === walks.length
+      })
+      await Promise.all(ROLES.map(({ role, domain }) => stage.roleOf(role, domain).kill()))
+      note('all roles killed')
+      await putRaw(stage, draw.shuffled(second ?? []))
+      await stage.startAll()
+      note('all roles started')
+      return { walks, quietWithinMs: 20 * MINUTE_MS }
+    }),
+  RUNS * 60 * MINUTE_MS,
 )
