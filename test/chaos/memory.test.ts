@@ -11,8 +11,8 @@ const MINUTE_MS = 60_000
 /** Walks at once, four cycles each. */
 const MANY = Math.ceil(Number(process.env['SLUICE_CHAOS_CYCLES'] ?? (IS_FULL ? 5_000 : 144)) / 4)
 const LANES = Math.ceil((RUNS * MANY) / DATES)
-/** Enough to start and to hold some cycles, too little for all of them. */
-const HEAP_MB = Number(process.env['SLUICE_CHAOS_HEAP_MB'] ?? 40)
+/** It starts and works; whether it dies of it is printed, and depends on how many cycles there are. */
+const HEAP_MB = Number(process.env['SLUICE_CHAOS_HEAP_MB'] ?? 52)
 /** How often the short worker may die before one with memory takes over. */
 const DEATHS = 4
 
