@@ -72,15 +72,14 @@ async function takeBatch(parts: BridgeParts, outage: Outage, messages: Message[]
   const down = staying.find(({ later }) => later.concerns === 'all')
   if (down) outage.report('temporal', down.later.error)
   else outage.over()
+  const alone = staying.filter(({ later }) => later.concerns === 'message')
+  if (alone[0]) outage.waiting(alone.length, alone[0].later.error)
   if (staying.length > 0) await hide(parts, staying)
   return handled
 }
 
 /** Messages that stay come back when it is worth another try, not after the whole visibility time-out. */
 async function hide(parts: BridgeParts, staying: { message: Message; later: Later }[]): Promise<void> {
-  const alone = staying.filter(({ later }) => later.concerns === 'message')
-  const [first] = alone
-  if (first) parts.log.warn({ messages: alone.length, error: first.later.error.message }, 'Messages wait in the queue')
   const Entries = staying.map(({ message }, at) => ({
     Id: String(at),
     ReceiptHandle: message.ReceiptHandle,

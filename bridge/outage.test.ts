@@ -93,3 +93,20 @@ test('the end of all waiting ends every pause, and is no trouble to speak of', a
   outage.report('queue', new Error('aborted'))
   expect([pauses, lines.length]).toEqual([[], 1])
 })
+
+test('messages that wait for something of their own are told once a minute, with since when', () => {
+  const outage = open()
+  const since = new Date(nowMs).toISOString()
+  outage.waiting(3, new Error('PostgreSQL is away'))
+  nowMs += 30_000
+  outage.waiting(1, new Error('PostgreSQL is away'))
+  nowMs += 30_000
+  outage.waiting(2, new Error('PostgreSQL is away'))
+  expect(lines.map(({ messages, since }) => [messages, since])).toEqual([
+    [3, since],
+    [2, since],
+  ])
+  nowMs += 700_000
+  outage.waiting(1, new Error('Glue is throttled'))
+  expect(lines.at(-1)).toMatchObject({ since: new Date(nowMs).toISOString(), error: 'Glue is throttled' })
+})

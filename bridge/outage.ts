@@ -8,6 +8,8 @@ export interface Outage {
   report(of: Trouble, error: Error): void
   /** A batch was delivered: Temporal and the queue are both there. */
   over(): void
+  /** Messages whose own need is away (PostgreSQL, Glue, the catalog); told once a minute, not for each batch. */
+  waiting(messages: number, error: Error): void
   /** The queue answered that it holds nothing: ends its own trouble, and says nothing about Temporal. */
   queueAnswered(): void
   /** Waits as long as the present trouble asks for; at once when there is none. */
@@ -33,6 +35,9 @@ export const toLater = (concerns: Later['concerns'], error: unknown): Later => (
 
 /** For whoever reads the log at night. */
 const CATCHES_UP = 'nothing is lost: the queue keeps them for 14 days, and they are delivered once it answers'
+const TOLD_EVERY_MS = 60_000
+/** Longer than any message is hidden: whatever waits after that waits for something new. */
+const FORGOTTEN_MS = 600_000
 const SHORTEST_MS = 250
 const LONGEST_MS = 30_000
 
@@ -40,6 +45,7 @@ export function createOutage(log: Logger, nowMs: () => number = Date.now): Outag
   let sinceMs: number | undefined
   let pauseMs = 0
   let isTemporalAway = false
+  let alone: { sinceMs: number; lastMs: number; toldMs: number } | undefined
   const over = (): void => {
     if (sinceMs === undefined) return
     log.info({ since: new Date(sinceMs).toISOString(), lastedMs: nowMs() - sinceMs }, 'Messages are taken again')
@@ -58,6 +64,16 @@ export function createOutage(log: Logger, nowMs: () => number = Date.now): Outag
           'Messages stay in the queue',
         )
       sinceMs ??= nowMs()
+    },
+    waiting(messages, error) {
+      const atMs = nowMs()
+      if (!alone || atMs - alone.lastMs > FORGOTTEN_MS)
+        alone = { sinceMs: atMs, lastMs: atMs, toldMs: Number.NEGATIVE_INFINITY }
+      alone.lastMs = atMs
+      if (atMs - alone.toldMs < TOLD_EVERY_MS) return
+      alone.toldMs = atMs
+      const since = new Date(alone.sinceMs).toISOString()
+      log.warn({ messages, since, error: error.message, catchesUp: CATCHES_UP }, 'Messages wait in the queue')
     },
     over,
     queueAnswered() {

@@ -39,8 +39,7 @@ export async function rerun(parts: CycleParts, options: RerunOptions): Promise<n
   return withConnection(options, domainOf(parts.product), async (connection) => {
     const cycle = toCycleId(parts.product, parts.key)
     const next = await rerunCycle(connection, parts, command).catch(async (error: unknown) => {
-      if (error instanceof CommandFailure && error.exitCode === EXIT.notAllowed)
-        await audit(connection, cycle, command, error.message)
+      if (error instanceof CommandFailure) await audit(connection, cycle, command, error.message)
       throw error
     })
     if (options.output === 'json') printJson({ cycle, ...next, ...command })
@@ -154,7 +153,7 @@ async function startAgain(
   }
 }
 
-/** A validator's refusal leaves nothing in Temporal's history, so it is written here. */
+/** A refusal, or a command that came too late, leaves nothing in Temporal's history, so it is written here. */
 async function audit(connection: Connection, cycle: CycleId, command: RerunCommand, refused: string): Promise<void> {
   const action = { cycle, action: 'rerun' as const, actorVerified: false, refused, atMs: Date.now() }
   await recordAction(connection.db(), { ...command, ...action }).catch((error: unknown) =>

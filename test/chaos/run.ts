@@ -1,5 +1,6 @@
-// In: the checkout. Out: `npm run test:chaos`: every fault, five runs each unless told, the table fault × runs ×
-// violations, the closing line, the exit code. Never: a fault without runs left out of sight: the table has only what ran.
+// In: the checkout, and the files wanted (`npm run test:chaos -- rows-glue`), else all. Out: every fault, five runs each
+// unless told, the table fault × runs × violations, the closing line, the exit code. Never: the name of a fault that did
+// not run in the table.
 import { existsSync, mkdtempSync, readFileSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import path from 'node:path'
@@ -11,7 +12,7 @@ const file = path.join(folder, 'tallies.jsonl')
 process.env['SLUICE_CHAOS_RUNS'] ??= '5'
 process.env['SLUICE_CHAOS_TALLIES'] = file
 
-const tally = await runRing('chaos')
+const tally = await runRing('chaos', process.argv.slice(2))
 for (const line of toTable(readTallies())) console.log(line)
 console.log(closingLine('chaos', tally))
 process.exitCode = tally.failed > 0 ? 1 : 0
