@@ -189,6 +189,13 @@ test(
       const hangs = { kind: 'run-timeline', states: [{ state: 'RUNNING', afterMs: 0 }] }
       await setStartFault(stage(), { id: 'hangs', ...toWhere(cycle), times: 2, action: hangs }, RUN_MS)
       await feed(stage(), walks)
+      // Time is put forward for all runs: the other one of the walk must be over before.
+      const other = `d1/right-${walks[0].lane}/${walks[0].key}`
+      await until(
+        `${other} is built`,
+        3 * MINUTE_MS,
+        async () => (await stateOf(stage(), other))?.state === 'COMPLETED',
+      )
       for (const attempt of [1, 2]) {
         await until(`attempt ${attempt} hangs`, 3 * MINUTE_MS, async () =>
           startedRuns(await seen()).some((run) => run.cycle === cycle && run.attempt === attempt),
