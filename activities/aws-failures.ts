@@ -60,16 +60,12 @@ export const toGlueOrderRules = (capacityRetryMs: number): Rules => ({
  */
 const UNANSWERED_START_MS = 30_000
 
-/** Starting a run: as for any order, and time to be listed for one whose answer was lost. */
-export function toGlueStartFailure(error: unknown, tried: string, rules: Rules): ApplicationFailure {
-  return toAwsFailure(error, tried, rules, isAnswer(error) ? null : UNANSWERED_START_MS)
-}
-
-/** AWS itself refused it; anything else, a 5xx included, may have come after the work was done. */
-function isAnswer(error: unknown): boolean {
-  const status = (error as { $metadata?: { httpStatusCode?: number } } | null)?.$metadata?.httpStatusCode
-  return status !== undefined && status >= 400 && status < 500
-}
+/**
+ * Starting a run: a refusal that the rules name left none. Whatever else came (a lost answer, a 5xx, Glue's own
+ * `OperationTimeoutException`, which is a 400) may have come after the run began.
+ */
+export const toGlueStartFailure = (error: unknown, tried: string, rules: Rules): ApplicationFailure =>
+  toAwsFailure(error, tried, rules, UNANSWERED_START_MS)
 
 const RUN_UNKNOWN =
   'A run that was started may not show yet, or its job is being deployed anew: Glue is asked again, and no other run ' +

@@ -82,6 +82,19 @@ test('a start whose answer was lost is tried again only when the run shows, also
   expect(begun()).toHaveLength(1)
 })
 
+test.each([
+  ['InternalServiceException', 500],
+  ['OperationTimeoutException', 400],
+])('a start that Glue answered by %s may have begun a run, and waits as long', async (code, status) => {
+  await createJob(1_000)
+  sandbox.faults.add({ service: 'glue', operation: 'StartJobRun', action: { kind: 'error', code, status } })
+  const failure = await activities.startGlueJob(order).then(
+    () => undefined,
+    (error: unknown) => error as ApplicationFailure,
+  )
+  expect(Number(failure?.nextRetryDelay ?? 0)).toBeGreaterThan(LAG_MS)
+})
+
 test('a start that Glue refused left no run, and is tried again soon', async () => {
   await createJob(1)
   sandbox.faults.add({ service: 'glue', operation: 'StartJobRun', action: { kind: 'throttle' } })
