@@ -72,9 +72,9 @@ async function examine(connection: Connection, checks: Check[], findings: Findin
   }
 }
 
-/** The part that could tell since when may be away too: then only what is always true is said. */
+/** The part that could tell since when may be away too: then that is said. */
 async function describe({ since, works, catchesUp }: Outage, connection: Connection): Promise<Partial<Finding>> {
-  const told = await since(connection).catch(() => undefined)
+  const told = await since(connection).catch((error: unknown) => `cannot be told: ${toSentence(error)}`)
   return { works, catchesUp, ...(told === undefined ? {} : { since: told }) }
 }
 
