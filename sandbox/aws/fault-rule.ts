@@ -74,6 +74,9 @@ export function parseFaultRule(value: unknown): FaultRuleReading {
   if (!isRecord(value)) return { kind: 'refused', problems: ['A fault rule is a JSON object.'] }
   const problems = fieldProblems(value, fields, compulsory, '')
   if (isRecord(value['action'])) problems.push(...actionProblems(value['action']))
+  if (value['service'] === 's3' && isRecord(value['action']) && value['action']['kind'] === 'half-body') {
+    problems.push('"half-body" is for sqs, events and glue.')
+  }
   if (value['seed'] !== undefined && value['probability'] === undefined) {
     problems.push('"seed" is of use with "probability" only.')
   }
