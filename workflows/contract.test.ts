@@ -1,7 +1,8 @@
 // What outsiders see of a cycle at its start: a list that Temporal takes, however many and long the names are.
 import fc from 'fast-check'
 import { expect, test } from 'vitest'
-import { toWaitingFor } from './contract.ts'
+import { arrivalOf, definitionOf, inputOf } from '../model/samples.test-data.ts'
+import { toCycleStart, toWaitingFor, WAITING_FOR_ATTRIBUTE } from './contract.ts'
 
 const longName = (at: number): string => `raw-${String(at).padStart(2, '0')}`.padEnd(63, 'x').padEnd(127, '/ds')
 
@@ -29,4 +30,12 @@ test('whatever the names, the list fits and counts each of them', () => {
       expect(more > 0 ? listed.length - 1 + more : listed.length).toBe(names.length)
     }),
   )
+})
+
+test('a start that brings arrivals says what is missing then, so that nothing has to be set again', () => {
+  const input = inputOf(definitionOf('d1/ds3', ['d1/ds1', 'raw/rd2']))
+  const waitingFor = (arrivals: ReturnType<typeof arrivalOf>[]) =>
+    toCycleStart(input, arrivals).typedSearchAttributes.get(WAITING_FOR_ATTRIBUTE)
+  expect(waitingFor([])).toEqual(['d1/ds1', 'raw/rd2'])
+  expect(waitingFor([arrivalOf('d1/ds1')])).toEqual(['raw/rd2'])
 })

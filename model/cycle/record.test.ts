@@ -2,7 +2,7 @@ import { expect, test } from 'vitest'
 import { arrivalOf, cycleOf, endOf, NOON_MS } from '../samples.test-data.ts'
 import { applyArrival } from './arrivals.ts'
 import { applyFact } from './facts.ts'
-import { toRecord } from './record.ts'
+import { isFlushDue, toRecord } from './record.ts'
 
 const opened = cycleOf({}, ['d1/ds1'])
 const arrived = applyArrival(opened, arrivalOf('d1/ds1'), NOON_MS + 1)
@@ -52,4 +52,28 @@ test('the snapshot says what was published, as consumers take it', () => {
     publication: { eventId: 'd1/ds3/2026-11-20/r1', revision: 1 },
     attempts: [{ number: 1, runId: 'jr_1' }],
   })
+})
+
+test('the end of a run that succeeded waits for its publication, unless an event waits beside it', () => {
+  const ended = applyFact(
+    applyFact(begun, { kind: 'run-started', runId: 'jr_1', adopted: false }, NOON_MS + 3),
+    { kind: 'run-ended', end: endOf('SUCCEEDED') },
+    NOON_MS + 4,
+  )
+  expect(isFlushDue(ended, ended.version - 1)).toBe(false)
+  expect(isFlushDue(ended, ended.version - 1 - 2)).toBe(true)
+  const beside = applyArrival(ended, arrivalOf('d1/ds1', { revision: 2 }), NOON_MS + 5)
+  expect(isFlushDue(beside, ended.version)).toBe(true)
+  const published = applyFact(ended, { kind: 'published', eventId: 'd1/ds3/2026-11-20/r1', revision: 1 }, NOON_MS + 6)
+  expect(isFlushDue(published, ended.version - 1)).toBe(true)
+  expect(isFlushDue(published, published.version)).toBe(false)
+})
+
+test('the end of a run that failed is written at once', () => {
+  const failed = applyFact(
+    applyFact(begun, { kind: 'run-started', runId: 'jr_1', adopted: false }, NOON_MS + 3),
+    { kind: 'run-ended', end: endOf('FAILED') },
+    NOON_MS + 4,
+  )
+  expect(isFlushDue(failed, failed.version - 1)).toBe(true)
 })
