@@ -47,7 +47,7 @@ export async function collectEvidence(order: CollectOrder): Promise<Evidence> {
   }
 }
 
-async function readSandboxLedger(endpoint: string): Promise<SandboxRow[]> {
+export async function readSandboxLedger(endpoint: string): Promise<SandboxRow[]> {
   const answer = await fetch(`${endpoint}/_sandbox/ledger`)
   if (!answer.ok) throw new Error(`${endpoint} gave no ledger of the sandbox (HTTP ${answer.status}). Is it one?`)
   return ((await answer.json()) as { rows: SandboxRow[] }).rows

@@ -29,6 +29,11 @@ export interface Walk {
   key: string
 }
 
+/** Cycles of a walk, by their place in the diamond. */
+export const leftOf = ({ lane, key }: Walk): string => `d1/left-${lane}/${key}`
+export const rightOf = ({ lane, key }: Walk): string => `d1/right-${lane}/${key}`
+export const endOf = ({ lane, key }: Walk): string => `d2/end-${lane}/${key}`
+
 export const rawProducts = ({ lane }: Walk): string[] => [`raw/one-${lane}`, `raw/two-${lane}`]
 
 export interface ExpectedCycle {

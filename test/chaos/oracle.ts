@@ -1,7 +1,10 @@
 // What must hold of each walk, whatever was done to the stage. In: a stage that is quiet. Out: every breach, in words.
 // The witness is the sandbox's ledger of AWS calls; then what the mirror tells. Never: reads a log.
-import { publishedIds, type SandboxRow, startedRuns } from '../end-to-end/sandbox-ledger.ts'
-import { cyclesOf, type ExpectedCycle, type Walk } from './mesh.ts'
+import { listAllDeliveries, listAllTransitions } from '../../mirror/evidence.ts'
+import type { Domain } from '../../model/ids.ts'
+import { publishedIds, startedRuns } from '../end-to-end/sandbox-ledger.ts'
+import type { SandboxRow } from '../../verify/evidence.ts'
+import { cyclesOf, DOMAINS, type ExpectedCycle, type Walk } from './mesh.ts'
 import type { Stage } from './stage.ts'
 import { readLedger } from './walks.ts'
 
@@ -17,17 +20,20 @@ export interface Allowed {
 }
 
 export async function collectWalks(stage: Stage, walks: Walk[]): Promise<WalkEvidence> {
-  const cycles = walks.flatMap(cyclesOf).map(({ cycle }) => cycle)
-  const transitions = await stage.db.rows<{ cycle: string; moves: string[] }>(
-    `select cycle, array_agg(coalesce(from_state, 'null') || ' -> ' || to_state order by run_number, version) as moves
-     from data_product_status_history where cycle = any ($1) group by cycle`,
-    [cycles],
-  )
-  const deliveries = await stage.db.rows<{ cycle: string; eventId: string; outcome: string }>(
-    `select cycle, event_id as "eventId", outcome from event_delivery where cycle = any ($1)`,
-    [cycles],
-  )
-  return { sandbox: await readLedger(stage), transitions, deliveries }
+  const cycles = new Set(walks.flatMap(cyclesOf).map(({ cycle }) => cycle))
+  const domains = DOMAINS.map((domain) => domain as string as Domain)
+  const all = Map.groupBy(await listAllTransitions(stage.db, domains), ({ cycle }) => cycle)
+  const transitions = [...all].map(([cycle, moves]) => ({
+    cycle,
+    moves: moves.map(({ from, to }) => `${from ?? 'null'} -> ${to}`),
+  }))
+  const deliveries = await listAllDeliveries(stage.db, domains)
+  const isOfWalks = ({ cycle }: { cycle: string }): boolean => cycles.has(cycle)
+  return {
+    sandbox: await readLedger(stage),
+    transitions: transitions.filter(isOfWalks),
+    deliveries: deliveries.filter(isOfWalks),
+  }
 }
 
 /** Nothing lost, nothing twice, never early, published under one id, history whole. */

@@ -5,7 +5,7 @@ import { msToTs } from '@temporalio/common/lib/time.js'
 import { RERUN } from '../../workflows/contract.ts'
 import { recordUntaken } from '../../mirror/ledger.ts'
 import type { CycleKey, Domain, ProductId } from '../../model/ids.ts'
-import type { Walk } from './mesh.ts'
+import { leftOf, type Walk } from './mesh.ts'
 import type { Allowed } from './oracle.ts'
 import type { Stage } from './stage.ts'
 import { failNextRun, feed, putRaw, setFault, setGlueTimeline, toRawEntry, until } from './walks.ts'
@@ -78,8 +78,6 @@ export async function shortenRetention({ temporal }: Stage): Promise<void> {
     config: { workflowExecutionRetentionTtl: msToTs(2 * DAY_MS) },
   })
 }
-
-const leftOf = ({ lane, key }: Walk): string => `d1/left-${lane}/${key}`
 
 const DAY_MS = 86_400_000
 const daysBefore = (key: string, days: number): string =>

@@ -4,7 +4,7 @@ import { expect, test } from 'vitest'
 import { RERUN } from '../../workflows/contract.ts'
 import { publishedIds, startedRuns } from '../end-to-end/sandbox-ledger.ts'
 import { playCase } from './cases.ts'
-import type { Walk } from './mesh.ts'
+import { endOf, leftOf, type Walk } from './mesh.ts'
 import { hold, MINUTE_MS, RUN_MS, useRowStage } from './row-stage.ts'
 import { feed, setFault, until, untilQuiet } from './walks.ts'
 import {
@@ -26,8 +26,6 @@ const REFUSALS = [
   { code: 'AccessDeniedException', waitsFor: 'AwsAccessDenied' },
   { code: 'ExpiredTokenException', waitsFor: 'AwsCredentialsExpired' },
 ] as const
-const leftOf = ({ lane, key }: Walk): string => `d1/left-${lane}/${key}`
-const endOf = ({ lane, key }: Walk): string => `d2/end-${lane}/${key}`
 
 /** What a bridge asks of its queue; EventBridge, which sends to it, has rights of its own. */
 const BRIDGE_CALLS = ['ReceiveMessage', 'DeleteMessageBatch', 'ChangeMessageVisibilityBatch']

@@ -1,9 +1,10 @@
 // Rows 1 to 5: Glue takes a start and does not say so, has no room, loses, delays and repeats its events, hangs.
 import { expect, test } from 'vitest'
 import type { GlueRunEnd } from '../../model/cycle/cycle.ts'
-import { publishedIds, type SandboxRow, startedRuns } from '../end-to-end/sandbox-ledger.ts'
+import { publishedIds, startedRuns } from '../end-to-end/sandbox-ledger.ts'
+import type { SandboxRow } from '../../verify/evidence.ts'
 import { playCase } from './cases.ts'
-import type { Walk } from './mesh.ts'
+import { endOf, leftOf, rightOf, type Walk } from './mesh.ts'
 import { rerunFailed } from './provoke.ts'
 import { hold, MINUTE_MS, RUN_MS, useRowStage } from './row-stage.ts'
 import {
@@ -20,8 +21,6 @@ import {
 import { feed, setFault, until, untilQuiet } from './walks.ts'
 
 const { stage, take } = useRowStage(9)
-const leftOf = ({ lane, key }: Walk): string => `d1/left-${lane}/${key}`
-const endOf = ({ lane, key }: Walk): string => `d2/end-${lane}/${key}`
 const toWhere = (cycle: string) => ({ where: { 'Arguments.--sluice_workflow_id': cycle } })
 
 test(
@@ -190,7 +189,7 @@ test(
       await setStartFault(stage(), { id: 'hangs', ...toWhere(cycle), times: 2, action: hangs }, RUN_MS)
       await feed(stage(), walks)
       // Time is put forward for all runs: the other one of the walk must be over before.
-      const other = `d1/right-${walks[0].lane}/${walks[0].key}`
+      const other = rightOf(walks[0])
       await until(
         `${other} is built`,
         3 * MINUTE_MS,

@@ -1,10 +1,11 @@
 // Rows 23, 25 and 26: PostgreSQL is killed again and again, half there, there and unwilling. Pipelines do not notice, and
 // the mirror tells all of it afterwards.
 import { expect, test } from 'vitest'
-import { publishedIds, type SandboxRow } from '../end-to-end/sandbox-ledger.ts'
+import { publishedIds } from '../end-to-end/sandbox-ledger.ts'
+import type { SandboxRow } from '../../verify/evidence.ts'
 import { type CaseRun, type Played, playCase } from './cases.ts'
 import { useKeptPostgres } from './kept-servers.ts'
-import { cyclesOf, type Walk } from './mesh.ts'
+import { cyclesOf, leftOf, type Walk } from './mesh.ts'
 import { provoke } from './provoke.ts'
 import { MINUTE_MS, pass, useRowStage } from './row-stage.ts'
 import { IS_FULL } from './seeds.ts'
@@ -14,7 +15,6 @@ import { waitingOf, watchLedger } from './witness.ts'
 
 const postgres = useKeptPostgres()
 const { stage, take } = useRowStage(11, {}, () => postgres.open())
-const leftOf = ({ lane, key }: Walk): string => `d1/left-${lane}/${key}`
 
 /** How long kills follow one another. */
 const KILLING_MS = IS_FULL ? 10 * MINUTE_MS : 20_000

@@ -3,7 +3,7 @@
 import { historyToJSON } from '@temporalio/common/lib/proto-utils.js'
 import { answeredOf } from '../../verify/fold.ts'
 import { readHistory } from '../../verify/read-history.ts'
-import type { SandboxRow } from '../end-to-end/sandbox-ledger.ts'
+import type { SandboxRow } from '../../verify/evidence.ts'
 import type { Stage } from './stage.ts'
 import { readLedger, setFault, setGlueTimeline } from './walks.ts'
 

@@ -1,13 +1,6 @@
 // What the claims about Glue share: a job for each claim, runs that go as the claim says, the events that Glue puts.
 // In: a target. Out: a stage lent to one claim. Never: leaves a job, rule or queue behind on a target that lives on.
 import {
-  DeleteRuleCommand,
-  EventBridgeClient,
-  PutRuleCommand,
-  PutTargetsCommand,
-  RemoveTargetsCommand,
-} from '@aws-sdk/client-eventbridge'
-import {
   BatchStopJobRunCommand,
   CreateJobCommand,
   type CreateJobCommandInput,
@@ -21,8 +14,8 @@ import {
   StartJobRunCommand,
   type StartJobRunCommandInput,
 } from '@aws-sdk/client-glue'
-import { CreateQueueCommand, DeleteQueueCommand, ReceiveMessageCommand, SQSClient } from '@aws-sdk/client-sqs'
 import { vi } from 'vitest'
+import { openDefaultBusQueue } from './default-bus-queue.ts'
 import type { Target } from './target.ts'
 
 export const MINUTE_MS = 60_000
@@ -142,36 +135,15 @@ function toStage(target: Target, client: GlueClient, leavings: (() => Promise<un
 
 /** A rule on the default bus into a queue of its own. */
 async function watchEvents(target: Target, job: string, leavings: (() => Promise<unknown> | void)[]) {
-  const sqs = new SQSClient(target.options())
-  const bridge = new EventBridgeClient(target.options())
-  const arn = `arn:aws:sqs:${target.region}:${target.account}:${job}`
-  const pattern = JSON.stringify({ source: ['aws.glue'], detail: { jobName: [job] } })
-  const { RuleArn } = await bridge.send(new PutRuleCommand({ Name: job, EventPattern: pattern }))
-  const statement = {
-    Effect: 'Allow',
-    Principal: { Service: 'events.amazonaws.com' },
-    Action: 'sqs:SendMessage',
-    Resource: arn,
-    Condition: { ArnEquals: { 'aws:SourceArn': RuleArn } },
-  }
-  const Policy = JSON.stringify({ Version: '2012-10-17', Statement: [statement] })
-  const { QueueUrl } = await sqs.send(new CreateQueueCommand({ QueueName: job, Attributes: { Policy } }))
-  await bridge.send(new PutTargetsCommand({ Rule: job, Targets: [{ Id: 'queue', Arn: arn }] }))
-  leavings.push(async () => {
-    await bridge.send(new RemoveTargetsCommand({ Rule: job, Ids: ['queue'] }))
-    await bridge.send(new DeleteRuleCommand({ Name: job }))
-    await sqs.send(new DeleteQueueCommand({ QueueUrl }))
-    sqs.destroy()
-    bridge.destroy()
-  })
+  const queue = await openDefaultBusQueue(target, job, { source: ['aws.glue'], detail: { jobName: [job] } })
+  leavings.push(() => queue.close())
   const seen: GlueEvent[] = []
   let given = 0
   return {
     all: () => seen,
     async next(): Promise<GlueEvent> {
       for (let tries = 0; seen.length <= given && tries < 6; tries += 1) {
-        const { Messages = [] } = await sqs.send(new ReceiveMessageCommand({ QueueUrl, WaitTimeSeconds: 5 }))
-        seen.push(...Messages.map(({ Body }) => JSON.parse(Body ?? '') as GlueEvent))
+        seen.push(...((await queue.receive(5)) as GlueEvent[]))
       }
       const event = seen[given]
       if (event === undefined) throw new Error(`No further event of job ${job} came.`)

@@ -9,16 +9,9 @@ import {
   PutBucketNotificationConfigurationCommand,
   UploadPartCommand,
 } from '@aws-sdk/client-s3'
-import {
-  DeleteRuleCommand,
-  EventBridgeClient,
-  PutRuleCommand,
-  PutTargetsCommand,
-  RemoveTargetsCommand,
-} from '@aws-sdk/client-eventbridge'
-import { CreateQueueCommand, DeleteQueueCommand, ReceiveMessageCommand, SQSClient } from '@aws-sdk/client-sqs'
 import { expect } from 'vitest'
 import { type Claim, putClaims } from './claim.ts'
+import { openDefaultBusQueue } from './default-bus-queue.ts'
 import { codeOf, onS3, type Rule, type S3Stage } from './s3-stage.ts'
 
 const CONTENT = 'notification-content-structure'
@@ -356,9 +349,10 @@ putClaims([
     holds: onS3(async (stage) => {
       const bucket = await stage.createBucket()
       await stage.configure(bucket, { EventBridgeConfiguration: {} })
-      const hear = await openBus(stage, bucket)
+      const pattern = { source: ['aws.s3'], detail: { bucket: { name: [bucket] } } }
+      const hear = await openDefaultBusQueue(stage.target, bucket, pattern)
       await stage.put(bucket, 'in/a b.csv')
-      const event = await hear.next()
+      const [event] = await hear.receive(20)
       await hear.close()
       expect(event).toMatchObject({
         source: 'aws.s3',
@@ -370,34 +364,3 @@ putClaims([
     }),
   },
 ])
-
-/** A rule on the default bus for this bucket, into a queue. */
-async function openBus(stage: S3Stage, bucket: string) {
-  const bridge = new EventBridgeClient(stage.target.options())
-  const sqs = new SQSClient(stage.target.options())
-  const arn = `arn:aws:sqs:${stage.target.region}:${stage.target.account}:${bucket}`
-  const EventPattern = JSON.stringify({ source: ['aws.s3'], detail: { bucket: { name: [bucket] } } })
-  const { RuleArn } = await bridge.send(new PutRuleCommand({ Name: bucket, EventPattern }))
-  const statement = {
-    Effect: 'Allow',
-    Principal: { Service: 'events.amazonaws.com' },
-    Action: 'sqs:SendMessage',
-    Resource: arn,
-    Condition: { ArnEquals: { 'aws:SourceArn': RuleArn } },
-  }
-  const Policy = JSON.stringify({ Version: '2012-10-17', Statement: [statement] })
-  const { QueueUrl } = await sqs.send(new CreateQueueCommand({ QueueName: bucket, Attributes: { Policy } }))
-  await bridge.send(new PutTargetsCommand({ Rule: bucket, Targets: [{ Id: 'queue', Arn: arn }] }))
-  return {
-    async next(): Promise<unknown> {
-      const { Messages = [] } = await sqs.send(new ReceiveMessageCommand({ QueueUrl, WaitTimeSeconds: 20 }))
-      return JSON.parse(Messages[0]?.Body ?? 'null')
-    },
-    async close() {
-      await bridge.send(new RemoveTargetsCommand({ Rule: bucket, Ids: ['queue'] }))
-      await bridge.send(new DeleteRuleCommand({ Name: bucket }))
-      await sqs.send(new DeleteQueueCommand({ QueueUrl }))
-      for (const client of [bridge, sqs]) client.destroy()
-    },
-  }
-}

@@ -10,7 +10,8 @@ import { silently } from '../../cli/dev/show.ts'
 import { startPostgres } from '../../sandbox/postgres/server.ts'
 import { run } from './cli-process.ts'
 import { expectLaws } from './laws.ts'
-import { publishedIds, type SandboxRow, startedRuns, untilLedger } from './sandbox-ledger.ts'
+import { publishedIds, startedRuns, untilLedger } from './sandbox-ledger.ts'
+import type { SandboxRow } from '../../verify/evidence.ts'
 
 const MESH = fileURLToPath(new URL('../../examples/mesh', import.meta.url))
 const MINUTE_MS = 60_000

@@ -11,7 +11,9 @@ import type { Domain } from '../../model/ids.ts'
 import { domainOf } from '../../model/ids.ts'
 import { collectEvidence } from '../../verify/collect.ts'
 import { findViolations } from '../../verify/violations.ts'
-import { publishedIds, readSandboxLedger, type SandboxRow, startedRuns } from './sandbox-ledger.ts'
+import { publishedIds, startedRuns } from './sandbox-ledger.ts'
+import { readSandboxLedger } from '../../verify/collect.ts'
+import type { SandboxRow } from '../../verify/evidence.ts'
 
 interface Expected {
   cycle: string

@@ -1,21 +1,7 @@
 // In: the endpoint of a sandbox AWS. Out: rows of its ledger of calls, or the wait until one of a kind is there.
 import { setTimeout as pause } from 'node:timers/promises'
-
-export interface SandboxRow {
-  seq: number
-  atMs: number
-  kind: string
-  service: string
-  account: string
-  operation?: string
-  outcome?: string
-  facts: Record<string, unknown>
-}
-
-export async function readSandboxLedger(endpoint: string): Promise<SandboxRow[]> {
-  const answer = await fetch(`${endpoint}/_sandbox/ledger`)
-  return ((await answer.json()) as { rows: SandboxRow[] }).rows
-}
+import { readSandboxLedger } from '../../verify/collect.ts'
+import type { SandboxRow } from '../../verify/evidence.ts'
 
 /** Resolves once `isThere` holds for the ledger; rejects when the test's own time is over. */
 export async function untilLedger(
