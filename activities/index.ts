@@ -1,6 +1,6 @@
 // All activities of a domain's worker, made of its clients.
 import { readFileSync } from 'node:fs'
-import { log } from '@temporalio/activity'
+import { Context, log } from '@temporalio/activity'
 import type { Client } from '@temporalio/client'
 import type { AwsClients } from '../clients/aws.ts'
 import type { RoleConfig } from '../clients/config.ts'
@@ -10,6 +10,7 @@ import { recordCycle } from '../mirror/record-cycle.ts'
 import type { RoutingIndex } from '../model/calendar/routing.ts'
 import type { CycleActivities, SchedulerActivities } from '../workflows/contract.ts'
 import { createGlueActivities } from './glue.ts'
+import { type Teller, tellingWhenHeldUp } from './held-up.ts'
 import { createPublishing } from './publishing.ts'
 import { createRepairing } from './repairing.ts'
 import { createScheduling } from './scheduling.ts'
@@ -32,9 +33,12 @@ export function createActivities({
   catalog,
 }: ActivityParts): CycleActivities & SchedulerActivities {
   const { version } = JSON.parse(readFileSync(packageFile, 'utf8')) as { version: string }
+  const glue = createGlueActivities({ ...aws, capacityRetryMs: config.capacityRetryMs })
+  const publishing = createPublishing({ ...config, ...aws, softwareVersion: version, nowMs: Date.now })
   return {
-    ...createGlueActivities({ ...aws, capacityRetryMs: config.capacityRetryMs }),
-    ...createPublishing({ ...config, ...aws, softwareVersion: version, nowMs: Date.now }),
+    ...glue,
+    ...publishing,
+    ...tellingWhenHeldUp({ ...glue, ...publishing }, toTeller(temporal)),
     ...createScheduling({
       temporal,
       warn,
@@ -46,6 +50,16 @@ export function createActivities({
     recallArrivals: async ({ domain, expected }) => ({ arrivals: await recallArrivals(db, domain, expected) }),
   }
 }
+
+/** Of the activity under way. */
+const toTeller = (temporal: Client): Teller => ({
+  attempt: () => Context.current().info.attempt,
+  signal(name, payload) {
+    const { workflowId, runId } = Context.current().info.workflowExecution ?? { workflowId: '' }
+    return temporal.workflow.getHandle(workflowId, runId).signal(name, payload)
+  },
+  warn,
+})
 
 /** With the activity's own facts, into the worker's log. */
 const warn = (message: string, facts: Record<string, unknown>): void => log.warn(message, facts)

@@ -24,6 +24,8 @@ export const SCHEDULER_WORKFLOW = 'openDueCycles'
 export const ARRIVALS_SIGNAL = 'arrivals'
 /** Signal, payload `Blocker[]`: upstreams that came to rest without data. */
 export const BLOCKERS_SIGNAL = 'blockers'
+/** Signal, payload `HoldUp`: what an activity of this cycle says when its tries fail. */
+export const HELD_UP_SIGNAL = 'held-up'
 /** Update and signal, payload `RerunCommand`. */
 export const RERUN = 'rerun'
 /** Query, answer `Cycle`. */

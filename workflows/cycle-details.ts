@@ -12,6 +12,7 @@ export function toDetails(cycle: Cycle): string {
 
 function toSentence(cycle: Cycle): string {
   const where = cycle.step ? `${cycle.state} (${cycle.step})` : cycle.state
+  if (cycle.heldUp) return `${where}, held up since ${toIso(cycle.heldUp.sinceMs)}: ${toLine(cycle.heldUp.reason)}`
   if (cycle.reason) return `${where}: ${cycle.reason}`
   const missing = waitingFor(cycle)
   return missing.length > 0 ? `${where} for ${missing.join(', ')}` : where

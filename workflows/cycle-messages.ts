@@ -3,13 +3,15 @@
 import { ApplicationFailure, defineQuery, defineSignal, defineUpdate, setHandler } from '@temporalio/workflow'
 import type { Cycle, OperatorAction, RerunCommand } from '../model/cycle/cycle.ts'
 import { refuseRerun } from '../model/cycle/rerun.ts'
-import { ARRIVALS_SIGNAL, BLOCKERS_SIGNAL, CYCLE_QUERY, RERUN } from './contract.ts'
+import { ARRIVALS_SIGNAL, BLOCKERS_SIGNAL, CYCLE_QUERY, HELD_UP_SIGNAL, RERUN } from './contract.ts'
 import type { CycleRun } from './cycle-run.ts'
-import { toArrivals, toBlockers, toText } from './signal-payloads.ts'
+import { holdUp } from './cycle-steps.ts'
+import { toArrivals, toBlockers, toHoldUps, toText } from './signal-payloads.ts'
 
 /** Signals may be sent by hand, so what they bring is not known yet. */
 const arrivals = defineSignal<[unknown]>(ARRIVALS_SIGNAL)
 const blockers = defineSignal<[unknown]>(BLOCKERS_SIGNAL)
+const heldUp = defineSignal<[unknown]>(HELD_UP_SIGNAL)
 const rerunSignal = defineSignal<[unknown]>(RERUN)
 const rerunUpdate = defineUpdate<{ attempt: number }, [RerunCommand]>(RERUN)
 const cycleQuery = defineQuery<Cycle>(CYCLE_QUERY)
@@ -22,6 +24,9 @@ export function answerMessages(run: CycleRun): void {
   })
   setHandler(blockers, (payload) => run.learnBlockers(toBlockers(payload)), {
     description: 'Upstreams that did not refresh: [{eventId, product, key, state, step, reason, occurredAt}].',
+  })
+  setHandler(heldUp, (payload) => toHoldUps(payload).forEach((said) => holdUp(run, said)), {
+    description: 'Why the step under way does not get on, said by its activity: {step, reason, needsPerson}.',
   })
   setHandler(rerunSignal, (payload) => void rerun(run, fromPerson(run, payload)), {
     description:

@@ -5,6 +5,7 @@ import { applyArrival, applyBlocker } from '../model/cycle/arrivals.ts'
 import { type Blocker, type Cycle, type CycleInput, currentAttempt, openRun } from '../model/cycle/cycle.ts'
 import { decideNext } from '../model/cycle/decide.ts'
 import { applyFact, type Fact } from '../model/cycle/facts.ts'
+import { applyHoldUp, type HoldUp } from '../model/cycle/held-up.ts'
 import type { Arrival } from '../model/refresh-event.ts'
 import type { CycleResult } from './contract.ts'
 import { toDetails } from './cycle-details.ts'
@@ -33,6 +34,10 @@ export class CycleRun {
 
   learnBlockers(blockers: Blocker[]): void {
     this.remember(blockers.reduce(applyBlocker, this.cycle))
+  }
+
+  holdUp(said: HoldUp): void {
+    this.remember(applyHoldUp(this.cycle, said, Date.now()))
   }
 
   /** Returns when there is something to do; one timer per instant, however often this is asked. */

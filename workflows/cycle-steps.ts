@@ -1,7 +1,8 @@
 // What a cycle asks of the outside, step by step: each asks an activity and remembers the answer as a fact.
 // Never: an error swallowed (each ends as a fact, or is the workflow's cancellation).
 import { ActivityFailure, CancellationScope, isCancellation, log, rootCause, workflowInfo } from '@temporalio/workflow'
-import { type Attempt, currentAttempt, type GlueRunEnd } from '../model/cycle/cycle.ts'
+import { type Attempt, type Cycle, currentAttempt, type GlueRunEnd } from '../model/cycle/cycle.ts'
+import type { HoldUp } from '../model/cycle/held-up.ts'
 import { correlationOf, toGlueArguments, toPublication } from '../model/cycle/outgoing.ts'
 import { domainOf, toNotRefreshedId } from '../model/ids.ts'
 import {
@@ -43,7 +44,7 @@ export async function startAttempt(run: CycleRun, attempt: Attempt): Promise<voi
           attempt: attempt.number,
           arguments: toGlueArguments(run.cycle, attempt),
           timeoutMinutes: input.definition.run.timeoutMinutes,
-          notBeforeMs: oldestMs(attempt) - CLOCK_SKEW_MS,
+          notBeforeMs: oldestMs(run.cycle, attempt),
         },
       ],
     )
@@ -55,9 +56,11 @@ export async function startAttempt(run: CycleRun, attempt: Attempt): Promise<voi
 
 /**
  * How old a Glue run of this attempt can be. A reset begins the attempt anew, and one to the first task even opens the
- * cycle anew: only the start of the workflow stays. An attempt from an earlier run of the cycle is older than that.
+ * cycle anew: only the start of the workflow stays. In a cycle that was brought back, the run before may have begun the
+ * attempt without living to write it down: as long ago as Glue remembers.
  */
-const oldestMs = (attempt: Attempt): number => Math.min(workflowInfo().startTime.getTime(), attempt.begunAtMs)
+const oldestMs = ({ input }: Cycle, attempt: Attempt): number =>
+  input.past ? 0 : Math.min(workflowInfo().startTime.getTime(), attempt.begunAtMs) - CLOCK_SKEW_MS
 
 /** Waits for the run's end; a completion that speaks of another run is not ours and is passed over. */
 export async function awaitEnd(run: CycleRun, attempt: Attempt, runId: string): Promise<void> {
@@ -115,6 +118,22 @@ export function report(run: CycleRun): void {
       ...(failure ? [told('The notice to the owner', notice.id, notifyFailure(failure))] : []),
       told('The event "Not Refreshed"', notice.id, publishNotRefreshed(notice)),
     ])
+    run.reporting -= 1
+  })
+}
+
+/** A step that only a person can get on: its owner is told, once for as long as it is held up. */
+export function holdUp(run: CycleRun, said: HoldUp): void {
+  const wasTold = run.cycle.heldUp?.needsPerson ?? false
+  run.holdUp(said)
+  const { heldUp } = run.cycle
+  if (!heldUp?.needsPerson || wasTold) return
+  const { reason, step, sinceMs: atMs } = heldUp
+  const nextStep = 'Mend what the reason names; it is tried again by itself.'
+  const notice = { ...toFailureNotice(run, { ...toNotice(run), reason }), step, nextStep, atMs }
+  run.reporting += 1
+  inBackground('report', async () => {
+    await told('The notice to the owner', notice.id, notifyFailure(notice))
     run.reporting -= 1
   })
 }

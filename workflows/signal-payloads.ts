@@ -4,11 +4,14 @@ import { log } from '@temporalio/workflow'
 import type { Blocker } from '../model/cycle/cycle.ts'
 import { isLocation, MAX_EVENT_ID, MAX_REVISION, toInstant } from '../model/event-values.ts'
 import type { Arrival } from '../model/refresh-event.ts'
+import { HELD_STEPS, type HoldUp } from '../model/cycle/held-up.ts'
 import { CYCLE_STATES, STEPS } from '../model/states.ts'
 
 export const toArrivals = (payload: unknown): Arrival[] => takeSound('arrivals', payload, toArrival)
 
 export const toBlockers = (payload: unknown): Blocker[] => takeSound('blockers', payload, toBlocker)
+
+export const toHoldUps = (payload: unknown): HoldUp[] => takeSound('held-up', payload, toHoldUp)
 
 /** Trimmed; empty for everything that is no text. */
 export const toText = (value: unknown): string => (typeof value === 'string' ? value.trim() : '')
@@ -28,6 +31,12 @@ function toArrival(item: unknown): Arrival | undefined {
   const isCounted = Number.isSafeInteger(revision) && Number(revision) > 0 && Number(revision) <= MAX_REVISION
   const isPlaced = location === null || (typeof location === 'string' && isLocation(location))
   return isCounted && isPlaced && typeof correlationId === 'string' ? (sound as unknown as Arrival) : undefined
+}
+
+function toHoldUp(item: unknown): HoldUp | undefined {
+  const { step, reason, needsPerson } = (item ?? {}) as Partial<Record<keyof HoldUp, unknown>>
+  const held = HELD_STEPS.find((known) => known === step)
+  return held && toText(reason) ? { step: held, reason: toText(reason), needsPerson: needsPerson === true } : undefined
 }
 
 function toBlocker(item: unknown): Blocker | undefined {

@@ -36,7 +36,7 @@ export class StatusLane {
   private async writeForEver(): Promise<void> {
     const recordCycle = recordCycleWith(this.cycle().input.settings)
     for (;;) {
-      await condition(() => isFlushDue(this.cycle(), this.written))
+      await condition(() => isFlushDue(this.cycle(), this.written, Date.now()))
       const record = toRecord(this.cycle(), this.written)
       this.show()
       await recordCycle(record)
@@ -44,23 +44,16 @@ export class StatusLane {
     }
   }
 
-  /** Search attributes go with a flush, never alone: each upsert is a billed action. */
+  /**
+   * Search attributes go with a flush, and only with a new state: each upsert is a billed action. Until then the list
+   * may name upstreams that have arrived; it never lacks one that is missing.
+   */
   private show(): void {
-    const { state, waitingFor } = toAttributes(this.cycle())
-    const shown = workflowInfo().typedSearchAttributes
-    const isShown = shown.get(STATE_ATTRIBUTE) === state && isSame(shown.get(WAITING_FOR_ATTRIBUTE) ?? [], waitingFor)
-    if (isShown) return
+    const cycle = this.cycle()
+    if (workflowInfo().typedSearchAttributes.get(STATE_ATTRIBUTE) === cycle.state) return
     upsertSearchAttributes([
-      { key: STATE_ATTRIBUTE, value: state },
-      { key: WAITING_FOR_ATTRIBUTE, value: waitingFor },
+      { key: STATE_ATTRIBUTE, value: cycle.state },
+      { key: WAITING_FOR_ATTRIBUTE, value: toWaitingFor(waitingFor(cycle)) },
     ])
   }
 }
-
-const toAttributes = (cycle: Cycle): { state: string; waitingFor: string[] } => ({
-  state: cycle.state,
-  waitingFor: toWaitingFor(waitingFor(cycle)),
-})
-
-const isSame = (some: string[], others: string[]): boolean =>
-  some.length === others.length && some.every((name, at) => name === others[at])

@@ -124,6 +124,14 @@ export interface Attempt {
   endedAtMs: number | null
 }
 
+export interface HeldUp {
+  step: 'start' | 'run' | 'publish'
+  reason: string
+  /** Tries alone do not mend it: the owner was told. */
+  needsPerson: boolean
+  sinceMs: number
+}
+
 export interface OperatorAction extends RerunCommand {
   action: 'rerun'
   /** Null = accepted. */
@@ -161,6 +169,8 @@ export interface Cycle {
   published: Arrival | null
   /** True once the notice for the present ERROR, SKIPPED or CANCELLED is out. */
   reported: boolean
+  /** Why the step under way does not get on; null while it does. */
+  heldUp: HeldUp | null
 }
 
 /** The state of a run before anything happened in it. */
@@ -190,6 +200,7 @@ export function openRun(input: CycleInput, nowMs: number): Cycle {
     revision: past?.revision ?? 0,
     published: null,
     reported: true,
+    heldUp: null,
   }
 }
 

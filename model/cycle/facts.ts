@@ -32,7 +32,9 @@ export type Fact =
 
 /** The cycle after the fact; facts are applied in the order in which they happened. */
 export function applyFact(cycle: Cycle, fact: Fact, nowMs: number): Cycle {
-  const next = { ...cycle, version: cycle.version + 1 }
+  // A command changes nothing about the step under way; every other fact is its end.
+  const heldUp = fact.kind === 'rerun' ? cycle.heldUp : null
+  const next = { ...cycle, heldUp, version: cycle.version + 1 }
   switch (fact.kind) {
     case 'begun':
       return begin(next, nowMs)

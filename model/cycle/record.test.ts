@@ -60,20 +60,37 @@ test('the end of a run that succeeded waits for its publication, unless an event
     { kind: 'run-ended', end: endOf('SUCCEEDED') },
     NOON_MS + 4,
   )
-  expect(isFlushDue(ended, ended.version - 1)).toBe(false)
-  expect(isFlushDue(ended, ended.version - 1 - 2)).toBe(true)
+  expect(isFlushDue(ended, ended.version - 1, NOON_MS + 9)).toBe(false)
+  expect(isFlushDue(ended, ended.version - 1 - 2, NOON_MS + 9)).toBe(true)
   const beside = applyArrival(ended, arrivalOf('d1/ds1', { revision: 2 }), NOON_MS + 5)
-  expect(isFlushDue(beside, ended.version)).toBe(true)
+  expect(isFlushDue(beside, ended.version, NOON_MS + 9)).toBe(true)
   const published = applyFact(ended, { kind: 'published', eventId: 'd1/ds3/2026-11-20/r1', revision: 1 }, NOON_MS + 6)
-  expect(isFlushDue(published, ended.version - 1)).toBe(true)
-  expect(isFlushDue(published, published.version)).toBe(false)
+  expect(isFlushDue(published, ended.version - 1, NOON_MS + 9)).toBe(true)
+  expect(isFlushDue(published, published.version, NOON_MS + 9)).toBe(false)
 })
 
-test('the end of a run that failed is written at once', () => {
+test('what happens while a run is being started waits for the answer', () => {
+  // It begins at once, so its arrival goes with that.
+  expect(isFlushDue(arrived, opened.version, NOON_MS + 9)).toBe(false)
+  expect(isFlushDue(begun, opened.version, NOON_MS + 9)).toBe(false)
+  const beside = applyArrival(begun, arrivalOf('d1/ds1', { revision: 2 }), NOON_MS + 3)
+  expect(isFlushDue(beside, opened.version, NOON_MS + 9)).toBe(false)
+  expect(isFlushDue(beside, 0, NOON_MS + 9)).toBe(true)
+  const started = applyFact(beside, { kind: 'run-started', runId: 'jr_1', adopted: false }, NOON_MS + 4)
+  expect(isFlushDue(started, opened.version, NOON_MS + 9)).toBe(true)
+  expect(toRecord(started, opened.version).transitions.map(({ to }) => to)).toEqual(['PROCESSING'])
+  const failed = applyFact(begun, { kind: 'start-failed', error: 'no such job' }, NOON_MS + 4)
+  const reported = applyFact(failed, { kind: 'reported' }, NOON_MS + 4)
+  expect([failed, reported].map((now) => isFlushDue(now, opened.version, NOON_MS + 9))).toEqual([false, true])
+})
+
+test('the end of a run that failed is written with its report', () => {
   const failed = applyFact(
     applyFact(begun, { kind: 'run-started', runId: 'jr_1', adopted: false }, NOON_MS + 3),
     { kind: 'run-ended', end: endOf('FAILED') },
     NOON_MS + 4,
   )
-  expect(isFlushDue(failed, failed.version - 1)).toBe(true)
+  expect(isFlushDue(failed, failed.version - 1, NOON_MS + 9)).toBe(false)
+  const reported = applyFact(failed, { kind: 'reported' }, NOON_MS + 5)
+  expect(isFlushDue(reported, failed.version - 1, NOON_MS + 9)).toBe(true)
 })

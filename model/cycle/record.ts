@@ -6,12 +6,12 @@ import {
   type Attempt,
   type Cycle,
   type CycleInput,
-  currentAttempt,
   type Delivery,
   type DependencyStatus,
   type OperatorAction,
   type Transition,
 } from './cycle.ts'
+import { decideNext } from './decide.ts'
 
 /** What one flush writes: the latest snapshot, and what happened since the last flush. */
 export interface CycleRecord {
@@ -49,15 +49,31 @@ export interface CycleSnapshot {
 }
 
 /**
- * Whether something waits that is worth a flush of its own: each costs an action. The end of a run that succeeded goes
- * with the publication that follows at once, unless an event or a command waits beside it.
+ * Whether something waits that is worth a flush of its own: each costs an action. The first always is: a cycle that the
+ * mirror does not know cannot be brought back. Then none while the cycle goes on at once; what happens while a run is
+ * being started goes with the answer, and the end of a run that succeeded with its publication, unless an event or a
+ * command waits beside it. A step that is held up says so, and is written.
  */
-export function isFlushDue(cycle: Cycle, writtenVersion: number): boolean {
+export function isFlushDue(cycle: Cycle, writtenVersion: number, nowMs: number): boolean {
   if (cycle.version <= writtenVersion) return false
-  const isPublishing = cycle.state === 'PROCESSING' && currentAttempt(cycle)?.end?.state === 'SUCCEEDED'
-  const told = [...cycle.transitions, ...cycle.deliveries, ...cycle.actions]
-  return !isPublishing || told.some(({ version }) => version > writtenVersion)
+  if (writtenVersion === 0) return true
+  switch (decideNext(cycle, nowMs).kind) {
+    case 'begin':
+    case 'miss':
+    case 'complete':
+    case 'report':
+      return false
+    case 'start':
+      return cycle.heldUp !== null
+    case 'publish':
+      return cycle.heldUp !== null || hasRowsSince(cycle, writtenVersion)
+    default:
+      return true
+  }
 }
+
+const hasRowsSince = ({ transitions, deliveries, actions }: Cycle, writtenVersion: number): boolean =>
+  [...transitions, ...deliveries, ...actions].some(({ version }) => version > writtenVersion)
 
 export function toRecord(cycle: Cycle, writtenVersion: number): CycleRecord {
   const isNew = (row: { version: number }): boolean => row.version > writtenVersion
@@ -84,7 +100,7 @@ function toSnapshot(cycle: Cycle): CycleSnapshot {
     openedAtMs: cycle.openedAtMs,
     state: cycle.state,
     step: cycle.step,
-    reason: cycle.reason,
+    reason: cycle.heldUp?.reason ?? cycle.reason,
     stateSinceMs: cycle.stateSinceMs,
     notBeforeMs: input.notBeforeMs,
     cutoffMs: input.cutoffMs,

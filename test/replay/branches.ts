@@ -2,7 +2,7 @@
 // In: a stage. Out: the id of the workflow whose latest run is the history. Never: a branch without a file, or the reverse.
 import type { CutoffAction } from '../../model/definition.ts'
 import { arrivalOf, KEY, toProduct } from '../../model/samples.test-data.ts'
-import { SCHEDULER_WORKFLOW, toTaskQueue } from '../../workflows/contract.ts'
+import { HELD_UP_SIGNAL, SCHEDULER_WORKFLOW, toTaskQueue } from '../../workflows/contract.ts'
 import { createGate, eventually } from '../workflows/eventually.ts'
 import { refused } from '../workflows/outside.ts'
 import type { CycleWish, Stage } from '../workflows/stage.ts'
@@ -91,6 +91,20 @@ export const BRANCHES: Record<string, (stage: Stage, name: string) => Promise<st
     cycle.script({ startGlueJob: async ({ attempt }) => ({ runId: `jr_${attempt}`, adopted: false }) })
     await cycle.rerun()
     await cycle.glueEnds(2)
+    return closed(cycle)
+  },
+
+  async 'held-up-then-started'(stage, name) {
+    const answered = createGate()
+    const startGlueJob = async () => {
+      await answered.opened
+      return { runId: 'jr_1', adopted: false }
+    }
+    const cycle = await ready(stage, name, { script: { startGlueJob } })
+    await cycle.signal(HELD_UP_SIGNAL, { step: 'start', reason: 'AWS refuses the role', needsPerson: true })
+    await cycle.untilAsked('notifyFailure')
+    answered.open()
+    await cycle.glueEnds(1)
     return closed(cycle)
   },
 

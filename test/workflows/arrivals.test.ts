@@ -249,11 +249,7 @@ describe.concurrent('the Temporal UI', () => {
       ...{ SluiceState: 'WAITING', SluiceWaitingFor: ['raw/a', 'raw/b'] },
     })
     await cycle.arrive(b)
-    await eventually(
-      'raw/b is struck off',
-      () => attributesOf(cycle.id),
-      (now) => String(now['SluiceWaitingFor']) === 'raw/a',
-    )
+    await cycle.until('it has arrived', (now) => now.deliveries.length === 1)
     const details = await detailsOf(cycle.id)
     expect(details).toContain('**WAITING for raw/a**')
     expect(details).toContain(`| raw/a | ${KEY} | WAITING |  |`)
@@ -281,13 +277,8 @@ describe.concurrent('the Temporal UI', () => {
   test('lists of many missing upstreams are cut, with their number', async () => {
     const dependsOn = Array.from({ length: 30 }, (_, index) => `raw/p${String(index).padStart(2, '0')}`)
     const cycle = stage.cycle('many', { dependsOn })
-    await cycle.arrive(arrivalOf('raw/p00'))
-    const attributes = await eventually(
-      'raw/p00 is struck off',
-      () => attributesOf(cycle.id),
-      (now) => !String(now['SluiceWaitingFor']).includes('raw/p00'),
-    )
-    expect(attributes['SluiceWaitingFor']).toEqual([...dependsOn.slice(1, 25), '+5 more'])
+    await cycle.start()
+    expect((await attributesOf(cycle.id))['SluiceWaitingFor']).toEqual([...dependsOn.slice(0, 24), '+6 more'])
   })
 })
 

@@ -2,7 +2,7 @@
 import { WorkflowExecutionAlreadyStartedError, WorkflowUpdateFailedError } from '@temporalio/client'
 import { afterAll, beforeAll, describe, expect, inject, test } from 'vitest'
 import { arrivalOf } from '../../model/samples.test-data.ts'
-import { RERUN } from '../../workflows/contract.ts'
+import { HELD_UP_SIGNAL, RERUN } from '../../workflows/contract.ts'
 import { createGate } from './eventually.ts'
 import { refused } from './outside.ts'
 import { type CycleWish, openStage, type Stage } from './stage.ts'
@@ -282,6 +282,7 @@ describe.concurrent('a run that ended without an end', () => {
     }
     const cycle = await ready('ended-starting', { script: { startGlueJob } })
     await cycle.untilAsked('startGlueJob')
+    await cycle.signal(HELD_UP_SIGNAL, { step: 'start', reason: 'Glue is full', needsPerson: false })
     const past = await cycle.terminate(({ state, attempts }) => state === 'PROCESSING' && attempts.length === 1)
     started.open()
     cycle.script({ startGlueJob: async () => ({ runId: 'jr_1', adopted: true }) })
@@ -292,6 +293,29 @@ describe.concurrent('a run that ended without an end', () => {
     expect(second).toEqual({ ...first, notBeforeMs: second?.notBeforeMs })
     expect(second?.notBeforeMs).toBeLessThan(past.attempt?.begunAtMs ?? 0)
     expect((await cycle.now()).attempts).toMatchObject([{ number: 1, runId: 'jr_1', adopted: true }])
+  })
+
+  test('before the mirror knew that Glue was asked: the next run looks for that attempt, however old', async () => {
+    const started = createGate()
+    const startGlueJob = async () => {
+      await started.opened
+      return { runId: 'jr_1', adopted: false }
+    }
+    const cycle = await ready('ended-unwritten', { dependsOn: ['raw/a', 'raw/b'], script: { startGlueJob } })
+    await cycle.untilAsked('recordCycle')
+    await cycle.arrive(arrivalOf('raw/b'))
+    await cycle.untilAsked('startGlueJob')
+    const past = await cycle.terminate(({ state }) => state === 'WAITING')
+    started.open()
+    cycle.script({
+      startGlueJob: async () => ({ runId: 'jr_1', adopted: true }),
+      recallArrivals: async () => ({ arrivals: [arrivalOf('raw/b')] }),
+    })
+    await cycle.comeBack(past)
+    await cycle.glueEnds(1)
+    await cycle.result()
+    expect(cycle.asked('startGlueJob').map(({ attempt }) => attempt)).toEqual([1, 1])
+    expect(cycle.asked('startGlueJob')[1]?.notBeforeMs).toBe(0)
   })
 
   test('because nobody mended ERROR(wait) in time: the next run waits on, and the arrival starts it', async () => {

@@ -84,6 +84,32 @@ describe.concurrent('the record', () => {
     await cycle.result()
   })
 
+  test('of a start goes with its answer, and the search attributes only with a new state', async () => {
+    const answered = createGate()
+    const startGlueJob = async () => {
+      await answered.opened
+      return { runId: 'jr_1', adopted: false }
+    }
+    const cycle = stage.cycle('start', { script: { startGlueJob } })
+    await cycle.arrive(arrivalOf('raw/a'))
+    await cycle.untilAsked('recordCycle')
+    await cycle.arrive(arrivalOf('raw/b'))
+    await cycle.untilAsked('startGlueJob')
+    expect(cycle.asked('recordCycle')).toHaveLength(1)
+    answered.open()
+    await cycle.untilAsked('recordCycle', 2)
+    expect(cycle.asked('recordCycle')[1]).toMatchObject({
+      snapshot: { state: 'PROCESSING', attempts: [{ number: 1, runId: 'jr_1' }] },
+      deliveries: [{ upstream: 'raw/b' }],
+      transitions: [{ to: 'PROCESSING' }],
+    })
+    await cycle.glueEnds(1)
+    await cycle.result()
+    expect(cycle.asked('recordCycle')).toHaveLength(3)
+    const { events } = await stage.client.workflow.getHandle(cycle.id).fetchHistory()
+    expect(events?.filter((event) => event.upsertWorkflowSearchAttributesEventAttributes)).toHaveLength(2)
+  })
+
   test('has each row once, and ever newer versions', async () => {
     const cycle = stage.cycle('each-once', { run: { attempts: 2 } })
     await cycle.arrive(arrivalOf('raw/a'))

@@ -1,0 +1,51 @@
+import { expect, test } from 'vitest'
+import { arrivalOf, cycleOf, endOf, NOON_MS } from '../samples.test-data.ts'
+import { applyArrival } from './arrivals.ts'
+import type { Cycle } from './cycle.ts'
+import { applyFact, type Fact } from './facts.ts'
+import { applyHoldUp, type HoldUp } from './held-up.ts'
+import { isFlushDue, toRecord } from './record.ts'
+
+const after = (cycle: Cycle, ...facts: Fact[]): Cycle =>
+  facts.reduce((now, fact) => applyFact(now, fact, NOON_MS + 2), cycle)
+const waiting = cycleOf({}, ['d1/ds1'])
+const begun = after(applyArrival(waiting, arrivalOf('d1/ds1'), NOON_MS + 1), { kind: 'begun' })
+const running = after(begun, { kind: 'run-started', runId: 'jr_1', adopted: false })
+const succeeded = after(running, { kind: 'run-ended', end: endOf('SUCCEEDED') })
+const saying = (step: HoldUp['step'], change: Partial<HoldUp> = {}): HoldUp => ({
+  ...{ step, reason: 'Could not', needsPerson: false },
+  ...change,
+})
+
+test.each([
+  ['start', begun],
+  ['run', running],
+  ['publish', succeeded],
+] as const)('%s: only the step under way is held up, and the record says so at once', (step, cycle) => {
+  for (const other of (['start', 'run', 'publish'] as const).filter((one) => one !== step))
+    expect(applyHoldUp(cycle, saying(other), NOON_MS + 3)).toBe(cycle)
+  const held = applyHoldUp(cycle, saying(step), NOON_MS + 3)
+  expect(held).toMatchObject({ version: cycle.version + 1, heldUp: { step, sinceMs: NOON_MS + 3 } })
+  expect(isFlushDue(held, cycle.version, NOON_MS + 9)).toBe(true)
+  expect(toRecord(held, cycle.version).snapshot).toMatchObject({ state: 'PROCESSING', reason: 'Could not' })
+})
+
+test('a cycle that waits, or has ended, is held up by nothing', () => {
+  const failed = after(begun, { kind: 'start-failed', error: 'no such job' })
+  for (const cycle of [waiting, failed]) expect(applyHoldUp(cycle, saying('start'), NOON_MS + 3)).toBe(cycle)
+})
+
+test('the same again changes nothing; more said keeps since when', () => {
+  const held = applyHoldUp(begun, saying('start'), NOON_MS + 3)
+  expect(applyHoldUp(held, saying('start'), NOON_MS + 4)).toBe(held)
+  const worse = applyHoldUp(held, saying('start', { needsPerson: true }), NOON_MS + 5)
+  expect(worse.heldUp).toMatchObject({ needsPerson: true, sinceMs: NOON_MS + 3 })
+})
+
+test('the end of the step ends it; a command that is refused meanwhile does not', () => {
+  const held = applyHoldUp(begun, saying('start'), NOON_MS + 3)
+  const command = { actor: 'ann', reason: 'hurry', requestId: 'request-1' }
+  expect(after(held, { kind: 'rerun', command }).heldUp).not.toBeNull()
+  expect(after(held, { kind: 'run-started', runId: 'jr_1', adopted: false }).heldUp).toBeNull()
+  expect(after(held, { kind: 'cancelled', reason: 'by hand' }).heldUp).toBeNull()
+})
