@@ -30,7 +30,7 @@ async function main(argv) {
   if (wantsHelp && (!known || !isInstalled())) return print(firstHelp())
   const node = known || (await installPrivateNode(cached))
   if (!isInstalled()) await installPackages(node)
-  return run(node, [script || path.join(root, 'cli', 'main.ts'), ...args])
+  return run(node, Boolean(script), [script || path.join(root, 'cli', 'main.ts'), ...args])
 }
 
 function parseArguments(argv) {
@@ -268,11 +268,18 @@ function environment(node) {
 }
 
 /** Asynchronous on purpose: a spawnSync launcher cannot hand on a SIGTERM and orphans its child. */
-async function run(node, args) {
+async function run(node, isScript, args) {
   // Node 22 calls type stripping experimental on each start; it is not news to the reader.
   const flags = ['--disable-warning=ExperimentalWarning']
+  // A command that keeps a stack up mostly waits: by default V8 keeps some 30 MB more.
+  if (!isScript) flags.push('--max-semi-space-size=4')
   // By this the command sees that its launcher was killed, which could hand on no signal then.
-  const env = { ...environment(node), SLUICE_LAUNCHER: String(process.pid) }
+  const env = {
+    // Compiled once: each of the stack's processes starts sooner and needs some 20 MB less. Node's own name for it.
+    NODE_COMPILE_CACHE: path.join(cacheFolder(), 'compiled'),
+    ...environment(node),
+    SLUICE_LAUNCHER: String(process.pid),
+  }
   const result = await execute(node, [...flags, ...args], { stdio: 'inherit', env })
   process.exitCode = result.signal ? 128 + (os.constants.signals[result.signal] || 0) : result.code
 }

@@ -28,6 +28,12 @@ export interface ProcessSpec {
   user?: { uid: number; gid: number }
 }
 
+/**
+ * For a Node child that mostly waits: V8's young generation grows to 32 MB by default and glibc keeps memory apart for
+ * each thread; neither gives it back. A worker at rest needs some 50 MB less so (docs/benchmarks).
+ */
+export const FRUGAL = { flag: '--max-semi-space-size=4', env: { MALLOC_ARENA_MAX: '2' } }
+
 /** How a child ended; exactly one of the two is set. */
 export interface Exit {
   code: number | null

@@ -7,7 +7,7 @@ import path from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { removeData } from '../../sandbox/postgres/data-folder.ts'
 import { toKnownProcess } from '../../sandbox/process-identity.ts'
-import { type RunningProcess, startProcess } from '../../sandbox/processes.ts'
+import { FRUGAL, type RunningProcess, startProcess } from '../../sandbox/processes.ts'
 import { cleanStaleStacks, removeStack, type StackRecord, writeStack } from '../../sandbox/stacks.ts'
 import { toCount } from '../output.ts'
 import { CENTRAL, type StackAddresses, toEnvironment, toRecordAddresses } from '../stack-environment.ts'
@@ -180,8 +180,8 @@ function startRole(stack: Stack, role: Role, domain: string): Promise<RunningPro
   return startProcess({
     name: `${role} ${domain}`,
     command: process.execPath,
-    args: [fileOf(`workers/${role}.ts`), domain],
-    env: { ...baseEnvironment(), ...stack.environmentOf(domain) },
+    args: [FRUGAL.flag, fileOf(`workers/${role}.ts`), domain],
+    env: { ...baseEnvironment(), ...FRUGAL.env, ...stack.environmentOf(domain) },
     logFile: path.join(stack.folder, `${role}-${domain}.log`),
     readyWhen: /^\{"ready":/m,
     graceMs: 25_000,
@@ -191,7 +191,7 @@ function startRole(stack: Stack, role: Role, domain: string): Promise<RunningPro
 /** Nothing of the user's own AWS or Temporal settings: a profile would win over the stack's credentials. */
 const baseEnvironment = (): Record<string, string> =>
   Object.fromEntries(
-    ['PATH', 'HOME', 'TMPDIR', 'SLUICE_LOG_LEVEL'].flatMap((name) => {
+    ['PATH', 'HOME', 'TMPDIR', 'NODE_COMPILE_CACHE', 'SLUICE_LOG_LEVEL'].flatMap((name) => {
       const value = process.env[name]
       return value === undefined ? [] : [[name, value]]
     }),
