@@ -88,15 +88,6 @@ export const NOTICE_RULES: Rules = {
   ),
 }
 
-const PAUSES = new Set(
-  [...Object.values(ANY_CALL), ...Object.values(GLUE_RUN_RULES)]
-    .filter(({ benign }) => !benign)
-    .map(({ type }) => type),
-)
-
-/** Whether tries alone will hardly mend it: AWS refuses the caller, or does not know what was started. */
-export const needsPerson = ({ type }: ApplicationFailure): boolean => PAUSES.has(type ?? '')
-
 /** `tried` completes "Could not …", with what it was tried on; `elseMs` is the wait of what no rule names. */
 export function toAwsFailure(
   error: unknown,

@@ -1,9 +1,8 @@
 // In: activities that are tried for as long as it takes. Out: the same, and their cycle learns why a try failed.
 // Never: a try that ends otherwise than without this; a word after each of a thousand tries.
 import { ApplicationFailure } from '@temporalio/common'
-import type { HeldStep, HoldUp } from '../model/cycle/held-up.ts'
+import { type HeldStep, type HoldUp, NEEDS_PERSON } from '../model/cycle/held-up.ts'
 import { type CycleActivities, HELD_UP_SIGNAL } from '../workflows/contract.ts'
-import { needsPerson } from './aws-failures.ts'
 
 export interface Teller {
   /** The try under way, as Temporal counts it: the first is 1. */
@@ -31,7 +30,7 @@ async function telling<T>(teller: Teller, step: HeldStep, work: Promise<T>): Pro
   } catch (error) {
     const attempt = teller.attempt()
     if (isHoldUp(error) && isTold(attempt)) {
-      const said = { step, reason: error.message, needsPerson: attempt > 1 && needsPerson(error) }
+      const said = { step, reason: error.message, needsPerson: attempt > 1 && NEEDS_PERSON.includes(error.type ?? '') }
       // Told again with a later try: the failure itself must not be hidden by this one.
       await teller
         .signal(HELD_UP_SIGNAL, said)

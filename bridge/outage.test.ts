@@ -31,6 +31,15 @@ test('without trouble nobody pauses and nothing is said', async () => {
   expect([pauses, lines]).toEqual([[], []])
 })
 
+test.each([
+  ['AccessDenied', 50],
+  ['ExpiredTokenException', 50],
+  ['ECONNREFUSED', 40],
+])('%s is logged at level %i: a refusal needs a person', (code, level) => {
+  open().report('queue', Object.assign(new Error('SQS receive message failed: no'), { name: 'SQSError', code }))
+  expect(lines).toMatchObject([{ level, msg: 'Messages stay in the queue', away: 'queue' }])
+})
+
 test('pauses double with each trouble, up to half a minute, and begin anew after a success', async () => {
   const outage = open()
   for (let trouble = 0; trouble < 9; trouble++) {

@@ -35,6 +35,7 @@ export const toLater = (concerns: Later['concerns'], error: unknown): Later => (
 
 /** For whoever reads the log at night. */
 const CATCHES_UP = 'nothing is lost: the queue keeps them for 14 days, and they are delivered once it answers'
+const REFUSED_TODO = 'the bridge is refused, which no pause mends: mend its role, credentials or the queue policy'
 const TOLD_EVERY_MS = 60_000
 /** Longer than any message is hidden: whatever waits after that waits for something new. */
 const FORGOTTEN_MS = 600_000
@@ -58,11 +59,11 @@ export function createOutage(log: Logger, nowMs: () => number = Date.now): Outag
     report(of, error) {
       isTemporalAway ||= of === 'temporal'
       pauseMs = Math.min(Math.max(pauseMs * 2, SHORTEST_MS), LONGEST_MS)
-      if (sinceMs === undefined && !ended.signal.aborted)
-        log.warn(
-          { away: of, since: new Date(nowMs()).toISOString(), error: error.message, catchesUp: CATCHES_UP },
-          'Messages stay in the queue',
-        )
+      if (sinceMs === undefined && !ended.signal.aborted) {
+        const facts = { away: of, since: new Date(nowMs()).toISOString(), error: error.message, catchesUp: CATCHES_UP }
+        if (isRefusal(error)) log.error({ ...facts, todo: REFUSED_TODO }, 'Messages stay in the queue')
+        else log.warn(facts, 'Messages stay in the queue')
+      }
       sinceMs ??= nowMs()
     },
     waiting(messages, error) {
@@ -86,6 +87,10 @@ export function createOutage(log: Logger, nowMs: () => number = Date.now): Outag
     end: () => ended.abort(),
   }
 }
+
+/** By the code of the answer: what sqs-consumer throws bears AWS's name for it as `code`. */
+const isRefusal = (error: Error & { code?: unknown }): boolean =>
+  /AccessDenied|ExpiredToken|Credentials|UnrecognizedClient|InvalidClientTokenId/.test(`${error.name} ${error.code}`)
 
 /** From this receive on an outage is long. */
 const MANY_RECEIVES = 60

@@ -9,6 +9,7 @@ import type { Domain } from '../model/ids.ts'
 import { toScheduleId, toTaskQueue } from '../workflows/contract.ts'
 import type { Connection } from './connection.ts'
 import type { Check } from './doctor.ts'
+import { checkHeldUp } from './doctor-held-up.ts'
 import { toBridgeOutage, toWorkerOutage } from './doctor-outage.ts'
 import { toCount } from './output.ts'
 import { livePollers, type Poller } from './pollers.ts'
@@ -36,6 +37,12 @@ export const toDomainChecks = (domain: string): Check[] => [
     todo: `Start it: sluice worker ${domain}`,
     needs: 'Temporal',
     outage: toWorkerOutage(domain as Domain),
+  },
+  {
+    name: `${domain}: held up`,
+    look: (connection) => checkHeldUp(connection, domain),
+    todo: 'Mend what the reason names, mostly a role or a policy: the cycles go on by themselves.',
+    needs: 'Temporal',
   },
   {
     name: `${domain}: versions`,

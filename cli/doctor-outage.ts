@@ -8,7 +8,7 @@ import type { Outage } from './doctor.ts'
 import { toCount } from './output.ts'
 
 /** Open cycles looked at for work that fails; doctor is for a person who waits. */
-const SAMPLE = 200
+export const SAMPLE = 200
 
 export const POSTGRES_OUTAGE: Outage = {
   since: async ({ temporal }) => sinceRetries(await temporal(), ['recordCycle'], 'cannot write their status'),
@@ -71,12 +71,18 @@ async function sinceRetries(client: Client, activities: string[], what: string):
   return `${from}: ${toCount(sinceMs.length, 'cycle')} of the ${looked} looked at ${what}`
 }
 
-async function pendingSinceMs(client: Client, workflowId: string, activities: string[]): Promise<number | undefined> {
+/** What the open run of a cycle has asked for and not been answered. */
+export async function readPending(client: Client, workflowId: string) {
   const { pendingActivities } = await client.workflowService.describeWorkflowExecution({
     namespace: client.options.namespace,
     execution: { workflowId },
   })
-  const failing = (pendingActivities ?? []).filter(
+  return pendingActivities ?? []
+}
+
+async function pendingSinceMs(client: Client, workflowId: string, activities: string[]): Promise<number | undefined> {
+  const pendingActivities = await readPending(client, workflowId)
+  const failing = pendingActivities.filter(
     ({ activityType, attempt }) => activities.includes(activityType?.name ?? '') && Number(attempt ?? 0) > 1,
   )
   const times = failing.map(

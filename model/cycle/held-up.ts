@@ -6,6 +6,15 @@ import { decideNext, type NextStep } from './decide.ts'
 export const HELD_STEPS = ['start', 'run', 'publish'] as const
 export type HeldStep = (typeof HELD_STEPS)[number]
 
+/** Failures of an activity that tries alone will hardly mend: AWS refuses the role, or does not know what was started. */
+export const NEEDS_PERSON: readonly string[] = [
+  'AwsAccessDenied',
+  'AwsCredentialsExpired',
+  'AwsCredentialsUnknown',
+  'AwsCredentialsMissing',
+  'GlueRunUnknown',
+]
+
 /** What an activity says of itself when its tries fail. */
 export interface HoldUp {
   step: HeldStep
