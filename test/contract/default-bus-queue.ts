@@ -8,6 +8,7 @@ import {
 } from '@aws-sdk/client-eventbridge'
 import { CreateQueueCommand, DeleteQueueCommand, ReceiveMessageCommand, SQSClient } from '@aws-sdk/client-sqs'
 import type { Target } from './target.ts'
+import { asStage } from './unput.ts'
 
 export interface DefaultBusQueue {
   /** The events of one receive, which waits so long for the first. */
@@ -19,7 +20,8 @@ export async function openDefaultBusQueue(target: Target, name: string, pattern:
   const bridge = new EventBridgeClient(target.options())
   const sqs = new SQSClient(target.options())
   const arn = `arn:aws:sqs:${target.region}:${target.account}:${name}`
-  const { RuleArn } = await bridge.send(new PutRuleCommand({ Name: name, EventPattern: JSON.stringify(pattern) }))
+  const rule = new PutRuleCommand({ Name: name, EventPattern: JSON.stringify(pattern) })
+  const { RuleArn } = await asStage('PutRule', bridge.send(rule))
   const statement = {
     Effect: 'Allow',
     Principal: { Service: 'events.amazonaws.com' },
@@ -29,7 +31,8 @@ export async function openDefaultBusQueue(target: Target, name: string, pattern:
   }
   const Policy = JSON.stringify({ Version: '2012-10-17', Statement: [statement] })
   const { QueueUrl } = await sqs.send(new CreateQueueCommand({ QueueName: name, Attributes: { Policy } }))
-  await bridge.send(new PutTargetsCommand({ Rule: name, Targets: [{ Id: 'queue', Arn: arn }] }))
+  const targets = new PutTargetsCommand({ Rule: name, Targets: [{ Id: 'queue', Arn: arn }] })
+  await asStage('PutTargets', bridge.send(targets))
   return {
     async receive(WaitTimeSeconds) {
       const { Messages = [] } = await sqs.send(new ReceiveMessageCommand({ QueueUrl, WaitTimeSeconds }))

@@ -1,7 +1,8 @@
 // What EventBridge matches: one claim for each operator, at one leaf, through TestEventPattern.
+import { TestEventPatternCommand } from '@aws-sdk/client-eventbridge'
 import { expect } from 'vitest'
 import { type Claim, putClaims } from './claim.ts'
-import { isMatch } from './eventbridge-client.ts'
+import { isMatch, toEvents } from './eventbridge-client.ts'
 
 const operators = 'eb-create-pattern-operators'
 const guide = 'eb-create-pattern'
@@ -237,14 +238,27 @@ const asWritten: Claim[] = [
   },
   {
     id: 'eb-055',
-    says: 'of a key that a pattern has twice, the last one counts',
-    source: 'ruler: RuleCompiler',
+    says: 'of a leaf that a pattern names twice, the last one counts',
+    source: 'ruler: JsonRuleCompiler',
     async holds(target) {
       const pattern = '{"detail": {"x": ["a"], "x": ["b"]}}'
       expect(await isMatch(target, pattern, inDetail({ x: 'b' }))).toBe(true)
       expect(await isMatch(target, pattern, inDetail({ x: 'a' }))).toBe(false)
     },
   },
+  {
+    id: 'eb-056',
+    says: 'TestEventPattern answers true or false',
+    source: 'model: eventbridge TestEventPatternResponse',
+    async holds(target) {
+      const Event = JSON.stringify({ ...envelope, account: target.account, region: target.region })
+      const ask = (EventPattern: string) => toEvents(target).send(new TestEventPatternCommand({ EventPattern, Event }))
+      expect((await ask('{"source": ["s"]}')).Result).toBe(true)
+      expect((await ask('{"source": ["t"]}')).Result).toBe(false)
+    },
+  },
 ]
+
+const envelope = { id: '1', source: 's', time: '2026-11-20T00:00:00Z', resources: [], 'detail-type': 't', detail: {} }
 
 putClaims([...leaves.map(toLeafClaim), ...asWritten])

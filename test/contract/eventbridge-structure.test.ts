@@ -153,14 +153,6 @@ const wholes: Whole[] = [
     [{ source: 'x', detail: { b: 1 } }],
     [{ source: 'x', detail: {} }, inDetail({ a: 1 })],
   ],
-  [
-    'eb-075',
-    '$or of an object is a field of that name',
-    readme,
-    { detail: { $or: { a: [1] } } },
-    [inDetail({ $or: { a: 1 } })],
-    [inDetail({ a: 1 })],
-  ],
 ]
 
 const toWholeClaim = ([id, says, source, pattern, matching, other]: Whole): Claim => ({

@@ -1,7 +1,7 @@
 // Contract: definitions of Glue jobs.
 import {
-  type CreateJobCommandInput,
   CreateJobCommand,
+  type CreateJobCommandInput,
   DeleteJobCommand,
   GetJobsCommand,
   GlueClient,

@@ -17,6 +17,7 @@ import {
 import { vi } from 'vitest'
 import { openDefaultBusQueue } from './default-bus-queue.ts'
 import type { Target } from './target.ts'
+import { asStage } from './unput.ts'
 
 export const MINUTE_MS = 60_000
 
@@ -97,7 +98,7 @@ function toStage(target: Target, client: GlueClient, leavings: (() => Promise<un
       const Name = `${target.prefix}job-${number}`
       const Command = { Name: 'glueetl', ScriptLocation: `s3://${target.prefix}scripts/none.sql` }
       const Role = `arn:aws:iam::${target.account}:role/sluice-contract`
-      await client.send(new CreateJobCommand({ Name, Role, Command, ...more }))
+      await asStage('CreateJob', client.send(new CreateJobCommand({ Name, Role, Command, ...more })))
       leavings.push(() => client.send(new DeleteJobCommand({ JobName: more.Name ?? Name })))
       return more.Name ?? Name
     },

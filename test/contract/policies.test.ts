@@ -176,6 +176,35 @@ const denials: Claim[] = [
   },
 ]
 
+const withoutId: Claim = {
+  id: 'pol-017',
+  says: 'a statement of a bus policy needs no Sid',
+  source: 'reference_policies_elements_sid',
+  holds: (target) =>
+    withBus(target, async (EventBusName) => {
+      const Resource = busArn(target, EventBusName)
+      const allow = { Effect: 'Allow', Principal: '*', Action: 'events:PutEvents', Resource }
+      const Policy = JSON.stringify({ Version: '2012-10-17', Statement: [allow] })
+      await toEvents(target).send(new PutPermissionCommand({ EventBusName, Policy }))
+    }),
+}
+
+const fromOutside: Claim = {
+  id: 'pol-018',
+  says: 'an account that is admitted puts straight on the bus of another one, by its ARN',
+  source: 'model: eventbridge PutEventsRequestEntry EventBusName; eb-event-bus-perms',
+  needs,
+  holds: (target) =>
+    withBus(target, async (EventBusName) => {
+      const bus = busArn(target, EventBusName)
+      const allow = { Effect: 'Allow', Principal: '*', Action: 'events:PutEvents', Resource: bus }
+      await toEvents(target).send(new PutPermissionCommand({ EventBusName, Policy: toPolicy(allow) }))
+      expect(await put(target, [toEntry({ EventBusName: bus })], target.otherAccount)).toMatchObject({
+        FailedEntryCount: 0,
+      })
+    }),
+}
+
 const wrong: [id: string, what: string, statement: object][] = [
   ['pol-060', 'an Effect that is neither Allow nor Deny', { Effect: 'Maybe' }],
   ['pol-061', 'no principal', { Principal: undefined }],
@@ -275,4 +304,4 @@ const queues: Claim[] = [
   },
 ]
 
-putClaims([...rows.map(toPolicyClaim), ...denials, ...malformed, ...queues])
+putClaims([...rows.map(toPolicyClaim), ...denials, withoutId, fromOutside, ...malformed, ...queues])

@@ -5,6 +5,7 @@ import { expect } from 'vitest'
 import type { Claim } from './claim.ts'
 import { busArn, put, toEntry, toEvents, toPolicy, withBus } from './eventbridge-client.ts'
 import type { Target } from './target.ts'
+import { asStage } from './unput.ts'
 
 /** Whether the second account may put the event on a bus with such statements; `allow` is filled in. */
 export async function mayPut(target: Target, statements: (allow: object, bus: string) => object[]): Promise<boolean> {
@@ -12,8 +13,11 @@ export async function mayPut(target: Target, statements: (allow: object, bus: st
     const bus = busArn(target, name)
     const allow = { Effect: 'Allow', Principal: '*', Action: 'events:PutEvents', Resource: bus }
     const Policy = toPolicy(...statements(allow, bus))
-    await toEvents(target).send(new PutPermissionCommand({ EventBusName: name, Policy }))
-    const { Entries } = await put(target, [toEntry({ EventBusName: bus })], target.otherAccount)
+    const permit = toEvents(target).send(new PutPermissionCommand({ EventBusName: name, Policy }))
+    await asStage('PutPermission', permit)
+    // pol-018 claims that the bus is found; whom its policy admits is another question.
+    const asked = put(target, [toEntry({ EventBusName: bus })], target.otherAccount)
+    const { Entries } = await asStage("PutEvents on another account's bus", asked)
     expect(['AccessDeniedException', undefined]).toContain(Entries?.[0]?.ErrorCode)
     return Entries?.[0]?.ErrorCode === undefined
   })

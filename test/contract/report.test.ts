@@ -24,6 +24,18 @@ test('claims are read back from the titles of tests, with what was seen where th
   expect(toTable({ target: 'x', claims })).toMatch(/sqs +1 +1 +0\n/)
 })
 
+test('claims that were not put are told by the call that failed, its throw-away names left out', () => {
+  const unput = (name: string) => ({ unput: `CreateQueue of sluice-contract-${name} answered 500` })
+  const claims = readReport(
+    reportOf(
+      { title: 'sqs-001 a [x]', status: 'skipped', meta: unput('1a') },
+      { title: 'sqs-002 b [x]', status: 'skipped', meta: unput('2b') },
+    ),
+    '',
+  )
+  expect(toTable({ target: 'x', claims })).toContain('not put (2): CreateQueue of … answered 500\n  sqs-001 sqs-002\n')
+})
+
 test('a file that could not be run is an error, not an absence of differences', () => {
   expect(() => readReport(reportOf(), 'no such module')).toThrow('could not be run')
 })

@@ -7,7 +7,7 @@ export interface ClaimResult {
   says: string
   source: string
   outcome: 'held' | 'differs' | 'not put'
-  /** What was seen instead, where it differs. */
+  /** What was seen instead where it differs; why not, where it could not be put. */
   seen?: string
 }
 
@@ -20,7 +20,7 @@ interface VitestReport {
   testResults: {
     name: string
     message?: string
-    assertionResults: { title: string; status: string; failureMessages?: string[] | null }[]
+    assertionResults: { title: string; status: string; failureMessages?: string[] | null; meta?: { unput?: string } }[]
   }[]
 }
 
@@ -40,7 +40,7 @@ function toResult(test: VitestReport['testResults'][number]['assertionResults'][
   if (!id || !service || !says || !source) return []
   const claim = { id, service, says, source }
   if (test.status === 'passed') return [{ ...claim, outcome: 'held' }]
-  if (test.status !== 'failed') return [{ ...claim, outcome: 'not put' }]
+  if (test.status !== 'failed') return [{ ...claim, outcome: 'not put', seen: test.meta?.unput }]
   return [{ ...claim, outcome: 'differs', seen: toSentence(test.failureMessages ?? []) }]
 }
 
@@ -68,7 +68,19 @@ export function toTable({ target, claims }: ContractReport): string {
   const details = differing.map(
     ({ id, says, source, seen }) => `${id}  ${says}\n  seen: ${seen}\n  source: ${source}\n`,
   )
-  return [`Contract put to ${target}`, '', row(['', 'held', 'differs', 'not put']), ...counts, '', ...details, ''].join(
-    '\n',
+  const unput = claims.filter(({ outcome }) => outcome === 'not put')
+  const reasons = Map.groupBy(unput, ({ seen = 'skipped' }) => seen.replace(/sluice-contract-[\w-]+/g, '…'))
+  const excuses = [...reasons].map(
+    ([why, of]) => `not put (${of.length}): ${why}\n  ${of.map(({ id }) => id).join(' ')}\n`,
   )
+  return [
+    `Contract put to ${target}`,
+    '',
+    row(['', 'held', 'differs', 'not put']),
+    ...counts,
+    '',
+    ...excuses,
+    ...details,
+    '',
+  ].join('\n')
 }

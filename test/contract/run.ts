@@ -11,7 +11,8 @@ const usage = `npm run contract -- [--endpoint URL | --aws] [--service NAME] [--
 
 Puts every claim about AWS to a target: the sandbox of this checkout, in the process of the tests, unless told.
 
-  --endpoint URL  an emulator, or a sandbox of another process; its accounts are access key ids
+  --endpoint URL  an emulator, or a sandbox of another process. Its accounts are access key ids, or what the keys
+                  SLUICE_CONTRACT_KEY and SLUICE_CONTRACT_OTHER_KEY stand for
   --aws           real AWS, with names that begin with sluice-contract-: credentials of the profiles
                   SLUICE_CONTRACT_PROFILE and SLUICE_CONTRACT_OTHER_PROFILE, accounts SLUICE_CONTRACT_ACCOUNT and
                   SLUICE_CONTRACT_OTHER_ACCOUNT, region SLUICE_CONTRACT_REGION (us-east-1)
@@ -19,6 +20,9 @@ Puts every claim about AWS to a target: the sandbox of this checkout, in the pro
   --json FILE     writes the report there too, as JSON
   -o json         prints the report as JSON instead of the table
   -h, --help
+
+A claim is not put where the target lacks what it needs, refuses a call that sets its stage, or answers with a web page
+instead of AWS's protocol; the report names the call.
 
 Exit code: 0 all claims put hold, 1 some differ, 2 the contract could not be put.`
 

@@ -24,6 +24,7 @@ import {
   SQSClient,
 } from '@aws-sdk/client-sqs'
 import type { Target } from './target.ts'
+import { asStage } from './unput.ts'
 
 export interface S3Stage {
   target: Target
@@ -100,7 +101,8 @@ export const codeOf = (answer: Promise<unknown>): Promise<string> =>
 function toStage(target: Target, clients: Pick<S3Stage, 'client' | 'stranger'>, leavings: Leavings): S3Stage {
   const { client } = clients
   const configure = async (Bucket: string, NotificationConfiguration: NotificationConfiguration) => {
-    await client.send(new PutBucketNotificationConfigurationCommand({ Bucket, NotificationConfiguration }))
+    const set = client.send(new PutBucketNotificationConfigurationCommand({ Bucket, NotificationConfiguration }))
+    await asStage('PutBucketNotificationConfiguration', set)
   }
   return {
     target,
@@ -108,12 +110,13 @@ function toStage(target: Target, clients: Pick<S3Stage, 'client' | 'stranger'>, 
     async createBucket() {
       number += 1
       const Bucket = `${target.prefix}${number}`
-      await client.send(new CreateBucketCommand({ Bucket }))
+      await asStage('CreateBucket', client.send(new CreateBucketCommand({ Bucket })))
       leavings.push(() => removeBucket(client, Bucket))
       return Bucket
     },
     async versioning(Bucket, Status) {
-      await client.send(new PutBucketVersioningCommand({ Bucket, VersioningConfiguration: { Status } }))
+      const set = client.send(new PutBucketVersioningCommand({ Bucket, VersioningConfiguration: { Status } }))
+      await asStage('PutBucketVersioning', set)
     },
     put: (Bucket, Key, Body = 'hello', more = {}) => client.send(new PutObjectCommand({ Bucket, Key, Body, ...more })),
     async read(Bucket, Key, more = {}) {
@@ -131,7 +134,8 @@ function toConfiguration({ arn, events = ['s3:ObjectCreated:*'], prefix, suffix,
     ...(prefix === undefined ? [] : [{ Name: 'prefix' as const, Value: prefix }]),
     ...(suffix === undefined ? [] : [{ Name: 'suffix' as const, Value: suffix }]),
   ]
-  return { Id: id, QueueArn: arn, Events: events, Filter: { Key: { FilterRules } } }
+  const Filter = FilterRules.length > 0 ? { Key: { FilterRules } } : undefined
+  return { Id: id, QueueArn: arn, Events: events, Filter }
 }
 
 async function createQueue(
@@ -152,7 +156,7 @@ async function createQueue(
   const statement = { Effect: 'Allow', Principal, Action: 'sqs:SendMessage', Resource: arn, Condition }
   const Policy = JSON.stringify({ Version: '2012-10-17', Statement: [statement] })
   const Attributes = admits === 's3' ? { Policy } : {}
-  const { QueueUrl } = await sqs.send(new CreateQueueCommand({ QueueName, Attributes }))
+  const { QueueUrl } = await asStage('CreateQueue', sqs.send(new CreateQueueCommand({ QueueName, Attributes })))
   leavings.push(async () => {
     await sqs.send(new DeleteQueueCommand({ QueueUrl }))
     sqs.destroy()

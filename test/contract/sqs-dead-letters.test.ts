@@ -10,6 +10,9 @@ import { putClaims } from './claim.ts'
 import { type Attributes, type ClaimedQueue, createClient, expectRefused, onQueue, openQueue } from './sqs-queue.ts'
 import type { Target } from './target.ts'
 
+/** AWS's answers as recorded there. */
+const movesSeen = 'seen on AWS: localstack snapshots test_sqs_move_task, 2024-01-05'
+
 const redriveTo = (arn: string, maxReceiveCount: unknown = 1): Attributes => ({
   RedrivePolicy: JSON.stringify({ deadLetterTargetArn: arn, maxReceiveCount }),
 })
@@ -124,29 +127,30 @@ putClaims([
   {
     id: 'sqs-146',
     says: 'maxReceiveCount is 1 to 1,000, as a number or as text',
-    source: 'API_SetQueueAttributes',
+    source: 'seen on AWS: localstack snapshots test_sqs, 2022-08-21 (the code; the range: sqs-dead-letter-queues)',
     holds: onPair(async (source, dead) => {
       for (const good of [1, 1000, '5']) await source.set(redriveTo(dead.arn, good))
       for (const bad of [0, 1001, 'x'])
-        await expectRefused(source.set(redriveTo(dead.arn, bad)), 'InvalidAttributeValue')
+        await expectRefused(source.set(redriveTo(dead.arn, bad)), 'InvalidParameterValue')
     }),
   },
   {
     id: 'sqs-147',
     says: 'the dead-letter queue must exist',
-    source: 'API_SetQueueAttributes',
-    holds: onQueue((queue) => expectRefused(queue.set(redriveTo(`${queue.arn}-absent`)), 'InvalidAttributeValue')),
+    source: 'seen on AWS: serverless issue 5215 (the reason), crossplane provider-aws issue 443 (the code)',
+    holds: onQueue((queue) => expectRefused(queue.set(redriveTo(`${queue.arn}-absent`)), 'InvalidParameterValue')),
   },
   {
     id: 'sqs-148',
     says: 'a dead-letter queue may admit no source at all, or only named ones',
-    source: 'sqs-dead-letter-queues',
+    source: 'model: sqs SetQueueAttributesRequest',
     holds: onPair(async (source, dead) => {
+      const refusal = { $fault: 'client' }
       const allow = (policy: object) => dead.set({ RedriveAllowPolicy: JSON.stringify(policy) })
       await allow({ redrivePermission: 'denyAll' })
-      await expectRefused(source.set(redriveTo(dead.arn, 2)), 'InvalidAttributeValue')
+      await expect(source.set(redriveTo(dead.arn, 2))).rejects.toMatchObject(refusal)
       await allow({ redrivePermission: 'byQueue', sourceQueueArns: [`${source.arn}-other`] })
-      await expectRefused(source.set(redriveTo(dead.arn, 2)), 'InvalidAttributeValue')
+      await expect(source.set(redriveTo(dead.arn, 2))).rejects.toMatchObject(refusal)
       await allow({ redrivePermission: 'byQueue', sourceQueueArns: [source.arn] })
       await source.set(redriveTo(dead.arn, 2))
     }),
@@ -199,9 +203,9 @@ putClaims([
   },
   {
     id: 'sqs-153',
-    says: 'the source of a move task must be a dead-letter queue',
-    source: 'API_StartMessageMoveTask',
-    holds: onQueue((queue) => expect(move(queue)).rejects.toMatchObject({ $fault: 'client' })),
+    says: 'the source of a move task must be a dead-letter queue: InvalidParameterValue',
+    source: movesSeen,
+    holds: onQueue((queue) => expectRefused(move(queue), 'InvalidParameterValue')),
   },
   {
     id: 'sqs-154',
@@ -214,17 +218,17 @@ putClaims([
   {
     id: 'sqs-155',
     says: 'a destination that does not exist is refused with ResourceNotFoundException',
-    source: 'model: sqs ResourceNotFoundException',
+    source: movesSeen,
     holds: onPair((source, dead) => expectRefused(move(dead, `${source.arn}-absent`), 'ResourceNotFoundException')),
   },
   {
     id: 'sqs-156',
-    says: 'a queue has one active move task at a time',
-    source: 'API_StartMessageMoveTask',
+    says: 'a queue has one active move task at a time: InvalidParameterValue',
+    source: movesSeen,
     holds: onPair(async (source, dead) => {
       for (const body of ['a', 'b', 'c', 'd', 'e', 'f']) await dead.send(body)
       await move(dead, source.arn, 1)
-      await expect(move(dead, source.arn, 1)).rejects.toMatchObject({ $fault: 'client' })
+      await expectRefused(move(dead, source.arn, 1), 'InvalidParameterValue')
     }),
   },
   {
@@ -241,12 +245,13 @@ putClaims([
   },
   {
     id: 'sqs-158',
-    says: 'a handle of no task is refused',
-    source: 'API_CancelMessageMoveTask',
+    says: 'a handle that is none is refused with InvalidParameterValue',
+    source: movesSeen,
     holds: (target) =>
-      expect(
+      expectRefused(
         createClient(target).send(new CancelMessageMoveTaskCommand({ TaskHandle: 'nonsense' })),
-      ).rejects.toMatchObject({ $fault: 'client' }),
+        'InvalidParameterValue',
+      ),
   },
   {
     id: 'sqs-159',
@@ -256,6 +261,19 @@ putClaims([
       for (const bad of [0, 501]) {
         await expect(move(dead, source.arn, bad)).rejects.toMatchObject({ $fault: 'client' })
       }
+    }),
+  },
+  {
+    id: 'sqs-160',
+    says: 'a move whose destination is deleted meanwhile is FAILED for that reason; what is left stays',
+    source: movesSeen,
+    holds: onPair(async (source, dead) => {
+      const other = await openQueue(source.target)
+      for (const body of ['a', 'b', 'c', 'd', 'e', 'f']) await dead.send(body)
+      await move(dead, other.arn, 1)
+      await other.close()
+      await expect.poll(async () => (await tasksOf(dead))[0]?.Status, { timeout: 60_000 }).toBe('FAILED')
+      expect((await tasksOf(dead))[0]?.FailureReason).toBe('AWS.SimpleQueueService.NonExistentQueue')
     }),
   },
 ])

@@ -121,19 +121,20 @@ putClaims([
   },
   {
     id: 'sqs-109',
-    says: 'changing the visibility of a message that is visible again is refused with MessageNotInflight',
-    source: 'model: sqs MessageNotInflight',
+    says: 'changing the visibility of a message that is visible again is accepted, and hides nothing',
+    source: 'seen on AWS: localstack pull request 9632, 2023-11-14',
     holds: onQueue(async (queue) => {
       await queue.send('x')
       const message = await queue.receiveOne()
       await queue.hide(message, 0)
-      await expectRefused(queue.hide(message, 10), 'MessageNotInflight')
+      await queue.hide(message, 10)
+      expect(await queue.receive()).toHaveLength(1)
     }),
   },
   {
     id: 'sqs-110',
     says: 'changing the visibility of a deleted message is refused with InvalidParameterValue',
-    source: 'API_ChangeMessageVisibility',
+    source: 'seen on AWS: aws-sdk-net issue 1927',
     holds: onQueue(async (queue) => {
       await queue.send('x')
       const message = await queue.receiveOne()
@@ -144,7 +145,7 @@ putClaims([
   {
     id: 'sqs-111',
     says: 'each receive of a message gives it another receipt handle',
-    source: 'sqs-queue-message-identifiers',
+    source: 'sqs-queue-message-identifiers (a handle belongs to one receive)',
     holds: onQueue(async (queue) => {
       await queue.send('x')
       const first = await queue.receiveOne({ VisibilityTimeout: 0 })
@@ -155,14 +156,15 @@ putClaims([
   },
   {
     id: 'sqs-112',
-    says: 'a delete by the handle of an earlier receive succeeds, but the message is not deleted',
-    source: 'API_DeleteMessage',
+    says: 'a delete by the handle of an earlier receive succeeds, whether it deletes the message or not',
+    source: 'model: sqs DeleteMessage ("might not be deleted")',
     holds: onQueue(async (queue) => {
       await queue.send('x')
       const first = await queue.receiveOne({ VisibilityTimeout: 0 })
       const second = await queue.receiveOne()
       await queue.delete(first)
-      expect(await queue.counts()).toEqual([0, 1, 0])
+      // Never relied upon: the sandbox takes the answer that hurts.
+      if (queue.target.kind === 'sandbox') expect(await queue.counts()).toEqual([0, 1, 0])
       await queue.delete(second)
       expect(await queue.counts()).toEqual([0, 0, 0])
     }),
@@ -197,7 +199,7 @@ putClaims([
   {
     id: 'sqs-116',
     says: 'the receipt handle of another queue deletes nothing there',
-    source: 'sqs-queue-message-identifiers',
+    source: 'sqs-queue-message-identifiers (a handle belongs to one receive)',
     holds: onQueue(async (queue) => {
       const other = await openQueue(queue.target)
       await queue.send('x')

@@ -46,7 +46,7 @@ const claims: Omit<Claim, 'needs'>[] = [
   {
     id: 'sqs-172',
     says: 'an explicit deny goes before an allow',
-    source: 'sqs-using-identity-based-policies',
+    source: 'reference_policies_evaluation-logic',
     holds: onQueue(async (queue) => {
       const deny = { Effect: 'Deny', Principal: '*', Action: 'sqs:SendMessage', Resource: queue.arn }
       const Condition = { StringEquals: { 'aws:PrincipalAccount': queue.target.otherAccount } }
@@ -111,7 +111,7 @@ const claims: Omit<Claim, 'needs'>[] = [
   {
     id: 'sqs-178',
     says: 'a permission has at most seven actions: OverLimit',
-    source: 'API_AddPermission',
+    source: 'model: sqs AddPermission (seven actions), OverLimit',
     holds: onQueue((queue) =>
       expectRefused(permit(queue, ...Array.from({ length: 8 }, () => 'SendMessage')), 'OverLimit'),
     ),

@@ -18,6 +18,7 @@ import {
 } from '@aws-sdk/client-sqs'
 import { expect } from 'vitest'
 import type { Target } from './target.ts'
+import { asStage } from './unput.ts'
 
 export type Attributes = Partial<Record<QueueAttributeName, string>>
 
@@ -63,7 +64,8 @@ export async function openQueue(
   name = newName(target),
 ): Promise<ClaimedQueue> {
   const sqs = createClient(target)
-  const created = await sqs.send(new CreateQueueCommand({ QueueName: name, Attributes: attributes }))
+  const create = sqs.send(new CreateQueueCommand({ QueueName: name, Attributes: attributes }))
+  const created = await asStage('CreateQueue', create)
   const QueueUrl = created.QueueUrl ?? ''
   const receive: ClaimedQueue['receive'] = async (more = {}, from = sqs) => {
     const WaitTimeSeconds = target.kind === 'sandbox' ? 0 : 1

@@ -173,7 +173,7 @@ putClaims([
   {
     id: 'sqs-020',
     says: "QueueDoesNotExist carries the older protocol's code too, in the header x-amzn-query-error",
-    source: 'sqs-json-faqs',
+    source: 'sqs-json-api-responses',
     holds: async (target) => {
       const call = createClient(target).send(new GetQueueUrlCommand({ QueueName: newName(target) }))
       const error: unknown = await call.catch((cause: unknown) => cause)

@@ -108,7 +108,7 @@ putClaims([
   {
     id: 'sqs-046',
     says: 'an empty body is refused with MissingParameter',
-    source: 'API_SendMessage (the minimum size is one character)',
+    source: 'model: sqs SendMessageRequest (one character); the code seen on AWS: localstack issue 12317',
     holds: onQueue((queue) => expectRefused(queue.send(''), 'MissingParameter')),
   },
   {
@@ -177,7 +177,7 @@ putClaims([
   {
     id: 'sqs-053',
     says: 'no system attribute but AWSTraceHeader may be sent',
-    source: 'API_SendMessage',
+    source: 'model: sqs SendMessageRequest MessageSystemAttributes',
     holds: onQueue((queue) =>
       expect(queue.send('x', { MessageSystemAttributes: { SenderId: string('x') } as never })).rejects.toMatchObject({
         $fault: 'client',
@@ -231,7 +231,7 @@ putClaims([
   {
     id: 'sqs-058',
     says: 'a standard queue refuses a MessageDeduplicationId with InvalidParameterValue',
-    source: 'model: sqs SendMessageRequest (for FIFO queues only)',
+    source: 'model: sqs SendMessageRequest (for FIFO queues only); the code seen on AWS: ethberry/nestjs-sqs issue 83',
     holds: onQueue((queue) => expectRefused(queue.send('x', { MessageDeduplicationId: 'd' }), 'InvalidParameterValue')),
   },
   {

@@ -1,13 +1,22 @@
 // In: the environment. Out: the AWS that the contract is put to: a sandbox of this process, or whatever endpoint is named.
 // Never: a name without the throw-away prefix; a wait of more than a few seconds on clocks that are not ours to move.
 //
-// SLUICE_CONTRACT_ENDPOINT      an emulator's address; its accounts are access key ids. Unset: the sandbox, in this process.
+// SLUICE_CONTRACT_ENDPOINT      an emulator's address. Unset: the sandbox, in this process. An access key id is the account of
+//                               that number, unless SLUICE_CONTRACT_KEY and SLUICE_CONTRACT_OTHER_KEY name others; which
+//                               account a key really is, the emulator is asked: if both are one, it has no second account.
 //                               A sandbox of another process is known by its admin endpoint, which lends clock and faults.
 // SLUICE_CONTRACT_AWS=1         real AWS: no endpoint, credentials of the profiles SLUICE_CONTRACT_PROFILE and
 //                               SLUICE_CONTRACT_OTHER_PROFILE (the second account; without it, its claims are not put).
 // SLUICE_CONTRACT_REGION        us-east-1 unless set.
 import { randomBytes } from 'node:crypto'
 import { setTimeout as pause } from 'node:timers/promises'
+import {
+  CreateQueueCommand,
+  DeleteQueueCommand,
+  GetQueueAttributesCommand,
+  type QueueAttributeName,
+  SQSClient,
+} from '@aws-sdk/client-sqs'
 import { createSystemClock } from '../../sandbox/aws/clock.ts'
 import { startSandbox } from '../../sandbox/aws/server.ts'
 
@@ -77,13 +86,40 @@ async function toSandbox(base: Base): Promise<Target> {
   }
 }
 
-async function toEmulator(base: Base, endpoint: string): Promise<Target> {
-  const options = (account = base.account) => atEndpoint(base, endpoint, account)
-  if (!(await isSandbox(endpoint)))
-    return { ...base, kind: 'endpoint', has: (need) => need === 'second-account', options, ...elsewhere }
+async function toEmulator(named: Base, endpoint: string): Promise<Target> {
+  if (!(await isSandbox(endpoint))) return await toForeign(named, endpoint)
+  const options = (account = named.account) => atEndpoint(named, endpoint, account)
   const pass = (ms: number) => putForward(endpoint, ms)
   const fault = (rule: object) => setFault(endpoint, rule)
-  return { ...base, kind: 'sandbox', has: () => true, options, pass, fault, close: () => Promise.resolve() }
+  return { ...named, kind: 'sandbox', has: () => true, options, pass, fault, close: () => Promise.resolve() }
+}
+
+/** Another's emulator: which accounts its keys belong to is seen from the ARN of a queue. */
+async function toForeign(named: Base, endpoint: string): Promise<Target> {
+  const key = process.env.SLUICE_CONTRACT_KEY ?? named.account
+  const otherKey = process.env.SLUICE_CONTRACT_OTHER_KEY ?? named.otherAccount
+  const account = await readAccount(named, endpoint, key)
+  const otherAccount = await readAccount(named, endpoint, otherKey)
+  const base = { ...named, account, otherAccount }
+  return {
+    ...base,
+    kind: 'endpoint',
+    has: (need) => need === 'second-account' && account !== otherAccount,
+    options: (asked = account) => atEndpoint(base, endpoint, asked === account ? key : otherKey),
+    ...elsewhere,
+  }
+}
+
+async function readAccount(base: Base, endpoint: string, key: string): Promise<string> {
+  const client = new SQSClient(atEndpoint(base, endpoint, key))
+  const { QueueUrl } = await client.send(new CreateQueueCommand({ QueueName: `${base.prefix}whose` }))
+  const AttributeNames: QueueAttributeName[] = ['QueueArn']
+  const { Attributes } = await client.send(new GetQueueAttributesCommand({ QueueUrl, AttributeNames }))
+  await client.send(new DeleteQueueCommand({ QueueUrl }))
+  client.destroy()
+  const account = Attributes?.QueueArn?.split(':')[4]
+  if (account === undefined) throw new Error(`${endpoint} does not say which account owns a queue.`)
+  return account
 }
 
 const isSandbox = (endpoint: string): Promise<boolean> =>
@@ -124,11 +160,11 @@ const elsewhere = {
   close: () => Promise.resolve(),
 }
 
-const atEndpoint = ({ region }: Base, endpoint: string, account: string) => ({
+const atEndpoint = ({ region }: Base, endpoint: string, accessKeyId: string) => ({
   region,
   maxAttempts: 1,
   endpoint,
-  credentials: { accessKeyId: account, secretAccessKey: 'contract' },
+  credentials: { accessKeyId, secretAccessKey: 'contract' },
 })
 
 async function setFault(endpoint: string, rule: object): Promise<() => Promise<void>> {

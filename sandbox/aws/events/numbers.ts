@@ -3,6 +3,7 @@
 
 import type { Leaf } from './event-fields.ts'
 import { PatternProblem } from './pattern-problem.ts'
+import type { Written } from './written-json.ts'
 
 const limit = 5e9
 
@@ -12,15 +13,13 @@ export function compileNumber(wanted: number): (leaf: Leaf) => boolean {
 }
 
 /** `["=", n]`, one comparison, or a range such as `[">", 0, "<=", 5]`. */
-export function compileNumeric(argument: unknown, path: string): (leaf: Leaf) => boolean {
+export function compileNumeric(argument: Written, path: string): (leaf: Leaf) => boolean {
   if (!Array.isArray(argument)) throw new PatternProblem(`Value of numeric must be an array. At "${path}"`)
   const comparisons: Comparison[] = []
   for (let index = 0; index < argument.length; index += 2) {
     comparisons.push(readComparison(argument[index], argument[index + 1], path))
   }
-  const [first, second] = comparisons
-  if (first === undefined) throw new PatternProblem(`Invalid member in numeric match: nothing at "${path}"`)
-  if (second) requireRange(first, second, comparisons.length, path)
+  requireRange(comparisons, path)
   return (leaf) =>
     typeof leaf === 'number' && Math.abs(leaf) <= limit && comparisons.every((comparison) => holds(leaf, comparison))
 }
@@ -47,19 +46,22 @@ function readComparison(operator: unknown, bound: unknown, path: string): Compar
   return { operator, bound: requireBound(bound, operator, path) }
 }
 
-/** From below to above, never the other way round. */
-function requireRange(first: Comparison, second: Comparison, count: number, path: string): void {
-  if (count > 2 || !first.operator.startsWith('>')) {
+/** From below to above, never the other way round; a lone bound has the limit on its other side. */
+function requireRange(comparisons: Comparison[], path: string): void {
+  const [first, second] = comparisons
+  if (first === undefined) throw new PatternProblem(`Invalid member in numeric match: nothing at "${path}"`)
+  if (second && (comparisons.length > 2 || !first.operator.startsWith('>')))
     throw new PatternProblem(`Too many terms in numeric range expression at "${path}"`)
-  }
-  if (!second.operator.startsWith('<')) {
+  if (second && !second.operator.startsWith('<'))
     throw new PatternProblem(`Bad numeric range operator: ${second.operator} at "${path}"`)
-  }
-  if (first.bound >= second.bound) throw new PatternProblem(`Bottom must be less than top at "${path}"`)
+  if (first.operator === '=') return
+  const bottom = first.operator.startsWith('>') ? first.bound : -limit
+  const top = first.operator.startsWith('<') ? first.bound : (second?.bound ?? limit)
+  if (toComparable(bottom) >= toComparable(top)) throw new PatternProblem(`Bottom must be less than top at "${path}"`)
 }
 
 function holds(value: number, { operator, bound }: Comparison): boolean {
-  const difference = toMillionths(value) - toMillionths(bound)
+  const difference = toComparable(value) - toComparable(bound)
   switch (operator) {
     case '=':
       return difference === 0
@@ -75,9 +77,10 @@ function holds(value: number, { operator, bound }: Comparison): boolean {
 }
 
 function isEqual(one: number, other: number): boolean {
-  return Math.abs(one) <= limit && Math.abs(other) <= limit && toMillionths(one) === toMillionths(other)
+  return Math.abs(one) <= limit && Math.abs(other) <= limit && toComparable(one) === toComparable(other)
 }
 
-function toMillionths(value: number): number {
-  return Math.round(value * 1e6)
+/** As the matcher does: in binary floating point, cut off, so that near the limits fewer than six digits count. */
+function toComparable(value: number): number {
+  return Math.trunc(1e6 * (limit + value))
 }

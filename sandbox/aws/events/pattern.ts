@@ -1,10 +1,10 @@
 // Event patterns, pure. In: a pattern's text, and events. Out: whether an event matches; or the reason AWS refuses the pattern.
 // The meaning is that of AWS's own matcher (aws/event-ruler). Never: lets two fields match in different elements of an array.
 
-import { isRecord } from '../input.ts'
 import { type EventFields, joinMemberships, type Membership, toEventFields } from './event-fields.ts'
 import { compileMatcher, isOperator, type Matcher } from './matchers.ts'
 import { PatternProblem } from './pattern-problem.ts'
+import { isWrittenObject, parseWrittenJson, type Written, type WrittenObject } from './written-json.ts'
 
 export type PatternReading =
   | { kind: 'ok'; isMatch: (event: Record<string, unknown>) => boolean }
@@ -20,7 +20,7 @@ const branchLimit = 1000
 export function parsePattern(text: string): PatternReading {
   try {
     const source = parseJson(text)
-    if (!isRecord(source)) throw new PatternProblem('Filter is not an object')
+    if (!isWrittenObject(source)) throw new PatternProblem('Filter is not an object')
     const branches = compileObject(source, '', [new Map()], false).map(toSorted)
     return {
       kind: 'ok',
@@ -35,21 +35,22 @@ export function parsePattern(text: string): PatternReading {
   }
 }
 
-/** Adds the object's fields to every branch so far; `$or` multiplies the branches. A later field replaces an earlier one. */
-function compileObject(source: Record<string, unknown>, path: string, from: Branch[], isInOr: boolean): Branch[] {
-  const entries = Object.entries(source)
-  if (entries.length === 0) throw new PatternProblem(`Empty objects are not allowed${at(path)}`)
+/** Adds the object's fields to every branch so far; `$or` multiplies the branches. A later matcher of the same path replaces an earlier one. */
+function compileObject({ pairs }: WrittenObject, path: string, from: Branch[], isInOr: boolean): Branch[] {
+  if (pairs.length === 0) throw new PatternProblem(`Empty objects are not allowed${at(path)}`)
   let branches = from
-  for (const [name, inner] of entries) {
+  for (const [name, inner] of pairs) {
     const place = path === '' ? name : `${path}.${name}`
-    if (name === '$or' && isAlternatives(inner)) {
+    if (name === '$or') {
       const before = branches
-      branches = inner.flatMap((alternative) => compileObject(alternative, path, before, true))
+      branches = requireAlternatives(inner, path).flatMap((alternative) =>
+        compileObject(alternative, path, before, true),
+      )
       if (branches.length > branchLimit)
         throw new PatternProblem(`$or makes more than ${branchLimit} combinations${at(path)}`)
     } else if (isInOr && isOperator(name)) {
       throw new PatternProblem(`${name} is Ruler reserved fieldName which cannot be used inside $or.`)
-    } else if (isRecord(inner)) {
+    } else if (isWrittenObject(inner)) {
       branches = compileObject(inner, place, branches, isInOr)
     } else if (Array.isArray(inner)) {
       const matchers = compileLeaf(inner, place)
@@ -61,16 +62,17 @@ function compileObject(source: Record<string, unknown>, path: string, from: Bran
   return branches
 }
 
-/** Else `$or` is the name of a field like any other. */
-function isAlternatives(source: unknown): source is Record<string, unknown>[] {
-  return (
-    Array.isArray(source) &&
-    source.length >= 2 &&
-    source.every((item) => isRecord(item) && !Object.keys(item).some(isOperator))
-  )
+/** The matcher's README lets `$or` be a field's name where it is no list of objects; its compiler does not. */
+function requireAlternatives(source: Written, path: string): WrittenObject[] {
+  if (!Array.isArray(source)) throw new PatternProblem(`It must be an Array followed with $or${at(path)}`)
+  const alternatives = source.filter(isWrittenObject)
+  if (alternatives.length < source.length)
+    throw new PatternProblem(`Only JSON object is allowed in array of $or relationship${at(path)}`)
+  if (source.length < 2) throw new PatternProblem(`There must have at least 2 Objects in $or relationship${at(path)}`)
+  return alternatives
 }
 
-function compileLeaf(sources: unknown[], path: string): Matcher[] {
+function compileLeaf(sources: Written[], path: string): Matcher[] {
   if (sources.length === 0) throw new PatternProblem(`Empty arrays are not allowed${at(path)}`)
   return sources.map((source) => compileMatcher(source, path))
 }
@@ -100,9 +102,9 @@ function at(path: string): string {
   return path === '' ? '' : ` at "${path}"`
 }
 
-function parseJson(text: string): unknown {
+function parseJson(text: string): Written {
   try {
-    return JSON.parse(text)
+    return parseWrittenJson(text)
   } catch (cause) {
     throw new PatternProblem(`Not JSON: ${(cause as Error).message}`)
   }

@@ -52,8 +52,8 @@ function changeVisibility(parts: Parts, queue: Queue, input: Input): object {
     const reason = 'Message does not exist or is not available for visibility timeout change.'
     throw invalidValue(handle, 'ReceiptHandle', reason)
   }
-  if (queue.messages.isVisible(message, nowMs))
-    throw new AwsError('MessageNotInflight', 'The message referred to is not in flight.')
+  // AWS says yes and does nothing; its MessageNotInflight was not seen.
+  if (queue.messages.isVisible(message, nowMs)) return {}
   if (nowMs + seconds * 1000 > (message.receivedAtMs ?? nowMs) + 43_200_000) {
     throw invalidValue(
       seconds,

@@ -37,7 +37,10 @@ export const createMoveTasks = (parts: Parts, queues: Queues) => {
         throw invalidValue(perSecond, 'MaxNumberOfMessagesPerSecond', 'Must be between 1 and 500.')
       }
       if (tasks.some((task) => task.sourceArn === source.arn && task.status === 'RUNNING')) {
-        throw unsupported(`There is already a task running for ${source.arn}; only one active task is allowed.`)
+        throw new AwsError(
+          'InvalidParameterValue',
+          `There is already a task running for ${source.arn}. Only one is allowed.`,
+        )
       }
       const handle = Buffer.from(JSON.stringify({ taskId: randomUUID(), sourceArn: source.arn })).toString('base64')
       const counts = { moved: 0, toMove: source.messages.size(), startedAtMs: parts.clock.nowMs() }
@@ -50,9 +53,9 @@ export const createMoveTasks = (parts: Parts, queues: Queues) => {
     CancelMessageMoveTask(input: Input, caller: Caller) {
       const handle = readText(input, 'TaskHandle')
       if (handle === undefined) throw missingParameter('TaskHandle')
+      requireOwn(queues, readSourceArn(handle), caller, 'SourceArn')
       const task = tasks.find((candidate) => candidate.handle === handle)
-      if (task === undefined) throw new AwsError('ResourceNotFoundException', 'There is no task of that handle.', 404)
-      requireOwn(queues, task.sourceArn, caller, 'TaskHandle')
+      if (task === undefined) throw new AwsError('ResourceNotFoundException', 'Task does not exist.', 404)
       if (task.status !== 'RUNNING') throw unsupported(`Only a running task can be cancelled; it is ${task.status}.`)
       task.status = 'CANCELLED'
       return { ApproximateNumberOfMessagesMoved: task.moved }
@@ -85,7 +88,8 @@ function moveSome(parts: Parts, queues: Queues, task: MoveTask): void {
     const destination = queues.byArn(task.destinationArn ?? message.deadLetterSourceArn ?? '')
     if (source === undefined || destination === undefined) {
       task.status = 'FAILED'
-      task.failure = 'CouldNotDetermineMessageSource'
+      task.failure =
+        task.destinationArn === undefined ? 'CouldNotDetermineMessageSource' : 'AWS.SimpleQueueService.NonExistentQueue'
       return
     }
     source.messages.remove(message)
@@ -97,6 +101,17 @@ function moveSome(parts: Parts, queues: Queues, task: MoveTask): void {
   }
   if (task.perSecond === undefined || left <= task.perSecond) task.status = 'COMPLETED'
   else parts.clock.after(1000, () => moveSome(parts, queues, task))
+}
+
+/** A handle says of which task of which queue it is. */
+function readSourceArn(handle: string): string {
+  try {
+    const { sourceArn } = JSON.parse(Buffer.from(handle, 'base64').toString('utf8')) as { sourceArn?: string }
+    if (sourceArn !== undefined) return sourceArn
+  } catch {
+    // Said below, together with a handle of something else.
+  }
+  throw new AwsError('InvalidParameterValue', 'Value for parameter TaskHandle is invalid.')
 }
 
 function requireDeadLetterQueue(queues: Queues, input: Input, caller: Caller): Queue {

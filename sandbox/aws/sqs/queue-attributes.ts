@@ -4,7 +4,7 @@
 import { type Input, isRecord } from '../input.ts'
 import { parsePolicy } from '../policy.ts'
 import { AwsError } from '../service.ts'
-import { unsupported } from './errors.ts'
+import { invalidValue, unsupported } from './errors.ts'
 
 /** Whole numbers with their range and default. */
 const numbers: Record<string, { from: number; to: number; initial: number }> = {
@@ -83,9 +83,9 @@ export function readRedrivePolicy(text: string): RedrivePolicy {
   const value = readJson('RedrivePolicy', text)
   const count = Number(value['maxReceiveCount'])
   const arn = value['deadLetterTargetArn']
-  if (typeof arn !== 'string' || !Number.isInteger(count) || count < 1 || count > 1000) {
-    throw invalidAttribute('RedrivePolicy', text, '{"deadLetterTargetArn": ARN, "maxReceiveCount": 1 to 1000}')
-  }
+  if (typeof arn !== 'string') throw invalidRedrive(text, 'Invalid value for deadLetterTargetArn.')
+  if (!Number.isInteger(count) || count < 1 || count > 1000)
+    throw invalidRedrive(text, 'Invalid value for maxReceiveCount, valid values are from 1 to 1000 both inclusive.')
   return { deadLetterTargetArn: arn, maxReceiveCount: count }
 }
 
@@ -112,7 +112,12 @@ function readJson(name: string, text: string): Input {
   } catch {
     // Said below, together with JSON that is no object.
   }
-  throw invalidAttribute(name, text, 'a JSON object')
+  throw invalidValue(text, name, 'Must be a JSON object.')
+}
+
+/** Not InvalidAttributeValue, as one would think: seen on AWS. */
+export function invalidRedrive(text: string, reason: string): AwsError {
+  return invalidValue(text, 'RedrivePolicy', reason)
 }
 
 export function invalidAttribute(name: string, value: string, wanted: string): AwsError {

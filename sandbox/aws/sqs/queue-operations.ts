@@ -8,7 +8,7 @@ import { createMessageStore } from './message-store.ts'
 import { expireMessages, type Queue } from './queue.ts'
 import {
   defaultAttributes,
-  invalidAttribute,
+  invalidRedrive,
   parseQueueAttributes,
   readRedriveAllowPolicy,
   readRedrivePolicy,
@@ -187,10 +187,10 @@ function checkRedrive(queues: Queues, arn: string, attributes: Record<string, st
   const { deadLetterTargetArn } = readRedrivePolicy(text)
   const target = queues.byArn(deadLetterTargetArn)
   const isNear = deadLetterTargetArn.split(':').slice(0, 5).join(':') === arn.split(':').slice(0, 5).join(':')
-  if (!target || !isNear) throw invalidAttribute('RedrivePolicy', text, 'an existing queue of this account and region')
+  if (!target || !isNear) throw invalidRedrive(text, 'Dead letter target does not exist.')
   const allow = target.attributes['RedriveAllowPolicy']
   if (allow && !readRedriveAllowPolicy(allow)(arn)) {
-    throw invalidAttribute('RedrivePolicy', text, 'a dead-letter queue whose RedriveAllowPolicy admits this queue')
+    throw invalidRedrive(text, 'The RedriveAllowPolicy of the dead letter target does not admit this queue.')
   }
 }
 

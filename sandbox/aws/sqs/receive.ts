@@ -2,8 +2,8 @@
 // Never: takes messages for a caller that hung up; returns a message beyond its redrive policy's count; has more in
 // flight than AWS lets a queue have.
 
-import { type Input, readInteger, readTexts } from '../input.ts'
 import { createDraw } from '../faults.ts'
+import { type Input, readInteger, readTexts } from '../input.ts'
 import { AwsError, type Call, type Caller, type FaultAction, type Surroundings } from '../service.ts'
 import { addMessage, wakeWaiters } from './delivery.ts'
 import { invalidValue } from './errors.ts'
