@@ -7,7 +7,8 @@ import { selectDomains } from '../catalog/rows.ts'
 import { type Domain, parseDomain } from '../model/ids.ts'
 import type { Evidence } from '../verify/evidence.ts'
 import { INVARIANTS, type Invariant, type Violation } from '../verify/verdict.ts'
-import { examine, type Findings } from '../verify/violations.ts'
+import type { Moving } from '../verify/moving.ts'
+import { examineAtWork, type Findings } from '../verify/violations.ts'
 import { type Connection, withConnection } from './connection.ts'
 import { CommandFailure, EXIT } from './failure.ts'
 import { type Output, print, printJson, talk, toCount, toTable } from './output.ts'
@@ -28,10 +29,11 @@ export async function verify(options: VerifyOptions): Promise<number> {
     writeFileSync(options.save, JSON.stringify(evidence))
     talk(`The evidence is kept in ${options.save}; judge it again: sluice verify --from ${options.save}`)
   }
-  const findings = { ...examine(evidence), ...(options.replay ? await replay(evidence) : {}) }
+  const { findings: judged, moving } = examineAtWork(evidence)
+  const findings = { ...judged, ...(options.replay ? await replay(evidence) : {}) }
   const violations = Object.values(findings).flatMap((found) => found.violations)
-  if (options.output === 'json') printJson({ sandbox: evidence.sandbox !== undefined, findings })
-  else tell(evidence, findings, violations)
+  if (options.output === 'json') printJson({ sandbox: evidence.sandbox !== undefined, findings, moving })
+  else tell(evidence, findings, violations, moving)
   return violations.length > 0 ? EXIT.failed : 0
 }
 
@@ -99,14 +101,28 @@ const WITHOUT_SANDBOX =
   'No sandbox is the witness of what AWS saw: I1 knows only events that reached a cycle or the ledger, I2, I3 and I6 only ' +
   'what the histories asked for, I4, I5 and I10 only what Glue told them.'
 
-function tell({ sandbox }: Evidence, findings: Findings, violations: Violation[]): void {
+function tell({ sandbox }: Evidence, findings: Findings, violations: Violation[], moving: Moving): void {
   const rows = Object.entries(findings).map(([name, { checked, violations }]) => {
     const count = violations.length === 0 ? pc.green('0') : pc.red(String(violations.length))
     return [name, INVARIANTS[name as Invariant], String(checked), count]
   })
   print(toTable(['', 'invariant', 'checked', 'violations'], rows))
   if (sandbox === undefined) print(`\n${WITHOUT_SANDBOX}`)
+  tellMoving(moving)
   for (const violation of violations) tellViolation(violation)
+}
+
+const NAMED = 5
+
+/** Without a verdict on them, the rest may still be sound. */
+function tellMoving({ cycles, events }: Moving): void {
+  if (cycles.length === 0 && events.length === 0) return
+  const named = [...cycles, ...events]
+  const more = named.length > NAMED ? ' …' : ''
+  const counts = `${toCount(cycles.length, 'cycle')}, ${toCount(events.length, 'event')}`
+  print(
+    `\nStill moving, so not judged: ${counts} (${named.slice(0, NAMED).join(', ')}${more}). Verify again when all is quiet.`,
+  )
 }
 
 function tellViolation({ invariant, cycle, eventId, says, evidence }: Violation): void {

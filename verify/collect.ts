@@ -27,6 +27,7 @@ const CYCLES = 1_000_000
 
 export async function collectEvidence(order: CollectOrder): Promise<Evidence> {
   const { awsEndpoint, db, domains } = order
+  const readFromMs = Date.now()
   const cycles = await readCycles(order)
   const [products, transitions, dependencies, events, deliveries, ...statuses] = await Promise.all([
     selectProducts(db),
@@ -37,6 +38,7 @@ export async function collectEvidence(order: CollectOrder): Promise<Evidence> {
     ...domains.map((domain) => listCycles(db, { domain, limit: CYCLES })),
   ])
   return {
+    readFromMs,
     collectedAtMs: Date.now(),
     domains,
     ...(awsEndpoint === undefined ? {} : { sandbox: await readSandboxLedger(awsEndpoint) }),

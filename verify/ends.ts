@@ -1,12 +1,12 @@
-// I5 and I6. In: evidence. Out: cycles whose end is not that of their Glue run; publications too few, too many or alien.
-// Pure. Never: asks of a cycle that was ended from outside what only a whole one can show.
-import { toEventId, toGlueActivityId } from '../model/ids.ts'
+// I5. In: evidence. Out: cycles whose end is not that of their Glue run, or not that of their Temporal run. Pure.
+// Never: asks of a cycle that was ended from outside what only a whole one can show.
+import { toGlueActivityId } from '../model/ids.ts'
 import type { GlueRunEnd } from '../model/cycle/cycle.ts'
 import type { CycleRecord } from '../model/cycle/record.ts'
-import type { Publication } from '../model/refresh-event.ts'
-import type { CycleEvidence, Evidence, RunEvidence, SandboxRow } from './evidence.ts'
-import { answeredOf, askedOf, fold } from './fold.ts'
-import { type GlueRunRows, glueRuns, type PutEvent, refreshesPut } from './sandbox-rows.ts'
+import { isSettled } from '../model/states.ts'
+import type { CycleEvidence, Evidence } from './evidence.ts'
+import { answeredOf, fold } from './fold.ts'
+import { type GlueRunRows, glueRuns } from './sandbox-rows.ts'
 import { type Checked, type Look, toChecked } from './verdict.ts'
 
 const FAILED = ['FAILED', 'TIMEOUT', 'STOPPED', 'ERROR', 'EXPIRED']
@@ -14,7 +14,7 @@ const FAILED = ['FAILED', 'TIMEOUT', 'STOPPED', 'ERROR', 'EXPIRED']
 /** COMPLETED if and only if that Glue run succeeded; ERROR if it failed or the cutoff said so. */
 export function checkEnds({ sandbox, cycles }: Evidence): Checked {
   const runs = sandbox && new Map(glueRuns(sandbox).map((run) => [run.runId, run]))
-  return toChecked(cycles.map((one) => checkEnd(one, runs)))
+  return toChecked(cycles.map((one) => [...checkEnd(one, runs), ...checkStatus(one)]))
 }
 
 function checkEnd(one: CycleEvidence, runs: Map<string, GlueRunRows> | undefined): Look {
@@ -63,6 +63,19 @@ function problemOf(
   return undefined
 }
 
+/** How Temporal says that the newest run ended is what the cycle says of itself. */
+function checkStatus(one: CycleEvidence): Look {
+  const { last } = fold(one)
+  const run = one.runs.at(-1)
+  const state = last?.snapshot.state
+  if (!run || !state) return []
+  const isFailed = run.status === 'FAILED'
+  const isTrue = isFailed ? state === 'ERROR' && run.result !== null : isSettled(state)
+  if (isTrue || !(isFailed || run.status === 'COMPLETED' || run.status === 'CANCELLED')) return []
+  const says = `Temporal says ${run.status} of ${one.cycle}, which left as ${state}${run.result ? '' : ', without a result'}`
+  return [{ invariant: 'I5', cycle: one.cycle, says, evidence: [`run ${run.runId} of ${one.cycle}: ${run.status}`] }]
+}
+
 /** What the history was told of this run. */
 function toldEnd({ runs }: CycleEvidence, attempt: number, runId: string | null) {
   return runs
@@ -71,64 +84,3 @@ function toldEnd({ runs }: CycleEvidence, attempt: number, runId: string | null)
     .map(({ at, result }) => ({ at, end: (result ?? {}) as GlueRunEnd }))
     .findLast(({ end }) => end.runId === runId)
 }
-
-/** Each revision of a cycle that publishes was put at least once under its one id, and nothing else was. */
-export function checkPublications({ sandbox, cycles }: Evidence): Checked {
-  const puts = sandbox && Map.groupBy(refreshesPut(sandbox), ({ eventId }) => eventId)
-  const byCycle = puts && Map.groupBy([...puts.keys()], (id) => id.slice(0, id.lastIndexOf('/')))
-  return toChecked(cycles.map((one) => checkPublication(one, byCycle, puts)))
-}
-
-function checkPublication(
-  one: CycleEvidence,
-  byCycle: Map<string, string[]> | undefined,
-  puts: Map<string, PutEvent[]> | undefined,
-): Look {
-  const { cycle } = one
-  const { revision, last } = fold(one)
-  const asked = one.runs.flatMap(publicationsOf)
-  const ids = new Set(asked.map((publication) => toEventId(cycle, publication.revision)))
-  const wanted = Array.from({ length: revision }, (_, at) => toEventId(cycle, at + 1))
-  const missing = puts ? wanted.filter((id) => !puts.has(id)) : wanted.filter((id) => !ids.has(id) && isOwn(one, id))
-  const alien = (byCycle?.get(cycle) ?? []).filter((id) => !ids.has(id))
-  const publishes = one.runs.at(-1)?.input.definition.publish !== null
-  const isSilent = publishes && last?.snapshot.state === 'COMPLETED' && revision === 0
-  return [
-    ...(isSilent
-      ? [
-          toViolation(
-            cycle,
-            toEventId(cycle, 1),
-            `${cycle} is COMPLETED and published nothing`,
-            'COMPLETED, revision 0',
-          ),
-        ]
-      : []),
-    ...missing.map((id) =>
-      toViolation(cycle, id, `${cycle} counts ${id} as published, which no bus accepted`, `revision ${revision}`),
-    ),
-    ...alien.map((id) => ({
-      ...{
-        invariant: 'I6' as const,
-        cycle,
-        eventId: id,
-        says: `${id} was put, which the history of ${cycle} never asked for`,
-      },
-      evidence: (puts?.get(id) ?? []).map(({ seq }: SandboxSeq) => `sandbox row ${seq}: PutEvents accepted ${id}`),
-    })),
-  ]
-}
-
-type SandboxSeq = Pick<SandboxRow, 'seq'>
-
-const toViolation = (cycle: string, eventId: string, says: string, found: string) => ({
-  ...{ invariant: 'I6' as const, cycle, eventId, says },
-  evidence: [`history of ${cycle}: ${found}`],
-})
-
-const publicationsOf = (run: RunEvidence): Publication[] =>
-  askedOf(run, 'publishRefreshEvent').map(({ input }) => input as Publication)
-
-/** Without AWS's witness only what the runs that Temporal still has published can be asked of them. */
-const isOwn = ({ runs }: CycleEvidence, id: string): boolean =>
-  Number(id.slice(id.lastIndexOf('/r') + 2)) > (runs[0]?.input.past?.revision ?? 0)

@@ -1,12 +1,20 @@
-// I1 and I2. In: evidence. Out: events that were lost or have no one outcome; arrivals that nobody sent. Pure.
+// I1. In: evidence. Out: events and notices that were lost, or that have no one outcome for a cycle. Pure.
 // Never: takes an event for relevant that no definition and no opened cycle waits for.
 import { domainOf, parseCycleId, parseEventId } from '../model/ids.ts'
+import { type Consumers, consumersOf } from './consumers.ts'
 import type { CycleEvidence, Evidence } from './evidence.ts'
-import { broughtTo, fold } from './fold.ts'
-import { refreshesPut, refreshesQueued } from './sandbox-rows.ts'
+import { broughtTo, recordsOf } from './fold.ts'
+import { noticesQueued, type QueuedEvent, refreshesQueued } from './sandbox-rows.ts'
 import { type Checked, type Look, toChecked } from './verdict.ts'
 
-type Event = { domain: string; eventId: string; seenIn: string[]; messageIds: string[] }
+interface Event {
+  domain: string
+  eventId: string
+  /** When a queue first had it; null where only a history tells of it. */
+  atMs: number | null
+  seenIn: string[]
+  messageIds: string[]
+}
 
 /** Each relevant event has its one ledger row and, where routed, one outcome for each cycle that waits for it. */
 export function checkEvents(evidence: Evidence): Checked {
@@ -15,7 +23,7 @@ export function checkEvents(evidence: Evidence): Checked {
     evidence.ledger.deliveries,
     ({ domain, eventId, cycle, upstream }) => `${domain} ${eventId} ${cycle} ${upstream}`,
   )
-  const consumers = consumersOf(evidence.cycles)
+  const consumers = consumersOf(evidence)
   const looks = relevantEvents(evidence, consumers).map((event): Look => {
     const { domain, eventId } = event
     const found = rows.get(`${domain} ${eventId}`) ?? []
@@ -25,121 +33,81 @@ export function checkEvents(evidence: Evidence): Checked {
       const says = `${eventId} reached domain ${domain} and has ${found.length} rows in event_ledger instead of one`
       return [{ invariant: 'I1', eventId, says, evidence: event.seenIn }]
     }
-    if (found[0]?.outcome !== 'routed') return []
-    return checkOutcomes(event, consumers, outcomes)
+    return found[0]?.outcome === 'routed' ? checkOutcomes(event, consumers, outcomes) : []
   })
-  return toChecked(looks)
+  return toChecked([...looks, ...evidence.cycles.map(checkJudgedOnce), ...checkLate(evidence)])
+}
+
+/** "Late" is what a cycle had to do without: a newer revision of what it had is a correction. */
+function checkLate({ ledger, mirror }: Evidence): Look[] {
+  const inputs = new Map(mirror.dependencies.map((row) => [`${row.cycle} ${row.product} ${row.key}`, row]))
+  const late = ledger.deliveries.filter(({ outcome }) => outcome === 'late')
+  return late.map(({ cycle, eventId, upstream, upstreamKey, revision }): Look => {
+    const input = inputs.get(`${cycle} ${upstream} ${upstreamKey}`)
+    if (input?.state !== 'ARRIVED' || (revision ?? 0) <= (input.revision ?? 0)) return []
+    const says = `${eventId} is called late for ${cycle}, which had revision ${input.revision} of it: a correction`
+    const row = `data_product_dependencies_events_status ${cycle} <- ${upstream}/${upstreamKey}: ARRIVED ${input.eventId}`
+    return [{ invariant: 'I1', cycle, eventId, says, evidence: [`event_delivery ${cycle}: ${eventId} late`, row] }]
+  })
 }
 
 function checkOutcomes(event: Event, consumers: Consumers, outcomes: Map<string, unknown[]>): Look {
   const { domain, eventId } = event
   const subject = parseEventId(eventId)
-  const upstream = subject && parseCycleId(subject.cycle)?.product
-  const waiting = consumers.waiting.get(`${domain} ${subject?.cycle}`) ?? []
-  return waiting.flatMap((cycle) => {
+  if (!subject) return []
+  const upstream = parseCycleId(subject.cycle)?.product
+  return consumers.waitingFor(domain, subject.cycle).flatMap((cycle) => {
     const count = outcomes.get(`${domain} ${eventId} ${cycle} ${upstream}`)?.length ?? 0
-    // A revision that another overtook before the cycle was open may never have reached it.
-    const isOvertaken = count === 0 && !consumers.brought.has(`${cycle} ${eventId}`)
-    if (count === 1 || (isOvertaken && consumers.newest.get(`${domain} ${subject?.cycle}`) !== eventId)) return []
+    if (count === 1 || (count === 0 && !consumers.mustHear(cycle, event))) return []
     const says = `${eventId} has ${count} outcomes for ${cycle} in event_delivery instead of one`
     return [{ invariant: 'I1' as const, cycle, eventId, says, evidence: event.seenIn }]
   })
 }
 
-interface Consumers {
-  /** Cycles by the domain and upstream cycle they wait for. */
-  waiting: Map<string, string[]>
-  /** `<cycle> <event>` as histories have it. */
-  brought: Set<string>
-  /** The newest revision's event by domain and upstream cycle. */
-  newest: Map<string, string>
+/** A run gives each event one outcome, however often it comes: a redelivery only raises the count. */
+function checkJudgedOnce({ cycle, runs }: CycleEvidence): Look {
+  return runs.flatMap((run) => {
+    const told = new Map<string, { outcome: string; seen: number }>()
+    const flushed = askedDeliveries(run)
+    return flushed.flatMap(({ eventId, outcome, seen, version, isRepeated }): Look => {
+      const before = told.get(eventId)
+      told.set(eventId, { outcome, seen })
+      if (!isRepeated && (!before || (before.outcome === outcome && before.seen <= seen))) return []
+      const says = `${cycle} judged ${eventId} twice: ${before?.outcome}, then ${outcome}`
+      return [{ invariant: 'I1', cycle, eventId, says, evidence: [`history of ${cycle}: flush of version ${version}`] }]
+    })
+  })
 }
 
-function consumersOf(cycles: CycleEvidence[]): Consumers {
-  const edges = cycles.flatMap(({ cycle, runs }) =>
-    (runs.at(-1)?.input.expected ?? []).map(({ product, key }) => ({
-      on: `${domainOf(cycle)} ${product}/${key}`,
-      cycle,
-    })),
-  )
-  const arrivals = cycles.flatMap(({ cycle, runs }) =>
-    runs.flatMap(broughtTo).map(({ arrival }) => ({ cycle, arrival })),
-  )
-  const byRevision = arrivals.toSorted((a, b) => a.arrival.revision - b.arrival.revision)
-  return {
-    waiting: new Map(
-      [...Map.groupBy(edges, ({ on }) => on)].map(([on, all]) => [on, all.map(({ cycle }) => cycle as string)]),
-    ),
-    brought: new Set(arrivals.map(({ cycle, arrival }) => `${cycle} ${arrival.eventId}`)),
-    newest: new Map(
-      byRevision.map(({ cycle, arrival }) => [`${domainOf(cycle)} ${arrival.product}/${arrival.key}`, arrival.eventId]),
-    ),
-  }
-}
+const askedDeliveries = (run: CycleEvidence['runs'][number]) =>
+  recordsOf(run).flatMap(({ version, deliveries }) => {
+    const ids = deliveries.map(({ eventId }) => eventId)
+    return deliveries.map((one, at) => ({ ...one, version, isRepeated: ids.indexOf(one.eventId) < at }))
+  })
 
 /** By the sandbox where it is the witness, and by what the histories were brought. */
-function relevantEvents({ sandbox = [], cycles, definitions, domains }: Evidence, consumers: Consumers): Event[] {
-  const queued = refreshesQueued(sandbox, domains).filter(({ domain, cycle, atMs }) => {
-    if (consumers.waiting.has(`${domain} ${cycle}`)) return true
-    const product = parseCycleId(cycle)?.product
-    return definitions.some(
-      ({ definition, appliedAt }) =>
-        domainOf(definition.product) === domain &&
-        Date.parse(appliedAt) <= atMs &&
-        definition.dependsOn.some((edge) => edge.product === product),
-    )
-  })
+function relevantEvents({ sandbox = [], cycles, domains }: Evidence, consumers: Consumers): Event[] {
+  const refreshes = refreshesQueued(sandbox, domains).filter(consumers.mustHave)
+  const notices = noticesQueued(sandbox, domains).filter(consumers.surelyRoutes)
   const seen = [
-    ...queued.map(({ domain, eventId, messageId, seq }) => ({
-      ...{ domain: domain as string, eventId, messageIds: [messageId] },
-      seenIn: `sandbox row ${seq}: event ${eventId} put into the queue of ${domain} as message ${messageId}`,
-    })),
+    ...[...refreshes, ...notices].map(toEvent),
     ...cycles.flatMap(({ cycle, runs }) =>
       runs.flatMap(broughtTo).map(({ arrival, at }) => ({
-        ...{ domain: domainOf(cycle) as string, eventId: arrival.eventId, messageIds: [] as string[] },
-        seenIn: `history of ${cycle}, event ${at}: brought ${arrival.eventId}`,
+        ...{ domain: domainOf(cycle) as string, eventId: arrival.eventId, atMs: null, messageIds: [] as string[] },
+        seenIn: [`history of ${cycle}, event ${at}: brought ${arrival.eventId}`],
       })),
     ),
   ]
-  return [...Map.groupBy(seen, ({ domain, eventId }) => `${domain} ${eventId}`).values()].flatMap(([first, ...more]) =>
-    first
-      ? [
-          {
-            ...first,
-            seenIn: [first, ...more].map(({ seenIn }) => seenIn),
-            messageIds: [first, ...more].flatMap(({ messageIds }) => messageIds),
-          },
-        ]
-      : [],
-  )
+  return [...Map.groupBy(seen, ({ domain, eventId }) => `${domain} ${eventId}`).values()].map(merge)
 }
 
-/** Each input that arrived points to an event of its own product and cycle, which the ledger and AWS know. */
-export function checkArrivals(evidence: Evidence): Checked {
-  const { sandbox, ledger, mirror, cycles } = evidence
-  const taken = new Set(
-    ledger.events.filter(({ outcome }) => outcome !== 'refused').map(({ domain, eventId }) => `${domain} ${eventId}`),
-  )
-  const put = sandbox && new Set(refreshesPut(sandbox).map(({ eventId }) => eventId))
-  const arrived = [
-    ...mirror.dependencies.filter(({ state }) => state === 'ARRIVED'),
-    ...cycles.flatMap((one) =>
-      fold(one)
-        .dependencies.filter(({ state }) => state === 'ARRIVED')
-        .map(({ product, key, arrival }) => ({ cycle: one.cycle, product, key, eventId: arrival?.eventId ?? null })),
-    ),
-  ]
-  return toChecked(
-    arrived.map(({ cycle, product, key, eventId }): Look => {
-      const id = eventId ?? ''
-      const problems = [
-        ...(parseEventId(id)?.cycle === `${product}/${key}` ? [] : [`is no event of ${product}/${key}`]),
-        ...(taken.has(`${domainOf(cycle)} ${id}`) ? [] : [`is not taken by event_ledger of ${domainOf(cycle)}`]),
-        ...(!put || put.has(id) ? [] : ['was accepted by no bus']),
-      ]
-      const says = `${cycle} took "${id}" for ${product}/${key}, which ${problems.join(' and ')}`
-      const row = `data_product_dependencies_events_status ${cycle} <- ${product}/${key}: ARRIVED ${id}`
-      return problems.length > 0 ? [{ invariant: 'I2', cycle, eventId: id, says, evidence: [row] }] : []
-    }),
-  )
-}
+const toEvent = ({ domain, eventId, messageId, seq, atMs }: QueuedEvent): Event => ({
+  ...{ domain: domain as string, eventId, atMs, messageIds: [messageId] },
+  seenIn: [`sandbox row ${seq}: event ${eventId} put into the queue of ${domain} as message ${messageId}`],
+})
+
+const merge = (same: Event[]): Event => ({
+  ...(same[0] as Event),
+  seenIn: same.flatMap(({ seenIn }) => seenIn),
+  messageIds: same.flatMap(({ messageIds }) => messageIds),
+})

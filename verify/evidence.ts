@@ -48,11 +48,15 @@ export interface CycleEvidence {
 }
 
 export interface Evidence {
+  /** When the reading began; what moved since then, or shortly before, may be torn. */
+  readFromMs: number
   collectedAtMs: number
   domains: Domain[]
   /** Absent on real AWS. */
   sandbox?: SandboxRow[]
   cycles: CycleEvidence[]
+  /** Cycles that somebody must have opened by now; absent where it is not known who opens them. */
+  due?: CycleId[]
   mirror: {
     statuses: CycleRow[]
     transitions: (TransitionRow & { cycle: CycleId })[]

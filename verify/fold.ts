@@ -1,6 +1,14 @@
 // In: the runs of a cycle. Out: what their histories say of it: every flush a run made is in its history, whole, so no
 // worker need live to answer. Pure.
-import type { Attempt, Delivery, DependencyStatus, OperatorAction, Transition } from '../model/cycle/cycle.ts'
+import {
+  type Attempt,
+  type Delivery,
+  type DependencyStatus,
+  type ExpectedCycle,
+  isUnbegun,
+  type OperatorAction,
+  type Transition,
+} from '../model/cycle/cycle.ts'
 import type { CycleRecord } from '../model/cycle/record.ts'
 import type { Arrival } from '../model/refresh-event.ts'
 import { ARRIVALS_SIGNAL, type GlueOrder } from '../workflows/contract.ts'
@@ -42,6 +50,10 @@ const toBrought = ({ at, atMs }: HistoryStep, payload: unknown): Brought[] =>
     const arrival = one as Arrival | null
     return typeof arrival?.eventId === 'string' ? [{ arrival, at, atMs }] : []
   })
+
+/** What the run waits for: one that was brought back after its attempt began keeps the inputs that it had. */
+export const awaitedBy = ({ input }: RunEvidence): ExpectedCycle[] =>
+  input.past && !isUnbegun(input.past) ? input.past.dependencies : input.expected
 
 export interface Folded {
   /** Of the newest run; undefined before its first flush. */

@@ -1,97 +1,116 @@
-// I10. In: evidence, taken after quiet. Out: cycles that could go on and do not. Pure.
-// Never: blames a cycle that waits for what nobody sent, for its time, for Glue or for a person.
-import { GLUE_ENDS } from '../model/cycle/cycle.ts'
+// I10. In: evidence, taken after quiet. Out: cycles that could go on and do not, that were never opened, or never closed.
+// Pure. Never: blames a cycle that waits for what nobody sent, for its time, for Glue or for a person.
 import type { CycleSnapshot } from '../model/cycle/record.ts'
-import { domainOf } from '../model/ids.ts'
-import type { CycleEvidence, Evidence, SandboxRow } from './evidence.ts'
+import type { CycleId } from '../model/ids.ts'
+import { isSettled } from '../model/states.ts'
+import type { CycleEvidence, Evidence, RunEvidence, SandboxRow } from './evidence.ts'
 import { fold } from './fold.ts'
-import { refreshesQueued } from './sandbox-rows.ts'
-import { type Checked, type Look, toChecked } from './verdict.ts'
+import { findPublications, findEnds, type Publications } from './published.ts'
+import { type Checked, type Look, toChecked, type Violation } from './verdict.ts'
 
 /** Quiet lasts at least this long: within it the mirror becomes the truth, too. */
-const QUIET_MS = 5_000
+export const QUIET_MS = 5_000
+/** Notices and the last flush are tried again once a minute at the latest, each try for at most 30 s. */
+const CLOSING_MS = 90_000
+
+/** What each cycle is held against. */
+interface Now {
+  nowMs: number
+  publications: Publications
+  ends: Map<string, SandboxRow>
+}
 
 export function checkLife(evidence: Evidence): Checked {
-  const publications = findPublications(evidence)
-  const ends = findEnds(evidence.sandbox ?? [])
-  return toChecked(
-    evidence.cycles.map((one): Look => {
-      const { last, isOpen } = fold(one)
-      if (!isOpen) return []
-      if (!last) return checkUnborn(one, evidence.collectedAtMs)
-      const sinceMs = evidence.collectedAtMs - last.snapshot.stateSinceMs
-      if (sinceMs < QUIET_MS) return []
-      if (last.snapshot.state === 'WAITING')
-        return checkWaiting(one, last.snapshot, publications, evidence.collectedAtMs)
-      return last.snapshot.state === 'PROCESSING'
-        ? checkProcessing(one, last.snapshot, ends, evidence.collectedAtMs)
-        : []
-    }),
-  )
-}
-
-/** A run that has not told anything yet: no worker took it. */
-function checkUnborn({ cycle, runs }: CycleEvidence, nowMs: number): Look {
-  const run = runs.at(-1)
-  if (!run || nowMs - run.startedAtMs < QUIET_MS) return []
-  const since = `run ${run.runId} since ${new Date(run.startedAtMs).toISOString()}`
-  return [{ invariant: 'I10', cycle, says: `${cycle} was opened and no worker has taken it`, evidence: [since] }]
-}
-
-function checkWaiting(
-  { cycle }: CycleEvidence,
-  { dependencies, notBeforeMs }: CycleSnapshot,
-  publications: Map<string, string>,
-  nowMs: number,
-): Look {
-  if (notBeforeMs !== null && nowMs < notBeforeMs + QUIET_MS) return []
-  const proofs = dependencies.map(({ product, key, state }) =>
-    state === 'WAITING'
-      ? publications.get(`${domainOf(cycle)} ${product}/${key}`)
-      : `history of ${cycle}: ${product}/${key} ${state}`,
-  )
-  const found = proofs.filter((proof) => proof !== undefined)
-  if (found.length < proofs.length) return []
-  return [{ invariant: 'I10', cycle, says: `${cycle} is WAITING, though all it needs is there`, evidence: found }]
-}
-
-function checkProcessing(
-  { cycle, runs }: CycleEvidence,
-  { attempts, lastAttempt }: CycleSnapshot,
-  ends: Map<string, SandboxRow>,
-  nowMs: number,
-): Look {
-  const attempt = attempts.find(({ number }) => number === lastAttempt)
-  const end = ends.get(attempt?.runId ?? '')
-  const boundMs = (runs.at(-1)?.input.settings.checkGlueMs ?? 0) + QUIET_MS
-  if (!end || attempt?.end || nowMs - end.atMs < boundMs) return []
-  const says = `${cycle} is PROCESSING, though its Glue run ${attempt?.runId} ended longer ago than one check`
-  return [{ invariant: 'I10', cycle, says, evidence: [`sandbox row ${end.seq}: ${attempt?.runId} ${end.outcome}`] }]
-}
-
-/** By the domain that was told and the upstream cycle: where it is seen that it is published. */
-function findPublications({ sandbox = [], domains, ledger, collectedAtMs }: Evidence): Map<string, string> {
-  const quietMs = collectedAtMs - QUIET_MS
-  const queued = refreshesQueued(sandbox, domains).filter(({ atMs }) => atMs < quietMs)
-  const taken = ledger.events.filter(
-    ({ outcome, eventId, firstSeenAt }) =>
-      outcome === 'routed' && !eventId.includes('/not-refreshed-') && Date.parse(firstSeenAt) < quietMs,
-  )
-  return new Map([
-    ...queued.map(({ domain, cycle, eventId, seq }): [string, string] => [
-      `${domain} ${cycle}`,
-      `sandbox row ${seq}: ${eventId} reached ${domain}`,
-    ]),
-    ...taken.map(({ domain, product, key, eventId }): [string, string] => [
-      `${domain} ${product}/${key}`,
-      `event_ledger ${domain}: ${eventId} routed`,
-    ]),
+  const { readFromMs: nowMs, cycles, due = [], sandbox = [] } = evidence
+  const now = { nowMs, publications: findPublications(evidence, nowMs - QUIET_MS), ends: findEnds(sandbox) }
+  const known = new Set(cycles.map(({ cycle }) => cycle))
+  const unopened = due.filter((cycle) => !known.has(cycle))
+  return toChecked([
+    ...cycles.map((one) => checkCycle(one, now)),
+    ...unopened.map(
+      (cycle): Look => [toViolation(cycle, 'fell due and was never opened', ['Temporal has no run of it'])],
+    ),
   ])
 }
 
-const findEnds = (rows: SandboxRow[]): Map<string, SandboxRow> =>
-  new Map(
-    rows
-      .filter(({ kind, outcome }) => kind === 'run-state' && GLUE_ENDS.some((end) => end === outcome))
-      .map((row) => [String(row.facts['JobRunId']), row]),
+const toViolation = (cycle: string, what: string, evidence: string[]): Violation => ({
+  ...{ invariant: 'I10', cycle, says: `${cycle} ${what}`, evidence },
+})
+
+function checkCycle(one: CycleEvidence, now: Now): Look {
+  const { last, isOpen } = fold(one)
+  const run = one.runs.at(-1)
+  if (!isOpen || !run) return []
+  if (!last) return checkUnborn(one.cycle, run, now.nowMs)
+  const { snapshot } = last
+  if (now.nowMs - snapshot.stateSinceMs < QUIET_MS) return []
+  if (snapshot.state === 'WAITING' || (snapshot.state === 'ERROR' && snapshot.step === 'wait'))
+    return [...checkWaiting(one.cycle, snapshot, now), ...checkBound(one.cycle, run, snapshot, now.nowMs)]
+  if (snapshot.state === 'PROCESSING') return checkProcessing(one.cycle, run, snapshot, now)
+  return checkBound(one.cycle, run, snapshot, now.nowMs)
+}
+
+/** A run that has not told anything yet: no worker took it. */
+function checkUnborn(cycle: CycleId, run: RunEvidence, nowMs: number): Look {
+  if (nowMs - run.startedAtMs < QUIET_MS) return []
+  const since = `run ${run.runId} since ${new Date(run.startedAtMs).toISOString()}`
+  return [toViolation(cycle, 'was opened and no worker has taken it', [since])]
+}
+
+/** Also in ERROR(wait): what arrives late starts it. */
+function checkWaiting(cycle: CycleId, snapshot: CycleSnapshot, { nowMs, publications }: Now): Look {
+  const { state, dependencies, notBeforeMs, openedAtMs } = snapshot
+  if (notBeforeMs !== null && nowMs < notBeforeMs + QUIET_MS) return []
+  const proofs = dependencies.map((one) =>
+    one.state === 'WAITING'
+      ? publications.seenBy(cycle, one, openedAtMs)
+      : `history of ${cycle}: ${one.product}/${one.key} ${one.state}`,
   )
+  const found = proofs.filter((proof) => proof !== undefined)
+  if (found.length < proofs.length) return []
+  return [toViolation(cycle, `is ${state}, though all it needs is there`, found)]
+}
+
+/** How long it may stay open as it is: until its cutoff, until a person came too late, until all is written. */
+function checkBound(cycle: CycleId, run: RunEvidence, snapshot: CycleSnapshot, nowMs: number): Look {
+  const { state, step, stateSinceMs, openedAtMs, cutoffMs } = snapshot
+  const { errorWaitMs, recordRetryMs } = run.input.settings
+  const closingMs = recordRetryMs + CLOSING_MS
+  const isArmed = state === 'WAITING' && cutoffMs !== null && cutoffMs > openedAtMs
+  const boundMs = isSettled(state)
+    ? stateSinceMs + closingMs
+    : state === 'ERROR'
+      ? stateSinceMs + errorWaitMs + closingMs
+      : isArmed
+        ? cutoffMs + QUIET_MS
+        : Number.POSITIVE_INFINITY
+  if (nowMs < boundMs) return []
+  const where = step === null ? state : `${state}(${step})`
+  const until = new Date(boundMs).toISOString()
+  return [
+    toViolation(cycle, `is open in ${where} for longer than ${until}`, [`run ${run.runId} of ${cycle}: ${where}`]),
+  ]
+}
+
+function checkProcessing(cycle: CycleId, run: RunEvidence, snapshot: CycleSnapshot, { ends, nowMs }: Now): Look {
+  const { attempts, lastAttempt, retryAtMs } = snapshot
+  const attempt = attempts.find(({ number }) => number === lastAttempt)
+  const end = ends.get(attempt?.runId ?? '')
+  const lastMs = run.steps.at(-1)?.atMs ?? run.startedAtMs
+  const isIdle = !asksForSomething(run) && Math.max(lastMs, retryAtMs ?? 0) + QUIET_MS < nowMs
+  if (isIdle)
+    return [
+      toViolation(cycle, 'is PROCESSING and asks for nothing', [`history of ${cycle}: ${run.steps.length} steps`]),
+    ]
+  const boundMs = run.input.settings.checkGlueMs + QUIET_MS
+  if (!end || attempt?.end || nowMs - end.atMs < boundMs) return []
+  const what = `is PROCESSING, though its Glue run ${attempt?.runId} ended longer ago than one check`
+  return [toViolation(cycle, what, [`sandbox row ${end.seq}: ${attempt?.runId} ${end.outcome}`])]
+}
+
+const PIPELINE = ['startGlueJob', 'awaitGlueJob', 'publishRefreshEvent', 'stopGlueJob']
+
+function asksForSomething({ steps }: RunEvidence): boolean {
+  const over = new Set(steps.flatMap((step) => ('askedAt' in step ? [step.askedAt] : [])))
+  return steps.some((step) => step.kind === 'asked' && PIPELINE.includes(step.activity) && !over.has(step.at))
+}

@@ -1,12 +1,20 @@
 // What the sandbox's ledger tells, by the questions that invariants ask. In: its rows. Out: puts, runs, messages. Pure.
-import { type CycleId, type Domain, parseEventId } from '../model/ids.ts'
-import { REFRESHED } from '../model/refresh-event.ts'
+import { type CycleId, type Domain, parseCycleId, parseEventId } from '../model/ids.ts'
+import { NOT_REFRESHED, REFRESHED } from '../model/refresh-event.ts'
 import type { SandboxRow } from './evidence.ts'
 
 export interface PutEvent {
   seq: number
   atMs: number
   eventId: string
+  busArn: string
+}
+
+interface PutEntry {
+  metadataId?: string
+  detailType?: string
+  errorCode?: string
+  busArn?: string
 }
 
 /** Refresh events that the bus accepted, repeats included. */
@@ -14,9 +22,8 @@ export const refreshesPut = (rows: SandboxRow[]): PutEvent[] =>
   rows
     .filter(({ kind, operation, outcome }) => kind === 'call' && operation === 'PutEvents' && outcome === 'ok')
     .flatMap(({ seq, atMs, facts }) =>
-      ((facts['entries'] ?? []) as { metadataId?: string; detailType?: string; errorCode?: string }[]).flatMap(
-        ({ metadataId, detailType, errorCode }) =>
-          metadataId && !errorCode && detailType === REFRESHED ? [{ seq, atMs, eventId: metadataId }] : [],
+      ((facts['entries'] ?? []) as PutEntry[]).flatMap(({ metadataId, detailType, errorCode, busArn = '' }) =>
+        metadataId && !errorCode && detailType === REFRESHED ? [{ seq, atMs, eventId: metadataId, busArn }] : [],
       ),
     )
 
@@ -51,17 +58,33 @@ export interface QueuedEvent {
   domain: Domain
   eventId: string
   messageId: string
+  /** The upstream cycle it speaks of. */
   cycle: CycleId
-  revision: number
 }
 
 /** Refresh events that a rule put into the queue of a domain, and that its source may say; repeats included. */
 export const refreshesQueued = (rows: SandboxRow[], domains: Domain[]): QueuedEvent[] =>
-  rows.flatMap(({ seq, atMs, kind, facts }) => {
-    const eventId = String(facts['metadataId'])
-    const subject = parseEventId(eventId)
-    const domain = domains.find((known) => String(facts['targetArn']).endsWith(`:sluice-${known}-events`))
-    const isSaid = facts['detailType'] === REFRESHED && facts['source'] === `dataproduct.${eventId.split('/')[0]}`
-    if (kind !== 'event-routed' || !subject || !domain || !isSaid) return []
-    return [{ seq, atMs, domain, eventId, messageId: String(facts['messageId']), ...subject }]
+  queued(rows, domains, REFRESHED, (eventId) => parseEventId(eventId)?.cycle)
+
+/** Notices that an upstream did not refresh, likewise. */
+export const noticesQueued = (rows: SandboxRow[], domains: Domain[]): QueuedEvent[] =>
+  queued(rows, domains, NOT_REFRESHED, (eventId) => {
+    const [, cycle = ''] = /^(.+)\/not-refreshed-\d+\.\d+$/.exec(eventId) ?? []
+    return parseCycleId(cycle) ? (cycle as CycleId) : undefined
   })
+
+function queued(
+  rows: SandboxRow[],
+  domains: Domain[],
+  detailType: string,
+  subjectOf: (eventId: string) => CycleId | undefined,
+): QueuedEvent[] {
+  return rows.flatMap(({ seq, atMs, kind, facts }) => {
+    if (kind !== 'event-routed' || facts['detailType'] !== detailType) return []
+    const eventId = String(facts['metadataId'])
+    const cycle = subjectOf(eventId)
+    const domain = domains.find((known) => String(facts['targetArn']).endsWith(`:sluice-${known}-events`))
+    if (!cycle || !domain || facts['source'] !== `dataproduct.${eventId.split('/')[0]}`) return []
+    return [{ seq, atMs, domain, eventId, cycle, messageId: String(facts['messageId']) }]
+  })
+}

@@ -1,8 +1,9 @@
 // I3 and I4. In: evidence. Out: Glue runs begun twice, without a reason, or before their inputs. Pure.
+import { type ExpectedCycle, isMissing, isUnbegun, type OperatorAction } from '../model/cycle/cycle.ts'
 import type { CycleId } from '../model/ids.ts'
-import type { CycleEvidence, Evidence, RunEvidence, SandboxRow } from './evidence.ts'
-import { broughtTo, type Folded, fold, ordersOf } from './fold.ts'
-import { type GlueRunRows, glueRuns, refreshesPut } from './sandbox-rows.ts'
+import type { CycleEvidence, Evidence, RunEvidence } from './evidence.ts'
+import { broughtTo, type Folded, fold, ordersOf, recordsOf } from './fold.ts'
+import { type GlueRunRows, glueRuns, type PutEvent, refreshesPut } from './sandbox-rows.ts'
 import { type Checked, type Look, toChecked } from './verdict.ts'
 
 /** One Glue run per (cycle, attempt), each asked for by the history, each further attempt with its reason. */
@@ -15,17 +16,20 @@ export function checkStarts({ sandbox, cycles }: Evidence): Checked {
     const says = `attempt ${first.attempt} of ${first.cycle} was started ${same.length} times in Glue`
     return [{ invariant: 'I3', cycle: first.cycle, says, evidence: same.map(toLine) }]
   })
-  return toChecked([...doubles, ...cycles.map((one) => checkAttempts(one, runs, sandbox !== undefined))])
+  const byCycle = Map.groupBy(runs, ({ cycle }) => cycle)
+  return toChecked([
+    ...doubles,
+    ...cycles.map((one) => checkAttempts(one, byCycle.get(one.cycle) ?? [], sandbox !== undefined)),
+  ])
 }
 
 const toLine = ({ seq, cycle, attempt, runId }: GlueRunRows): string =>
   `sandbox row ${seq}: Glue run ${runId} of ${cycle}, attempt ${attempt}`
 
-function checkAttempts(one: CycleEvidence, runs: GlueRunRows[], hasSandbox: boolean): Look {
+function checkAttempts(one: CycleEvidence, own: GlueRunRows[], hasSandbox: boolean): Look {
   const { cycle } = one
   const folded = fold(one)
   const asked = new Map(one.runs.flatMap(ordersOf).map((order) => [order.attempt, order]))
-  const own = runs.filter((run) => run.cycle === cycle)
   const unasked = own.filter(({ attempt }) => !asked.has(attempt))
   const unexplained = [...asked.values()].filter(({ attempt }) => !isExplained(one, folded, attempt))
   const unseen = folded.attempts.filter(
@@ -33,6 +37,7 @@ function checkAttempts(one: CycleEvidence, runs: GlueRunRows[], hasSandbox: bool
       hasSandbox && runId !== null && !own.some((run) => run.runId === runId && run.attempt === number),
   )
   return [
+    ...one.runs.flatMap((run) => checkRequests(cycle, run)),
     ...unasked.map((run) => ({
       ...{ invariant: 'I3' as const, cycle, evidence: [toLine(run)] },
       says: `Glue ran attempt ${run.attempt} of ${cycle}, which its history never asked for`,
@@ -52,6 +57,17 @@ function checkAttempts(one: CycleEvidence, runs: GlueRunRows[], hasSandbox: bool
   ]
 }
 
+/** A request that comes again to the same run is the same action, whatever it came by. */
+function checkRequests(cycle: CycleId, run: RunEvidence): Look {
+  const actions = recordsOf(run).flatMap((record) => record.actions)
+  const isAgain = ({ requestId, version }: OperatorAction, at: number): boolean =>
+    actions.slice(0, at).some((one) => one.requestId === requestId && one.version !== version)
+  return actions.filter(isAgain).map(({ requestId, version, actor }) => ({
+    ...{ invariant: 'I3' as const, cycle, says: `${cycle} took the request ${requestId} of ${actor} twice` },
+    evidence: [`history of ${cycle}: action ${requestId}, version ${version}`],
+  }))
+}
+
 function isExplained({ runs }: CycleEvidence, { attempts, actions }: Folded, attempt: number): boolean {
   const begun = [1, ...actions.flatMap((action) => (action.refused === null ? (action.attempt ?? []) : []))]
   if (begun.includes(attempt)) return true
@@ -64,17 +80,45 @@ function isExplained({ runs }: CycleEvidence, { attempts, actions }: Folded, att
 
 /** The order to Glue comes after the arrival of each input that the run waits for, or after a cutoff that goes without. */
 export function checkNotEarly({ sandbox, cycles }: Evidence): Checked {
+  const started = new Map(glueRuns(sandbox ?? []).map((run) => [`${run.cycle} ${run.attempt}`, run]))
+  const puts = Map.groupBy(refreshesPut(sandbox ?? []), ({ eventId }) => eventId)
   return toChecked(
-    cycles.flatMap((one) =>
-      one.runs.filter((run) => ordersOf(run).length > 0).map((run) => checkRun(one.cycle, run, sandbox)),
+    cycles.flatMap(({ cycle, runs }) =>
+      runs.flatMap((run): Look[] => {
+        const [order] = ordersOf(run)
+        if (!order) return []
+        const glueRun = started.get(`${cycle} ${order.attempt}`)
+        return [[...checkSnapshot(cycle, run), ...checkInputs({ cycle, run, order, glueRun, puts })]]
+      }),
     ),
   )
 }
 
-function checkRun(cycle: CycleId, run: RunEvidence, sandbox: SandboxRow[] | undefined): Look {
-  const [order] = ordersOf(run)
-  if (!order || mayGoWithout(run, order.atMs)) return []
-  const started = sandbox && glueRuns(sandbox).find((one) => one.cycle === cycle && one.attempt === order.attempt)
+/** An edit of the definition changes nothing of a cycle in flight: neither its job nor its earliest start. */
+const checkSnapshot = (cycle: CycleId, run: RunEvidence): Look =>
+  ordersOf(run).flatMap(({ job, at, atMs, attempt }) => {
+    const { definition, notBeforeMs: earliestMs, past } = run.input
+    // A person who brings back a cycle that had its inputs means now.
+    const notBeforeMs = past && !isUnbegun(past) ? null : earliestMs
+    const ordered = `history of ${cycle}, event ${at}: startGlueJob "${job}", attempt ${attempt}`
+    const problems = [
+      ...(job === definition.run.glue ? [] : [`of job "${job}", though it was opened with "${definition.run.glue}"`]),
+      ...(notBeforeMs === null || atMs >= notBeforeMs ? [] : [`before ${new Date(notBeforeMs).toISOString()}`]),
+    ]
+    const toLook = (what: string) => ({ says: `${cycle} asked Glue for a start ${what}`, evidence: [ordered] })
+    return problems.map((what) => ({ invariant: 'I4' as const, cycle, ...toLook(what) }))
+  })
+
+interface FirstStart {
+  cycle: CycleId
+  run: RunEvidence
+  order: ReturnType<typeof ordersOf>[number]
+  glueRun: GlueRunRows | undefined
+  puts: Map<string, PutEvent[]>
+}
+
+function checkInputs({ cycle, run, order, glueRun, puts }: FirstStart): Look {
+  if (mayGoWithout(run, order.atMs)) return []
   const brought = broughtTo(run)
   return expectedOf(run).flatMap(({ product, key }) => {
     const arrivals = brought.filter(({ arrival }) => arrival.product === product && arrival.key === key)
@@ -85,25 +129,21 @@ function checkRun(cycle: CycleId, run: RunEvidence, sandbox: SandboxRow[] | unde
       const later = arrivals.map(({ at, arrival }) => `history of ${cycle}, event ${at}: brought ${arrival.eventId}`)
       return [{ invariant: 'I4' as const, cycle, says, evidence: [ordered, ...later] }]
     }
-    const ids = new Set(inTime.map(({ arrival }) => arrival.eventId))
-    const puts = sandbox ? refreshesPut(sandbox).filter(({ eventId }) => ids.has(eventId)) : []
-    if (!started || puts.length === 0 || puts.some(({ seq }) => seq < started.seq)) return []
+    const accepted = inTime.flatMap(({ arrival }) => puts.get(arrival.eventId) ?? [])
+    if (!glueRun || accepted.length === 0 || accepted.some(({ seq }) => seq < glueRun.seq)) return []
     const says = `${cycle} was started in Glue before an event of ${product}/${key} was accepted by a bus`
-    const rows = puts.map(({ seq, eventId }) => `sandbox row ${seq}: PutEvents accepted ${eventId}`)
-    return [{ invariant: 'I4' as const, cycle, says, evidence: [toLine(started), ...rows] }]
+    const rows = accepted.map(({ seq, eventId }) => `sandbox row ${seq}: PutEvents accepted ${eventId}`)
+    return [{ invariant: 'I4' as const, cycle, says, evidence: [toLine(glueRun), ...rows] }]
   })
 }
 
 /** What the run itself has to wait for: an earlier run may have had it already. */
-const expectedOf = ({ input }: RunEvidence) =>
-  input.past && input.past.state !== 'WAITING' && !(input.past.state === 'ERROR' && input.past.step === 'wait')
-    ? []
-    : input.expected.filter(
-        ({ product, key }) =>
-          !input.past?.dependencies.some(
-            (known) => known.product === product && known.key === key && known.state !== 'WAITING',
-          ),
-      )
+const expectedOf = ({ input: { past, expected } }: RunEvidence) => {
+  if (past && !isUnbegun(past)) return []
+  const isThere = ({ product, key }: ExpectedCycle): boolean =>
+    past?.dependencies.some((known) => known.product === product && known.key === key && !isMissing(known)) ?? false
+  return expected.filter((one) => !isThere(one))
+}
 
 const mayGoWithout = ({ input }: RunEvidence, atMs: number): boolean =>
   input.definition.cutoff?.then === 'run-without' && input.cutoffMs !== null && atMs >= input.cutoffMs

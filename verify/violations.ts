@@ -1,10 +1,13 @@
 // In: evidence, taken after heal and quiet. Out: each invariant with how much was checked and every violation. Pure.
 // Never: a verdict from a log; a violation without the rows it is seen in.
 import type { Evidence } from './evidence.ts'
-import { checkEnds, checkPublications } from './ends.ts'
-import { checkArrivals, checkEvents } from './events-kept.ts'
+import { checkEnds } from './ends.ts'
+import { checkArrivals } from './arrivals.ts'
+import { checkEvents } from './events-kept.ts'
 import { checkLife } from './life.ts'
 import { checkHistory, checkMirror, checkMoves } from './mirror-truth.ts'
+import { findMoving, isAtRest, type Moving } from './moving.ts'
+import { checkPublications } from './publications.ts'
 import { checkNotEarly, checkStarts } from './starts.ts'
 import type { Checked, Invariant, Violation } from './verdict.ts'
 
@@ -26,6 +29,16 @@ export type Findings = Partial<Record<Invariant, Checked>>
 
 export const examine = (evidence: Evidence): Findings =>
   Object.fromEntries(Object.entries(CHECKS).map(([invariant, check]) => [invariant, check(evidence)]))
+
+/** Of a stack at work: what moved while it was read is named, not judged. */
+export function examineAtWork(evidence: Evidence): { findings: Findings; moving: Moving } {
+  const moving = findMoving(evidence)
+  const findings = Object.entries(examine(evidence)).map(([invariant, { checked, violations }]) => {
+    const standing = violations.filter((violation) => isAtRest(moving, violation))
+    return [invariant, { checked, violations: standing }]
+  })
+  return { findings: Object.fromEntries(findings), moving }
+}
 
 export const findViolations = (evidence: Evidence): Violation[] =>
   Object.values(examine(evidence)).flatMap(({ violations }) => violations)

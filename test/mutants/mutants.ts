@@ -8,6 +8,8 @@ export interface Mutant {
   edits: Edit[]
   /** vitest project and files; every file runs, the first red one is enough. */
   suite: { project: string; files: string[] }
+  /** Why the seeded simulation cannot see it; absent where it does, and `--simulation` proves it. */
+  unseen?: string
 }
 
 export interface Edit {
@@ -53,6 +55,7 @@ export const MUTANTS: Mutant[] = [
       },
     ],
     suite: { project: 'services', files: ['test/services/mirror.test.ts'] },
+    unseen: 'its PostgreSQL has the key, whatever the migrations say',
   },
   {
     name: 'delete before Temporal accepted',
@@ -114,12 +117,14 @@ export const MUTANTS: Mutant[] = [
       },
     ],
     suite: { project: 'services', files: ['test/services/activities-glue.test.ts'] },
+    unseen: 'two runs of one attempt need a person who starts one by hand',
   },
   {
     name: "the SDK's own retry on StartJobRun",
     harm: 'the SDK starts the job again after a lost reply, below the fence',
     edits: [{ file: 'clients/aws.ts', find: 'maxAttempts: 1 })', replace: 'maxAttempts: 3 })' }],
     suite: { project: 'services', files: ['test/services/activities-glue.test.ts'] },
+    unseen: 'its clients stand in the place of the SDK',
   },
   {
     name: 'a Glue end is correlated by job name',
@@ -134,6 +139,7 @@ export const MUTANTS: Mutant[] = [
       { file: 'bridge/glue-end.ts', find: 'return answer.JobRun\n', replace: 'return answer.JobRuns?.[0]\n' },
     ],
     suite: { project: 'services', files: ['test/services/bridge-glue.test.ts'] },
+    unseen: 'the cycle passes over an end that names another run, so it costs minutes and no truth',
   },
   {
     name: 'random event ids',
@@ -158,6 +164,7 @@ export const MUTANTS: Mutant[] = [
       },
     ],
     suite: { project: 'services', files: ['test/services/mirror.test.ts'] },
+    unseen: 'its PostgreSQL has the guard, whatever the statement says',
   },
   {
     name: '"already started" is taken for late',
@@ -182,6 +189,7 @@ export const MUTANTS: Mutant[] = [
       },
     ],
     suite: { project: 'workflows', files: ['test/workflows/arrivals.test.ts'] },
+    unseen: 'the next tick of the scheduler brings what was not recalled, before the worlds are judged',
   },
   {
     name: 'no flush before the close',

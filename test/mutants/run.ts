@@ -1,27 +1,40 @@
 // In: the checkout as it stands. Out: for each mutant whether the tests saw it, `killed/total`, exit code 1 if one lives.
 // Never: edits the checkout; takes a suite that could not be loaded for one that turned red.
 import { spawnSync } from 'node:child_process'
-import { cpSync, mkdirSync, mkdtempSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs'
+import { cpSync, existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import path from 'node:path'
 import { parseArgs } from 'node:util'
 import { installed, root, run } from '../steps.ts'
 import { type Edit, MUTANTS, type Mutant } from './mutants.ts'
 
-const HELP = `Usage: npm run test:mutants -- [--only TEXT] [--list]
+const HELP = `Usage: npm run test:mutants -- [--only TEXT] [--simulation] [--list]
 
 Breaks the product in a scratch copy, one fence at a time, and demands that the tests turn red.
-  --only TEXT  the mutants whose name contains TEXT
-  --list       names them and runs nothing
+  --only TEXT   the mutants whose name contains TEXT
+  --simulation  asks the seeded simulation alone, of those that it can see (SLUICE_SIM_SEEDS=n: how many worlds)
+  --list        names them, with what sees them, and runs nothing
 `
 
 const { values } = parseArgs({
-  options: { only: { type: 'string' }, list: { type: 'boolean' }, help: { type: 'boolean', short: 'h' } },
+  options: {
+    ...{ only: { type: 'string' }, simulation: { type: 'boolean' }, list: { type: 'boolean' } },
+    help: { type: 'boolean', short: 'h' },
+  },
 })
-const chosen = MUTANTS.filter(({ name }) => name.includes(values.only ?? ''))
+const SIMULATION = { project: 'simulation', files: ['test/simulation/seeds.test.ts'] }
+const named = MUTANTS.filter(({ name }) => name.includes(values.only ?? ''))
+const chosen = values.simulation
+  ? named.filter(({ unseen }) => unseen === undefined).map((mutant) => ({ ...mutant, suite: SIMULATION }))
+  : named
 if (values.help) console.log(HELP)
-else if (values.list) for (const { name, harm } of chosen) console.log(`${name}: ${harm}`)
+else if (values.list) for (const mutant of chosen) console.log(toLine(mutant))
 else process.exitCode = await runMutants(chosen)
+
+function toLine({ name, harm, suite, unseen }: Mutant): string {
+  const simulation = unseen === undefined ? 'and the simulation' : `the simulation cannot: ${unseen}`
+  return `${name}: ${harm}\n  seen by ${suite.files.join(', ')}; ${simulation}`
+}
 
 async function runMutants(mutants: Mutant[]): Promise<number> {
   if (mutants.length === 0) {
@@ -53,7 +66,12 @@ async function runMutants(mutants: Mutant[]): Promise<number> {
 function copyCheckout(): string {
   const scratch = mkdtempSync(path.join(tmpdir(), 'sluice-mutants-'))
   const listed = spawnSync('git', ['ls-files', '--cached', '--others', '--exclude-standard', '-z'], { cwd: root })
-  for (const file of listed.stdout.toString('utf8').split('\0').filter(Boolean)) {
+  // One that was deleted is still known until the commit.
+  const files = listed.stdout
+    .toString('utf8')
+    .split('\0')
+    .filter((file) => file && existsSync(path.join(root, file)))
+  for (const file of files) {
     mkdirSync(path.dirname(path.join(scratch, file)), { recursive: true })
     cpSync(path.join(root, file), path.join(scratch, file))
   }
@@ -89,7 +107,7 @@ function apply(scratch: string, { file, find, replace }: Edit): void {
 interface Report {
   numPassedTests: number
   numFailedTests: number
-  testResults: { assertionResults: { status: string; fullName: string }[] }[]
+  testResults: { assertionResults: { status: string; fullName: string; failureMessages?: string[] }[] }[]
 }
 
 async function runSuite(scratch: string, { suite }: Mutant): Promise<Verdict> {
@@ -116,7 +134,8 @@ function toVerdict({ numPassedTests, numFailedTests, testResults }: Report): Ver
     .flatMap(({ assertionResults }) => assertionResults)
     .filter(({ status }) => status === 'failed')
   const first = red[0]
-  if (first) return { kind: 'killed', says: `${numFailedTests} red, e.g. "${first.fullName.trim()}"` }
+  const why = first?.failureMessages?.[0]?.split('\n')[0]?.slice(0, 120) ?? ''
+  if (first) return { kind: 'killed', says: `${numFailedTests} red, e.g. "${first.fullName.trim()}": ${why}` }
   if (numPassedTests === 0) return { kind: 'BROKEN', says: 'no test ran: the suite could not be loaded' }
   return { kind: 'SURVIVED', says: `${numPassedTests} tests passed with it` }
 }

@@ -205,6 +205,7 @@ function stall(evidence: Evidence): void {
     (move) => move.cycle !== cycle('ds2') || move.version <= version,
   )
   evidence.sandbox = rowsOf(evidence).filter(({ facts }) => !JSON.stringify(facts).includes(cycle('ds2')))
+  evidence.readFromMs += MINUTE_MS
   evidence.collectedAtMs += MINUTE_MS
 }
 

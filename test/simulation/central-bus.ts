@@ -1,33 +1,24 @@
 // EventBridge on simulated time: the central bus, one rule per subscribing domain, each domain's default bus.
 // In: PutEvents, raw publications, ends of Glue runs. Out: messages in the domains' queues, early, late, twice, or not.
-// Never: an event that `published` does not know; a raw one dropped (nobody could repair that).
+// Never: an event that the ledger does not know; a raw one dropped (nobody could repair that).
 import { domainOf, nameOf, type CycleKey, type Domain, type ProductId, toCycleId, toEventId } from '../../model/ids.ts'
 import { REFRESHED, toEventSource } from '../../model/refresh-event.ts'
 import type { Operations } from './aws-call.ts'
+import type { AwsLedger } from './aws-ledger.ts'
 import type { Run } from './glue.ts'
 import type { Hostility } from './hostility.ts'
-import { ACCOUNTS, type Mesh } from './mesh.ts'
+import { ACCOUNTS, CENTRAL_BUS, type Mesh } from './mesh.ts'
 import type { Queues } from './queues.ts'
 import type { VirtualTime } from './virtual-time.ts'
 
-export interface Published {
-  eventId: string
-  kind: 'refreshed' | 'not-refreshed'
-  product: ProductId
-  key: CycleKey
-  atMs: number
-}
-
 export interface CentralBus {
   operations: Operations
-  published: Published[]
-  /** Events put into a domain's queue: what I1 is about. */
-  visible: { domain: Domain; event: Published }[]
   publishRaw(mesh: Mesh): void
   tellGlueEnd(domain: Domain, run: Run): void
 }
 
 interface Entry {
+  EventBusName: string
   Source: string
   DetailType: string
   Detail: string
@@ -38,7 +29,15 @@ interface Detail {
   data: { domain: string; product: string; cycle: CycleKey }
 }
 
-export function createCentralBus(time: VirtualTime, hostility: Hostility, queues: Queues, mesh: Mesh): CentralBus {
+export interface BusParts {
+  time: VirtualTime
+  hostility: Hostility
+  queues: Queues
+  ledger: AwsLedger
+  mesh: Mesh
+}
+
+export function createCentralBus({ time, hostility, queues, ledger, mesh }: BusParts): CentralBus {
   const { random } = hostility
   let envelopes = 0
   const toEnvelope = (source: string, account: string, type: string, detail: unknown): string => {
@@ -46,20 +45,23 @@ export function createCentralBus(time: VirtualTime, hostility: Hostility, queues
     const at = new Date(time.nowMs()).toISOString()
     return JSON.stringify({ id: `e${envelopes}`, source, account, 'detail-type': type, time: at, detail })
   }
-  const lag = (): number => (hostility.chance(0.1) ? random.between(60_000, 7_200_000) : random.between(5, 2_000))
-  const put = (entry: Entry): void => {
-    const { metadata, data } = JSON.parse(entry.Detail) as Detail
-    const kind = entry.DetailType === REFRESHED ? 'refreshed' : 'not-refreshed'
+  const lag = (): number =>
+    hostility.strikes('an event hours late', 0.1) ? random.between(60_000, 7_200_000) : random.between(5, 2_000)
+  const put = ({ EventBusName: busArn, Source: source, DetailType: detailType, Detail }: Entry): void => {
+    const { metadata, data } = JSON.parse(Detail) as Detail
     const product = `${data.domain}/${data.product}` as ProductId
-    const event: Published = { eventId: metadata.id, kind, product, key: data.cycle, atMs: time.nowMs() }
-    bus.published.push(event)
-    const body = toEnvelope(entry.Source, ACCOUNTS[data.domain] ?? '', entry.DetailType, { metadata, data })
-    for (const domain of subscribers(mesh, product)) {
-      if (data.domain !== 'raw' && hostility.chance(0.02)) continue
-      bus.visible.push({ domain, event })
-      queues.put(`sluice-${domain}`, body, lag())
-    }
+    const account = ACCOUNTS[data.domain] ?? ''
+    const facts = { busArn, source, detailType, metadataId: metadata.id }
+    const at = { service: 'events', account }
+    ledger.add({ ...at, kind: 'call', operation: 'PutEvents', outcome: 'ok', facts: { entries: [facts] } })
     time.note(`published ${metadata.id}`)
+    const body = toEnvelope(source, account, detailType, { metadata, data })
+    for (const domain of busArn === CENTRAL_BUS ? subscribers(mesh, product) : [busArn as Domain]) {
+      if (data.domain !== 'raw' && hostility.strikes('an event dropped by the bus', 0.02)) continue
+      const messageId = queues.put(`sluice-${domain}`, body, lag())
+      const targetArn = `arn:aws:sqs:us-east-1:${ACCOUNTS[domain]}:sluice-${domain}-events`
+      ledger.add({ ...at, kind: 'event-routed', facts: { ...facts, targetArn, messageId } })
+    }
   }
   const publishRaw = (product: ProductId, key: CycleKey, revision: number): void => {
     const id = toEventId(toCycleId(product, key), revision)
@@ -67,10 +69,9 @@ export function createCentralBus(time: VirtualTime, hostility: Hostility, queues
     const dataset = { location: `s3://example-raw/${nameOf(product)}/${key}/` }
     const data = { domain: domainOf(product), product: nameOf(product), cycle: key, revision, dataset }
     const Source = toEventSource(domainOf(product))
-    put({ Source, DetailType: REFRESHED, Detail: JSON.stringify({ metadata, data }) })
+    put({ EventBusName: CENTRAL_BUS, Source, DetailType: REFRESHED, Detail: JSON.stringify({ metadata, data }) })
   }
   const bus: CentralBus = {
-    ...{ published: [], visible: [] },
     publishRaw({ raw, keys }) {
       for (const key of keys) {
         // Around one instant of the day, so that they meet; some come before their cycle is due, or even in reach.
@@ -78,7 +79,7 @@ export function createCentralBus(time: VirtualTime, hostility: Hostility, queues
         for (const product of raw) {
           const revisions = random.chance(0.3) ? [1, 2] : [1]
           for (const revision of revisions) {
-            const offMs = random.pick([2_000, 600_000, 7_200_000, -93_600_000])
+            const offMs = random.pick([2_000, 600_000, 7_200_000, -129_600_000])
             const atMs = aroundMs + random.next() * offMs
             time.after(atMs, '', () => publishRaw(product, key, revision))
           }
@@ -92,7 +93,10 @@ export function createCentralBus(time: VirtualTime, hostility: Hostility, queues
     },
     operations: {
       PutEvents: ({ Entries }: { Entries: Entry[] }) => {
-        if (hostility.chance(0.03)) return { Entries: [{ ErrorCode: 'ThrottlingException', ErrorMessage: 'slower' }] }
+        if (hostility.strikes('an entry refused by the bus', 0.03))
+          return { Entries: [{ ErrorCode: 'ThrottlingException', ErrorMessage: 'slower' }] }
+        if (hostility.strikes('an entry that the bus policy forbids', 0.004))
+          return { Entries: [{ ErrorCode: 'NotAuthorizedForSourceException', ErrorMessage: 'not yours' }] }
         for (const entry of Entries) put(entry)
         return { Entries: [{ EventId: 'e' }] }
       },
@@ -102,10 +106,10 @@ export function createCentralBus(time: VirtualTime, hostility: Hostility, queues
 }
 
 /** As a rule of the central bus does: by the source's domain, not by product. */
-const subscribers = ({ domains, definitions }: Mesh, product: ProductId): Domain[] =>
+const subscribers = ({ domains, everApplied }: Mesh, product: ProductId): Domain[] =>
   domains.filter((domain) =>
-    definitions.some(
-      (definition) =>
+    everApplied().some(
+      ({ definition }) =>
         domainOf(definition.product) === domain &&
         definition.dependsOn.some((edge) => domainOf(edge.product) === domainOf(product)),
     ),

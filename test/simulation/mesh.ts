@@ -1,5 +1,6 @@
-// In: dice. Out: a small mesh: two domains, products that wait for each other (diamonds among them), raw products from
-// outside, and the dates that fall due. Never: an edge backwards; a product that nobody feeds.
+// In: dice. Out: a small mesh: two domains, products that wait for each other (diamonds among them), some of them private,
+// raw products from outside, the dates that fall due, and changes of definitions to come.
+// Never: an edge backwards, or to another domain's private product; a product that nobody feeds.
 import { buildIndex, type DomainCatalog, type RoutingIndex } from '../../model/calendar/routing.ts'
 import type { DefinitionVersion, ProductDefinition } from '../../model/definition.ts'
 import { type CycleKey, type Domain, domainOf, nameOf, type ProductId } from '../../model/ids.ts'
@@ -8,32 +9,67 @@ import type { Random } from './random.ts'
 export interface Mesh {
   domains: Domain[]
   keys: CycleKey[]
-  definitions: ProductDefinition[]
   /** Products of the outside: nobody here runs them. */
   raw: ProductId[]
+  /** Of all products that run here, the versions that apply now. */
+  current(): DefinitionVersion[]
+  /** These, and the ones before them. */
+  everApplied(): DefinitionVersion[]
+  /** A change that somebody may apply now. */
+  change(random: Random, nowMs: number): DefinitionVersion
+  apply(version: DefinitionVersion): void
   indexOf(domain: Domain): RoutingIndex
 }
 
 export const ACCOUNTS: Record<string, string> = { raw: '111111111111', d1: '222222222222', d2: '333333333333' }
 export const CENTRAL_ACCOUNT = '999999999999'
+export const CENTRAL_BUS = 'central'
 const OWNER = { team: 'data', email: 'data@example.com' }
+const FIRST_APPLIED = '2026-11-18T00:00:00Z'
 
 export function createMesh(random: Random): Mesh {
   const domains = ['d1', 'd2'] as Domain[]
   const raw = ['raw/a', 'raw/b', 'raw/c'].slice(0, random.between(1, 3)) as ProductId[]
-  const definitions: ProductDefinition[] = []
+  let current: DefinitionVersion[] = []
   for (let count = random.between(3, 8), at = 1; at <= count; at += 1) {
-    const known = [...raw, ...definitions.map(({ product }) => product)]
-    definitions.push(createDefinition(random, `${random.pick(domains)}/p${at}` as ProductId, known))
+    const product = `${random.pick(domains)}/p${at}` as ProductId
+    current.push(toFirstVersion(createDefinition(random, product, upstreamsFor(product, raw, current))))
   }
-  const versions = definitions.map(toVersion)
-  const indexes = new Map(domains.map((domain) => [domain, buildIndex(toCatalog(domain, versions, raw))]))
+  const earlier: DefinitionVersion[] = []
+  const indexes = new Map<Domain, RoutingIndex>()
   return {
-    ...{ domains, raw, definitions },
+    ...{ domains, raw },
     keys: ['2026-11-18', '2026-11-19', '2026-11-20'].slice(0, random.between(2, 3)) as CycleKey[],
-    indexOf: (domain) => indexes.get(domain) as RoutingIndex,
+    current: () => current,
+    everApplied: () => [...earlier, ...current],
+    change(dice, nowMs) {
+      const before = dice.pick(current)
+      const known = upstreamsFor(before.definition.product, raw, current.slice(0, current.indexOf(before)))
+      const appliedAt = new Date(nowMs).toISOString()
+      return { ...before, version: before.version + 1, appliedAt, definition: vary(dice, before.definition, known) }
+    },
+    apply(version) {
+      const isIt = ({ definition }: DefinitionVersion): boolean => definition.product === version.definition.product
+      earlier.push(...current.filter(isIt))
+      current = current.map((one) => (isIt(one) ? version : one))
+      indexes.clear()
+    },
+    indexOf(domain) {
+      const index = indexes.get(domain) ?? buildIndex(toCatalog(domain, raw, current, earlier))
+      indexes.set(domain, index)
+      return index
+    },
   }
 }
+
+/** What a product may wait for: raw ones, and those before it that it may see. */
+const upstreamsFor = (product: ProductId, raw: ProductId[], before: DefinitionVersion[]): ProductId[] => [
+  ...raw,
+  ...before.filter((version) => isSeenBy(domainOf(product), version)).map(({ definition }) => definition.product),
+]
+
+const isSeenBy = (domain: Domain, { definition }: DefinitionVersion): boolean =>
+  definition.visibility === 'mesh' || domainOf(definition.product) === domain
 
 function createDefinition(random: Random, product: ProductId, known: ProductId[]): ProductDefinition {
   // Newer ones are likelier upstreams, so that chains grow; now and then a product waits for nothing.
@@ -42,32 +78,56 @@ function createDefinition(random: Random, product: ProductId, known: ProductId[]
   while (dependsOn.size < wanted) dependsOn.add(known[Math.floor(known.length * Math.sqrt(random.next()))] as ProductId)
   const cutoff = random.chance(0.15) && wanted > 0
   return {
-    ...{ product, description: '', owner: OWNER, visibility: 'mesh', calendar: 'weekdays', timezone: 'UTC' },
-    ...{ every: 'business-day', availableBy: null },
+    ...{ product, description: '', owner: OWNER, calendar: 'weekdays', timezone: 'UTC' },
+    ...{ visibility: random.chance(0.2) ? 'domain' : 'mesh', every: 'business-day', availableBy: null },
     notBefore: random.chance(0.15) ? { time: '09:00', days: 0, unit: 'day' } : null,
     cutoff: cutoff
       ? { at: { time: '16:00', days: 0, unit: 'day' }, then: random.pick(['error', 'skip', 'run-without'] as const) }
       : null,
     dependsOn: [...dependsOn].map((upstream) => ({ product: upstream })),
     run: {
-      ...{ glue: random.chance(0.3) ? `${domainOf(product)}-shared` : product.replace('/', '-'), arguments: {} },
+      ...{ glue: random.chance(0.3) ? toSharedJob(product) : product.replace('/', '-'), arguments: {} },
       ...{ timeoutMinutes: 60, attempts: random.between(1, 3), retryAfterMs: random.pick([1_000, 60_000]) },
     },
     publish: { location: `s3://example-${domainOf(product)}/${nameOf(product)}/` },
   }
 }
 
-const toVersion = (definition: ProductDefinition): DefinitionVersion => ({
-  ...{ version: 1, appliedAt: '2026-11-18T00:00:00Z', firstAppliedAt: '2026-11-18T00:00:00Z', definition },
+const toSharedJob = (product: ProductId): string => `${domainOf(product)}-shared`
+
+/** Another job, and an input more or less where that is possible. */
+function vary(random: Random, definition: ProductDefinition, known: ProductId[]): ProductDefinition {
+  const { product, dependsOn } = definition
+  const more = known.filter((one) => !dependsOn.some((edge) => edge.product === one))
+  const added = random.chance(0.5) && more.length > 0 ? [{ product: random.pick(more) }] : []
+  const kept = added.length === 0 && dependsOn.length > 1 ? dependsOn.slice(1) : dependsOn
+  const glue = `${product.replace('/', '-')}-${random.between(2, 9)}`
+  return { ...definition, dependsOn: [...kept, ...added], run: { ...definition.run, glue } }
+}
+
+const toFirstVersion = (definition: ProductDefinition): DefinitionVersion => ({
+  ...{ version: 1, appliedAt: FIRST_APPLIED, firstAppliedAt: FIRST_APPLIED, definition },
 })
 
-const toCatalog = (domain: Domain, versions: DefinitionVersion[], raw: ProductId[]): DomainCatalog => ({
-  revision: 1,
-  domain: {
-    ...{ domain, account: ACCOUNTS[domain] ?? '', owner: OWNER, calendar: 'weekdays', timezone: 'UTC', location: null },
-  },
-  products: versions.filter(({ definition }) => domainOf(definition.product) === domain),
-  earlier: [],
-  accounts: ACCOUNTS,
-  known: [...raw, ...versions.map(({ definition }) => definition.product)],
-})
+function toCatalog(
+  domain: Domain,
+  raw: ProductId[],
+  current: DefinitionVersion[],
+  earlier: DefinitionVersion[],
+): DomainCatalog {
+  const isOwn = ({ definition }: DefinitionVersion): boolean => domainOf(definition.product) === domain
+  return {
+    revision: 1 + earlier.length,
+    domain: {
+      ...{ domain, account: ACCOUNTS[domain] ?? '', owner: OWNER, calendar: 'weekdays', timezone: 'UTC' },
+      location: null,
+    },
+    products: current.filter(isOwn),
+    earlier: earlier.filter(isOwn),
+    accounts: ACCOUNTS,
+    known: [
+      ...raw,
+      ...current.filter((version) => isSeenBy(domain, version)).map(({ definition }) => definition.product),
+    ],
+  }
+}

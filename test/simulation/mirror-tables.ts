@@ -63,8 +63,9 @@ function upsertStatus({ status }: Tables, params: unknown[]): Row[] {
   const old = status.get(String(cycle))
   if (!isNewer(old, Number(runNumber), Number(version))) return []
   const row = {
-    ...{ publishedRevision: 0, attempts: rowsOf(params[17]), ...old },
-    ...{ cycle, domain, product, key, visibility, state, step, reason, lastAttempt, runNumber, version },
+    ...{ publishedRevision: 0, eventId: null, attempts: rowsOf(params[17]), ...old },
+    ...{ cycle, domain, product, key, visibility, definitionVersion: params[5] },
+    ...{ state, step, reason, lastAttempt, runNumber, version },
     revision: Math.max(Number(old?.['revision'] ?? 0), Number(revision)),
   }
   status.set(String(cycle), row)
@@ -120,17 +121,26 @@ const insertDependencyHistory = ({ dependencyHistory }: Tables, [cycle, , , rows
   )
 
 const upsertRouted = ({ ledger }: Tables, [domain, rows]: unknown[]): Row[] =>
-  rowsOf(rows).map((row) => {
+  requireOnce(rowsOf(rows), 'event_id').map((row) => {
     const key = toKey(domain, row['event_id'])
     const old = ledger.get(key)
     const known = ['location', 'correlation_id', 'occurred_at'].map((name) => [name, old?.[name] ?? row[name]])
-    const next = { ...old, domain, ...row, ...Object.fromEntries(known), outcome: 'routed', reason: null }
+    const next = {
+      ...{ first_seen_at: row['at'], ...old, domain, ...row, ...Object.fromEntries(known) },
+      ...{ outcome: 'routed', reason: null },
+    }
     ledger.set(key, next)
     return next
   })
 
+/** As PostgreSQL does: `on conflict do update` may not touch a row twice in one statement. */
+function requireOnce(rows: Row[], column: string): Row[] {
+  if (new Set(rows.map((row) => row[column])).size === rows.length) return rows
+  throw Object.assign(new Error('ON CONFLICT DO UPDATE command cannot affect row a second time'), { code: '21000' })
+}
+
 const upsertDeliveries = ({ deliveries }: Tables, [domain, cycle, runNumber, rows]: unknown[]): Row[] =>
-  rowsOf(rows).map((row) => {
+  requireOnce(rowsOf(rows), 'event_id').map((row) => {
     const key = toKey(domain, row['event_id'], cycle, row['upstream_product'])
     const old = deliveries.get(key)
     const isFirst = !old || old['outcome'] === 'early' || Number(runNumber) < Number(old['runNumber'] ?? Number.NaN)
@@ -142,6 +152,8 @@ const upsertDeliveries = ({ deliveries }: Tables, [domain, cycle, runNumber, row
 const insertActions = ({ actions }: Tables, [domain, rows]: unknown[]): Row[] =>
   rowsOf(rows).flatMap((row) => insertOnce(actions, toKey(domain, row['request_id']), row))
 
+const toNow = (): string => new Date(Date.now()).toISOString()
+
 const RANK = ['routed', 'unmatched', 'refused']
 
 function upsertUntaken({ ledger, deliveries }: Tables, [domain, events, untaken]: unknown[]): Row[] {
@@ -149,7 +161,7 @@ function upsertUntaken({ ledger, deliveries }: Tables, [domain, events, untaken]
     const key = toKey(domain, row['event_id'])
     const old = ledger.get(key)
     const isBetter = !old || RANK.indexOf(String(row['outcome'])) < RANK.indexOf(String(old['outcome']))
-    if (isBetter) ledger.set(key, { domain, ...row })
+    if (isBetter) ledger.set(key, { first_seen_at: toNow(), ...old, domain, ...row })
   }
   for (const row of rowsOf(untaken)) {
     const key = toKey(domain, row['event_id'], row['cycle'], row['upstream_product'])

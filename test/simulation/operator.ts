@@ -1,10 +1,15 @@
-// The person who mends: reruns cycles that failed, and now and then one that had completed. In: the world. Out: rerun
-// signals to open cycles, closed ones started again with their past. Never: a rerun that the product would refuse.
+// The people who mend, and now and then spoil: they rerun cycles that failed, some that had completed, cancel a few, apply
+// a changed definition. In: the world. Out: signals, Updates, cancellations, closed cycles started again with their past.
+// Never: a rerun that the product would refuse, but as the second of two people.
+import { type Client, WorkflowExecutionAlreadyStartedError, WorkflowUpdateFailedError } from '@temporalio/client'
 import { openCycle } from '../../model/calendar/due.ts'
-import type { Cycle, RerunCommand } from '../../model/cycle/cycle.ts'
+import { type Cycle, isUnbegun, type PastRuns, type RerunCommand } from '../../model/cycle/cycle.ts'
 import { refuseRerun } from '../../model/cycle/rerun.ts'
-import { CYCLE_WORKFLOW, type CycleResult, RERUN, toCycleStart } from '../../workflows/contract.ts'
+import type { DefinitionVersion } from '../../model/definition.ts'
+import { CYCLE_WORKFLOW, RERUN, toCycleStart } from '../../workflows/contract.ts'
+import type { Life } from './hostility.ts'
 import { settingsOf } from './roles.ts'
+import { createTemporalClient, TEMPORAL_TROUBLE } from './temporal-client.ts'
 import type { Execution } from './temporal-execution.ts'
 import type { World } from './world.ts'
 
@@ -16,59 +21,115 @@ export interface Operator {
 
 const LOOK_MS = 5_400_000
 
-export const cyclesOf = ({ server }: World): { id: string; runs: Execution[]; cycle: Cycle }[] =>
+export interface CycleNow {
+  id: string
+  run: Execution
+  cycle: Cycle
+}
+
+export const cyclesOf = ({ server }: World): CycleNow[] =>
   [...server.runsOf].flatMap(([id, runs]) => {
-    const cycle = runs.at(-1)?.queries.get('cycle')?.() as Cycle | undefined
-    return cycle ? [{ id, runs, cycle }] : []
+    const run = runs.at(-1)
+    const cycle = run?.queries.get('cycle')?.() as Cycle | undefined
+    return run && cycle ? [{ id, run, cycle }] : []
   })
 
 export function createOperator(world: World): Operator {
-  const { time, server } = world
-  const { random } = world.hostility
+  const { time, hostility, mesh } = world
+  const { random } = hostility
+  const life: Life = { name: 'a person', isAlive: true, die: () => undefined }
+  const hands = { life, client: createTemporalClient(world.server, hostility, life) }
   let isMending = false
   let count = 0
   const toCommand = (): RerunCommand => {
     count += 1
-    return { actor: 'operator', reason: 'mended', requestId: `request-${count}` }
+    return { actor: `person ${count % 2}`, reason: 'mended', requestId: `request-${count}` }
   }
   const look = (): void => {
-    for (const { id, runs, cycle } of cyclesOf(world)) {
-      const isOpen = runs.at(-1)?.isOpen ?? false
-      if (isOpen && canRerunOpen(cycle) && (isMending || random.chance(0.5))) server.signal(id, RERUN, toCommand())
-      if (!isOpen && cycle.state === 'COMPLETED' && !isMending && random.chance(0.03))
-        startAgain(runs.at(-1)?.result as CycleResult, cycle)
+    for (const now of cyclesOf(world)) {
+      if (canRerunOpen(now) && (isMending || random.chance(0.5))) askAgain(now)
+      else if (canStartAgain(now) && (isMending ? isFailed(now) : random.chance(0.03))) askAgain(now)
+      else if (now.run.isOpen && hostility.strikes('a cycle cancelled', 0.004)) world.server.cancel(now.id)
     }
+    if (hostility.strikes('a definition changed', 0.02)) mesh.apply(mesh.change(random, time.nowMs()))
     time.after(LOOK_MS, '', look)
   }
-  const startAgain = (result: CycleResult, cycle: Cycle): void => {
-    const { runNumber, state, step, lastAttempt, revision, dependencies, succeeded } = result
-    const version = { version: 1, appliedAt: '', firstAppliedAt: '', definition: cycle.input.definition }
-    const input = openCycle(version, cycle.input.key, 'rerun', settingsOf(world))
-    const past = {
-      runNumber,
-      state,
-      step,
-      lastAttempt,
-      revision,
-      dependencies,
-      attempt: succeeded,
-      command: toCommand(),
+  const askAgain = (now: CycleNow): void => {
+    const command = toCommand()
+    if (now.run.isOpen && random.chance(0.3)) {
+      world.server.signal(now.id, RERUN, command)
+      if (hostility.strikes('a rerun signal sent by two', 0.1)) world.server.signal(now.id, RERUN, toCommand())
+      return
     }
-    const start = toCycleStart({ ...input, past })
-    time.note(`operator starts ${cycle.id} again`)
-    server.start({
-      ...{ workflowId: cycle.id, taskQueue: start.taskQueue, type: CYCLE_WORKFLOW, input: start.args[0] },
-      ...{ conflictPolicy: 'FAIL', reusePolicy: 'ALLOW_DUPLICATE' },
-    })
+    void rerun(world, hands, now.id, command)
+    if (hostility.strikes('a rerun asked for twice', 0.1)) void rerun(world, hands, now.id, command)
+    if (hostility.strikes('a rerun asked for by two', 0.1)) void rerun(world, hands, now.id, toCommand())
   }
   time.after(LOOK_MS, '', look)
   return {
     mend() {
       isMending = true
     },
-    isDone: () => cyclesOf(world).every(({ runs, cycle }) => !runs.at(-1)?.isOpen || !canRerunOpen(cycle)),
+    isDone: () => !cyclesOf(world).some((now) => canRerunOpen(now) || (canStartAgain(now) && isFailed(now))),
   }
 }
 
-const canRerunOpen = (cycle: Cycle): boolean =>
-  cycle.state === 'ERROR' && cycle.step !== 'wait' && refuseRerun(cycle, 'open') === null
+interface Hands {
+  life: Life
+  client: Client
+}
+
+/** One whose inputs are missing would only wait again. */
+const isFailed = ({ cycle }: CycleNow): boolean => cycle.state !== 'COMPLETED' && !isUnbegun(cycle)
+
+const canRerunOpen = ({ run, cycle }: CycleNow): boolean =>
+  run.isOpen && cycle.state === 'ERROR' && cycle.step !== 'wait' && refuseRerun(cycle, 'open') === null
+
+const canStartAgain = ({ run, cycle }: CycleNow): boolean =>
+  !run.isOpen && ['COMPLETED', 'CANCELLED', 'ERROR'].includes(cycle.state) && refuseRerun(cycle, 'closed') === null
+
+const TRIES = 3
+
+/** The recipe of `sluice rerun`: an Update; nobody there, then a start; somebody was faster, then an Update again. */
+async function rerun(world: World, parts: Hands, id: string, command: RerunCommand, tries = TRIES): Promise<void> {
+  const isOpen = world.server.runsOf.get(id)?.at(-1)?.isOpen
+  try {
+    if (isOpen || !(await startAgain(world, parts, id, command))) await update(parts, id, command)
+  } catch (error) {
+    if (error instanceof WorkflowUpdateFailedError) world.hostility.count('a rerun refused')
+    // Its answer was lost, or the cycle closed or opened meanwhile: the person asks again, with the same request.
+    else if (tries > 0) await rerun(world, parts, id, command, tries - 1)
+  }
+}
+
+const update = ({ client }: Hands, id: string, command: RerunCommand): Promise<unknown> =>
+  client.workflow.getHandle(id).executeUpdate(RERUN, { args: [command], updateId: command.requestId } as never)
+
+/** False when a run is open already. Reading the past and starting are one moment here: the recipe has no fence between. */
+async function startAgain(world: World, { life }: Hands, id: string, command: RerunCommand): Promise<boolean> {
+  const { hostility, server, mesh } = world
+  try {
+    await hostility.call(life, 'temporal', `start ${id} again`, TEMPORAL_TROUBLE, () => {
+      const now = cyclesOf(world).find((one) => one.id === id)
+      if (!now || (!now.run.isOpen && refuseRerun(now.cycle, 'closed') !== null)) return
+      const version = mesh.current().find(({ definition }) => definition.product === now.cycle.input.product)
+      const input = openCycle(version as DefinitionVersion, now.cycle.input.key, 'rerun', settingsOf(world))
+      const start = toCycleStart({ ...input, past: { ...toPast(now.cycle), command } })
+      server.start({
+        ...{ workflowId: id, taskQueue: start.taskQueue, type: CYCLE_WORKFLOW, input: start.args[0] },
+        ...{ conflictPolicy: 'FAIL', reusePolicy: 'ALLOW_DUPLICATE' },
+      })
+    })
+    return true
+  } catch (error) {
+    if (error instanceof WorkflowExecutionAlreadyStartedError) return false
+    throw error
+  }
+}
+
+/** As the run's result has it, or the mirror where it was cancelled. */
+function toPast(cycle: Cycle): Omit<PastRuns, 'command'> {
+  const { runNumber, state, step, lastAttempt, revision, dependencies, attempts } = cycle
+  const attempt = state === 'ERROR' && step === 'publish' ? (attempts.at(-1) ?? null) : null
+  return { runNumber, state, step, lastAttempt, revision, dependencies, attempt }
+}

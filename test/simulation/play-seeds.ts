@@ -1,8 +1,10 @@
-// In: which of the seeds. Out: what broke in their worlds, and how many cycles and events they held.
+// In: which of the seeds. Out: what broke in their worlds, how many cycles and events they held, what was done to them.
 // SLUICE_SIM_SEEDS=n plays n worlds (1,000 without it), SLUICE_SIM_FIRST is the first; the two files of seeds share them.
-import { findViolations } from './oracle.ts'
-import { cyclesOf } from './operator.ts'
-import { simulate } from './world.ts'
+// SLUICE_SIM_COVERAGE=1 also tells how often each act and branch happened.
+import { findViolations } from '../../verify/violations.ts'
+import { branchesOf, findUncovered, type Seen } from './coverage.ts'
+import { toEvidence } from './evidence.ts'
+import { simulate, type World } from './world.ts'
 
 export const FIRST = Number(process.env['SLUICE_SIM_FIRST'] ?? 1)
 export const COUNT = Number(process.env['SLUICE_SIM_SEEDS'] ?? 1_000)
@@ -15,16 +17,30 @@ const toCommand = (seed: number): string =>
 
 const NAMED = 10
 
+/** Every invariant, and that the world healed: nothing was left to do. */
+export function judge(world: World, evidence = toEvidence(world)): string[] {
+  const violations = findViolations(evidence).map(({ invariant, says }) => `${invariant}: ${says}`)
+  return [...(world.isAtRest ? [] : ['I10: the world did not come to rest']), ...violations]
+}
+
+/** Below this many worlds, what is rare need not happen. */
+const ENOUGH = 400
+
 /** Plays every second seed from `first` on, and says how fast. */
 export async function playSeeds(first: number): Promise<string[]> {
   const before = process.cpuUsage()
   const found: string[] = []
+  const seen: Seen = new Map()
+  const count = (what: string, times = 1): void => void seen.set(what, (seen.get(what) ?? 0) + times)
   const sum = { seeds: 0, cycles: 0, events: 0, broken: 0 }
   for (let seed = first; seed < FIRST + COUNT; seed += 2) {
     const world = await simulate(seed, false)
-    const violations = findViolations(world)
+    const evidence = toEvidence(world)
+    const violations = judge(world, evidence)
+    for (const [act, times] of world.hostility.acts) count(act, times)
+    for (const branch of branchesOf(evidence)) count(branch)
     sum.seeds += 1
-    sum.cycles += cyclesOf(world).length
+    sum.cycles += evidence.cycles.length
     sum.events += world.time.happened
     if (violations.length === 0) continue
     sum.broken += 1
@@ -36,5 +52,6 @@ export async function playSeeds(first: number): Promise<string[]> {
   console.log(
     `${sum.seeds} seeds, ${sum.cycles} cycles, ${sum.broken} broken, ${seconds.toFixed(1)} s of one core: ${speed}`,
   )
-  return found
+  if (process.env['SLUICE_SIM_COVERAGE']) console.log([...seen].map(([what, times]) => `${times} ${what}`).join('\n'))
+  return sum.seeds < ENOUGH ? found : [...found, ...findUncovered(seen, sum.seeds)]
 }

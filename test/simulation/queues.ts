@@ -13,10 +13,9 @@ interface Held {
 
 export interface Queues {
   operations: Operations
-  /** Visible after a while; now and then a second time. */
-  put(queue: string, body: string, delayMs: number): void
+  /** Visible after a while; now and then a second time. The answer is its id. */
+  put(queue: string, body: string, delayMs: number): string
   depth(queue: string): number
-  bodies(queue: string): string[]
 }
 
 interface Poll {
@@ -34,10 +33,12 @@ export function createQueues(time: VirtualTime, hostility: Hostility): Queues {
     queues.set(queue, held)
     return held
   }
-  const add = (queue: string, body: string, delayMs: number): void => {
+  const add = (queue: string, body: string, delayMs: number): string => {
     count += 1
-    of(queue).push({ id: `m${count}`, body, visibleAtMs: time.nowMs() + delayMs, receives: 0 })
+    const id = `m${count}`
+    of(queue).push({ id, body, visibleAtMs: time.nowMs() + delayMs, receives: 0 })
     time.after(delayMs, '', answerPolls)
+    return id
   }
   const take = ({ queue, visibilityMs }: Poll): unknown => {
     const visible = of(queue).filter(({ visibleAtMs }) => visibleAtMs <= time.nowMs())
@@ -45,7 +46,10 @@ export function createQueues(time: VirtualTime, hostility: Hostility): Queues {
     return taken.map((message) => {
       message.receives += 1
       // At least once: now and then it stays visible for others too.
-      hide(message, hostility.chance(0.03) ? hostility.random.between(1, 2_000) : visibilityMs)
+      hide(
+        message,
+        hostility.strikes('a message in hand shown again', 0.03) ? hostility.random.between(1, 2_000) : visibilityMs,
+      )
       return {
         ...{ MessageId: message.id, ReceiptHandle: message.id, Body: message.body },
         Attributes: { ApproximateReceiveCount: String(message.receives) },
@@ -66,11 +70,11 @@ export function createQueues(time: VirtualTime, hostility: Hostility): Queues {
   }
   return {
     put(queue, body, delayMs) {
-      add(queue, body, delayMs)
-      if (hostility.chance(0.1)) add(queue, body, delayMs + hostility.random.between(0, 600_000))
+      const id = add(queue, body, delayMs)
+      if (hostility.strikes('a message doubled', 0.1)) add(queue, body, delayMs + hostility.random.between(0, 600_000))
+      return id
     },
     depth: (queue) => of(queue).length,
-    bodies: (queue) => of(queue).map(({ body }) => body),
     operations: {
       GetQueueUrl: ({ QueueName }: { QueueName: string }) => ({ QueueUrl: QueueName }),
       SendMessage: ({ QueueUrl, MessageBody }: { QueueUrl: string; MessageBody: string }) => {

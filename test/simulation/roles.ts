@@ -5,11 +5,13 @@ import type { GlueClient } from '@aws-sdk/client-glue'
 import type { SQSClient } from '@aws-sdk/client-sqs'
 import type { Logger } from 'pino'
 import { createGlueActivities } from '../../activities/glue.ts'
+import { type Teller, tellingWhenHeldUp } from '../../activities/held-up.ts'
 import { createPublishing } from '../../activities/publishing.ts'
 import { createRepairing } from '../../activities/repairing.ts'
 import { createScheduling } from '../../activities/scheduling.ts'
 import { startBridge } from '../../bridge/bridge.ts'
 import { createCallPace } from '../../bridge/call-pace.ts'
+import type { IndexWatch } from '../../bridge/index-watch.ts'
 import { createDeadLetters } from '../../bridge/dead-letters.ts'
 import { judgePast } from '../../mirror/judge-past.ts'
 import { recordUntaken } from '../../mirror/ledger.ts'
@@ -21,13 +23,15 @@ import type { Domain } from '../../model/ids.ts'
 import { type CycleActivities, type SchedulerActivities, toTaskQueue } from '../../workflows/contract.ts'
 import { createAwsClient } from './aws-call.ts'
 import type { Life } from './hostility.ts'
-import { ACCOUNTS, CENTRAL_ACCOUNT } from './mesh.ts'
+import { ACCOUNTS, CENTRAL_ACCOUNT, CENTRAL_BUS } from './mesh.ts'
 import { createPostgres } from './mirror-tables.ts'
 import { createTemporalClient } from './temporal-client.ts'
-import type { Activities } from './temporal-server.ts'
+import type { Activities, ActivityInfo } from './temporal-server.ts'
 import type { World } from './world.ts'
 
 const ignore = (): void => {}
+/** Between two looks of a bridge at the catalog. */
+const INDEX_LOOK_MS = 60_000
 const SILENT = { info: ignore, warn: ignore, error: ignore, debug: ignore } as unknown as Logger
 
 export const settingsOf = ({ errorWaitMs }: World): CycleSettings => ({
@@ -48,29 +52,53 @@ function openClients(world: World, domain: Domain, life: Life) {
 
 export function bootBridge(world: World, domain: Domain, life: Life): void {
   const { sqs, glue, temporal, db } = openClients(world, domain, life)
-  const index = world.mesh.indexOf(domain)
   startBridge({
     ...{ log: SILENT, temporal, domain, centralAccount: CENTRAL_ACCOUNT, window: OPENING_WINDOW, sqs, glue },
     ...{ settings: settingsOf(world), queueUrl: `sluice-${domain}`, loops: 2, nowMs: world.time.nowMs },
-    index: { current: () => index, reload: async () => {} },
+    index: createIndex(world, domain),
     ledger: {
       recordUntaken: (events) => recordUntaken(db, domain, events),
-      judgePast: (question) => judgePast(db, { domain, ...question }),
+      async judgePast(question) {
+        const past = await judgePast(db, { domain, ...question })
+        if (past) world.hostility.count(`an arrival at a closed cycle was ${past.outcome}`)
+        return past
+      },
     },
     deadLetters: createDeadLetters(sqs, `dead-${domain}`),
     glueCalls: createCallPace(10, 10, world.time.nowMs),
   })
 }
 
+/** The catalog as one bridge knows it: a change is seen at the next look, or when a product is unknown. */
+function createIndex({ mesh, time, hostility }: World, domain: Domain): IndexWatch {
+  let held = mesh.indexOf(domain)
+  let lookAtMs = 0
+  return {
+    current() {
+      const nowMs = time.nowMs()
+      if (nowMs < lookAtMs) return held
+      lookAtMs = nowMs + INDEX_LOOK_MS
+      held = mesh.indexOf(domain)
+      return held
+    },
+    async reload() {
+      hostility.count('an index read again')
+      held = mesh.indexOf(domain)
+    },
+  }
+}
+
 export function bootWorker(world: World, domain: Domain, life: Life): void {
   const { events, sqs, glue, glueOnce, temporal, db } = openClients(world, domain, life)
+  const glueActivities = createGlueActivities({ glue, glueOnce, capacityRetryMs: 60_000 })
+  const publishing = createPublishing({
+    ...{ events, sqs, account: ACCOUNTS[domain] ?? '', region: 'us-east-1', softwareVersion: '0.0.0' },
+    ...{ centralBusArn: CENTRAL_BUS, domainBusName: domain, notificationQueueName: `notices-${domain}` },
+    nowMs: world.time.nowMs,
+  })
   const activities: CycleActivities & SchedulerActivities = {
-    ...createGlueActivities({ glue, glueOnce, capacityRetryMs: 60_000 }),
-    ...createPublishing({
-      ...{ events, sqs, account: ACCOUNTS[domain] ?? '', region: 'us-east-1', softwareVersion: '0.0.0' },
-      ...{ centralBusArn: 'central', domainBusName: domain, notificationQueueName: `notices-${domain}` },
-      nowMs: world.time.nowMs,
-    }),
+    ...glueActivities,
+    ...publishing,
     ...createScheduling({
       ...{ temporal, warn: ignore, settings: settingsOf(world) },
       loadDefinitions: async () => world.mesh.indexOf(domain).catalog.products,
@@ -79,5 +107,15 @@ export function bootWorker(world: World, domain: Domain, life: Life): void {
     recordCycle: (record) => recordCycle(db, record),
     recallArrivals: async (question) => ({ arrivals: await recallArrivals(db, question.domain, question.expected) }),
   }
-  world.server.workers.set(toTaskQueue(domain), { life, activities: activities as unknown as Activities })
+  const toTeller = ({ workflowId, attempt }: ActivityInfo): Teller => ({
+    ...{ attempt: () => attempt, warn: ignore },
+    signal: (name, payload) => temporal.workflow.getHandle(workflowId).signal(name, payload),
+  })
+  world.server.workers.set(toTaskQueue(domain), {
+    life,
+    activitiesOf(info) {
+      const telling = tellingWhenHeldUp({ ...glueActivities, ...publishing }, toTeller(info))
+      return { ...activities, ...telling } as unknown as Activities
+    },
+  })
 }

@@ -1,8 +1,7 @@
 // The seeded simulation: the bridge, the cycles, their activities and the mirror's writers in hostile worlds.
 // SLUICE_SIM_SEED=n plays that one and prints its schedule; see play-seeds.ts for how many there are.
 import { expect, test } from 'vitest'
-import { findViolations } from './oracle.ts'
-import { COUNT, FIRST, LIMIT_MS, playSeeds } from './play-seeds.ts'
+import { COUNT, FIRST, judge, LIMIT_MS, playSeeds } from './play-seeds.ts'
 import { simulate } from './world.ts'
 
 const only = process.env['SLUICE_SIM_SEED']
@@ -10,7 +9,7 @@ const only = process.env['SLUICE_SIM_SEED']
 test.runIf(only !== undefined)(`the world of seed ${only} keeps every promise`, { timeout: 600_000 }, async () => {
   const world = await simulate(Number(only), true)
   console.log(world.time.schedule.join('\n'))
-  expect(findViolations(world)).toEqual([])
+  expect(judge(world)).toEqual([])
 })
 
 test.runIf(only === undefined)(

@@ -13,13 +13,14 @@ const UNAVAILABLE = 14
 const DEADLINE_EXCEEDED = 4
 const grpc = (code: number, details: string): Error =>
   new ServiceError(details, { cause: Object.assign(new Error(details), { code, details, metadata: {} }) })
-const trouble: EdgeTrouble = {
+export const TEMPORAL_TROUBLE: EdgeTrouble = {
   refuse: () => grpc(UNAVAILABLE, 'unavailable'),
   lose: () => grpc(DEADLINE_EXCEEDED, 'deadline exceeded'),
 }
 
 export function createTemporalClient(server: TemporalServer, hostility: Hostility, life: Life): Client {
-  const call = <T>(what: string, work: () => T): Promise<T> => hostility.call(life, 'temporal', what, trouble, work)
+  const call = <T>(what: string, work: () => T | Promise<T>): Promise<T> =>
+    hostility.call(life, 'temporal', what, TEMPORAL_TROUBLE, work)
   const start = (type: string, options: Options) =>
     call(`start ${options.workflowId}${options.signal ? ' with signal' : ''}`, () =>
       server.start({
@@ -36,13 +37,16 @@ export function createTemporalClient(server: TemporalServer, hostility: Hostilit
       getHandle: (workflowId: string) => ({
         signal: (name: string, payload: unknown) =>
           call(`signal ${workflowId} ${name}`, () => server.signal(workflowId, name, payload)),
+        executeUpdate: (name: string, { args, updateId }: { args: unknown[]; updateId: string }) =>
+          call(`update ${workflowId} ${name}`, () => server.update(workflowId, { name, updateId, payload: args[0] })),
       }),
       // The list lags behind on a real server, so now and then one is missing.
       list: async function* ({ query }: { query: string }) {
         const domain = /SluiceDomain = "([^"]+)"/.exec(query)?.[1] ?? ''
         const ids = await call('list', () => [...server.runsOf.keys()])
         for (const workflowId of ids)
-          if (workflowId.startsWith(`${domain}/`) && !hostility.chance(0.02)) yield { workflowId }
+          if (workflowId.startsWith(`${domain}/`) && !hostility.strikes('a cycle not listed by Temporal yet', 0.02))
+            yield { workflowId }
       },
     },
     activity: {

@@ -1,6 +1,11 @@
-// One run of a workflow on simulated time. In: jobs (signals, timers, ends of activities). Out: activities and timers it
-// asks for, and how it ended. One activation is one turn: signals first, then the rest, then conditions until none opens.
-// Never: two runs in the same turn, so that "the present run" is never in doubt. Left out: cancellation, replay.
+// One run of a workflow on simulated time. In: messages (signals, updates), jobs (timers, ends of activities), a
+// cancellation. Out: activities and timers it asks for, its history, how it ended. One activation is one turn: messages
+// first, then jobs, then conditions until none opens.
+// Never: two runs in the same turn, so that "the present run" is never in doubt. Left out: replay.
+import { AsyncLocalStorage } from 'node:async_hooks'
+import { ActivityFailure, CancelledFailure } from '@temporalio/common'
+import { createHistory, type History } from './temporal-history.ts'
+import { createMessages, type Handler, type Message, type MessageHandler } from './temporal-messages.ts'
 import { settle, type VirtualTime } from './virtual-time.ts'
 
 export interface ActivityOrder {
@@ -14,6 +19,8 @@ export interface ActivityOrder {
 export interface ActivityOptions {
   activityId?: string
   startToCloseTimeout: string | number
+  /** `TRY_CANCEL` where none is named. */
+  cancellationType?: 'TRY_CANCEL' | 'WAIT_CANCELLATION_COMPLETED'
   retry?: {
     initialInterval?: string
     backoffCoefficient?: number
@@ -22,27 +29,30 @@ export interface ActivityOptions {
   }
 }
 
-type Handler = (payload: unknown) => unknown
-
 export interface Execution {
   workflowId: string
+  runId: string
+  input: unknown
   startedAtMs: number
   isOpen: boolean
+  status: 'RUNNING' | 'COMPLETED' | 'FAILED' | 'CANCELLED'
   /** Of a run that failed: its error. */
   failure: Error | null
   result: unknown
+  history: History
   queries: Map<string, () => unknown>
   /** Search attributes by their key, as the run set them. */
   attributes: Map<unknown, unknown>
-  signal(name: string, payload: unknown): void
+  take(message: Message): void
   job(run: () => void): void
+  cancel(): void
   /** Whether jobs wait for a worker. */
   hasJobs(): boolean
   activate(): Promise<void>
   armTimer(delayMs: number): Promise<void>
   condition(holds: () => boolean): Promise<void>
   order(activity: ActivityOrder): void
-  handle(kind: 'signal' | 'query', name: string, handler: Handler): void
+  handle(kind: 'signal' | 'query' | 'update', name: string, handler: MessageHandler): void
 }
 
 let present: Execution | undefined
@@ -52,29 +62,35 @@ export function presentExecution(): Execution {
   return present
 }
 
+const shield = new AsyncLocalStorage<true>()
+
+/** What is asked for inside is not cancelled with the run. */
+export const nonCancellable = <T>(work: () => Promise<T>): Promise<T> => shield.run(true, work)
+
+export const isCancellation = (error: unknown): boolean =>
+  error instanceof CancelledFailure || (error instanceof ActivityFailure && isCancellation(error.cause))
+
+const isCancellable = (): boolean => shield.getStore() === undefined
+
 export interface ExecutionParts {
   time: VirtualTime
   workflowId: string
+  runId: string
+  input: unknown
   main: () => Promise<unknown>
   /** Jobs are there: some worker should activate the run. */
   wake(execution: Execution): void
-  order(execution: Execution, activity: ActivityOrder): void
+  /** The answer cancels it. */
+  order(execution: Execution, activity: ActivityOrder): () => void
 }
 
-export function createExecution({ time, workflowId, main, wake, order }: ExecutionParts): Execution {
-  const handlers = new Map<string, Handler>()
+export function createExecution({ time, workflowId, runId, input, main, wake, order }: ExecutionParts): Execution {
+  const messages = createMessages()
   let blocked: { holds: () => boolean; open: () => void }[] = []
-  let signals: { name: string; payload: unknown }[] = []
   let jobs: (() => void)[] = []
-  const takeSignals = (): void => {
-    const held = signals
-    signals = []
-    for (const { name, payload } of held) {
-      const handler = handlers.get(name)
-      if (handler) handler(payload)
-      else signals.push({ name, payload })
-    }
-  }
+  let isCancelled = false
+  const stops: ((error: Error) => void)[] = []
+  const cancelled = (): Error => new CancelledFailure('Workflow cancelled')
   const openConditions = async (): Promise<void> => {
     for (;;) {
       await settle()
@@ -84,52 +100,71 @@ export function createExecution({ time, workflowId, main, wake, order }: Executi
       for (const one of open) one.open()
     }
   }
+  /** Rejects at once in a run that was cancelled before. */
+  const cancellable = <T>(begin: (resolve: (value: T) => void, reject: (error: Error) => void) => void): Promise<T> =>
+    new Promise((resolve, reject) => {
+      if (isCancelled && isCancellable()) return reject(cancelled())
+      if (isCancellable()) stops.push(reject)
+      begin(resolve, reject)
+    })
   const execution: Execution = {
-    ...{ workflowId, startedAtMs: time.nowMs(), isOpen: true, failure: null, result: undefined },
-    ...{ queries: new Map(), attributes: new Map() },
-    signal(name, payload) {
-      signals.push({ name, payload })
+    ...{ workflowId, runId, input, startedAtMs: time.nowMs(), isOpen: true, status: 'RUNNING' },
+    ...{ failure: null, result: undefined, history: createHistory(time), queries: new Map(), attributes: new Map() },
+    take(message) {
+      messages.add(message)
       wake(execution)
     },
     job(run) {
       jobs.push(run)
       wake(execution)
     },
-    hasJobs: () => jobs.length > 0 || signals.some(({ name }) => handlers.has(name)),
+    cancel: () =>
+      execution.job(() => {
+        if (isCancelled) return
+        isCancelled = true
+        for (const stop of stops) stop(cancelled())
+      }),
+    hasJobs: () => jobs.length > 0 || messages.areDue(),
     async activate() {
       if (!execution.isOpen) return
       const due = jobs
       jobs = []
       present = execution
-      takeSignals()
+      messages.handle()
       for (const run of due) run()
       await openConditions()
       present = undefined
     },
     armTimer: (delayMs) =>
-      new Promise((resolve) => {
+      cancellable<void>((resolve) => {
         time.after(delayMs, '', () => {
           if (execution.isOpen) execution.job(resolve)
         })
       }),
-    condition: (holds) => (holds() ? Promise.resolve() : new Promise((open) => void blocked.push({ holds, open }))),
-    order: (activity) => order(execution, activity),
+    condition: (holds) =>
+      cancellable<void>((resolve) => {
+        if (holds()) resolve()
+        else blocked.push({ holds, open: resolve })
+      }),
+    order(activity) {
+      if (!isCancellable()) return void order(execution, activity)
+      if (isCancelled) return activity.reject(cancelled())
+      stops.push(order(execution, activity))
+    },
     handle(kind, name, handler) {
-      if (kind === 'query') execution.queries.set(name, handler as () => unknown)
-      else {
-        handlers.set(name, handler)
-        takeSignals()
-      }
+      if (kind === 'query') execution.queries.set(name, handler.run as Handler & (() => unknown))
+      else messages.register(kind, name, handler)
     },
   }
   execution.job(() => {
     main().then(
-      (result) => close(result, null),
-      (error: Error) => close(undefined, error),
+      (result) => close('COMPLETED', result, null),
+      (error: Error) => close(isCancellation(error) ? 'CANCELLED' : 'FAILED', undefined, error),
     )
   })
-  const close = (result: unknown, failure: Error | null): void => {
-    Object.assign(execution, { isOpen: false, result, failure })
+  const close = (status: Execution['status'], result: unknown, failure: Error | null): void => {
+    Object.assign(execution, { isOpen: false, status, result, failure })
+    messages.refuseAll()
   }
   return execution
 }

@@ -1,18 +1,24 @@
-// The Temporal server and the workers' tasks on simulated time. In: starts, signals, completions by id. Out: runs of the
-// workflows, activities with their retries. Never: an id used twice where the policies forbid it; an answer of a try
-// that has timed out taken for the present one; a completion by id of an activity that is not under way.
-import { ActivityNotFoundError, WorkflowExecutionAlreadyStartedError, WorkflowNotFoundError } from '@temporalio/client'
-import { ActivityFailure, ApplicationFailure } from '@temporalio/common'
+// The Temporal server on simulated time. In: starts, signals, updates, cancellations, completions by id. Out: runs of the
+// workflows, activated on their workers. Never: an id used twice where the policies forbid it; an update twice.
+import { WorkflowExecutionAlreadyStartedError, WorkflowNotFoundError } from '@temporalio/client'
 import type { Hostility, Life } from './hostility.ts'
-import { type ActivityOrder, createExecution, type Execution } from './temporal-execution.ts'
+import { createActivityQueue } from './temporal-activities.ts'
+import { createExecution, type Execution } from './temporal-execution.ts'
+import { clone } from './temporal-values.ts'
 import type { VirtualTime } from './virtual-time.ts'
 
 export type Activities = Record<string, (input: never) => Promise<unknown>>
 
+/** Of the try under way. */
+export interface ActivityInfo {
+  workflowId: string
+  attempt: number
+}
+
 /** The worker of a task queue: absent while it is dead. */
 export interface Worker {
   life: Life
-  activities: Activities
+  activitiesOf(info: ActivityInfo): Activities
 }
 
 export interface StartRequest {
@@ -25,14 +31,10 @@ export interface StartRequest {
   signal?: { name: string; payload: unknown }
 }
 
-interface Task {
-  execution: Execution
-  order: ActivityOrder
-  activityId: string
-  attempt: number
-  /** Of the try under way; null in back-off. */
-  tryAtMs: number | null
-  isOver: boolean
+export interface UpdateRequest {
+  name: string
+  updateId: string
+  payload: unknown
 }
 
 export interface TemporalServer {
@@ -40,6 +42,9 @@ export interface TemporalServer {
   workers: Map<string, Worker>
   start(request: StartRequest): Execution
   signal(workflowId: string, name: string, payload: unknown): void
+  /** Of a known update id, the answer that it got. */
+  update(workflowId: string, request: UpdateRequest): Promise<unknown>
+  cancel(workflowId: string): void
   completeById(workflowId: string, activityId: string, result: unknown): void
   /** No run whose id contains a slash (a cycle's does) has an activity or jobs; ticks never rest. */
   isIdle(): boolean
@@ -50,9 +55,10 @@ type Workflows = Record<string, (input: never) => Promise<unknown>>
 export function createTemporalServer(time: VirtualTime, hostility: Hostility, workflows: Workflows): TemporalServer {
   const { random } = hostility
   const queueOf = new Map<Execution, string>()
-  const tasks = new Set<Task>()
   const woken = new Set<Execution>()
-  let ordered = 0
+  const updates = new Map<string, Promise<unknown>>()
+  const activities = createActivityQueue(time, random, workerOf)
+  let started = 0
   const server: TemporalServer = {
     runsOf: new Map(),
     workers: new Map(),
@@ -62,33 +68,47 @@ export function createTemporalServer(time: VirtualTime, hostility: Hostility, wo
       const open = last?.isOpen ? last : undefined
       if ((open && request.conflictPolicy === 'FAIL') || (last && !open && request.reusePolicy === 'REJECT_DUPLICATE'))
         throw new WorkflowExecutionAlreadyStartedError('already started', request.workflowId, request.type)
-      const execution = open ?? open_(request)
-      if (request.signal) execution.signal(request.signal.name, clone(request.signal.payload))
+      const execution = open ?? openRun(request)
+      if (request.signal) tell(execution, request.signal.name, request.signal.payload)
       return execution
     },
-    signal(workflowId, name, payload) {
-      requireOpen(workflowId).signal(name, clone(payload))
+    signal: (workflowId, name, payload) => tell(requireOpen(workflowId), name, payload),
+    async update(workflowId, { name, updateId, payload }) {
+      const execution = requireOpen(workflowId)
+      const id = `${execution.runId} ${updateId}`
+      const known = updates.get(id)
+      if (known) return known
+      const answered = new Promise((resolve, reject) =>
+        execution.take({ kind: 'update', name, payload: clone(payload), answer: { resolve, reject } }),
+      )
+      // Whoever asked may be gone by the time it is answered.
+      answered.catch(() => undefined)
+      updates.set(id, answered)
+      return answered
     },
-    completeById(workflowId, activityId, result) {
-      const run = server.runsOf.get(workflowId)?.at(-1)
-      const task = [...tasks].find((one) => one.execution === run && one.activityId === activityId)
-      if (!task || task.tryAtMs === null || !run?.isOpen) throw new ActivityNotFoundError('activity not found')
-      end(task, () => task.order.resolve(clone(result)))
-    },
-    isIdle: () =>
-      ![...woken].some(isCycle) && ![...tasks].some(({ execution }) => execution.isOpen && isCycle(execution)),
+    cancel: (workflowId) => requireOpen(workflowId).cancel(),
+    completeById: (workflowId, activityId, result) =>
+      activities.completeById(server.runsOf.get(workflowId)?.at(-1), activityId, result),
+    isIdle: () => ![...woken].some(isCycle) && !activities.openRuns().some(isCycle),
   }
 
-  function open_(request: StartRequest): Execution {
-    const workflow = workflows[request.type]
-    if (!workflow) throw new Error(`There is no workflow ${request.type}.`)
-    const input = clone(request.input)
+  function tell(execution: Execution, name: string, payload: unknown): void {
+    const sent = clone(payload)
+    execution.history.signaled(name, sent)
+    execution.take({ kind: 'signal', name, payload: sent })
+  }
+
+  function openRun({ workflowId, type, taskQueue, input: given }: StartRequest): Execution {
+    const input = clone(given)
+    const workflow = workflows[type]
+    if (!workflow) throw new Error(`There is no workflow ${type}.`)
+    started += 1
     const execution = createExecution({
-      ...{ time, workflowId: request.workflowId, wake, order },
+      ...{ time, workflowId, runId: `run-${started}`, input, wake, order: activities.order },
       main: () => workflow(input as never),
     })
-    queueOf.set(execution, request.taskQueue)
-    server.runsOf.set(request.workflowId, [...(server.runsOf.get(request.workflowId) ?? []), execution])
+    queueOf.set(execution, taskQueue)
+    server.runsOf.set(workflowId, [...(server.runsOf.get(workflowId) ?? []), execution])
     wake(execution)
     return execution
   }
@@ -120,91 +140,7 @@ export function createTemporalServer(time: VirtualTime, hostility: Hostility, wo
     const worker = server.workers.get(queueOf.get(execution) ?? '')
     return worker?.life.isAlive ? worker : undefined
   }
-
-  function order(execution: Execution, activity: ActivityOrder): void {
-    ordered += 1
-    const activityId = activity.options.activityId ?? String(ordered)
-    const task = {
-      execution,
-      order: { ...activity, input: clone(activity.input) },
-      ...{ activityId, attempt: 0, tryAtMs: null, isOver: false },
-    }
-    tasks.add(task)
-    time.after(random.between(1, 30), '', () => begin(task))
-  }
-
-  function begin(task: Task): void {
-    if (task.isOver || !task.execution.isOpen) return
-    const worker = workerOf(task.execution)
-    if (!worker) {
-      time.after(1_000, '', () => begin(task))
-      return
-    }
-    task.attempt += 1
-    const tryAtMs = time.nowMs()
-    task.tryAtMs = tryAtMs
-    const isPresent = (): boolean => !task.isOver && task.tryAtMs === tryAtMs
-    time.after(toMs(task.order.options.startToCloseTimeout), '', () => {
-      if (isPresent())
-        failTry(task, ApplicationFailure.create({ message: 'start-to-close timed out', type: 'Timeout' }))
-    })
-    perform(task, worker).then(
-      (result) => worker.life.isAlive && isPresent() && end(task, () => task.order.resolve(clone(result))),
-      (error: Error) => worker.life.isAlive && isPresent() && isNoted(error) && failTry(task, error),
-    )
-  }
-
-  async function perform(task: Task, { activities }: Worker): Promise<unknown> {
-    const activity = activities[task.order.type]
-    if (!activity) throw new Error(`There is no activity ${task.order.type}.`)
-    return activity(task.order.input as never)
-  }
-
-  function failTry(task: Task, error: Error): void {
-    task.tryAtMs = null
-    const retry = task.order.options.retry ?? {}
-    const failure = error instanceof ApplicationFailure ? error : ApplicationFailure.fromError(error)
-    if (failure.nonRetryable || (retry.maximumAttempts && task.attempt >= retry.maximumAttempts)) {
-      const told = new ActivityFailure(
-        'activity failed',
-        task.order.type,
-        task.activityId,
-        'RETRY_STATE_UNSPECIFIED' as never,
-        undefined,
-        failure,
-      )
-      end(task, () => task.order.reject(told))
-      return
-    }
-    const backOffMs = Math.min(
-      toMs(retry.initialInterval ?? '1 second') * (retry.backoffCoefficient ?? 2) ** (task.attempt - 1),
-      toMs(retry.maximumInterval ?? '100 seconds'),
-    )
-    time.after(failure.nextRetryDelay ? toMs(failure.nextRetryDelay) : backOffMs, '', () => begin(task))
-  }
-
-  function end(task: Task, tell: () => void): void {
-    task.isOver = true
-    tasks.delete(task)
-    if (task.execution.isOpen) task.execution.job(tell)
-  }
   return server
 }
 
 const isCycle = ({ workflowId }: Execution): boolean => workflowId.includes('/')
-
-/** Left to whoever completes it from outside: the try goes on. */
-const isNoted = (error: Error): boolean => error.name !== 'CompleteAsyncError'
-
-/** What crosses an edge of Temporal is JSON. */
-const clone = <T>(value: T): T => (value === undefined ? value : (JSON.parse(JSON.stringify(value)) as T))
-
-const UNITS_MS: Record<string, number> = { second: 1_000, minute: 60_000, hour: 3_600_000, day: 86_400_000 }
-
-export function toMs(duration: string | number): number {
-  if (typeof duration === 'number') return duration
-  const [count, unit = ''] = duration.split(' ')
-  const unitMs = UNITS_MS[unit.replace(/s$/, '')]
-  if (!unitMs) throw new Error(`"${duration}" is no duration that this ring knows.`)
-  return Number(count) * unitMs
-}

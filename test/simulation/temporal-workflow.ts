@@ -1,13 +1,16 @@
 // Stands for `@temporalio/workflow` in this ring: what the workflows use of it, on simulated time.
-// Never: what the real one does about cancellation and replay; the workflows and replay rings prove that.
-import { CancelledFailure } from '@temporalio/common'
-import { type ActivityOptions, presentExecution } from './temporal-execution.ts'
+// Never: what the real one does about replay; the replay ring proves that.
+import { type ActivityOptions, isCancellation, nonCancellable, presentExecution } from './temporal-execution.ts'
+import type { Handler } from './temporal-messages.ts'
 
 export { ActivityFailure, ApplicationFailure, rootCause } from '@temporalio/common'
 
-export const ActivityCancellationType = { TRY_CANCEL: 'TRY_CANCEL', WAIT_CANCELLATION_COMPLETED: 'WAIT' }
-export const CancellationScope = { nonCancellable: <T>(work: () => Promise<T>): Promise<T> => work() }
-export const isCancellation = (error: unknown): boolean => error instanceof CancelledFailure
+export const ActivityCancellationType = {
+  TRY_CANCEL: 'TRY_CANCEL',
+  WAIT_CANCELLATION_COMPLETED: 'WAIT_CANCELLATION_COMPLETED',
+}
+export const CancellationScope = { nonCancellable }
+export { isCancellation }
 export const allHandlersFinished = (): boolean => true
 export const setCurrentDetails = (_details: string): void => {}
 export const upsertSearchAttributes = (pairs: { key: unknown; value: unknown }[]): void => {
@@ -30,9 +33,8 @@ export const defineSignal = (name: string): Definition => ({ kind: 'signal', nam
 export const defineQuery = (name: string): Definition => ({ kind: 'query', name })
 export const defineUpdate = (name: string): Definition => ({ kind: 'update', name })
 
-/** Updates are left out: the rerun that comes as a signal goes the same way in the handler. */
-export function setHandler({ kind, name }: Definition, handler: (payload: unknown) => unknown): void {
-  if (kind !== 'update') presentExecution().handle(kind, name, handler)
+export function setHandler({ kind, name }: Definition, run: Handler, options?: { validator?: Handler }): void {
+  presentExecution().handle(kind, name, { run, validator: options?.validator })
 }
 
 type Call = ((input: unknown) => Promise<unknown>) & {

@@ -1,11 +1,11 @@
-// One simulated mesh. In: a seed. Out: everything that the oracle may look at once it has healed and come to rest.
+// One simulated mesh. In: a seed. Out: everything that may be looked at once it has healed and come to rest.
 // Real: bridge, workflows, activities, model, mirror modules. Fake: AWS, the Temporal server, PostgreSQL, time.
 import { openDueCycles as tick } from '../../workflows/scheduler.ts'
 import { dataProductCycle } from '../../workflows/data-product-cycle.ts'
 import { SCHEDULER_WORKFLOW, CYCLE_WORKFLOW, toTaskQueue } from '../../workflows/contract.ts'
 import type { Domain } from '../../model/ids.ts'
-import type { Glue } from './glue.ts'
-import { createGlue } from './glue.ts'
+import { type AwsLedger, createAwsLedger } from './aws-ledger.ts'
+import { createGlue, type Glue, type Run } from './glue.ts'
 import { createHostility, type Hostility, type Life } from './hostility.ts'
 import { createMesh, type Mesh } from './mesh.ts'
 import { createTables, type Tables } from './mirror-tables.ts'
@@ -24,6 +24,7 @@ export interface World {
   mesh: Mesh
   server: TemporalServer
   queues: Queues
+  ledger: AwsLedger
   bus: CentralBus
   glues: Map<Domain, Glue>
   tables: Tables
@@ -70,15 +71,26 @@ export async function simulate(seed: number, keepsSchedule: boolean): Promise<Wo
 function createWorld(seed: number, time: VirtualTime, hostility: Hostility): World {
   const mesh = createMesh(hostility.random)
   const queues = createQueues(time, hostility)
-  const bus = createCentralBus(time, hostility, queues, mesh)
+  const ledger = createAwsLedger(time)
+  const bus = createCentralBus({ time, hostility, queues, ledger, mesh })
+  const server = createTemporalServer(time, hostility, {
+    [CYCLE_WORKFLOW]: dataProductCycle,
+    [SCHEDULER_WORKFLOW]: tick,
+  })
+  const cancelAtWork = ({ arguments: { '--sluice_workflow_id': id = '' } }: Run): void => {
+    if (!hostility.strikes('a cycle cancelled at work', 0.01)) return
+    time.after(hostility.random.between(0, 60_000), `${id} is cancelled`, () => {
+      if (server.runsOf.get(id)?.at(-1)?.isOpen) server.cancel(id)
+    })
+  }
   return {
-    ...{ seed, time, hostility, mesh, queues, bus, tables: createTables(), isAtRest: false },
-    server: createTemporalServer(time, hostility, { [CYCLE_WORKFLOW]: dataProductCycle, [SCHEDULER_WORKFLOW]: tick }),
+    ...{ seed, time, hostility, mesh, queues, ledger, bus, tables: createTables(), isAtRest: false },
+    server,
     glues: new Map(
-      mesh.domains.map((domain) => [
-        domain,
-        createGlue(time, hostility, domain, (run) => bus.tellGlueEnd(domain, run)),
-      ]),
+      mesh.domains.map((domain) => {
+        const tell = (run: Run): void => bus.tellGlueEnd(domain, run)
+        return [domain, createGlue({ time, hostility, ledger, name: domain, begun: cancelAtWork, tell })]
+      }),
     ),
     errorWaitMs: hostility.random.pick([2 * HOUR_MS, 240 * HOUR_MS]),
   }

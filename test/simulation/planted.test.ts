@@ -1,0 +1,221 @@
+// The oracle itself: each breach planted in the evidence of a sound world is seen as its invariant.
+// Worlds are looked through until one holds what a breach needs; the same seeds are the same worlds.
+import { beforeAll, expect, test } from 'vitest'
+import type { CycleRecord } from '../../model/cycle/record.ts'
+import { domainOf, nameOf } from '../../model/ids.ts'
+import type { CycleEvidence, Evidence, RunEvidence, SandboxRow } from '../../verify/evidence.ts'
+import { findMoving } from '../../verify/moving.ts'
+import type { Invariant } from '../../verify/verdict.ts'
+import { examineAtWork, findViolations } from '../../verify/violations.ts'
+import { toEvidence } from './evidence.ts'
+import { LIMIT_MS } from './play-seeds.ts'
+import { simulate } from './world.ts'
+
+const WORLDS = 12
+let sound: Evidence[]
+
+beforeAll(async () => {
+  sound = []
+  for (let seed = 1; seed <= WORLDS; seed += 1) sound.push(toEvidence(await simulate(seed, false)))
+}, WORLDS * LIMIT_MS)
+
+/** False where the world does not hold what the breach needs. */
+type Plant = (evidence: Evidence) => boolean
+
+const change = <T>(found: T | undefined, how: (it: T) => void): boolean => {
+  if (found !== undefined) how(found)
+  return found !== undefined
+}
+
+const recordsIn = ({ steps }: RunEvidence): CycleRecord[] =>
+  steps.flatMap((step) => (step.kind === 'asked' && step.activity === 'recordCycle' ? [step.input as CycleRecord] : []))
+const lastOf = ({ runs }: CycleEvidence): CycleRecord | undefined => runs.slice(-1).flatMap(recordsIn).at(-1)
+const inState = ({ cycles }: Evidence, state: string): CycleEvidence | undefined =>
+  cycles.find((one) => one.runs.length === 1 && lastOf(one)?.snapshot.state === state)
+const rowsOf = ({ sandbox = [] }: Evidence): SandboxRow[] => sandbox
+const drop = <T>(list: T[], isIt: (one: T) => boolean): boolean => {
+  const at = list.findIndex(isIt)
+  if (at >= 0) list.splice(at, 1)
+  return at >= 0
+}
+
+/** Open again in the state it has, without what closed it. */
+function openAgain({ runs }: CycleEvidence, errorWaitMs: number): void {
+  const run = runs.at(-1) as RunEvidence
+  const settings = { checkGlueMs: 0, recordRetryMs: 0, errorWaitMs }
+  Object.assign(run, { status: 'RUNNING', result: null, input: { ...run.input, settings } })
+}
+
+const HOUR_MS = 3_600_000
+
+test.each<[string, Invariant[], Plant]>([
+  [
+    'a notice that reached a queue and left no row',
+    ['I1'],
+    ({ ledger }) => drop(ledger.events, ({ eventId }) => eventId.includes('/not-refreshed-')),
+  ],
+  [
+    'an event that a cycle judged twice',
+    ['I1'],
+    ({ cycles }) =>
+      change(
+        cycles.flatMap(({ runs }) => runs.flatMap(recordsIn)).find(({ deliveries }) => deliveries.length > 0),
+        ({ deliveries }) => void deliveries.push({ ...deliveries[0]!, outcome: 'duplicate' }),
+      ),
+  ],
+  [
+    'a start of a job that the cycle was not opened with',
+    ['I4'],
+    (evidence) =>
+      change(inState(evidence, 'COMPLETED'), ({ runs }) => {
+        const { input } = runs[0] as RunEvidence
+        input.definition = { ...input.definition, run: { ...input.definition.run, glue: 'another' } }
+      }),
+  ],
+  [
+    'a start before its time',
+    ['I4'],
+    (evidence) =>
+      change(inState(evidence, 'COMPLETED'), ({ runs }) => {
+        const run = runs[0] as RunEvidence
+        run.input = { ...run.input, notBeforeMs: evidence.collectedAtMs }
+      }),
+  ],
+  [
+    'a run that failed without a word',
+    ['I5'],
+    (evidence) =>
+      change(
+        inState(evidence, 'COMPLETED')?.runs[0],
+        (run) => void Object.assign(run, { status: 'FAILED', result: null }),
+      ),
+  ],
+  [
+    'a private product told to another domain',
+    ['I6'],
+    (evidence) => {
+      const isPrivate = (id: string): boolean =>
+        evidence.definitions.some(
+          ({ definition }) => definition.visibility === 'domain' && id.startsWith(`${definition.product}/`),
+        )
+      const row = rowsOf(evidence).find(
+        ({ kind, facts }) =>
+          kind === 'event-routed' &&
+          /\/r\d+$/.test(String(facts['metadataId'])) &&
+          isPrivate(String(facts['metadataId'])),
+      )
+      const other = evidence.domains.find((domain) => domain !== String(row?.facts['metadataId']).split('/')[0])
+      const targetArn = `arn:aws:sqs:us-east-1:0:sluice-${other}-events`
+      return change(row, (found) => void rowsOf(evidence).push({ ...found, facts: { ...found.facts, targetArn } }))
+    },
+  ],
+  [
+    'a private product published on the bus of all',
+    ['I6'],
+    (evidence) => {
+      const names = evidence.definitions
+        .filter(({ definition }) => definition.visibility === 'domain')
+        .map(({ definition }) => definition.product as string)
+      const entries = rowsOf(evidence)
+        .filter(({ operation }) => operation === 'PutEvents')
+        .flatMap(({ facts }) => facts['entries'] as { busArn: string; metadataId: string; detailType: string }[])
+      const entry = entries.find(
+        ({ metadataId, detailType }) =>
+          detailType === 'Data Product Refreshed' && names.includes(metadataId.split('/').slice(0, 2).join('/')),
+      )
+      return change(entry, (found) => void (found.busArn = 'central'))
+    },
+  ],
+  [
+    'an end without data that nobody was told of',
+    ['I6'],
+    (evidence) =>
+      change(inState(evidence, 'COMPLETED'), (one) => void Object.assign(lastOf(one)!.snapshot, { state: 'SKIPPED' })),
+  ],
+  [
+    'a cycle that fell due and was never opened',
+    ['I10'],
+    (evidence) => {
+      const product = evidence.definitions[0]?.definition.product
+      evidence.due?.push(`${domainOf(product!)}/${nameOf(product!)}/2031-01-01` as never)
+      return true
+    },
+  ],
+  [
+    'a cycle that is over and does not close',
+    ['I10'],
+    (evidence) => change(inState(evidence, 'COMPLETED'), (one) => openAgain(one, 0)),
+  ],
+  [
+    'an ERROR that waits for a person longer than it may',
+    ['I10'],
+    (evidence) =>
+      change(inState(evidence, 'COMPLETED'), (one) => {
+        Object.assign(lastOf(one)!.snapshot, { state: 'ERROR', step: 'run' })
+        openAgain(one, HOUR_MS)
+      }),
+  ],
+  [
+    'an ERROR for lack of an input that is there by now',
+    ['I10'],
+    (evidence) =>
+      change(inState(evidence, 'COMPLETED'), (one) => {
+        const { snapshot } = lastOf(one)!
+        const dependencies = snapshot.dependencies.map((known) => ({ ...known, state: 'WAITING' }))
+        Object.assign(snapshot, { state: 'ERROR', step: 'wait', dependencies })
+        openAgain(one, 1_000 * HOUR_MS)
+      }),
+  ],
+  [
+    'a cycle at work that asks for nothing',
+    ['I10'],
+    (evidence) =>
+      change(inState(evidence, 'COMPLETED'), (one) => {
+        const run = one.runs[0] as RunEvidence
+        const at = run.steps.findIndex((step) => step.kind === 'asked' && step.activity === 'startGlueJob')
+        // Its first flush at work, and nothing after.
+        const first = run.steps.findIndex(
+          (step) =>
+            step.kind === 'asked' &&
+            step.activity === 'recordCycle' &&
+            (step.input as CycleRecord).snapshot.state === 'PROCESSING',
+        )
+        const [step] = run.steps.slice(first, first + 1)
+        Object.assign(run, { steps: [...run.steps.slice(0, at), step], status: 'RUNNING', result: null })
+      }),
+  ],
+])('%s is seen as %j', (_, invariants, plant) => {
+  const evidence = sound.map((one) => structuredClone(one)).find(plant)
+  const found = new Set(findViolations(evidence!).map(({ invariant }) => invariant))
+  expect([...found], 'what is seen').toEqual(expect.arrayContaining(invariants))
+})
+
+test('the worlds in which breaches are planted are sound', () => {
+  expect(sound.flatMap(findViolations)).toEqual([])
+})
+
+test('what moved while it was read is named and not judged; what was at rest is judged', () => {
+  const evidence = structuredClone(sound[0]!)
+  const [moved, still] = evidence.mirror.statuses.filter(({ state }) => state === 'COMPLETED')
+  Object.assign(moved!, { state: 'PROCESSING', updatedAt: new Date(evidence.readFromMs + 1).toISOString() })
+  Object.assign(still!, { state: 'PROCESSING' })
+  const { findings, moving } = examineAtWork(evidence)
+  expect(moving.cycles).toEqual([moved?.cycle])
+  const judged = Object.values(findings).flatMap(({ violations }) => violations)
+  expect([...new Set(judged.map(({ cycle }) => cycle))]).toEqual([still?.cycle])
+  expect(new Set(findViolations(evidence).map(({ cycle }) => cycle))).toEqual(new Set([moved?.cycle, still?.cycle]))
+})
+
+test('an event that its bridge has not deleted yet is under way, for as long as a message may be in hand', () => {
+  const evidence = structuredClone(sound[0]!)
+  const routed = rowsOf(evidence).find(({ kind }) => kind === 'event-routed')!
+  const eventId = String(routed.facts['metadataId'])
+  routed.atMs = evidence.readFromMs - 60_000
+  expect(findMoving(evidence).events).toEqual([eventId])
+  const deleted = { ...routed, kind: 'call', operation: 'DeleteMessageBatch', outcome: 'ok' }
+  rowsOf(evidence).push({ ...deleted, facts: { deleted: [routed.facts['messageId']] } })
+  expect(findMoving(evidence).events).toEqual([])
+  rowsOf(evidence).pop()
+  routed.atMs = evidence.readFromMs - HOUR_MS
+  expect(findMoving(evidence).events).toEqual([])
+})

@@ -1,0 +1,48 @@
+// In: evidence of a stack at work. Out: cycles and events that moved while they were read, or shortly before. Pure.
+// Never: the verdict on one of them: histories, rows and AWS's ledger are read one after the other, so it may be torn.
+import type { CycleId } from '../model/ids.ts'
+import type { Evidence, SandboxRow } from './evidence.ts'
+import { QUIET_MS } from './life.ts'
+import { noticesQueued, refreshesPut, refreshesQueued } from './sandbox-rows.ts'
+import type { Violation } from './verdict.ts'
+
+export interface Moving {
+  cycles: CycleId[]
+  events: string[]
+}
+
+/** How long a message that its bridge has not deleted yet counts as under way: some visibility time-outs. */
+const IN_HAND_MS = 600_000
+
+export function findMoving(evidence: Evidence): Moving {
+  const { readFromMs, cycles, mirror, sandbox = [], domains } = evidence
+  const sinceMs = readFromMs - QUIET_MS
+  const written = mirror.statuses.filter(({ updatedAt }) => Date.parse(updatedAt) >= sinceMs)
+  const told = cycles.filter(({ runs }) =>
+    runs.some(({ startedAtMs, steps }) => startedAtMs >= sinceMs || (steps.at(-1)?.atMs ?? 0) >= sinceMs),
+  )
+  const deleted = new Set(sandbox.flatMap(deletedBy))
+  const events = [...refreshesQueued(sandbox, domains), ...noticesQueued(sandbox, domains)].filter(
+    ({ atMs, messageId }) => atMs >= sinceMs || (atMs >= readFromMs - IN_HAND_MS && !deleted.has(messageId)),
+  )
+  const seen = sandbox.filter(({ atMs, kind }) => atMs >= sinceMs && kind === 'run-state')
+  const puts = refreshesPut(sandbox).filter(({ atMs }) => atMs >= sinceMs)
+  const moved = [
+    ...[...written, ...told].map(({ cycle }) => cycle as string),
+    ...seen.map(({ facts }) => String(facts['workflowId'])),
+    ...puts.map(({ eventId }) => eventId.slice(0, eventId.lastIndexOf('/'))),
+  ]
+  const known = new Set(cycles.map(({ cycle }) => cycle as string))
+  return {
+    cycles: [...new Set(moved)].filter((cycle) => known.has(cycle)).toSorted() as CycleId[],
+    events: [...new Set([...events, ...puts].map(({ eventId }) => eventId))].toSorted(),
+  }
+}
+
+/** Whether the verdict is on something that was at rest. */
+export function isAtRest({ cycles, events }: Moving, { cycle, eventId }: Violation): boolean {
+  return !cycles.some((one) => one === cycle) && !events.some((one) => one === eventId)
+}
+
+const deletedBy = ({ operation, facts }: SandboxRow): string[] =>
+  operation === 'DeleteMessageBatch' ? ((facts['deleted'] as string[] | undefined) ?? []) : []
