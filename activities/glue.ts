@@ -18,11 +18,13 @@ export interface GlueParts {
   /** The same with `maxAttempts: 1`: StartJobRun has no client token. */
   glueOnce: GlueClient
   capacityRetryMs: number
+  /** Called when a try of `startGlueJob` begins; what it answers says why the try must start no run any more, or null. */
+  beginTry(): () => Promise<string | null>
 }
 
 type GlueActivities = Pick<CycleActivities, 'startGlueJob' | 'awaitGlueJob' | 'stopGlueJob'>
 
-export const createGlueActivities = ({ glue, glueOnce, capacityRetryMs }: GlueParts): GlueActivities => {
+export const createGlueActivities = ({ glue, glueOnce, capacityRetryMs, beginTry }: GlueParts): GlueActivities => {
   const orderRules = toGlueOrderRules(capacityRetryMs)
   const failing = <T>(tried: string, work: Promise<T>, rules: Rules = orderRules): Promise<T> =>
     work.catch((error: unknown) => {
@@ -31,9 +33,12 @@ export const createGlueActivities = ({ glue, glueOnce, capacityRetryMs }: GluePa
   return {
     /** May run twice: it looks for its own token first, and a look-up error fails the try instead of starting. */
     async startGlueJob(order) {
+      const isTooOld = beginTry()
       const where = `Glue job "${order.job}" for ${order.cycle}, attempt ${order.attempt}`
       const found = await failing(`look for a run of ${where}`, findRun(glue, order))
       if (found?.Id) return { runId: found.Id, adopted: true }
+      const why = await isTooOld()
+      if (why) throw ApplicationFailure.create({ message: `Did not start ${where}: ${why}.`, type: 'TryTooOld' })
       const runId = await startRun(glueOnce, order).catch((error: unknown) => {
         throw toGlueStartFailure(error, `start ${where}`, orderRules)
       })

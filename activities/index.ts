@@ -14,6 +14,7 @@ import { type Teller, tellingWhenHeldUp } from './held-up.ts'
 import { createPublishing } from './publishing.ts'
 import { createRepairing } from './repairing.ts'
 import { createScheduling } from './scheduling.ts'
+import { beginTry, type TryParts } from './try-age.ts'
 
 export interface ActivityParts {
   config: RoleConfig
@@ -33,7 +34,11 @@ export function createActivities({
   catalog,
 }: ActivityParts): CycleActivities & SchedulerActivities {
   const { version } = JSON.parse(readFileSync(packageFile, 'utf8')) as { version: string }
-  const glue = createGlueActivities({ ...aws, capacityRetryMs: config.capacityRetryMs })
+  const glue = createGlueActivities({
+    ...aws,
+    capacityRetryMs: config.capacityRetryMs,
+    beginTry: () => beginTry(toTry(temporal)),
+  })
   const publishing = createPublishing({ ...config, ...aws, softwareVersion: version, nowMs: Date.now })
   return {
     ...glue,
@@ -55,11 +60,31 @@ export function createActivities({
 const toTeller = (temporal: Client): Teller => ({
   attempt: () => Context.current().info.attempt,
   signal(name, payload) {
+    // Here too, because the notice goes by AWS, which may refuse that as well.
+    if (payload.needsPerson) log.error('A step needs a person', { step: payload.step, reason: payload.reason })
     const { workflowId, runId } = Context.current().info.workflowExecution ?? { workflowId: '' }
     return temporal.workflow.getHandle(workflowId, runId).signal(name, payload)
   },
   warn,
 })
+
+/** The try under way, as its activity knows it and as Temporal does. */
+function toTry({ workflowService, options }: Client): TryParts {
+  const { info } = Context.current()
+  const { workflowId, runId } = info.workflowExecution ?? {}
+  return {
+    attempt: info.attempt,
+    scheduledAtMs: info.currentAttemptScheduledTimestampMs,
+    nowMs: Date.now,
+    async readPending() {
+      const request = { namespace: options.namespace, execution: { workflowId, runId } }
+      const { pendingActivities } = await workflowService.describeWorkflowExecution(request)
+      const own = pendingActivities?.find(({ activityId }) => activityId === info.activityId)
+      const startedAtMs = Number(own?.lastStartedTime?.seconds ?? 0) * 1_000
+      return own && { attempt: own.attempt ?? 0, startedAtMs }
+    },
+  }
+}
 
 /** With the activity's own facts, into the worker's log. */
 const warn = (message: string, facts: Record<string, unknown>): void => log.warn(message, facts)

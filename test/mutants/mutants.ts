@@ -107,6 +107,19 @@ export const MUTANTS: Mutant[] = [
     suite: { project: 'services', files: ['test/services/activities-glue.test.ts'] },
   },
   {
+    name: 'a try that Temporal may have given up still starts',
+    harm: 'a look-up of a minute ends in a second run beside that of the next try',
+    edits: [
+      {
+        file: 'activities/glue.ts',
+        find: '      if (why) throw ApplicationFailure',
+        replace: '      if (why === order.job) throw ApplicationFailure',
+      },
+    ],
+    suite: { project: 'services', files: ['test/services/activities-glue.test.ts'] },
+    unseen: 'a look-up that slow is too rare in the seeds of a short run',
+  },
+  {
     name: 'the scan takes the first match, not the live run',
     harm: 'the cycle waits for a run that is over beside one that lives',
     edits: [

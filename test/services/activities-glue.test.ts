@@ -20,8 +20,11 @@ let sandbox: Sandbox
 let aws: AwsClients
 let glue: GlueClient
 let activities: ReturnType<typeof createGlueActivities>
+/** Why the try under way must start nothing any more. */
+let tooOld: string | null
 beforeEach(async () => {
   clock = createDrivenClock(NOW_MS)
+  tooOld = null
   sandbox = await startSandbox({ clock })
   // The clients of the roles themselves: how often they retry is part of what is proven here.
   vi.stubEnv('AWS_ENDPOINT_URL', sandbox.endpoint)
@@ -29,7 +32,12 @@ beforeEach(async () => {
   vi.stubEnv('AWS_SECRET_ACCESS_KEY', 'sandbox')
   aws = openAws(REGION)
   glue = aws.glue
-  activities = createGlueActivities({ glue, glueOnce: aws.glueOnce, capacityRetryMs: CAPACITY_RETRY_MS })
+  activities = createGlueActivities({
+    glue,
+    glueOnce: aws.glueOnce,
+    capacityRetryMs: CAPACITY_RETRY_MS,
+    beginTry: () => async () => tooOld,
+  })
   await createJob(JOB, 1_000)
 })
 afterEach(async () => {
@@ -137,6 +145,16 @@ describe('startGlueJob', () => {
     expect(failure).toMatchObject({ type: 'AwsUnavailable', nonRetryable: false })
     expect(failure.message).toContain(`look for a run of Glue job "${JOB}" for d1/ds3/2026-11-20, attempt 1`)
     expect(calls('StartJobRun')).toEqual([])
+  })
+
+  test('starts nothing when Temporal may have begun the next try, but adopts what is there', async () => {
+    tooOld = 'looking for a run took too long'
+    const failure = await failureOf(activities.startGlueJob(orderOf()))
+    expect(failure).toMatchObject({ type: 'TryTooOld', nonRetryable: false })
+    expect(failure.message).toContain('d1/ds3/2026-11-20, attempt 1: looking for a run took too long.')
+    expect(begun()).toEqual([])
+    const runId = await startDirectly(orderOf())
+    expect(await activities.startGlueJob(orderOf())).toEqual({ runId, adopted: true })
   })
 
   test('looks through all pages back to the attempt’s beginning, and no further', async () => {

@@ -21,7 +21,7 @@ beforeEach(async () => {
   sandbox = await startSandbox({ clock, glue: { listingLagMs: LAG_MS } })
   const credentials = { accessKeyId: OWN_ACCOUNT, secretAccessKey: 'sandbox' }
   glue = new GlueClient({ endpoint: sandbox.endpoint, region: REGION, credentials, maxAttempts: 1 })
-  activities = createGlueActivities({ glue, glueOnce: glue, capacityRetryMs: 60_000 })
+  activities = createGlueActivities({ glue, glueOnce: glue, capacityRetryMs: 60_000, beginTry: () => async () => null })
 })
 afterEach(async () => {
   glue.destroy()

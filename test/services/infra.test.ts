@@ -119,6 +119,9 @@ test('every target has a dead-letter queue, every queue one too unless it is one
         for (const target of properties['Targets'] as unknown as Json[])
           expect(target, id).toHaveProperty('DeadLetterConfig')
       }
+      // What waits in it, or died in it, outlives the stack.
+      if (type === 'AWS::SQS::Queue' || type === 'AWS::S3::Bucket')
+        expect([resource['DeletionPolicy'], resource['UpdateReplacePolicy']], id).toEqual(['Retain', 'Retain'])
       if (type === 'AWS::SQS::Queue' && !properties['RedrivePolicy']) {
         expect(text, `${stack}/${id}`).toMatch(
           new RegExp(`"(DeadLetterConfig":\\{"Arn|deadLetterTargetArn)":\\{"Fn::GetAtt":\\["${id}","Arn"\\]`),

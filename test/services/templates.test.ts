@@ -119,7 +119,7 @@ test('a mesh that cannot be made into stacks fails with the reason', async () =>
   await expect(findTemplates(order)).rejects.toThrow(/Could not make the templates of .*broken/)
 })
 
-test('two domains in one account: each takes what concerns it, and its queue nothing of the other', async () => {
+test('two domains in one account: each gets the central bus and its own bus, not the other’s', async () => {
   const { all } = await find(writeSharedMesh('shared'), 'shared-cache')
   const sandbox = await startSandbox()
   try {

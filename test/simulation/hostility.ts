@@ -32,12 +32,6 @@ export interface Hostility {
 }
 
 const SLOWEST_MS = 20_000
-/**
- * A try of startGlueJob that looks for longer than its start-to-close (60 s) still starts its run afterwards, beside the
- * next try's: an open defect of activities/glue.ts, which seeds 470, 603 and 851 show without this entry.
- */
-const SLOWEST_OF: Record<string, number> = { glue: 4_000 }
-
 const never = <T>(): Promise<T> => new Promise<T>(() => {})
 
 export function createHostility(time: VirtualTime, random: Random): Hostility {
@@ -59,7 +53,7 @@ export function createHostility(time: VirtualTime, random: Random): Hostility {
     strikes,
     async call(life, service, what, trouble, work) {
       if (!life.isAlive) return never()
-      await time.pause(delay(service), '')
+      await time.pause(delay(), '')
       if (!life.isAlive) return never()
       if (isAway(service) || strikes(`a call refused by ${service}`, 0.04))
         return reject(`${life.name}: ${what} refused`, trouble.refuse())
@@ -67,7 +61,7 @@ export function createHostility(time: VirtualTime, random: Random): Hostility {
       const result = await work()
       time.note(`${life.name}: ${what}`)
       if (strikes('a process killed after a call', 0.006)) return dieAt(life, `${life.name} dies after ${what}`)
-      await time.pause(delay(service), '')
+      await time.pause(delay(), '')
       if (!life.isAlive) return never()
       if (strikes(`an answer of ${service} lost`, 0.04))
         return reject(`${life.name}: answer of ${what} lost`, trouble.lose())
@@ -79,8 +73,7 @@ export function createHostility(time: VirtualTime, random: Random): Hostility {
     if (away) count(`a call while ${service} is away`)
     return away
   }
-  const delay = (service: string): number =>
-    strikes('a slow call', 0.1) ? random.between(100, SLOWEST_OF[service] ?? SLOWEST_MS) : random.between(1, 40)
+  const delay = (): number => (strikes('a slow call', 0.1) ? random.between(100, SLOWEST_MS) : random.between(1, 40))
   const reject = (text: string, error: Error): never => {
     time.note(text)
     throw error

@@ -9,6 +9,7 @@ import { type Teller, tellingWhenHeldUp } from '../../activities/held-up.ts'
 import { createPublishing } from '../../activities/publishing.ts'
 import { createRepairing } from '../../activities/repairing.ts'
 import { createScheduling } from '../../activities/scheduling.ts'
+import { beginTry, type TryParts } from '../../activities/try-age.ts'
 import { startBridge } from '../../bridge/bridge.ts'
 import { createCallPace } from '../../bridge/call-pace.ts'
 import type { IndexWatch } from '../../bridge/index-watch.ts'
@@ -88,9 +89,20 @@ function createIndex({ mesh, time, hostility }: World, domain: Domain): IndexWat
   }
 }
 
+/** Nothing freezes here, and a try begins when it is handed out: Temporal need not be asked. */
+const toTry = ({ nowMs }: World['time']): TryParts => ({
+  ...{ attempt: 1, scheduledAtMs: nowMs(), nowMs },
+  readPending: async () => undefined,
+})
+
 export function bootWorker(world: World, domain: Domain, life: Life): void {
   const { events, sqs, glue, glueOnce, temporal, db } = openClients(world, domain, life)
-  const glueActivities = createGlueActivities({ glue, glueOnce, capacityRetryMs: 60_000 })
+  const glueActivities = createGlueActivities({
+    glue,
+    glueOnce,
+    capacityRetryMs: 60_000,
+    beginTry: () => beginTry(toTry(world.time)),
+  })
   const publishing = createPublishing({
     ...{ events, sqs, account: ACCOUNTS[domain] ?? '', region: 'us-east-1', softwareVersion: '0.0.0' },
     ...{ centralBusArn: CENTRAL_BUS, domainBusName: domain, notificationQueueName: `notices-${domain}` },
