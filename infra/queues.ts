@@ -1,7 +1,8 @@
-// Queues as every stack makes them. In: a name, how long a message may be in hand. Out: the queue, kept 14 days.
-// Never: a queue without a policy that demands encrypted transport.
+// Queues as every stack makes them. In: a name, how long a message may be in hand. Out: the queue, messages kept 14 days.
+// Never: a queue without a policy that demands encrypted transport; events or dead letters deleted with a stack.
 import type { Construct } from 'constructs'
 import { CfnQueue, CfnQueuePolicy } from 'aws-cdk-lib/aws-sqs'
+import { RemovalPolicy } from 'aws-cdk-lib/core'
 import { acknowledge } from './acknowledge.ts'
 import { denyInsecure, policyOf, type Statement } from './statements.ts'
 
@@ -14,8 +15,12 @@ export interface QueueOrder {
   redrive?: { to: CfnQueue; maxReceiveCount: number }
 }
 
-export const addQueue = (scope: Construct, id: string, { queueName, visibilityTimeout, redrive }: QueueOrder) =>
-  new CfnQueue(scope, id, {
+export function addQueue(
+  scope: Construct,
+  id: string,
+  { queueName, visibilityTimeout, redrive }: QueueOrder,
+): CfnQueue {
+  const queue = new CfnQueue(scope, id, {
     queueName,
     messageRetentionPeriod: FOURTEEN_DAYS,
     sqsManagedSseEnabled: true,
@@ -24,6 +29,9 @@ export const addQueue = (scope: Construct, id: string, { queueName, visibilityTi
       redrivePolicy: { deadLetterTargetArn: redrive.to.attrArn, maxReceiveCount: redrive.maxReceiveCount },
     }),
   })
+  queue.applyRemovalPolicy(RemovalPolicy.RETAIN)
+  return queue
+}
 
 export function protectQueue(scope: Construct, id: string, queue: CfnQueue, statements: Statement[] = []): void {
   new CfnQueuePolicy(scope, id, {

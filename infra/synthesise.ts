@@ -1,5 +1,8 @@
 // From a plan to templates. In: the plan, whether the findings of cdk-nag are wanted. Out: a template per stack, in order
 // of deployment. Never: asks AWS or the network anything.
+import { mkdtempSync, rmSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import path from 'node:path'
 import { App, BootstraplessSynthesizer, Validations } from 'aws-cdk-lib/core'
 import { CentralStack } from './central-stack.ts'
 import { DomainStack } from './domain-stack.ts'
@@ -15,14 +18,24 @@ export interface SynthesisedStack {
 
 /** @throws Error that names every finding of cdk-nag which no stack acknowledges. */
 export async function synthesise(plan: Plan, options: { outdir?: string; isChecked?: boolean } = {}) {
+  // The CDK writes its output in any case, and leaves a folder of its own choice behind.
+  const outdir = options.outdir ?? mkdtempSync(path.join(tmpdir(), 'sluice-synthesis-'))
+  try {
+    return await synthesiseInto(outdir, plan, options.isChecked ?? false)
+  } finally {
+    if (options.outdir === undefined) rmSync(outdir, { recursive: true, force: true })
+  }
+}
+
+async function synthesiseInto(outdir: string, plan: Plan, isChecked: boolean): Promise<SynthesisedStack[]> {
   const app = new App({
     analyticsReporting: false,
     treeMetadata: false,
-    builtinCloudFormationValidation: options.isChecked ?? false,
-    ...(options.outdir !== undefined && { outdir: options.outdir }),
+    builtinCloudFormationValidation: isChecked,
+    outdir,
     context: { 'aws:cdk:disable-asset-staging': true },
   })
-  if (options.isChecked) {
+  if (isChecked) {
     const { AwsSolutionsChecks } = await import('cdk-nag')
     Validations.of(app).addPlugins(new AwsSolutionsChecks(app))
   }
