@@ -3,7 +3,7 @@
 import type { Client } from '@temporalio/client'
 import { NEEDS_PERSON } from '../model/cycle/held-up.ts'
 import type { Connection } from './connection.ts'
-import { readPending, SAMPLE } from './doctor-outage.ts'
+import { readPending, readScheduledMs, SAMPLE } from './doctor-outage.ts'
 import { toCount } from './output.ts'
 
 interface HeldUpCycle {
@@ -29,11 +29,15 @@ export async function checkHeldUp({ temporal }: Connection, domain: string): Pro
 }
 
 async function readHeldUp(client: Client, cycle: string): Promise<HeldUpCycle[]> {
-  const pending = await readPending(client, cycle)
-  return pending.flatMap(({ attempt, lastFailure, scheduledTime, lastStartedTime }) => {
-    const isRefused = NEEDS_PERSON.includes(lastFailure?.applicationFailureInfo?.type ?? '')
-    if (!isRefused || Number(attempt ?? 0) < 3) return []
-    const sinceMs = Number((scheduledTime ?? lastStartedTime)?.seconds ?? 0) * 1_000
-    return [{ cycle, sinceMs, reason: lastFailure?.message ?? 'no message' }]
-  })
+  const refused = (await readPending(client, cycle)).filter(
+    ({ attempt, lastFailure }) =>
+      NEEDS_PERSON.includes(lastFailure?.applicationFailureInfo?.type ?? '') && Number(attempt ?? 0) > 2,
+  )
+  if (refused.length === 0) return []
+  const times = await readScheduledMs(client, cycle)
+  return refused.map(({ activityId, lastFailure }) => ({
+    cycle,
+    sinceMs: times.get(activityId ?? '') ?? Date.now(),
+    reason: lastFailure?.message ?? 'no message',
+  }))
 }

@@ -71,6 +71,16 @@ async function sinceRetries(client: Client, activities: string[], what: string):
   return `${from}: ${toCount(sinceMs.length, 'cycle')} of the ${looked} looked at ${what}`
 }
 
+/** By activity id, when the first try was scheduled; what is pending tells only of the next one. */
+export async function readScheduledMs(client: Client, workflowId: string): Promise<Map<string, number>> {
+  const { events } = await client.workflow.getHandle(workflowId).fetchHistory()
+  return new Map(
+    (events ?? []).flatMap(({ eventTime, activityTaskScheduledEventAttributes: scheduled }) =>
+      scheduled ? [[scheduled.activityId ?? '', Number(eventTime?.seconds ?? 0) * 1_000] as const] : [],
+    ),
+  )
+}
+
 /** What the open run of a cycle has asked for and not been answered. */
 export async function readPending(client: Client, workflowId: string) {
   const { pendingActivities } = await client.workflowService.describeWorkflowExecution({
@@ -85,8 +95,7 @@ async function pendingSinceMs(client: Client, workflowId: string, activities: st
   const failing = pendingActivities.filter(
     ({ activityType, attempt }) => activities.includes(activityType?.name ?? '') && Number(attempt ?? 0) > 1,
   )
-  const times = failing.map(
-    ({ scheduledTime, lastStartedTime }) => Number((scheduledTime ?? lastStartedTime)?.seconds ?? 0) * 1_000,
-  )
-  return times.length > 0 ? Math.min(...times) : undefined
+  if (failing.length === 0) return undefined
+  const times = await readScheduledMs(client, workflowId)
+  return Math.min(...failing.map(({ activityId }) => times.get(activityId ?? '') ?? Date.now()))
 }
