@@ -5,7 +5,7 @@ import { check } from './gate.ts'
 import { closingLine, root, runRing, type Tally } from './steps.ts'
 
 /** Of the fault suite the most telling files; all of it is `npm run test:chaos`. */
-const CHAOS = ['effects', 'crash-points', 'rows-glue', 'rows-poison', 'tcp-proxy'].map(
+const CHAOS = ['effects', 'crash-points', 'rows-glue', 'rows-poison', 'tally', 'tcp-proxy'].map(
   (name) => `test/chaos/${name}.test.ts`,
 )
 

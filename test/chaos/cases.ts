@@ -13,13 +13,17 @@ import { DOMAINS, type Walk } from './mesh.ts'
 import { type Allowed, collectWalks, findBreaches } from './oracle.ts'
 import { chooseSeeds, type Draw, drawFrom, RUNS } from './seeds.ts'
 import type { Stage } from './stage.ts'
+import { type Fault, type TallyLine, toSentence } from './tally.ts'
 import { untilQuiet } from './walks.ts'
+import { recoveredAtMs } from './witness.ts'
 
 export interface CaseRun {
   seed: number
   draw: Draw
   /** What was done and when, for the artefact: one line an act. */
   note(act: string): void
+  /** Noted too: the fault is over, from now on these walks recover; all of the case unless told. */
+  healed(act: string, walks?: Walk[]): void
 }
 
 export interface Played {
@@ -29,20 +33,9 @@ export interface Played {
   quietWithinMs?: number
 }
 
-export interface Fault {
-  /** Of the fault matrix. */
-  row: number
-  name: string
-}
-
 const ARTEFACTS = path.join(root, '.sluice', 'chaos')
 /** `npm run test:chaos` gives the file in which it reads the tallies. */
 const TALLIES = process.env['SLUICE_CHAOS_TALLIES']
-
-export interface TallyLine extends Fault {
-  seed: number
-  violations: number
-}
 
 /** Plays the fault as often as asked, each time with its own seed; `play` injects, drives and heals. */
 export async function playCase(
@@ -51,7 +44,12 @@ export async function playCase(
   play: (run: CaseRun) => Promise<Played>,
   runs?: number,
 ): Promise<void> {
-  for (const seed of chooseSeeds(runs)) await playOnce(stage, fault, seed, play)
+  const seeds = chooseSeeds(runs)
+  for (const [at, seed] of seeds.entries()) {
+    const again = `again by SLUICE_CHAOS_RUNS=${RUNS} SLUICE_CHAOS_SEED=${seed}`
+    console.log(`row ${fault.row}, ${fault.name}, run ${at + 1} of ${seeds.length}; ${again}`)
+    await playOnce(stage, fault, seed, play)
+  }
 }
 
 async function playOnce(
@@ -63,19 +61,25 @@ async function playOnce(
   const schedule: string[] = []
   const startedMs = performance.now()
   const note = (act: string): void => void schedule.push(`${Math.round(performance.now() - startedMs)} ms: ${act}`)
-  console.log(`row ${fault.row}, ${fault.name}; again by SLUICE_CHAOS_RUNS=${RUNS} SLUICE_CHAOS_SEED=${seed}`)
+  const heals: Heal[] = []
+  const healed: CaseRun['healed'] = (act, those) => {
+    note(act)
+    heals.push({ atMs: Date.now(), walks: those })
+  }
   let walks: Walk[] = []
+  let recoveriesMs: number[] = []
   let judged: Judged = { breaches: [] }
   try {
-    const played = await play({ seed, draw: drawFrom(seed), note })
+    const played = await play({ seed, draw: drawFrom(seed), note, healed })
     walks = played.walks
     await untilQuiet(stage, walks, played.quietWithinMs)
     judged = await judge(stage, played)
+    recoveriesMs = await measureRecoveries(stage, heals, walks)
   } catch (error) {
     judged = { breaches: [error instanceof Error ? error.message : String(error)] }
   }
   const { breaches } = judged
-  tally({ ...fault, seed, violations: breaches.length })
+  tally({ ...fault, seed, violations: breaches.length, recoveriesMs })
   if (breaches.length > 0) await keepArtefact(stage, { ...fault, seed, schedule, walks, ...judged })
   expect(breaches, `row ${fault.row}, seed ${seed}`).toEqual([])
 }
@@ -98,7 +102,18 @@ async function judge(stage: Stage, { walks, allowed }: Played): Promise<Judged> 
 const collect = ({ awsEndpoint, temporal, db }: Stage): Promise<Evidence> =>
   collectEvidence({ awsEndpoint, temporal, db, domains: DOMAINS.map((domain) => domain as Domain) })
 
+interface Heal {
+  atMs: number
+  walks: Walk[] | undefined
+}
+
+const measureRecoveries = (stage: Stage, heals: Heal[], all: Walk[]): Promise<number[]> =>
+  Promise.all(
+    heals.map(async ({ atMs, walks = all }) => Math.max(0, ((await recoveredAtMs(stage, walks)) ?? atMs) - atMs)),
+  )
+
 function tally(line: TallyLine): void {
+  console.log(toSentence(line))
   if (TALLIES) appendFileSync(TALLIES, `${JSON.stringify(line)}\n`)
 }
 

@@ -3,15 +3,16 @@
 import { readFileSync } from 'node:fs'
 import path from 'node:path'
 import { afterAll, beforeAll, expect, test } from 'vitest'
-import { type CaseRun, type Fault, type Played, playCase } from './cases.ts'
+import { type CaseRun, type Played, playCase } from './cases.ts'
 import { CHOSEN, type CrashPoint, EFFECTS, toPoints } from './effect-list.ts'
 import type { Walk } from './mesh.ts'
 import type { Allowed } from './oracle.ts'
-import { provoke, rerunFailed, shortenRetention, STIMULI } from './provoke.ts'
-import type { RoleName } from './roles.ts'
+import { cancelledOf, provoke, shortenRetention, STIMULI } from './provoke.ts'
+import type { RoleName, RoleOrder } from './roles.ts'
 import { IS_SUITE, RUNS } from './seeds.ts'
 import { type Stage, startStage } from './stage.ts'
-import { DATES, setGlueTimeline, toWalks, until, untilQuiet } from './walks.ts'
+import type { Fault } from './tally.ts'
+import { areClosed, DATES, setGlueTimeline, toWalks, until, untilQuiet } from './walks.ts'
 
 const MINUTE_MS = 60_000
 const ROLES = Object.keys(EFFECTS) as RoleName[]
@@ -65,7 +66,6 @@ test(
       const walk = takeWalk()
       walks.push(walk)
       await provoke[stimulus](stage, walk)
-      if (stimulus === 'failure') await rerunFailed(stage, walk)
     }
     await untilQuiet(stage, walks)
     // The next start finds its schedule, and its tick what was missed.
@@ -101,9 +101,10 @@ for (const role of ROLES) {
 }
 
 /** All points, one after the other, without waiting for walks to end: a killed activity is tried again a minute later. */
-async function playPoints({ draw, note }: CaseRun, role: RoleName): Promise<Played> {
+async function playPoints({ draw, note, healed }: CaseRun, role: RoleName): Promise<Played> {
   const points = draw.shuffled(pointsOf(role))
   const walks: Walk[] = []
+  const cancelled: string[] = []
   const attempts: Record<string, number> = {}
   await stage.startAll()
   for (const point of points) {
@@ -111,7 +112,11 @@ async function playPoints({ draw, note }: CaseRun, role: RoleName): Promise<Play
     walks.push(walk)
     note(`killed ${point.when} ${point.effect}, ${walk.key} of lane ${walk.lane}`)
     Object.assign(attempts, (await crashAt(point, walk)).attempts)
+    healed(`another ${role} took its place`, [walk])
+    if (point.stimulus === 'cancel') cancelled.push(cancelledOf(walk))
   }
+  // They end by no walk: the try that died is made again a minute later.
+  await until('every cancelled cycle is closed', 3 * MINUTE_MS, () => areClosed(stage, cancelled))
   return { walks, allowed: { attempts }, quietWithinMs: 6 * MINUTE_MS }
 }
 
@@ -123,10 +128,13 @@ async function crashAt(point: CrashPoint, walk: Walk): Promise<Allowed> {
   const order = { role, domain: 'd1' as const, env: { SLUICE_CHAOS_CRASH: `${when} ${effect}` } }
   // A tick comes with the start, and must find what was missed.
   const before = stimulus === 'missed' ? await provoke.missed(stage, walk) : undefined
-  const [dying, allowed] = await Promise.all([stage.start(order), before ?? provoke[stimulus](stage, walk)])
+  const [allowed] = await Promise.all([before ?? provoke[stimulus](stage, walk), dieAndReplace(point, order)])
+  return allowed
+}
+
+async function dieAndReplace({ role, effect, when }: CrashPoint, order: RoleOrder): Promise<void> {
+  const dying = await stage.start(order)
   await until(`${role} is killed ${when} ${effect}`, 2 * MINUTE_MS, async () => dying.exit() !== undefined)
   expect(dying.exit()?.signal, `${role} ${when} ${effect}`).toBe('SIGKILL')
   await stage.startAll()
-  if (stimulus === 'failure') await rerunFailed(stage, walk)
-  return allowed
 }

@@ -1,5 +1,8 @@
 // Every external effect of each role, with the stimulus that brings it about: the crash points of rows 13 and 14.
 // Compared with what a run without crash records, so that a new effect cannot be forgotten.
+// Not here: what belongs to the deploy of a namespace and not to a loop or an activity. `AddSearchAttributes` is asked for at
+// boot only where an attribute is missing, before a role takes any work, and adding what is there changes nothing; the
+// stage's server has them from its start.
 import type { Stimulus } from './provoke.ts'
 import type { RoleName } from './roles.ts'
 

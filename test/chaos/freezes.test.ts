@@ -35,7 +35,7 @@ const take = (count: number) => {
 test(
   'row 15: a worker that stood still completes late, and nothing is done twice',
   () =>
-    playCase(stage, { row: 15, name: 'worker stands still (SIGSTOP)' }, async ({ draw, note }) => {
+    playCase(stage, { row: 15, name: 'worker stands still (SIGSTOP)' }, async ({ draw, note, healed }) => {
       const walks = take(FROZEN)
       const frozen = stage.roleOf('worker', 'd1')
       await feed(stage, walks)
@@ -48,7 +48,7 @@ test(
       const wakeAtMs = performance.now() + FROZEN_MS(draw.between(10, 20))
       await until('the time to stand still is over', 2 * MINUTE_MS, async () => performance.now() >= wakeAtMs)
       frozen.thaw()
-      note('worker d1 goes on beside the other')
+      healed('worker d1 goes on beside the other')
       return { walks, quietWithinMs: 4 * MINUTE_MS }
     }),
   RUNS * 30 * MINUTE_MS,
@@ -57,7 +57,7 @@ test(
 test(
   'row 17: all roles killed with cycles waiting; each event that came meanwhile is applied after the restart',
   () =>
-    playCase(stage, { row: 17, name: `kill -9 of all, ${4 * WAITING} cycles` }, async ({ draw, note }) => {
+    playCase(stage, { row: 17, name: `kill -9 of all, ${4 * WAITING} cycles` }, async ({ draw, note, healed }) => {
       const walks = take(WAITING)
       const [first, second] = [0, 1].map((at) => walks.map((walk) => toRawEntry(rawProducts(walk)[at] ?? '', walk.key)))
       await putRaw(stage, draw.shuffled(first ?? []))
@@ -73,7 +73,7 @@ test(
       note('all roles killed')
       await putRaw(stage, draw.shuffled(second ?? []))
       await stage.startAll()
-      note('all roles started')
+      healed('all roles started')
       return { walks, quietWithinMs: 20 * MINUTE_MS }
     }),
   RUNS * 60 * MINUTE_MS,

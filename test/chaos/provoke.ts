@@ -1,5 +1,6 @@
 // Stimuli that between them touch every path of a bridge and a worker. In: a stage and a walk of its own.
-// Out: done, and what the walk may now show beyond the plain case. Never: waits for the end of the walk.
+// Out: done, and what the walk may now show beyond the plain case. Never: waits for the end of the walk; needs the role that
+// dies of it for longer than until another takes its place.
 import { randomUUID } from 'node:crypto'
 import { msToTs } from '@temporalio/common/lib/time.js'
 import { RERUN } from '../../workflows/contract.ts'
@@ -32,18 +33,19 @@ export const provoke: Record<Stimulus, (stage: Stage, walk: Walk) => Promise<All
     return {}
   },
 
-  /** Every declared attempt of `left` fails; `rerunFailed` brings it back. */
+  /** Every declared attempt of `left` fails, and an operator brings it back. */
   async failure(stage, walk) {
     const cycle = leftOf(walk)
     await failNextRun(stage, cycle, 2)
     await feed(stage, [walk])
+    await rerunFailed(stage, walk)
     return { attempts: { [cycle]: 2 } }
   },
 
   /** A cycle beside the walk, cancelled while its Glue run is at work. */
   async cancel(stage, walk) {
     await feed(stage, [walk])
-    await cancelRunning(stage, walk.lane, toAsideKey(walk.key))
+    await cancelRunning(stage, walk)
     return {}
   },
 
@@ -55,7 +57,7 @@ export const provoke: Record<Stimulus, (stage: Stage, walk: Walk) => Promise<All
   },
 }
 
-/** The operator's part of `failure`: once the attempts are spent and told, run it again. */
+/** The operator's part: once the attempts are spent and told, run it again. */
 export async function rerunFailed(stage: Stage, walk: Walk): Promise<void> {
   const cycle = leftOf(walk)
   await until(`${cycle} is in ERROR`, PATIENCE_MS, async () => {
@@ -88,8 +90,13 @@ const toOldKey = (key: string): string => daysBefore(key, 100)
 /** Beside the walks' dates; opened by hand, since an arrival may not. */
 const toAsideKey = (key: string): string => daysBefore(key, 200)
 
-async function cancelRunning(stage: Stage, lane: number, key: string): Promise<void> {
-  const cycle = `d1/right-${lane}/${key}`
+/** The cycle beside a walk that `cancel` cancels. */
+export const cancelledOf = ({ lane, key }: Walk): string => `d1/right-${lane}/${toAsideKey(key)}`
+
+async function cancelRunning(stage: Stage, walk: Walk): Promise<void> {
+  const { lane } = walk
+  const key = toAsideKey(walk.key)
+  const cycle = cancelledOf(walk)
   await setFault(stage, {
     ...{ service: 'glue', operation: 'StartJobRun', where: { 'Arguments.--sluice_workflow_id': cycle } },
     action: { kind: 'run-timeline', states: [{ state: 'RUNNING', afterMs: 0 }] },

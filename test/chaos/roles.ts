@@ -18,6 +18,8 @@ export interface RoleOrder {
   through?: Partial<Record<'aws' | 'temporal' | 'postgres', TcpProxy>>
   /** Of the old space; for a worker that shall run out of it. */
   heapMb?: number
+  /** Preloads cycle-cache.ts into a worker. */
+  cache?: { record: string; parts?: number; ballastMb?: number }
 }
 
 export interface RoleProcess extends RunningProcess {
@@ -34,13 +36,15 @@ export async function startRole(
   folder: string,
 ): Promise<RoleProcess> {
   const { role, domain, heapMb } = order
-  const edges = pathToFileURL(path.join(root, 'test', 'chaos', 'edges.ts')).href
+  const preloads = ['edges.ts', ...(order.cache ? ['cycle-cache.ts'] : [])].flatMap((file) => [
+    ...['--import', pathToFileURL(path.join(root, 'test', 'chaos', file)).href],
+  ])
   const running = await startProcess({
     name: `${role} ${domain}`,
     command: process.execPath,
     args: [
       ...['--disable-warning=ExperimentalWarning', ...(heapMb ? [`--max-old-space-size=${heapMb}`] : [])],
-      ...['--import', edges, path.join(root, 'workers', `${role}.ts`), domain],
+      ...[...preloads, path.join(root, 'workers', `${role}.ts`), domain],
     ],
     env: { ...inherited(), ...toEnvironment(order, environment), ...order.env },
     logFile: path.join(folder, `${role}-${domain}.log`),
@@ -72,7 +76,10 @@ const inherited = (): Record<string, string> =>
     }),
   )
 
-function toEnvironment({ through = {} }: RoleOrder, environment: Record<string, string>): Record<string, string> {
+function toEnvironment(
+  { through = {}, cache }: RoleOrder,
+  environment: Record<string, string>,
+): Record<string, string> {
   const { aws, temporal, postgres } = through
   const url = new URL(environment['DATABASE_URL'] ?? '')
   if (postgres) Object.assign(url, { hostname: postgres.host, port: String(postgres.port) })
@@ -81,5 +88,12 @@ function toEnvironment({ through = {} }: RoleOrder, environment: Record<string, 
     DATABASE_URL: url.href,
     ...(temporal ? { TEMPORAL_ADDRESS: `${temporal.host}:${temporal.port}` } : {}),
     ...(aws ? { AWS_ENDPOINT_URL: `http://${aws.host}:${aws.port}` } : {}),
+    ...(cache ? toCacheSettings(cache) : {}),
   }
 }
+
+const toCacheSettings = ({ record, parts = 1, ballastMb = 0 }: NonNullable<RoleOrder['cache']>) => ({
+  SLUICE_CHAOS_CACHE_RECORD: record,
+  SLUICE_CHAOS_CACHE_PARTS: String(parts),
+  SLUICE_CHAOS_CACHE_BALLAST_MB: String(ballastMb),
+})

@@ -6,6 +6,7 @@ import { publishedIds, startedRuns } from '../end-to-end/sandbox-ledger.ts'
 import { playCase } from './cases.ts'
 import { endOf, leftOf, type Walk } from './mesh.ts'
 import { hold, MINUTE_MS, RUN_MS, useRowStage } from './row-stage.ts'
+import { askDoctor, bridgeLines, countAlarms, instantIn } from './told.ts'
 import { feed, setFault, until, untilQuiet } from './walks.ts'
 import {
   callsOf,
@@ -16,6 +17,7 @@ import {
   setStartFault,
   stateOf,
   waitingOf,
+  type Watch,
   watchLedger,
 } from './witness.ts'
 
@@ -31,12 +33,14 @@ const REFUSALS = [
 const BRIDGE_CALLS = ['ReceiveMessage', 'DeleteMessageBatch', 'ChangeMessageVisibilityBatch']
 
 test(
-  'row 38: a bridge that may not receive pauses, and dead-letters nothing',
+  'row 38: a bridge that may not receive pauses, says so, and dead-letters nothing',
   () =>
-    playCase(stage(), { row: 38, name: 'no right to receive' }, async ({ draw, note }) => {
+    playCase(stage(), { row: 38, name: 'no right to receive' }, async ({ draw, healed }) => {
       const walks = take(1)
       const { code } = REFUSALS[draw.below(REFUSALS.length)] ?? REFUSALS[0]
       const seen = await watchLedger(stage())
+      const before = tellings().length
+      const refusedAtMs = Date.now()
       for (const operation of BRIDGE_CALLS)
         await setFault(stage(), {
           ...{ id: operation, service: 'sqs', operation, times: 'unlimited' },
@@ -48,9 +52,16 @@ test(
       await hold(draw.between(10, 20))
       const tries = await countTries()
       for (const operation of BRIDGE_CALLS) await removeFault(stage(), operation)
-      note(`${code} is over after ${tries} refusals`)
+      healed(`${code} is over after ${tries} refusals`)
       // Two loops of either bridge, each with pauses that grow: a storm would be thousands.
       expect(tries).toBeLessThan(100)
+      const told = tellings().slice(before)
+      // A receive that was on its way may be answered between the first refusals.
+      expect(told.length, 'told at once, not at each refusal').toBeLessThanOrEqual(1 + LOOPS)
+      expect(told.at(-1)).toMatchObject({ away: 'queue', catchesUp: expect.stringContaining('nothing is lost') })
+      expect(told.at(-1)?.error).toContain(code)
+      expect(told.at(-1)?.level, 'an error: no pause mends a refusal').toBe(PINO_ERROR)
+      expect(instantIn(told[0]?.since)).toBeGreaterThanOrEqual(refusedAtMs)
       await untilQuiet(stage(), walks)
       expect(redriven(await seen())).toEqual([])
       expect(toDeadLetterQueues(await seen())).toEqual([])
@@ -59,10 +70,16 @@ test(
   15 * MINUTE_MS,
 )
 
+/** Of the log's levels. */
+const PINO_ERROR = 50
+/** Queue loops of a bridge. */
+const LOOPS = 2
+const tellings = () => bridgeLines(stage(), 'd1', 'Messages stay in the queue')
+
 test(
-  'row 38: a worker that may not start a run tries again by itself, fails no attempt, and starts one run',
+  'row 38: a worker that may not start a run tries again by itself, tells the owner once, and starts one run',
   () =>
-    playCase(stage(), { row: 38, name: 'no right to start a run' }, async ({ note }) => {
+    playCase(stage(), { row: 38, name: 'no right to start a run' }, async ({ healed }) => {
       const walks = take(REFUSALS.length)
       const waits = REFUSALS.map((refusal, at) => ({ ...refusal, cycle: leftOf(walks[at] as Walk) }))
       const seen = await watchLedger(stage())
@@ -77,33 +94,63 @@ test(
         )
       await feed(stage(), walks)
       for (const { waitsFor, cycle } of waits)
-        await until(`${cycle} waits for its right`, 2 * MINUTE_MS, async () => {
-          return (await waitingOf(stage(), cycle, 'startGlueJob'))?.type === waitsFor
+        await until(`${cycle} was refused again`, 3 * MINUTE_MS, async () => {
+          const { attempt = 0, type } = (await waitingOf(stage(), cycle, 'startGlueJob')) ?? {}
+          return type === waitsFor && attempt > 2
         })
+      for (const { code, cycle } of waits) await expectPaged(seen, cycle, code)
       for (const { code } of waits) await removeFault(stage(), code)
-      note('the rights are there again')
+      healed('the rights are there again')
       await untilQuiet(stage(), walks)
-      for (const { cycle } of waits) expect(noticesOf(await seen(), cycle)).toEqual([])
+      for (const { cycle } of waits) expect(noticesOf(await seen(), cycle), 'no second notice').toHaveLength(1)
       return { walks }
     }),
   15 * MINUTE_MS,
 )
 
+/** Refused twice: one notice in the queue of the domain's people, an error in the log, the reason where it is looked for. */
+async function expectPaged(seen: Watch, cycle: string, code: string): Promise<void> {
+  await until(`the owner of ${cycle} was told`, MINUTE_MS, async () => noticesOf(await seen(), cycle).length > 0)
+  const [notice, ...more] = noticesOf(await seen(), cycle)
+  expect(more, 'one notice').toEqual([])
+  // The ledger keeps the beginning of a message.
+  expect(String(notice?.facts['MessageBody'])).toMatch(/"reason":"Could not (start|publish)/)
+  const domain = cycle.startsWith('d1/') ? 'd1' : 'd2'
+  expect(countAlarms(stage(), domain, cycle), 'errors in the log').toBeGreaterThan(0)
+  expect(await askDoctor(stage(), `${domain}: held up`, domain)).toMatchObject({
+    ok: false,
+    // Of several it gives the reason of the first.
+    found: expect.stringMatching(/held up, .*(AccessDenied|ExpiredToken)Exception/),
+  })
+  await until(`the mirror says why ${cycle} does not get on`, MINUTE_MS, async () => {
+    const row = await stage().db.one<{ reason: string | null }>(
+      'select reason from data_product_status where cycle = $1',
+      [cycle],
+    )
+    return row?.reason?.includes(code) ?? false
+  })
+}
+
 test(
-  'row 38: a put refused as a whole is tried again until it is taken',
+  'row 38: a put refused as a whole is tried again until it is taken, and its owner told once',
   () =>
-    playCase(stage(), { row: 38, name: 'no right to publish, by call' }, async ({ draw }) => {
+    playCase(stage(), { row: 38, name: 'no right to publish, by call' }, async ({ draw, healed }) => {
       const walks = take(1) as [Walk]
       const { code, waitsFor } = REFUSALS[draw.below(REFUSALS.length)] ?? REFUSALS[0]
+      const seen = await watchLedger(stage())
       await setFault(stage(), {
         ...{ id: 'unheard', service: 'events', operation: 'PutEvents', account: stage().accounts['d2'] },
         ...{ times: 'unlimited', action: { kind: 'error', code } },
       })
       await feed(stage(), walks)
-      await until('the end waits for its right', 3 * MINUTE_MS, async () => {
-        return (await waitingOf(stage(), endOf(walks[0]), 'publishRefreshEvent'))?.type === waitsFor
+      const cycle = endOf(walks[0])
+      await until('the end was refused again', 4 * MINUTE_MS, async () => {
+        const { attempt = 0, type } = (await waitingOf(stage(), cycle, 'publishRefreshEvent')) ?? {}
+        return type === waitsFor && attempt > 2
       })
+      await expectPaged(seen, cycle, code)
       await removeFault(stage(), 'unheard')
+      healed('the right is there again')
       return { walks }
     }),
   15 * MINUTE_MS,
@@ -112,7 +159,7 @@ test(
 test(
   'row 38: an entry that the bus policy refuses is ERROR(publish) and one notice; the rerun publishes, without another run',
   () =>
-    playCase(stage(), { row: 38, name: 'no right to publish, by entry' }, async () => {
+    playCase(stage(), { row: 38, name: 'no right to publish, by entry' }, async ({ healed }) => {
       const [refused, ...walks] = take(2) as [Walk, ...Walk[]]
       const cycle = endOf(refused)
       const seen = await watchLedger(stage())
@@ -129,6 +176,7 @@ test(
       await stage()
         .temporal.workflow.getHandle(cycle)
         .executeUpdate(RERUN, { args: [command], updateId: command.requestId })
+      healed('rerun', [refused])
       await untilQuiet(stage(), [refused, ...walks])
       const rows = await seen()
       expect(startedRuns(rows).filter((run) => run.cycle === cycle)).toHaveLength(1)

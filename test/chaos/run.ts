@@ -1,36 +1,40 @@
-// In: the checkout, and the files wanted (`npm run test:chaos -- rows-glue`), else all. Out: every fault, five runs each
-// unless told, the table fault × runs × violations, the closing line, the exit code. Never: the name of a fault that did
-// not run in the table.
-import { existsSync, mkdtempSync, readFileSync, rmSync } from 'node:fs'
-import { tmpdir } from 'node:os'
+// In: the files wanted (`npm run test:chaos -- rows-glue`), else all; `--runs n` of each fault, else five; `--nightly` for
+// full-length outages and nightly sizes; `--table` for the table of the last run, also one that was cut short.
+// Out: every fault, the table, the closing line, the exit code. Never: a fault in the table that did not run.
+import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs'
 import path from 'node:path'
-import { closingLine, runRing } from '../steps.ts'
-import type { TallyLine } from './cases.ts'
+import { parseArgs } from 'node:util'
+import { closingLine, root, runRing } from '../steps.ts'
+import { parseTallies, toTable } from './tally.ts'
 
-const folder = mkdtempSync(path.join(tmpdir(), 'sluice-chaos-tallies-'))
-const file = path.join(folder, 'tallies.jsonl')
-process.env['SLUICE_CHAOS_RUNS'] ??= '5'
-process.env['SLUICE_CHAOS_TALLIES'] = file
+const TALLIES = path.join(root, '.sluice', 'chaos', 'tallies.jsonl')
 
-const tally = await runRing('chaos', process.argv.slice(2))
-for (const line of toTable(readTallies())) console.log(line)
-console.log(closingLine('chaos', tally))
-process.exitCode = tally.failed > 0 ? 1 : 0
-rmSync(folder, { recursive: true, force: true })
-
-function readTallies(): TallyLine[] {
-  if (!existsSync(file)) return []
-  const lines = readFileSync(file, 'utf8').trimEnd().split('\n')
-  return lines.map((line) => JSON.parse(line) as TallyLine)
+const { values, positionals } = parseArgs({
+  allowPositionals: true,
+  options: { runs: { type: 'string' }, nightly: { type: 'boolean' }, table: { type: 'boolean' } },
+})
+const runs = values.runs ?? process.env['SLUICE_CHAOS_RUNS'] ?? '5'
+if (values.table) printTable()
+else if (/^[1-9]\d*$/.test(runs)) await runFaults(positionals)
+else {
+  console.error(`--runs takes a whole number from 1 on, not "${runs}".`)
+  process.exitCode = 1
 }
 
-function toTable(tallies: TallyLine[]): string[] {
-  const faults = Map.groupBy(tallies, ({ row, name }) => `${String(row).padStart(3)}  ${name}`)
-  const width = Math.max(20, ...[...faults.keys()].map((fault) => fault.length))
-  const byName = [...faults].toSorted(([a], [b]) => a.localeCompare(b))
-  const rows = byName.map(([fault, runs]) => {
-    const violations = runs.reduce((sum, run) => sum + run.violations, 0)
-    return `${fault.padEnd(width)}  ${String(runs.length).padStart(4)}  ${String(violations).padStart(10)}`
-  })
-  return ['', `${'row  fault'.padEnd(width)}  runs  violations`, ...rows, '']
+async function runFaults(files: string[]): Promise<void> {
+  mkdirSync(path.dirname(TALLIES), { recursive: true })
+  writeFileSync(TALLIES, '')
+  process.env['SLUICE_CHAOS_TALLIES'] = TALLIES
+  process.env['SLUICE_CHAOS_RUNS'] = runs
+  if (values.nightly) process.env['SLUICE_CHAOS_FULL'] = '1'
+  const tally = await runRing('chaos', files)
+  printTable()
+  console.log(closingLine('chaos', tally))
+  process.exitCode = tally.failed > 0 ? 1 : 0
+}
+
+function printTable(): void {
+  const tallies = existsSync(TALLIES) ? parseTallies(readFileSync(TALLIES, 'utf8')) : []
+  const lines = tallies.length > 0 ? toTable(tallies) : ['No fault was played.']
+  for (const line of ['', ...lines, '']) console.log(line)
 }

@@ -3,8 +3,8 @@
 
 /** How often each case runs: 1 in `npm test`, 5 in `npm run test:chaos`. */
 export const RUNS = Number(process.env['SLUICE_CHAOS_RUNS'] ?? 1)
-/** The fault suite, not `npm test`, which has time for the most telling rows only. */
-export const IS_SUITE = RUNS > 1
+/** The fault suite (run.ts), not `npm test`, which has time for the most telling rows only. */
+export const IS_SUITE = process.env['SLUICE_CHAOS_TALLIES'] !== undefined || RUNS > 1
 /** Full-length outages and nightly sizes. */
 export const IS_FULL = process.env['SLUICE_CHAOS_FULL'] === '1'
 

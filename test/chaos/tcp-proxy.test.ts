@@ -84,6 +84,20 @@ test('half-open: nothing passes, the connection stays', async () => {
   expect(proxy.connections()).toBe(1)
 })
 
+test('stranded: what lost bytes stays half-open after the heal, new connections pass', async () => {
+  const client = await open()
+  await ask(client, 'one')
+  proxy.spoil({ blackhole: true })
+  client.write('two')
+  await expect.poll(() => proxy.swallowedBytes()).toBe('two'.length)
+  proxy.strand()
+  expect(await ask(await open(), 'three')).toBe('answer to three')
+  client.write('four')
+  await expect.poll(() => proxy.swallowedBytes()).toBe('twofour'.length)
+  expect(heard).toEqual(['one', 'three'])
+  expect(client.destroyed).toBe(false)
+})
+
 test('refused and cut connections end; so does one whose replies are too long', async () => {
   const cut = await open()
   await ask(cut, 'one')

@@ -26,6 +26,8 @@ export interface TcpProxy {
   cut(): void
   /** Heals, and resets connections that lost bytes meanwhile: nobody could make sense of the rest. */
   heal(): void
+  /** Heals for new connections only: those that lost bytes stay half-open, until one of their ends gives them up. */
+  strand(): void
   connections(): number
   /** Bytes that came to the proxy and went no further. */
   swallowedBytes(): number
@@ -38,6 +40,7 @@ export async function startTcpProxy(target: { host: string; port: number }): Pro
   let spoiling: Spoiling = {}
   const pairs = new Set<[Socket, Socket]>()
   const spoilt = new Set<[Socket, Socket]>()
+  const stranded = new WeakSet<[Socket, Socket]>()
   let swallowed = 0
   const server = createServer((client) => {
     if (spoiling.refuse) return void client.resetAndDestroy()
@@ -49,12 +52,15 @@ export async function startTcpProxy(target: { host: string; port: number }): Pro
       spoilt.add(pair)
       swallowed += bytes
     }
-    pump(client, upstream, () => spoiling, { passes: () => !spoiling.blackhole, lose })
+    pump(client, upstream, () => spoiling, {
+      passes: () => !spoiling.blackhole && !stranded.has(pair),
+      lose,
+    })
     pump(upstream, client, () => spoiling, {
       passes(bytes) {
         replied += bytes
         if (spoiling.replyBytes !== undefined && replied > spoiling.replyBytes) reset(pair)
-        return !spoiling.blackhole && !spoiling.swallowReplies
+        return !spoiling.blackhole && !spoiling.swallowReplies && !stranded.has(pair)
       },
       lose,
     })
@@ -81,6 +87,10 @@ export async function startTcpProxy(target: { host: string; port: number }): Pro
     heal() {
       spoiling = {}
       ;[...spoilt].forEach(reset)
+    },
+    strand() {
+      spoiling = {}
+      for (const pair of spoilt) stranded.add(pair)
     },
     connections: () => pairs.size,
     swallowedBytes: () => swallowed,

@@ -124,7 +124,7 @@ export async function untilQuiet(stage: Stage, walks: Walk[], withinMs = QUIET_W
   await until('every cycle closed', withinMs, () => areClosed(stage, cycles))
 }
 
-async function areClosed(stage: Stage, cycles: string[]): Promise<boolean> {
+export async function areClosed(stage: Stage, cycles: string[]): Promise<boolean> {
   for (const cycle of cycles) {
     const { status } = await stage.temporal.workflow.getHandle(cycle).describe()
     if (status.name === 'RUNNING') return false

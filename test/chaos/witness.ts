@@ -4,6 +4,7 @@ import { historyToJSON } from '@temporalio/common/lib/proto-utils.js'
 import { answeredOf } from '../../verify/fold.ts'
 import { readHistory } from '../../verify/read-history.ts'
 import type { SandboxRow } from '../../verify/evidence.ts'
+import { cyclesOf, type Walk } from './mesh.ts'
 import type { Stage } from './stage.ts'
 import { readLedger, setFault, setGlueTimeline } from './walks.ts'
 
@@ -104,6 +105,16 @@ export async function waitingOf(stage: Stage, cycle: string, activity: string): 
       says: failure?.message ?? undefined,
     }
   )
+}
+
+/** When the mirror took the last move of these walks. */
+export async function recoveredAtMs(stage: Stage, walks: Walk[]): Promise<number | undefined> {
+  const row = await stage.db.one<{ at: string | null }>(
+    `select (extract(epoch from max(recorded_at)) * 1000)::text as at from data_product_status_history
+     where cycle = any ($1)`,
+    [walks.flatMap(cyclesOf).map(({ cycle }) => cycle)],
+  )
+  return row?.at ? Number(row.at) : undefined
 }
 
 export async function stateOf(
