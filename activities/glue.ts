@@ -22,6 +22,9 @@ export interface GlueParts {
   beginTry(): () => Promise<string | null>
 }
 
+/** See try-age.ts. */
+const LONGEST_START_MS = 10_000
+
 type GlueActivities = Pick<CycleActivities, 'startGlueJob' | 'awaitGlueJob' | 'stopGlueJob'>
 
 export const createGlueActivities = ({ glue, glueOnce, capacityRetryMs, beginTry }: GlueParts): GlueActivities => {
@@ -114,8 +117,11 @@ const isOwn = (run: JobRun, order: GlueOrder): boolean =>
 const newestFirst = (a: JobRun, b: JobRun): number => (b.StartedOn?.getTime() ?? 0) - (a.StartedOn?.getTime() ?? 0)
 
 async function startRun(glueOnce: GlueClient, order: GlueOrder): Promise<string> {
+  // All of it, fetching credentials included: what comes later than that may come beside the next try's.
+  const abortSignal = AbortSignal.timeout(LONGEST_START_MS)
   const started = await glueOnce.send(
     new StartJobRunCommand({ JobName: order.job, Arguments: order.arguments, Timeout: order.timeoutMinutes }),
+    { abortSignal },
   )
   if (!started.JobRunId) throw new Error('Glue answered without a run id')
   return started.JobRunId

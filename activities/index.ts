@@ -59,9 +59,10 @@ export function createActivities({
 /** Of the activity under way. */
 const toTeller = (temporal: Client): Teller => ({
   attempt: () => Context.current().info.attempt,
+  hasFailed: async () => (await readPending(temporal))?.lastFailure?.applicationFailureInfo != null,
   signal(name, payload) {
     // Here too, because the notice goes by AWS, which may refuse that as well.
-    if (payload.needsPerson) log.error('A step needs a person', { step: payload.step, reason: payload.reason })
+    if (payload.isRefusal) log.error('AWS refuses a step of a cycle', { step: payload.step, reason: payload.reason })
     const { workflowId, runId } = Context.current().info.workflowExecution ?? { workflowId: '' }
     return temporal.workflow.getHandle(workflowId, runId).signal(name, payload)
   },
@@ -69,21 +70,23 @@ const toTeller = (temporal: Client): Teller => ({
 })
 
 /** The try under way, as its activity knows it and as Temporal does. */
-function toTry({ workflowService, options }: Client): TryParts {
-  const { info } = Context.current()
-  const { workflowId, runId } = info.workflowExecution ?? {}
+function toTry(temporal: Client): TryParts {
+  const { attempt, currentAttemptScheduledTimestampMs: scheduledAtMs } = Context.current().info
   return {
-    attempt: info.attempt,
-    scheduledAtMs: info.currentAttemptScheduledTimestampMs,
-    nowMs: Date.now,
+    ...{ attempt, scheduledAtMs, nowMs: Date.now },
     async readPending() {
-      const request = { namespace: options.namespace, execution: { workflowId, runId } }
-      const { pendingActivities } = await workflowService.describeWorkflowExecution(request)
-      const own = pendingActivities?.find(({ activityId }) => activityId === info.activityId)
-      const startedAtMs = Number(own?.lastStartedTime?.seconds ?? 0) * 1_000
-      return own && { attempt: own.attempt ?? 0, startedAtMs }
+      const pending = await readPending(temporal)
+      return pending && { attempt: pending.attempt ?? 0 }
     },
   }
+}
+
+/** What Temporal knows of the activity under way. */
+async function readPending({ workflowService, options }: Client) {
+  const { activityId, workflowExecution } = Context.current().info
+  const execution = { workflowId: workflowExecution?.workflowId, runId: workflowExecution?.runId }
+  const described = await workflowService.describeWorkflowExecution({ namespace: options.namespace, execution })
+  return described.pendingActivities?.find((pending) => pending.activityId === activityId)
 }
 
 /** With the activity's own facts, into the worker's log. */

@@ -3,25 +3,18 @@
 // first was so slow (a look-up that hangs, a frozen process) that Temporal had begun the second.
 // What stays: a process frozen between this answer and its own request. Glue has no fencing token.
 
-/** A request takes 10 s at most (clients/aws.ts), and at 60 s (start-to-close) the next try looks for a run. */
+/** A start takes 10 s at most (glue.ts), and at 60 s (start-to-close) the next try looks for a run. */
 const TOO_OLD_MS = 30_000
-const START_TO_CLOSE_MS = 60_000
-/** How far a worker's clock may be behind Temporal's before Temporal is asked. */
+/** How far a worker's clock may be behind Temporal's before Temporal is asked; one further behind hides a frozen try. */
 const CLOCK_SKEW_MS = 5_000
-
-/** What Temporal knows of the try under way. */
-export interface PendingTry {
-  attempt: number
-  startedAtMs: number
-}
 
 export interface TryParts {
   attempt: number
   /** By Temporal's clock. */
   scheduledAtMs: number
   nowMs(): number
-  /** Undefined when Temporal waits for no try of this activity. */
-  readPending(): Promise<PendingTry | undefined>
+  /** Which try Temporal waits for now; undefined when it waits for none of this activity. */
+  readPending(): Promise<{ attempt: number } | undefined>
 }
 
 /** To be called when the try begins; what it answers, just before the effect. */
@@ -34,8 +27,6 @@ export function beginTry({ attempt, scheduledAtMs, nowMs, readPending }: TryPart
     if (sinceScheduledMs >= -CLOCK_SKEW_MS && sinceScheduledMs <= TOO_OLD_MS) return null
     // It waited for a worker, the process was frozen, or the clocks disagree: Temporal knows which.
     const pending = await readPending()
-    if (pending?.attempt !== attempt) return 'Temporal has given this try up'
-    const ageMs = atMs - pending.startedAtMs
-    return ageMs > TOO_OLD_MS && ageMs <= START_TO_CLOSE_MS ? 'this try began too long ago' : null
+    return pending?.attempt === attempt ? null : 'Temporal has given this try up'
   }
 }

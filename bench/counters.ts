@@ -40,7 +40,8 @@ async function countStatements(db: Queries): Promise<number> {
 
 async function readCalls(metricsUrl: string | undefined): Promise<Record<string, number>> {
   const calls: Record<string, number> = {}
-  if (!metricsUrl) return calls
+  // Nothing is counted there: what stands in the result must not look like none.
+  if (!metricsUrl) return { 'not counted: SignalWorkflowExecution': Number.NaN }
   const text = await (await fetch(metricsUrl)).text()
   for (const line of text.split('\n')) {
     if (!/^service_requests(_total)?\{/.test(line) || !line.includes('service_name="frontend"')) continue

@@ -40,6 +40,13 @@ test.each([
   expect(lines).toMatchObject([{ level, msg: 'Messages stay in the queue', away: 'queue' }])
 })
 
+test('a refusal in the middle of an outage is told once more, as an error', () => {
+  const outage = open()
+  const refused = Object.assign(new Error('no'), { code: 'AccessDenied' })
+  for (const error of [new Error('503'), new Error('503'), refused, refused]) outage.report('queue', error)
+  expect(lines.map(({ level }) => level)).toEqual([40, 50])
+})
+
 test('pauses double with each trouble, up to half a minute, and begin anew after a success', async () => {
   const outage = open()
   for (let trouble = 0; trouble < 9; trouble++) {

@@ -1,6 +1,6 @@
 // Trouble that passes. Temporal or the queue away: since when, and how long the loops pause.
 // In: troubles and successes as they happen. Out: pauses that double.
-// Never: two log lines for one outage's begin; an outage of Temporal taken for over because the queue answers.
+// Never: two log lines for one outage's begin (a refusal within it is another); an outage of Temporal taken for over because the queue answers.
 import { setTimeout as pause } from 'node:timers/promises'
 import type { Logger } from 'pino'
 
@@ -46,6 +46,7 @@ export function createOutage(log: Logger, nowMs: () => number = Date.now): Outag
   let sinceMs: number | undefined
   let pauseMs = 0
   let isTemporalAway = false
+  let isRefused = false
   let alone: { sinceMs: number; lastMs: number; toldMs: number } | undefined
   const over = (): void => {
     if (sinceMs === undefined) return
@@ -53,18 +54,21 @@ export function createOutage(log: Logger, nowMs: () => number = Date.now): Outag
     sinceMs = undefined
     pauseMs = 0
     isTemporalAway = false
+    isRefused = false
   }
   const ended = new AbortController()
   return {
     report(of, error) {
       isTemporalAway ||= of === 'temporal'
       pauseMs = Math.min(Math.max(pauseMs * 2, SHORTEST_MS), LONGEST_MS)
-      if (sinceMs === undefined && !ended.signal.aborted) {
-        const facts = { away: of, since: new Date(nowMs()).toISOString(), error: error.message, catchesUp: CATCHES_UP }
-        if (isRefusal(error)) log.error({ ...facts, todo: REFUSED_TODO }, 'Messages stay in the queue')
-        else log.warn(facts, 'Messages stay in the queue')
-      }
+      const isFirst = sinceMs === undefined
       sinceMs ??= nowMs()
+      const isNewlyRefused = isRefusal(error) && !isRefused
+      isRefused ||= isNewlyRefused
+      if (ended.signal.aborted || !(isFirst || isNewlyRefused)) return
+      const facts = { away: of, since: new Date(sinceMs).toISOString(), error: error.message, catchesUp: CATCHES_UP }
+      if (isNewlyRefused) log.error({ ...facts, todo: REFUSED_TODO }, 'Messages stay in the queue')
+      else log.warn(facts, 'Messages stay in the queue')
     },
     waiting(messages, error) {
       const atMs = nowMs()
@@ -74,7 +78,9 @@ export function createOutage(log: Logger, nowMs: () => number = Date.now): Outag
       if (atMs - alone.toldMs < TOLD_EVERY_MS) return
       alone.toldMs = atMs
       const since = new Date(alone.sinceMs).toISOString()
-      log.warn({ messages, since, error: error.message, catchesUp: CATCHES_UP }, 'Messages wait in the queue')
+      const facts = { messages, since, error: error.message, catchesUp: CATCHES_UP }
+      if (isRefusal(error)) log.error({ ...facts, todo: REFUSED_TODO }, 'Messages wait in the queue')
+      else log.warn(facts, 'Messages wait in the queue')
     },
     over,
     queueAnswered() {
@@ -88,9 +94,15 @@ export function createOutage(log: Logger, nowMs: () => number = Date.now): Outag
   }
 }
 
+/** PERMISSION_DENIED and UNAUTHENTICATED of gRPC. */
+const GRPC_REFUSALS = [7, 16]
+
 /** By the code of the answer: what sqs-consumer throws bears AWS's name for it as `code`. */
 const isRefusal = (error: Error & { code?: unknown }): boolean =>
-  /AccessDenied|ExpiredToken|Credentials|UnrecognizedClient|InvalidClientTokenId/.test(`${error.name} ${error.code}`)
+  GRPC_REFUSALS.includes(Number(error.code)) ||
+  /AccessDenied|ExpiredToken|Credentials|UnrecognizedClient|InvalidClientTokenId/.test(
+    `${error.name} ${String(error.code)}`,
+  )
 
 /** From this receive on an outage is long. */
 const MANY_RECEIVES = 60

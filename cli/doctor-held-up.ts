@@ -12,26 +12,36 @@ interface HeldUpCycle {
   reason: string
 }
 
-/** Of the cycles that process: one that waits for upstreams, or for a rerun, asks nothing of AWS. */
+/** Those that process first: one that waits asks nothing of AWS, unless its state could not be shown. */
 export async function checkHeldUp({ temporal }: Connection, domain: string): Promise<string> {
   const client = await temporal()
-  const query = `ExecutionStatus = "Running" AND SluiceDomain = "${domain}" AND SluiceState = "PROCESSING"`
+  const open = `ExecutionStatus = "Running" AND SluiceDomain = "${domain}" AND SluiceState`
   const heldUp: HeldUpCycle[] = []
   let looked = 0
-  for await (const { workflowId } of client.workflow.list({ query })) {
-    heldUp.push(...(await readHeldUp(client, workflowId)))
-    if (++looked === SAMPLE) break
+  for (const query of [`${open} = "PROCESSING"`, `${open} != "PROCESSING"`]) {
+    for await (const { workflowId } of client.workflow.list({ query })) {
+      if (looked === SAMPLE) break
+      looked += 1
+      heldUp.push(...(await readHeldUp(client, workflowId)))
+    }
   }
   const [first] = heldUp.toSorted((one, other) => one.sinceMs - other.sinceMs)
-  if (!first) return `none of ${toCount(looked, 'cycle')} under way`
+  if (!first) return `none of ${toCount(looked, 'cycle')} looked at`
   const since = new Date(first.sinceMs).toISOString()
-  throw new Error(`${toCount(heldUp.length, 'cycle')} held up, ${first.cycle} since ${since}: ${first.reason}`)
+  throw new Error(
+    `${toCount(heldUp.length, 'cycle')} of the ${looked} looked at held up, ${first.cycle} since ${since}: ${first.reason}`,
+  )
 }
+
+/** `PENDING_ACTIVITY_STATE_STARTED`: what failed before may be mended, as the present try will tell. */
+const STARTED = 2
 
 async function readHeldUp(client: Client, cycle: string): Promise<HeldUpCycle[]> {
   const refused = (await readPending(client, cycle)).filter(
-    ({ attempt, lastFailure }) =>
-      NEEDS_PERSON.includes(lastFailure?.applicationFailureInfo?.type ?? '') && Number(attempt ?? 0) > 2,
+    ({ attempt, state, lastFailure }) =>
+      NEEDS_PERSON.includes(lastFailure?.applicationFailureInfo?.type ?? '') &&
+      Number(attempt ?? 0) > 2 &&
+      state !== STARTED,
   )
   if (refused.length === 0) return []
   const times = await readScheduledMs(client, cycle)

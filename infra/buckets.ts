@@ -28,7 +28,8 @@ export function addBucket(scope: Construct, id: string, order: BucketOrder): Cfn
     ownershipControls: { rules: [{ objectOwnership: 'BucketOwnerEnforced' }] },
     ...(isVersioned && { versioningConfiguration: { status: 'Enabled' } }),
   })
-  bucket.cfnOptions.deletionPolicy = CfnDeletionPolicy.RETAIN
+  // A creation that is rolled back takes its empty bucket with it: the name is needed again.
+  bucket.cfnOptions.deletionPolicy = CfnDeletionPolicy.RETAIN_EXCEPT_ON_CREATE
   bucket.cfnOptions.updateReplacePolicy = CfnDeletionPolicy.RETAIN
   acknowledge(
     bucket,

@@ -29,7 +29,7 @@ export function addQueue(
       redrivePolicy: { deadLetterTargetArn: redrive.to.attrArn, maxReceiveCount: redrive.maxReceiveCount },
     }),
   })
-  queue.applyRemovalPolicy(RemovalPolicy.RETAIN)
+  queue.applyRemovalPolicy(RemovalPolicy.RETAIN_ON_UPDATE_OR_DELETE)
   return queue
 }
 

@@ -26,7 +26,8 @@ export function answerMessages(run: CycleRun): void {
     description: 'Upstreams that did not refresh: [{eventId, product, key, state, step, reason, occurredAt}].',
   })
   setHandler(heldUp, (payload) => toHoldUps(payload).forEach((said) => holdUp(run, said)), {
-    description: 'Why the step under way does not get on, said by its activity: {step, reason, needsPerson}.',
+    description:
+      'Why the step under way does not get on, said by its activity: {step, reason, isRefusal}; no reason: it gets on again.',
   })
   setHandler(rerunSignal, (payload) => void rerun(run, fromPerson(run, payload)), {
     description:

@@ -1,6 +1,6 @@
 // The memory of one run: the cycle so far, the lane that writes it down, the timers it has armed.
 // Never: a decision of its own; a second way to change the cycle than apply() and arrive().
-import { allHandlersFinished, condition, setCurrentDetails, sleep } from '@temporalio/workflow'
+import { allHandlersFinished, CancellationScope, condition, setCurrentDetails, sleep } from '@temporalio/workflow'
 import { applyArrival, applyBlocker } from '../model/cycle/arrivals.ts'
 import { type Blocker, type Cycle, type CycleInput, currentAttempt, openRun } from '../model/cycle/cycle.ts'
 import { decideNext } from '../model/cycle/decide.ts'
@@ -17,6 +17,7 @@ export class CycleRun {
   /** Notices under way: a run does not close before they are out. */
   reporting = 0
   private readonly armed = new Set<number>()
+  private heldUpScope: CancellationScope | undefined
 
   constructor(input: CycleInput) {
     this.cycle = openRun(input, Date.now())
@@ -77,8 +78,15 @@ export class CycleRun {
     }
   }
 
+  /** Does it for as long as the step under way is held up, at most. */
+  async whileHeldUp(work: () => Promise<void>): Promise<void> {
+    this.heldUpScope = new CancellationScope()
+    await this.heldUpScope.run(work)
+  }
+
   private remember(cycle: Cycle): void {
     this.cycle = cycle
+    if (!cycle.heldUp) this.heldUpScope?.cancel()
     setCurrentDetails(toDetails(cycle))
   }
 

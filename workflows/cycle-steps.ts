@@ -2,7 +2,7 @@
 // Never: an error swallowed (each ends as a fact, or is the workflow's cancellation).
 import { ActivityFailure, CancellationScope, isCancellation, log, rootCause, workflowInfo } from '@temporalio/workflow'
 import { type Attempt, type Cycle, currentAttempt, type GlueRunEnd } from '../model/cycle/cycle.ts'
-import type { HoldUp } from '../model/cycle/held-up.ts'
+import { type HoldUp, needsPerson } from '../model/cycle/held-up.ts'
 import { correlationOf, toGlueArguments, toPublication } from '../model/cycle/outgoing.ts'
 import { domainOf, toNotRefreshedId } from '../model/ids.ts'
 import {
@@ -124,23 +124,27 @@ export function report(run: CycleRun): void {
 
 /** A step that only a person can get on: its owner is told, once for as long as it is held up. */
 export function holdUp(run: CycleRun, said: HoldUp): void {
-  const wasTold = run.cycle.heldUp?.needsPerson ?? false
+  const wasTold = needsPerson(run.cycle)
   run.holdUp(said)
   const { heldUp } = run.cycle
-  if (!heldUp?.needsPerson || wasTold) return
+  if (!heldUp || !needsPerson(run.cycle) || wasTold) return
   const { reason, step, sinceMs: atMs } = heldUp
   const nextStep = 'Mend what the reason names; it is tried again by itself.'
   const notice = { ...toFailureNotice(run, { ...toNotice(run), reason }), step, nextStep, atMs }
   run.reporting += 1
   inBackground('report', async () => {
-    await told('The notice to the owner', notice.id, notifyFailure(notice))
+    // The notice may be refused as well: once the step gets on it would tell of what is over.
+    await run.whileHeldUp(() => told('The notice to the owner', notice.id, notifyFailure(notice)))
     run.reporting -= 1
   })
 }
 
 /** Ends when the notice is out or was refused for good; a refusal is told and holds up nobody, not the other notice. */
 const told = (what: string, id: string, sending: Promise<void>): Promise<void> =>
-  sending.catch((error: unknown) => log.error(`${what} was refused`, { id, error: rootCause(error) ?? String(error) }))
+  sending.catch((error: unknown) => {
+    if (isCancellation(error)) log.info(`${what} is not needed any more`, { id })
+    else log.error(`${what} was refused`, { id, error: rootCause(error) ?? String(error) })
+  })
 
 function toNotice({ cycle }: CycleRun) {
   return {

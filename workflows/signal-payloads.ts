@@ -1,11 +1,13 @@
 // In: what a signal brought: the bridge's, or what somebody typed into the Temporal UI. Out: the part that makes sense.
 // Never: an error. Thrown in a handler, it would fail the workflow task again and again, and the cycle would stand still.
 import { log } from '@temporalio/workflow'
-import type { Blocker } from '../model/cycle/cycle.ts'
+import { type Blocker, HELD_STEPS } from '../model/cycle/cycle.ts'
+import type { HoldUp } from '../model/cycle/held-up.ts'
 import { isLocation, MAX_EVENT_ID, MAX_REVISION, toInstant } from '../model/event-values.ts'
 import type { Arrival } from '../model/refresh-event.ts'
-import { HELD_STEPS, type HoldUp } from '../model/cycle/held-up.ts'
 import { CYCLE_STATES, STEPS } from '../model/states.ts'
+
+const LONGEST_REASON = 2_000
 
 export const toArrivals = (payload: unknown): Arrival[] => takeSound('arrivals', payload, toArrival)
 
@@ -33,10 +35,12 @@ function toArrival(item: unknown): Arrival | undefined {
   return isCounted && isPlaced && typeof correlationId === 'string' ? (sound as unknown as Arrival) : undefined
 }
 
+/** Its reason is cut: it goes into each flush, and into a notice that a queue must take. */
 function toHoldUp(item: unknown): HoldUp | undefined {
-  const { step, reason, needsPerson } = (item ?? {}) as Partial<Record<keyof HoldUp, unknown>>
+  const { step, reason, isRefusal } = (item ?? {}) as Partial<Record<keyof HoldUp, unknown>>
   const held = HELD_STEPS.find((known) => known === step)
-  return held && toText(reason) ? { step: held, reason: toText(reason), needsPerson: needsPerson === true } : undefined
+  if (!held || (reason !== null && !toText(reason))) return undefined
+  return { step: held, reason: toText(reason).slice(0, LONGEST_REASON) || null, isRefusal: isRefusal === true }
 }
 
 function toBlocker(item: unknown): Blocker | undefined {

@@ -46,14 +46,18 @@ export class StatusLane {
 
   /**
    * Search attributes go with a flush, and only with a new state: each upsert is a billed action. Until then the list
-   * may name upstreams that have arrived; it never lacks one that is missing.
+   * may name upstreams that have arrived. Where it is too long to name all, it moves on with each that arrives.
    */
   private show(): void {
-    const cycle = this.cycle()
-    if (workflowInfo().typedSearchAttributes.get(STATE_ATTRIBUTE) === cycle.state) return
+    const { state } = this.cycle()
+    const { typedSearchAttributes } = workflowInfo()
+    const shown = typedSearchAttributes.get(WAITING_FOR_ATTRIBUTE) ?? []
+    const missing = toWaitingFor(waitingFor(this.cycle()))
+    const isBehind = shown.some((name) => name.startsWith('+')) && missing.join() !== shown.join()
+    if (typedSearchAttributes.get(STATE_ATTRIBUTE) === state && !isBehind) return
     upsertSearchAttributes([
-      { key: STATE_ATTRIBUTE, value: cycle.state },
-      { key: WAITING_FOR_ATTRIBUTE, value: toWaitingFor(waitingFor(cycle)) },
+      { key: STATE_ATTRIBUTE, value: state },
+      { key: WAITING_FOR_ATTRIBUTE, value: missing },
     ])
   }
 }

@@ -124,11 +124,14 @@ export interface Attempt {
   endedAtMs: number | null
 }
 
+export const HELD_STEPS = ['start', 'run', 'publish'] as const
+export type HeldStep = (typeof HELD_STEPS)[number]
+
 export interface HeldUp {
-  step: 'start' | 'run' | 'publish'
+  step: HeldStep
   reason: string
-  /** Tries alone do not mend it: the owner was told. */
-  needsPerson: boolean
+  /** How often AWS refused, as far as it was told: one refusal may pass by itself. */
+  refusals: number
   sinceMs: number
 }
 

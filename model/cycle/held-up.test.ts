@@ -3,7 +3,7 @@ import { arrivalOf, cycleOf, endOf, NOON_MS } from '../samples.test-data.ts'
 import { applyArrival } from './arrivals.ts'
 import type { Cycle } from './cycle.ts'
 import { applyFact, type Fact } from './facts.ts'
-import { applyHoldUp, type HoldUp } from './held-up.ts'
+import { applyHoldUp, type HoldUp, needsPerson } from './held-up.ts'
 import { isFlushDue, toRecord } from './record.ts'
 
 const after = (cycle: Cycle, ...facts: Fact[]): Cycle =>
@@ -13,7 +13,7 @@ const begun = after(applyArrival(waiting, arrivalOf('d1/ds1'), NOON_MS + 1), { k
 const running = after(begun, { kind: 'run-started', runId: 'jr_1', adopted: false })
 const succeeded = after(running, { kind: 'run-ended', end: endOf('SUCCEEDED') })
 const saying = (step: HoldUp['step'], change: Partial<HoldUp> = {}): HoldUp => ({
-  ...{ step, reason: 'Could not', needsPerson: false },
+  ...{ step, reason: 'Could not', isRefusal: false },
   ...change,
 })
 
@@ -38,8 +38,19 @@ test('a cycle that waits, or has ended, is held up by nothing', () => {
 test('the same again changes nothing; more said keeps since when', () => {
   const held = applyHoldUp(begun, saying('start'), NOON_MS + 3)
   expect(applyHoldUp(held, saying('start'), NOON_MS + 4)).toBe(held)
-  const worse = applyHoldUp(held, saying('start', { needsPerson: true }), NOON_MS + 5)
-  expect(worse.heldUp).toMatchObject({ needsPerson: true, sinceMs: NOON_MS + 3 })
+  const other = applyHoldUp(held, saying('start', { reason: 'Throttled' }), NOON_MS + 5)
+  expect(other.heldUp).toEqual({ step: 'start', reason: 'Throttled', refusals: 0, sinceMs: NOON_MS + 3 })
+})
+
+test('a person is needed from the second refusal on, whatever is said in between, until the step gets on', () => {
+  const refused = saying('run', { reason: 'AccessDenied', isRefusal: true })
+  const told = [saying('run'), refused, saying('run'), refused, saying('run')]
+  const moments = told.reduce<Cycle[]>((all, said) => [...all, applyHoldUp(all.at(-1) ?? running, said, NOON_MS)], [])
+  expect(moments.map(needsPerson)).toEqual([false, false, false, true, true])
+  const onAgain = applyHoldUp(moments.at(-1) ?? running, saying('run', { reason: null }), NOON_MS + 9)
+  expect([onAgain.heldUp, onAgain.version]).toEqual([null, (moments.at(-1)?.version ?? 0) + 1])
+  expect(applyHoldUp(onAgain, saying('run', { reason: null }), NOON_MS + 10)).toBe(onAgain)
+  expect(needsPerson(applyHoldUp(onAgain, refused, NOON_MS + 11))).toBe(false)
 })
 
 test('the end of the step ends it; a command that is refused meanwhile does not', () => {

@@ -50,8 +50,8 @@ export interface CycleSnapshot {
 
 /**
  * Whether something waits that is worth a flush of its own: each costs an action. The first always is: a cycle that the
- * mirror does not know cannot be brought back. Then none while the cycle goes on at once; what happens while a run is
- * being started goes with the answer, and the end of a run that succeeded with its publication, unless an event or a
+ * mirror does not know cannot be brought back. Then none while the cycle goes on at once; what happens while the
+ * first run is being started goes with the answer (a rerun or a retry is told at once), and the end of a run that succeeded with its publication, unless an event or a
  * command waits beside it. A step that is held up says so, and is written.
  */
 export function isFlushDue(cycle: Cycle, writtenVersion: number, nowMs: number): boolean {
@@ -64,7 +64,7 @@ export function isFlushDue(cycle: Cycle, writtenVersion: number, nowMs: number):
     case 'report':
       return false
     case 'start':
-      return cycle.heldUp !== null
+      return cycle.heldUp !== null || cycle.lastAttempt > 1
     case 'publish':
       return cycle.heldUp !== null || hasRowsSince(cycle, writtenVersion)
     default:

@@ -57,24 +57,30 @@ test(
 test(
   'row 17: all roles killed with cycles waiting; each event that came meanwhile is applied after the restart',
   () =>
-    playCase(stage, { row: 17, name: `kill -9 of all, ${4 * WAITING} cycles` }, async ({ draw, note, healed }) => {
-      const walks = take(WAITING)
-      const [first, second] = [0, 1].map((at) => walks.map((walk) => toRawEntry(rawProducts(walk)[at] ?? '', walk.key)))
-      await putRaw(stage, draw.shuffled(first ?? []))
-      await until('the cycles wait', 10 * MINUTE_MS, async () => {
-        const row = await stage.db.one<{ count: string }>(
-          `select count(*) from data_product_status where state = 'COMPLETED' and product like 'd1/left-%'
-               and (product, cycle_key) in (select * from unnest($1::text[], $2::text[]))`,
-          [walks.map(({ lane }) => `d1/left-${lane}`), walks.map(({ key }) => key)],
+    playCase(
+      stage,
+      { row: 17, name: `kill -9 of all roles, ${4 * WAITING} cycles` },
+      async ({ draw, note, healed }) => {
+        const walks = take(WAITING)
+        const [first, second] = [0, 1].map((at) =>
+          walks.map((walk) => toRawEntry(rawProducts(walk)[at] ?? '', walk.key)),
         )
-        return Number(row?.count) === walks.length
-      })
-      await Promise.all(ROLES.map(({ role, domain }) => stage.roleOf(role, domain).kill()))
-      note('all roles killed')
-      await putRaw(stage, draw.shuffled(second ?? []))
-      await stage.startAll()
-      healed('all roles started')
-      return { walks, quietWithinMs: 20 * MINUTE_MS }
-    }),
+        await putRaw(stage, draw.shuffled(first ?? []))
+        await until('the cycles wait', 10 * MINUTE_MS, async () => {
+          const row = await stage.db.one<{ count: string }>(
+            `select count(*) from data_product_status where state = 'COMPLETED' and product like 'd1/left-%'
+               and (product, cycle_key) in (select * from unnest($1::text[], $2::text[]))`,
+            [walks.map(({ lane }) => `d1/left-${lane}`), walks.map(({ key }) => key)],
+          )
+          return Number(row?.count) === walks.length
+        })
+        await Promise.all(ROLES.map(({ role, domain }) => stage.roleOf(role, domain).kill()))
+        note('all roles killed')
+        await putRaw(stage, draw.shuffled(second ?? []))
+        await stage.startAll()
+        healed('all roles started')
+        return { walks, quietWithinMs: 20 * MINUTE_MS }
+      },
+    ),
   RUNS * 60 * MINUTE_MS,
 )

@@ -43,6 +43,11 @@ async function runMutants(mutants: Mutant[]): Promise<number> {
   }
   const scratch = copyCheckout()
   try {
+    const red = await findRedSuites(scratch, mutants)
+    if (red.length > 0) {
+      console.log(`Red without any mutant, so nothing can be said: ${red.join('; ')}`)
+      return 1
+    }
     let killed = 0
     for (const [at, mutant] of mutants.entries()) {
       const startedAt = performance.now()
@@ -60,6 +65,18 @@ async function runMutants(mutants: Mutant[]): Promise<number> {
   } finally {
     rmSync(scratch, { recursive: true, force: true })
   }
+}
+
+/** The control: each suite once on the product as it is. */
+async function findRedSuites(scratch: string, mutants: Mutant[]): Promise<string[]> {
+  const suites = new Map(mutants.map((mutant) => [JSON.stringify(mutant.suite), mutant]))
+  const red: string[] = []
+  for (const mutant of suites.values()) {
+    const verdict = await runSuite(scratch, mutant)
+    if (verdict.kind !== 'SURVIVED') red.push(`${mutant.suite.files.join(', ')}: ${verdict.says}`)
+  }
+  console.log(`control: ${suites.size - red.length} of ${suites.size} suites green without a mutant`)
+  return red
 }
 
 /** All files that git knows or would know, and the installed packages by a link. */

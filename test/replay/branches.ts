@@ -101,7 +101,9 @@ export const BRANCHES: Record<string, (stage: Stage, name: string) => Promise<st
       return { runId: 'jr_1', adopted: false }
     }
     const cycle = await ready(stage, name, { script: { startGlueJob } })
-    await cycle.signal(HELD_UP_SIGNAL, { step: 'start', reason: 'AWS refuses the role', needsPerson: true })
+    await cycle.untilAsked('startGlueJob')
+    for (const reason of ['AWS refuses the role', 'AWS refuses it again'])
+      await cycle.signal(HELD_UP_SIGNAL, { step: 'start', reason, isRefusal: true })
     await cycle.untilAsked('notifyFailure')
     answered.open()
     await cycle.glueEnds(1)

@@ -121,7 +121,10 @@ test('every target has a dead-letter queue, every queue one too unless it is one
       }
       // What waits in it, or died in it, outlives the stack.
       if (type === 'AWS::SQS::Queue' || type === 'AWS::S3::Bucket')
-        expect([resource['DeletionPolicy'], resource['UpdateReplacePolicy']], id).toEqual(['Retain', 'Retain'])
+        expect([resource['DeletionPolicy'], resource['UpdateReplacePolicy']], id).toEqual([
+          'RetainExceptOnCreate',
+          'Retain',
+        ])
       if (type === 'AWS::SQS::Queue' && !properties['RedrivePolicy']) {
         expect(text, `${stack}/${id}`).toMatch(
           new RegExp(`"(DeadLetterConfig":\\{"Arn|deadLetterTargetArn)":\\{"Fn::GetAtt":\\["${id}","Arn"\\]`),

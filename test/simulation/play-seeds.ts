@@ -8,6 +8,8 @@ import { simulate, type World } from './world.ts'
 
 export const FIRST = Number(process.env['SLUICE_SIM_FIRST'] ?? 1)
 export const COUNT = Number(process.env['SLUICE_SIM_SEEDS'] ?? 1_000)
+if (!(COUNT > 0))
+  throw new Error('SLUICE_SIM_SEEDS must be a number of worlds, at least 1: none played proves nothing.')
 /** Per world; a machine that is busy must not fail them. */
 export const LIMIT_MS = 2_000
 

@@ -120,7 +120,7 @@ export function bootWorker(world: World, domain: Domain, life: Life): void {
     recallArrivals: async (question) => ({ arrivals: await recallArrivals(db, question.domain, question.expected) }),
   }
   const toTeller = ({ workflowId, attempt }: ActivityInfo): Teller => ({
-    ...{ attempt: () => attempt, warn: ignore },
+    ...{ attempt: () => attempt, hasFailed: async () => attempt > 1, warn: ignore },
     signal: (name, payload) => temporal.workflow.getHandle(workflowId).signal(name, payload),
   })
   world.server.workers.set(toTaskQueue(domain), {

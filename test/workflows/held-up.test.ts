@@ -15,8 +15,8 @@ beforeAll(async () => {
 })
 afterAll(() => stage.close())
 
-const FULL: HoldUp = { step: 'start', reason: 'Could not start: the quota is in use', needsPerson: false }
-const REFUSED: HoldUp = { step: 'start', reason: 'Could not start: AccessDeniedException', needsPerson: true }
+const FULL: HoldUp = { step: 'start', reason: 'Could not start: the quota is in use', isRefusal: false }
+const REFUSED: HoldUp = { step: 'start', reason: 'Could not start: AccessDeniedException', isRefusal: true }
 
 /** Its start is asked for, and answered when the gate opens. */
 async function beginStart(name: string, answered: ReturnType<typeof createGate>): Promise<StagedCycle> {
@@ -59,7 +59,10 @@ describe.concurrent('a step that is held up', () => {
     const cycle = await beginStart('refused', answered)
     await sayAndSee(cycle, FULL)
     await sayAndSee(cycle, REFUSED)
+    expect(cycle.asked('notifyFailure')).toEqual([])
+    await cycle.signal(HELD_UP_SIGNAL, REFUSED)
     await cycle.untilAsked('notifyFailure')
+    await cycle.signal(HELD_UP_SIGNAL, FULL)
     await cycle.signal(HELD_UP_SIGNAL, REFUSED)
     await sayAndSee(cycle, { ...REFUSED, reason: 'Could not start: still AccessDeniedException' })
     answered.open()
@@ -67,6 +70,19 @@ describe.concurrent('a step that is held up', () => {
     expect(cycle.asked('notifyFailure')).toMatchObject([
       { state: 'PROCESSING', step: 'start', reason: REFUSED.reason, attempt: 1 },
     ])
+  })
+
+  test('that gets on before its notice could go out tells nobody afterwards, and the run closes', async () => {
+    const answered = createGate()
+    const cycle = await beginStart('mended', answered)
+    cycle.script({ notifyFailure: () => Promise.reject(new Error('the queue refuses it too')) })
+    await cycle.signal(HELD_UP_SIGNAL, REFUSED)
+    await cycle.signal(HELD_UP_SIGNAL, REFUSED)
+    await cycle.untilAsked('notifyFailure')
+    answered.open()
+    await finish(cycle)
+    const { events } = await stage.client.workflow.getHandle(cycle.id).fetchHistory()
+    expect(events?.filter((event) => event.activityTaskCanceledEventAttributes)).toHaveLength(1)
   })
 
   test('says nothing about a step that is over, and nonsense changes nothing', async () => {

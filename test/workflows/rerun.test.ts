@@ -282,7 +282,7 @@ describe.concurrent('a run that ended without an end', () => {
     }
     const cycle = await ready('ended-starting', { script: { startGlueJob } })
     await cycle.untilAsked('startGlueJob')
-    await cycle.signal(HELD_UP_SIGNAL, { step: 'start', reason: 'Glue is full', needsPerson: false })
+    await cycle.signal(HELD_UP_SIGNAL, { step: 'start', reason: 'Glue is full', isRefusal: false })
     const past = await cycle.terminate(({ state, attempts }) => state === 'PROCESSING' && attempts.length === 1)
     started.open()
     cycle.script({ startGlueJob: async () => ({ runId: 'jr_1', adopted: true }) })
