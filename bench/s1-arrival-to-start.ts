@@ -134,7 +134,7 @@ function toGoals(series: Series[]): Goal[] {
 const NOTES = [
   'Both instants are the sandbox’s own (one process, one clock). The product’s way is SQS receive, parse, route, signal, ' +
     'workflow task, activity, GetJobRuns, StartJobRun; the floor is signal, workflow task, activity.',
-  'At 50/s all of it (Temporal, PostgreSQL, worker, bridge, sandbox and this bench) asks for more than two cores have: the queue ' +
-    'grows while a block lasts, ours by five activities a cycle, the floor by one. A ratio there is of work, not of latency.',
+  'Between 10 and 20/s all of it (Temporal, PostgreSQL, worker, bridge, sandbox and this bench) asks for more than two cores ' +
+    'have, and a queue grows while a block lasts: ours has five activities a cycle, the floor one. Beyond that a ratio is of work.',
   'A cycle is open and waits, as one does that has several upstreams; arrivals are open-loop.',
 ]
