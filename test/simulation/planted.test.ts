@@ -50,9 +50,14 @@ const HOUR_MS = 3_600_000
 
 test.each<[string, Invariant[], Plant]>([
   [
-    'a notice that reached a queue and left no row',
+    'notices that reached a queue and left no row',
     ['I1'],
-    ({ ledger }) => drop(ledger.events, ({ eventId }) => eventId.includes('/not-refreshed-')),
+    // All of them: one may be for a consumer whose definition was changing just then, which nobody can blame.
+    ({ ledger }) => {
+      let dropped = 0
+      while (drop(ledger.events, ({ eventId }) => eventId.includes('/not-refreshed-'))) dropped += 1
+      return dropped > 1
+    },
   ],
   [
     'an event that a cycle judged twice',

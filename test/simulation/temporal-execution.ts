@@ -62,10 +62,31 @@ export function presentExecution(): Execution {
   return present
 }
 
-const shield = new AsyncLocalStorage<true>()
+const shield = new AsyncLocalStorage<'nobody' | OwnScope>()
+
+/** What is asked for inside is cancelled by the workflow itself, and not with the run. */
+export class OwnScope {
+  private readonly stops: (() => void)[] = []
+  private isCancelled = false
+
+  run<T>(work: () => Promise<T>): Promise<T> {
+    return shield.run(this, work)
+  }
+
+  cancel(): void {
+    if (this.isCancelled) return
+    this.isCancelled = true
+    for (const stop of this.stops) stop()
+  }
+
+  order(activity: ActivityOrder, order: () => () => void): void {
+    if (this.isCancelled) activity.reject(new CancelledFailure('Scope cancelled'))
+    else this.stops.push(order())
+  }
+}
 
 /** What is asked for inside is not cancelled with the run. */
-export const nonCancellable = <T>(work: () => Promise<T>): Promise<T> => shield.run(true, work)
+export const nonCancellable = <T>(work: () => Promise<T>): Promise<T> => shield.run('nobody', work)
 
 export const isCancellation = (error: unknown): boolean =>
   error instanceof CancelledFailure || (error instanceof ActivityFailure && isCancellation(error.cause))
@@ -147,7 +168,9 @@ export function createExecution({ time, workflowId, runId, input, main, wake, or
         else blocked.push({ holds, open: resolve })
       }),
     order(activity) {
-      if (!isCancellable()) return void order(execution, activity)
+      const scope = shield.getStore()
+      if (scope instanceof OwnScope) return scope.order(activity, () => order(execution, activity))
+      if (scope) return void order(execution, activity)
       if (isCancelled) return activity.reject(cancelled())
       stops.push(order(execution, activity))
     },

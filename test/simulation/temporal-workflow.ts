@@ -1,6 +1,12 @@
 // Stands for `@temporalio/workflow` in this ring: what the workflows use of it, on simulated time.
 // Never: what the real one does about replay; the replay ring proves that.
-import { type ActivityOptions, isCancellation, nonCancellable, presentExecution } from './temporal-execution.ts'
+import {
+  type ActivityOptions,
+  isCancellation,
+  nonCancellable,
+  OwnScope,
+  presentExecution,
+} from './temporal-execution.ts'
 import type { Handler } from './temporal-messages.ts'
 
 export { ActivityFailure, ApplicationFailure, rootCause } from '@temporalio/common'
@@ -9,7 +15,9 @@ export const ActivityCancellationType = {
   TRY_CANCEL: 'TRY_CANCEL',
   WAIT_CANCELLATION_COMPLETED: 'WAIT_CANCELLATION_COMPLETED',
 }
-export const CancellationScope = { nonCancellable }
+export class CancellationScope extends OwnScope {
+  static readonly nonCancellable = nonCancellable
+}
 export { isCancellation }
 export const allHandlersFinished = (): boolean => true
 export const setCurrentDetails = (_details: string): void => {}
