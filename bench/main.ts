@@ -24,21 +24,17 @@ const SCENARIOS: Record<string, (options: RunOptions) => Promise<Measured>> = {
   memory: measureMemory,
 }
 
-const { positionals, values } = parseArgs({
-  allowPositionals: true,
-  options: {
-    n: { type: 'string' },
-    quick: { type: 'boolean', default: false },
-    seed: { type: 'string', default: '1' },
-    output: { type: 'string', short: 'o', default: 'text' },
-  },
-})
+const USAGE = `Usage: npm run bench -- ${Object.keys(SCENARIOS).join('|')} [--n N] [--quick] [--seed N] [-o json]\n`
+
+const { positionals, values } = parse()
+if (values.help) {
+  process.stdout.write(`${USAGE}How to read the results: docs/benchmarks/README.md\n`)
+  process.exit(0)
+}
 const measure = SCENARIOS[positionals[0] ?? '']
 const n = values.n === undefined ? undefined : Number(values.n)
 if (!measure || positionals.length > 1 || (n !== undefined && !(Number.isInteger(n) && n > 0))) {
-  process.stderr.write(
-    `Usage: npm run bench -- ${Object.keys(SCENARIOS).join('|')} [--n N] [--quick] [--seed N] [-o json]\n`,
-  )
+  process.stderr.write(USAGE)
   process.exit(2)
 }
 const options: RunOptions = {
@@ -53,3 +49,21 @@ if (!options.isQuick) {
   writeSummary()
 }
 process.stdout.write(values.output === 'json' ? `${JSON.stringify(run)}\n` : toReport([run]))
+
+function parse() {
+  try {
+    return parseArgs({
+      allowPositionals: true,
+      options: {
+        n: { type: 'string' },
+        quick: { type: 'boolean', default: false },
+        seed: { type: 'string', default: '1' },
+        output: { type: 'string', short: 'o', default: 'text' },
+        help: { type: 'boolean', short: 'h', default: false },
+      },
+    })
+  } catch (error) {
+    process.stderr.write(`${(error as Error).message}\n${USAGE}`)
+    return process.exit(2)
+  }
+}

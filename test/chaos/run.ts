@@ -9,16 +9,29 @@ import { parseTallies, toTable } from './tally.ts'
 
 const TALLIES = path.join(root, '.sluice', 'chaos', 'tallies.jsonl')
 
-const { values, positionals } = parseArgs({
-  allowPositionals: true,
-  options: { runs: { type: 'string' }, nightly: { type: 'boolean' }, table: { type: 'boolean' } },
-})
+const USAGE = 'Usage: npm run test:chaos -- [FILE …] [--runs N] [--nightly] [--table]'
+const { values, positionals } = parse()
 const runs = values.runs ?? process.env['SLUICE_CHAOS_RUNS'] ?? '5'
-if (values.table) printTable()
+if (values.help) console.log(USAGE)
+else if (values.table) printTable()
 else if (/^[1-9]\d*$/.test(runs)) await runFaults(positionals)
 else {
   console.error(`--runs takes a whole number from 1 on, not "${runs}".`)
   process.exitCode = 1
+}
+
+function parse() {
+  try {
+    const flags = {
+      nightly: { type: 'boolean' },
+      table: { type: 'boolean' },
+      help: { type: 'boolean', short: 'h' },
+    } as const
+    return parseArgs({ allowPositionals: true, options: { runs: { type: 'string' }, ...flags } })
+  } catch (error) {
+    console.error(`${(error as Error).message}\n${USAGE}`)
+    return process.exit(2)
+  }
 }
 
 async function runFaults(files: string[]): Promise<void> {
