@@ -18,7 +18,7 @@ const node = (name: string, script: string) => ({
 
 test('a child is ready once it printed its line, and stops on request', async () => {
   const child = await startProcess({
-    ...node('polite', `console.log('up'); process.on('SIGTERM', () => process.exit(7)); setInterval(() => {}, 1000)`),
+    ...node('polite', `process.on('SIGTERM', () => process.exit(7)); console.log('up'); setInterval(() => {}, 1000)`),
     readyWhen: /^up$/,
   })
   expect(child.exit()).toBeUndefined()

@@ -113,6 +113,8 @@ describe.concurrent('the cutoff', () => {
   test('is one timer, however many arrivals come before it', async () => {
     const cycle = withCutoff('one-timer', 'error', Date.now() + 60_000)
     for (const revision of [1, 2, 3]) await cycle.arrive(arrivalOf('raw/a', { revision }))
+    // Else all of them may be there before its first task, and it waits for nothing.
+    await cycle.until('it waits', ({ deliveries }) => deliveries.length > 0)
     await cycle.arrive(b)
     await cycle.glueEnds(1)
     await cycle.result()
