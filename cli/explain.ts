@@ -50,7 +50,9 @@ async function askWorkflow(connection: Connection, cycle: string): Promise<Cycle
 
 function tellLive(cycle: Cycle): void {
   const step = cycle.step ? ` (${cycle.step})` : ''
-  print(`${cycle.id}  ${colourState(cycle.state)}${step}${cycle.reason ? `: ${toLine(cycle.reason)}` : ''}`)
+  // Absent in what an older version answers.
+  const reason = cycle.heldUp?.reason ?? cycle.reason
+  print(`${cycle.id}  ${colourState(cycle.state)}${step}${reason ? `: ${toLine(reason)}` : ''}`)
   const { notBeforeMs, cutoffMs, availableByMs } = cycle.input
   if (notBeforeMs !== null) print(`  starts not before ${toIso(notBeforeMs)}`)
   if (cutoffMs !== null) print(`  waits until ${toIso(cutoffMs)}`)

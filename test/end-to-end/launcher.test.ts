@@ -124,6 +124,12 @@ test('the lock of a start that was killed is taken over', async () => {
   expect(existsSync(path.join(project, '.sluice', 'install.lock'))).toBe(false)
 })
 
+test.runIf(process.platform === 'linux')('a cache folder that cannot be made costs time, not the command', async () => {
+  await run(['a'])
+  // Told to use it, Node itself would try to make it for ever.
+  expect(await run(['status'], { XDG_CACHE_HOME: '/proc/none' })).toMatchObject({ code: 0, err: '' })
+})
+
 test('the exit code is that of the command', async () => {
   expect((await run(['fail'])).code).toBe(7)
 })
