@@ -2,7 +2,7 @@
 // Never: a try that ends otherwise than without this; a word after each of a thousand tries.
 import { ApplicationFailure, CompleteAsyncError } from '@temporalio/common'
 import type { HeldStep } from '../model/cycle/cycle.ts'
-import { type HoldUp, NEEDS_PERSON } from '../model/cycle/held-up.ts'
+import { type HoldUp, isHoldUpTold, NEEDS_PERSON } from '../model/cycle/held-up.ts'
 import { type CycleActivities, HELD_UP_SIGNAL } from '../workflows/contract.ts'
 
 export interface Teller {
@@ -46,12 +46,5 @@ async function tell(teller: Teller, step: HeldStep, error: unknown): Promise<voi
   // Of a final failure the workflow learns by itself.
   if (!(error instanceof ApplicationFailure) || error.nonRetryable) return
   const isRefusal = NEEDS_PERSON.includes(error.type ?? '')
-  if (isTold(attempt, isRefusal)) await teller.signal(HELD_UP_SIGNAL, { step, reason: error.message, isRefusal })
+  if (isHoldUpTold(attempt, isRefusal)) await teller.signal(HELD_UP_SIGNAL, { step, reason: error.message, isRefusal })
 }
-
-/**
- * The first, second, fourth, eighth … try: each signal is an action, and a full Glue may last for days. A refusal is told
- * at each eighth as well: it may come after a thousand tries that only waited.
- */
-const isTold = (attempt: number, isRefusal: boolean): boolean =>
-  Number.isInteger(Math.log2(attempt)) || (isRefusal && attempt % 8 === 0)

@@ -6,8 +6,8 @@ import type { Stage } from './stage.ts'
 
 export interface Counts {
   sqlStatements: number
-  /** By operation, only those that were called; empty where the server tells no numbers. */
-  temporalCalls: Record<string, number>
+  /** By operation, only those that were called; undefined where the server tells no numbers. */
+  temporalCalls: Record<string, number> | undefined
 }
 
 /** Waiting for work, and what a client does once to greet a server. */
@@ -18,15 +18,19 @@ export async function markCounts(stage: Stage): Promise<() => Promise<Counts>> {
   const before = await readCounts(stage)
   return async () => {
     const after = await readCounts(stage)
-    const calls = Object.entries(after.temporalCalls)
-      .map(([name, count]) => [name, count - (before.temporalCalls[name] ?? 0)] as const)
-      .filter(([, count]) => count > 0)
     return {
       sqlStatements: after.sqlStatements - before.sqlStatements,
-      temporalCalls: Object.fromEntries(calls),
+      temporalCalls: after.temporalCalls && subtract(after.temporalCalls, before.temporalCalls ?? {}),
     }
   }
 }
+
+const subtract = (after: Record<string, number>, before: Record<string, number>): Record<string, number> =>
+  Object.fromEntries(
+    Object.entries(after)
+      .map(([name, count]) => [name, count - (before[name] ?? 0)] as const)
+      .filter(([, count]) => count > 0),
+  )
 
 async function readCounts({ db, ground }: Stage): Promise<Counts> {
   return { sqlStatements: await countStatements(db), temporalCalls: await readCalls(ground.metricsUrl) }
@@ -38,10 +42,9 @@ async function countStatements(db: Queries): Promise<number> {
   return (await db.one<{ n: number }>(sql, [`sluice_${DOMAIN}`]))?.n ?? 0
 }
 
-async function readCalls(metricsUrl: string | undefined): Promise<Record<string, number>> {
+async function readCalls(metricsUrl: string | undefined): Promise<Record<string, number> | undefined> {
+  if (!metricsUrl) return undefined
   const calls: Record<string, number> = {}
-  // Nothing is counted there: what stands in the result must not look like none.
-  if (!metricsUrl) return { 'not counted: SignalWorkflowExecution': Number.NaN }
   const text = await (await fetch(metricsUrl)).text()
   for (const line of text.split('\n')) {
     if (!/^service_requests(_total)?\{/.test(line) || !line.includes('service_name="frontend"')) continue

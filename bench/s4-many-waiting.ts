@@ -15,7 +15,7 @@ const QUICK_LEVELS = [1, 20, 60, 150]
 const EVENTS_PER_SECOND = 5
 const MOST_EVENTS = 1_000
 
-interface WaitingCycle {
+export interface WaitingCycle {
   cycle: string
   first: string
   last: string
@@ -46,7 +46,7 @@ export async function measureManyWaiting(options: RunOptions): Promise<Measured>
   })
 }
 
-const toCycles = (count: number): WaitingCycle[] =>
+export const toCycles = (count: number): WaitingCycle[] =>
   spread('p', count, Date.now()).map(({ name, key }) => ({
     cycle: `${ours(name)}/${key}`,
     first: `${raw(`first-${name}`)}/${key}`,
@@ -54,7 +54,12 @@ const toCycles = (count: number): WaitingCycle[] =>
   }))
 
 /** By their first upstream; in portions, so that the queue never holds more than a batch of them. */
-async function openMore(stage: Stage, waiting: WaitingCycle[], left: WaitingCycle[], level: number): Promise<void> {
+export async function openMore(
+  stage: Stage,
+  waiting: WaitingCycle[],
+  left: WaitingCycle[],
+  level: number,
+): Promise<void> {
   while (waiting.length < level) {
     const some = left.splice(0, Math.min(200, level - waiting.length))
     await stage.feed.put(some.map(({ first }) => first))

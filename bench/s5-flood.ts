@@ -153,8 +153,7 @@ interface Flooded {
 }
 
 function toFinding({ n, rate, alone, ceiling, routing, costs, irrelevant, latencies, double }: Flooded): Finding {
-  const calls = Object.entries(costs.temporalCalls).filter(([name]) => FOR_AN_EVENT.test(name))
-  const called = calls.reduce((sum, [, count]) => sum + count, 0)
+  const called = callsForEvents(costs)
   return {
     ...{ scenario: 'S5', title: 'flood' },
     series: [{ name: 'marked events: arrival → start in the flood', unit: 'ms', samples: latencies }],
@@ -185,6 +184,12 @@ function toFinding({ n, rate, alone, ceiling, routing, costs, irrelevant, latenc
     ],
   }
 }
+
+/** Not a number where the server tells none: that must not pass for zero. */
+const callsForEvents = ({ temporalCalls }: Counts): number =>
+  temporalCalls === undefined
+    ? Number.NaN
+    : Object.entries(temporalCalls).reduce((sum, [name, count]) => sum + (FOR_AN_EVENT.test(name) ? count : 0), 0)
 
 /** Calls by which a bridge delivers; a worker's own housekeeping (its schedule, its deployment) goes on meanwhile. */
 const FOR_AN_EVENT = /Signal|Start|RespondActivity|Query|Update(?!Worker|Schedule|Namespace)/

@@ -3,37 +3,27 @@
 // before; none lost, none twice.
 import { atRate, eventOf } from './feed.ts'
 import { spread } from './keys.ts'
-import { DOMAIN, ours, raw, type Shape } from './mesh-folder.ts'
+import { DOMAIN, raw, type Shape } from './mesh-folder.ts'
 import { quantile } from './quantiles.ts'
 import type { Finding } from './result.ts'
-import { startOf, untilWaiting } from './s1-arrival-to-start.ts'
+import { startOf } from './s1-arrival-to-start.ts'
+import { openMore, toCycles, type WaitingCycle } from './s4-many-waiting.ts'
 import { createChance, shuffled } from './seeded.ts'
 import { type Measured, type RunOptions, type Stage, withStage } from './stage.ts'
 
 /** Events before the kill, while everything is down, and after the restart; of few cycles, a third each. */
 const MOST = { before: 100, meanwhile: 100, after: 300 }
-const PORTION = 200
 const EVENTS_PER_SECOND = 5
-
-interface WaitingCycle {
-  cycle: string
-  first: string
-  last: string
-}
 
 export async function measureColdStart(options: RunOptions): Promise<Measured> {
   const n = options.n ?? (options.isQuick ? 60 : 10_000)
-  const places = spread('p', n, Date.now())
-  const cycles = places.map(({ name, key }) => ({
-    cycle: `${ours(name)}/${key}`,
-    first: `${raw(`first-${name}`)}/${key}`,
-    last: `${raw(`last-${name}`)}/${key}`,
-  }))
-  const names = [...new Set(places.map(({ name }) => name))]
+  const cycles = toCycles(n)
+  const names = [...new Set(spread('p', n, Date.now()).map(({ name }) => name))]
   const shape: Shape = Object.fromEntries(names.map((name) => [name, [raw(`first-${name}`), raw(`last-${name}`)]]))
   return withStage(options, { shape }, async (stage) => {
-    for (let at = 0; at < cycles.length; at += PORTION) await open(stage, cycles.slice(at, at + PORTION))
-    const left = shuffled(cycles, createChance(options.seed))
+    const waiting: WaitingCycle[] = []
+    await openMore(stage, waiting, cycles, n)
+    const left = shuffled(waiting, createChance(options.seed))
     const take = (most: number): WaitingCycle[] => left.splice(0, Math.min(most, Math.floor(n / 3)))
     const before = take(MOST.before)
     await feedLast(stage, before)
@@ -49,14 +39,6 @@ export async function measureColdStart(options: RunOptions): Promise<Measured> {
     await untilStarted(stage, [...meanwhile, ...after])
     return toFinding(stage, { n, restartedAtMs, servingMs, before, meanwhile, after })
   })
-}
-
-async function open(stage: Stage, some: WaitingCycle[]): Promise<void> {
-  await stage.feed.put(some.map(({ first }) => first))
-  await untilWaiting(
-    stage,
-    some.map(({ cycle }) => cycle),
-  )
 }
 
 const feedLast = ({ feed }: Stage, cycles: WaitingCycle[]): Promise<void> =>

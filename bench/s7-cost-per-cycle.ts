@@ -42,7 +42,7 @@ export async function measureCostPerCycle(options: RunOptions): Promise<Measured
       ...toFigures('actions', 'a cycle', actions),
       { name: 'SQL statements', value: per(sqlStatements), unit: 'a cycle' },
       ...toFigures('AWS calls', 'a cycle', callsSince(stage, callsBefore, keys.length * UPSTREAMS)),
-      ...toFigures('Temporal calls', 'a cycle', Object.entries(temporalCalls)),
+      ...toFigures('Temporal calls', 'a cycle', Object.entries(temporalCalls ?? {})),
       { name: 'history', value: per(bytes), unit: 'bytes' },
     ])
   })

@@ -1,6 +1,7 @@
 // Trouble that passes. Temporal or the queue away: since when, and how long the loops pause.
 // In: troubles and successes as they happen. Out: pauses that double.
-// Never: two log lines for one outage's begin (a refusal within it is another); an outage of Temporal taken for over because the queue answers.
+// Never: two log lines for one outage's begin (a refusal within it is another); an outage of Temporal taken for over
+// because the queue answers.
 import { setTimeout as pause } from 'node:timers/promises'
 import type { Logger } from 'pino'
 

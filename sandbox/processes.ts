@@ -34,6 +34,15 @@ export interface ProcessSpec {
  */
 export const FRUGAL = { flag: '--max-semi-space-size=4', env: { MALLOC_ARENA_MAX: '2' } }
 
+/** What a child needs of this process's environment, and nothing of the user's own AWS or Temporal settings. */
+export const plainEnvironment = (...more: string[]): Record<string, string> =>
+  Object.fromEntries(
+    ['PATH', 'HOME', 'TMPDIR', 'NODE_COMPILE_CACHE', ...more].flatMap((name) => {
+      const value = process.env[name]
+      return value === undefined ? [] : [[name, value]]
+    }),
+  )
+
 /** How a child ended; exactly one of the two is set. */
 export interface Exit {
   code: number | null

@@ -7,7 +7,7 @@ import path from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { removeData } from '../../sandbox/postgres/data-folder.ts'
 import { toKnownProcess } from '../../sandbox/process-identity.ts'
-import { FRUGAL, type RunningProcess, startProcess } from '../../sandbox/processes.ts'
+import { FRUGAL, plainEnvironment, type RunningProcess, startProcess } from '../../sandbox/processes.ts'
 import { cleanStaleStacks, removeStack, type StackRecord, writeStack } from '../../sandbox/stacks.ts'
 import { toCount } from '../output.ts'
 import { CENTRAL, type StackAddresses, toEnvironment, toRecordAddresses } from '../stack-environment.ts'
@@ -188,14 +188,8 @@ function startRole(stack: Stack, role: Role, domain: string): Promise<RunningPro
   })
 }
 
-/** Nothing of the user's own AWS or Temporal settings: a profile would win over the stack's credentials. */
-const baseEnvironment = (): Record<string, string> =>
-  Object.fromEntries(
-    ['PATH', 'HOME', 'TMPDIR', 'NODE_COMPILE_CACHE', 'SLUICE_LOG_LEVEL'].flatMap((name) => {
-      const value = process.env[name]
-      return value === undefined ? [] : [[name, value]]
-    }),
-  )
+/** A profile of the user would win over the stack's credentials. */
+const baseEnvironment = (): Record<string, string> => plainEnvironment('SLUICE_LOG_LEVEL')
 
 /** Roles first, so that they can still write what they have in hand; logs stay, data goes. */
 async function stopAll(stack: LocalStack, workingFolder: string): Promise<void> {

@@ -9,7 +9,7 @@ import { connectPatiently } from '../../clients/temporal.ts'
 import { cacheFolder } from '../../sandbox/cache-folder.ts'
 import { requireFreePort } from '../../sandbox/ports.ts'
 import { startPostgres } from '../../sandbox/postgres/server.ts'
-import { FRUGAL, type RunningProcess, startProcess } from '../../sandbox/processes.ts'
+import { FRUGAL, plainEnvironment, type RunningProcess, startProcess } from '../../sandbox/processes.ts'
 import { findTemporal } from '../../sandbox/temporal/find.ts'
 import { startTemporal } from '../../sandbox/temporal/server.ts'
 import { SEARCH_ATTRIBUTES } from '../../workflows/contract.ts'
@@ -76,7 +76,7 @@ async function startAws({ folder, ports, forwardedAccount, show }: ServersOrder)
         ...[FRUGAL.flag, AWS_MAIN, '--standalone', '--port', String(ports?.aws ?? 0)],
         ...['--ledger', path.join(folder, 'aws-ledger.jsonl'), '--forwarded-account', forwardedAccount ?? 'origin'],
       ],
-      env: awsEnvironment(),
+      env: { ...plainEnvironment(), ...FRUGAL.env },
       logFile: path.join(folder, 'aws.log'),
       readyWhen: ready,
     })
@@ -84,11 +84,6 @@ async function startAws({ folder, ports, forwardedAccount, show }: ServersOrder)
     return endpoint
   })
   return { awsEndpoint: endpoint, process: started }
-}
-
-const awsEnvironment = (): NodeJS.ProcessEnv => {
-  const { PATH, HOME, TMPDIR, NODE_COMPILE_CACHE } = process.env
-  return { PATH, HOME, TMPDIR, ...FRUGAL.env, ...(NODE_COMPILE_CACHE ? { NODE_COMPILE_CACHE } : {}) }
 }
 
 async function openTemporalServer(order: ServersOrder): Promise<Started> {

@@ -10,6 +10,7 @@ import { TEMPLATES } from '../../infra/example.ts'
 import { hashOf, type Plan } from '../../infra/plan.ts'
 import { SANDBOX_KINDS } from '../../infra/read-plan.ts'
 import type { Stack } from '../../sandbox/cloudformation/deploy.ts'
+import { plainEnvironment } from '../../sandbox/processes.ts'
 import { readStackList, readStacks } from '../../sandbox/cloudformation/read-stacks.ts'
 
 export interface TemplatesOrder {
@@ -52,7 +53,7 @@ async function synthesiseInto(folder: string, order: TemplatesOrder): Promise<vo
   const making = `${folder}-${process.pid}`
   mkdirSync(path.dirname(folder), { recursive: true })
   try {
-    const env = { PATH: process.env['PATH'], HOME: process.env['HOME'], TMPDIR: process.env['TMPDIR'] }
+    const env = plainEnvironment()
     await promisify(execFile)(process.execPath, toArguments(order, making), { env }).catch((cause: unknown) => {
       const { stderr = '' } = cause as { stderr?: string }
       throw new Error(`Could not make the templates of ${order.meshFolder}:\n${stderr.trim()}`, { cause })

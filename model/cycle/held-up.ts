@@ -22,6 +22,14 @@ export interface HoldUp {
   isRefusal: boolean
 }
 
+/**
+ * Whether the try of this number (the first is 1) tells its cycle that it failed: the first, second, fourth, eighth …, since
+ * each signal is an action and a full Glue may last for days. A refusal is told at each eighth as well: it may come after a
+ * thousand tries that only waited.
+ */
+export const isHoldUpTold = (attempt: number, isRefusal: boolean): boolean =>
+  Number.isInteger(Math.log2(attempt)) || (isRefusal && attempt % 8 === 0)
+
 /** The same cycle when it says nothing new: its step is over, or this is known. */
 export function applyHoldUp(cycle: Cycle, { step, reason, isRefusal }: HoldUp, nowMs: number): Cycle {
   if (stepUnderWay(cycle, nowMs) !== step) return cycle

@@ -2,7 +2,7 @@
 // Out: a role that is ready and can be killed, stopped in its tracks, let go on. Never: one that outlives the test.
 import path from 'node:path'
 import { pathToFileURL } from 'node:url'
-import { type RunningProcess, startProcess } from '../../sandbox/processes.ts'
+import { plainEnvironment, type RunningProcess, startProcess } from '../../sandbox/processes.ts'
 import { root } from '../steps.ts'
 import type { ChaosDomain } from './mesh.ts'
 import type { TcpProxy } from './tcp-proxy.ts'
@@ -46,7 +46,7 @@ export async function startRole(
       ...['--disable-warning=ExperimentalWarning', ...(heapMb ? [`--max-old-space-size=${heapMb}`] : [])],
       ...[...preloads, path.join(root, 'workers', `${role}.ts`), domain],
     ],
-    env: { ...inherited(), ...toEnvironment(order, environment), ...order.env },
+    env: { ...plainEnvironment(), ...toEnvironment(order, environment), ...order.env },
     logFile: path.join(folder, `${role}-${domain}.log`),
     graceMs: 25_000,
   })
@@ -67,14 +67,6 @@ async function becomeReady(running: RunningProcess): Promise<void> {
     await Promise.race([running.exited, new Promise((resolve) => setTimeout(resolve, 50))])
   }
 }
-
-const inherited = (): Record<string, string> =>
-  Object.fromEntries(
-    ['PATH', 'HOME', 'TMPDIR'].flatMap((name) => {
-      const value = process.env[name]
-      return value === undefined ? [] : [[name, value]]
-    }),
-  )
 
 function toEnvironment(
   { through = {}, cache }: RoleOrder,
