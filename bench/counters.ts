@@ -2,7 +2,6 @@
 // Never: what the bench itself asked (it has another login), nor the long polls by which workers wait for work.
 import type { Queries } from '../clients/postgres.ts'
 import { DOMAIN } from './mesh-folder.ts'
-import type { Stage } from './stage.ts'
 
 export interface Counts {
   sqlStatements: number
@@ -10,11 +9,17 @@ export interface Counts {
   temporalCalls: Record<string, number> | undefined
 }
 
+/** What is read of a stage. */
+interface Counted {
+  db: Pick<Queries, 'one'>
+  ground: { metricsUrl: string | undefined }
+}
+
 /** Waiting for work, and what a client does once to greet a server. */
 const NOT_COUNTED = /^(Poll|GetSystemInfo|GetClusterInfo|ShutdownWorker|RecordWorkerHeartbeat)/
 
 /** Now; the answer gives what has come since. */
-export async function markCounts(stage: Stage): Promise<() => Promise<Counts>> {
+export async function markCounts(stage: Counted): Promise<() => Promise<Counts>> {
   const before = await readCounts(stage)
   return async () => {
     const after = await readCounts(stage)
@@ -32,11 +37,11 @@ const subtract = (after: Record<string, number>, before: Record<string, number>)
       .filter(([, count]) => count > 0),
   )
 
-async function readCounts({ db, ground }: Stage): Promise<Counts> {
+async function readCounts({ db, ground }: Counted): Promise<Counts> {
   return { sqlStatements: await countStatements(db), temporalCalls: await readCalls(ground.metricsUrl) }
 }
 
-async function countStatements(db: Queries): Promise<number> {
+async function countStatements(db: Counted['db']): Promise<number> {
   const sql = `select coalesce(sum(calls), 0)::float8 as n
     from pg_stat_statements join pg_roles on pg_roles.oid = userid where rolname = $1`
   return (await db.one<{ n: number }>(sql, [`sluice_${DOMAIN}`]))?.n ?? 0

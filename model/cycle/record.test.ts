@@ -84,6 +84,20 @@ test('what happens while a run is being started waits for the answer', () => {
   expect([failed, reported].map((now) => isFlushDue(now, opened.version, NOON_MS + 9))).toEqual([false, true])
 })
 
+test('that a rerun or a retry is being started is written at once', () => {
+  const failed = applyFact(
+    applyFact(begun, { kind: 'run-started', runId: 'jr_1', adopted: false }, NOON_MS + 3),
+    { kind: 'run-ended', end: endOf('FAILED') },
+    NOON_MS + 4,
+  )
+  const reported = applyFact(failed, { kind: 'reported' }, NOON_MS + 5)
+  const command = { actor: 'ann', reason: 'mended', requestId: 'request-1' }
+  const rerun = applyFact(reported, { kind: 'rerun', command }, NOON_MS + 6)
+  const starting = applyFact(rerun, { kind: 'begun' }, NOON_MS + 7)
+  expect(starting).toMatchObject({ state: 'PROCESSING', lastAttempt: 2 })
+  expect(isFlushDue(starting, reported.version, NOON_MS + 9)).toBe(true)
+})
+
 test('the end of a run that failed is written with its report', () => {
   const failed = applyFact(
     applyFact(begun, { kind: 'run-started', runId: 'jr_1', adopted: false }, NOON_MS + 3),

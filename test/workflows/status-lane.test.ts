@@ -2,6 +2,7 @@
 import { afterAll, beforeAll, describe, expect, inject, test } from 'vitest'
 import type { CycleRecord } from '../../model/cycle/record.ts'
 import { arrivalOf } from '../../model/samples.test-data.ts'
+import { WAITING_FOR_ATTRIBUTE } from '../../workflows/contract.ts'
 import { createGate, eventually } from './eventually.ts'
 import { refused } from './outside.ts'
 import { openStage, type Stage } from './stage.ts'
@@ -108,6 +109,22 @@ describe.concurrent('the record', () => {
     expect(cycle.asked('recordCycle')).toHaveLength(3)
     const { events } = await stage.client.workflow.getHandle(cycle.id).fetchHistory()
     expect(events?.filter((event) => event.upsertWorkflowSearchAttributesEventAttributes)).toHaveLength(2)
+  })
+
+  test('moves the list of what is missing on with each arrival where it is too long to name all', async () => {
+    const upstreams = Array.from({ length: 30 }, (_, index) => `raw/long${index}`)
+    const cycle = stage.cycle('long-list', { dependsOn: upstreams })
+    await cycle.start()
+    const listed = async (): Promise<string[]> =>
+      (await stage.client.workflow.getHandle(cycle.id).describe()).typedSearchAttributes.get(WAITING_FOR_ATTRIBUTE) ??
+      []
+    await eventually('it lists the first of them', listed, (names) => names.at(-1) === '+6 more')
+    await cycle.arrive(arrivalOf('raw/long0'))
+    await eventually('it goes on to the next', listed, (names) => names.at(-1) === '+5 more')
+    expect(await listed()).not.toContain('raw/long0')
+    await cycle.arrive(...upstreams.slice(1).map((upstream) => arrivalOf(upstream)))
+    await cycle.glueEnds(1)
+    await cycle.result()
   })
 
   test('has each row once, and ever newer versions', async () => {
