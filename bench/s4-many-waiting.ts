@@ -7,7 +7,7 @@ import { quantile } from './quantiles.ts'
 import type { Figure, Finding, Series } from './result.ts'
 import { startOf, untilWaiting } from './s1-arrival-to-start.ts'
 import { createChance, shuffled } from './seeded.ts'
-import { type Measured, type RunOptions, type Stage, withStage } from './stage.ts'
+import { type Measured, processesOf, type RunOptions, type Stage, withStage } from './stage.ts'
 import { cpuSeconds, pssMb } from './usage.ts'
 
 const LEVELS = [1, 200, 1_000, 10_000]
@@ -75,7 +75,7 @@ export async function openMore(
 async function measureIdle(stage: Stage, level: number, forMs: number): Promise<Figure[]> {
   // What the last opening left behind (flushes, collections of garbage) is no cost of waiting.
   await pause(forMs / 4)
-  const processes = toProcesses(stage)
+  const processes = processesOf(stage)
   const before = processes.map(({ pid }) => cpuSeconds(pid))
   const startMs = performance.now()
   await pause(forMs)
@@ -85,16 +85,6 @@ async function measureIdle(stage: Stage, level: number, forMs: number): Promise<
     { name: `${level} waiting: memory of ${name}`, value: pssMb(pid), unit: 'MB' },
   ])
 }
-
-/** PostgreSQL serves Temporal and the mirror; the sandbox AWS stands for AWS and is no cost of ours. */
-const toProcesses = ({ stack, ground }: Stage): { name: string; pid: number }[] => [
-  ...['worker b1', 'bridge b1'].map((name) => ({
-    name: name.split(' ')[0] ?? '',
-    pid: stack.roles.get(name)?.pid ?? 0,
-  })),
-  { name: 'Temporal', pid: ground.temporal().pid },
-  { name: 'PostgreSQL', pid: ground.postgres().pid },
-]
 
 async function measureEvents(stage: Stage, chosen: WaitingCycle[]): Promise<number[]> {
   const { witness, feed } = stage

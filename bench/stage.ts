@@ -102,6 +102,13 @@ async function openStage(
   return { ground, stack, endpoint, environment, temporal, db, witness, feed }
 }
 
+/** PostgreSQL serves Temporal and the mirror; the sandbox AWS stands for AWS and is no cost of ours. */
+export const processesOf = ({ stack, ground }: Stage): { name: string; pid: number }[] => [
+  ...['worker', 'bridge'].map((name) => ({ name, pid: stack.roles.get(`${name} ${DOMAIN}`)?.pid ?? 0 })),
+  { name: 'Temporal', pid: ground.temporal().pid },
+  { name: 'PostgreSQL', pid: ground.postgres().pid },
+]
+
 const NO_CREDENTIALS = {
   ...{ apiKey: undefined, clientCertPath: undefined, clientKeyPath: undefined },
   ...{ serverCaPath: undefined, serverName: undefined },

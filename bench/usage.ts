@@ -15,6 +15,27 @@ export function cpuSeconds(root: number): number {
   return ticks / TICKS_PER_SECOND
 }
 
+export interface Meter {
+  /** Does it, and adds up what each process used meanwhile. */
+  during<T>(work: () => Promise<T>): Promise<T>
+  /** CPU milliseconds so far, by process. */
+  readMs(): { name: string; ms: number }[]
+}
+
+export function createMeter(processes: readonly { name: string; pid: number }[]): Meter {
+  const usedMs = processes.map(() => 0)
+  return {
+    async during(work) {
+      const before = processes.map(({ pid }) => cpuSeconds(pid))
+      const result = await work()
+      for (const [at, { pid }] of processes.entries())
+        usedMs[at] = (usedMs[at] ?? 0) + (cpuSeconds(pid) - (before[at] ?? 0)) * 1_000
+      return result
+    },
+    readMs: () => processes.map(({ name }, at) => ({ name, ms: usedMs[at] ?? 0 })),
+  }
+}
+
 /** What Linux has told user space since ever, whatever the kernel's own rate. */
 const TICKS_PER_SECOND = 100
 

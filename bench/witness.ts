@@ -24,8 +24,8 @@ export interface Witness {
   publishedAtMs: ReadonlyMap<string, number>
   /** How often each AWS operation was called, as `sqs.ReceiveMessage`. */
   calls: ReadonlyMap<string, number>
-  /** Messages of the domain's queue: came in, were deleted, and when the latest was. */
-  queue: { came: number; deleted: number; firstCameAtMs: number; lastDeletedAtMs: number }
+  /** Messages of the domain's queue: came in, were deleted, and when the first (since whoever reads it set it to NaN) and the latest was. */
+  queue: { came: number; deleted: number; firstCameAtMs: number; firstDeletedAtMs: number; lastDeletedAtMs: number }
   read(): void
   /** @throws Error after `withinMs`, saying what did not happen. */
   until(isThere: () => boolean, what: () => string, withinMs?: number): Promise<void>
@@ -61,7 +61,7 @@ const toSeen = () => ({
   publishedAtMs: new Map<string, number>(),
   calls: new Map<string, number>(),
   visible: new Map<string, number>(),
-  queue: { came: 0, deleted: 0, firstCameAtMs: Number.NaN, lastDeletedAtMs: Number.NaN },
+  queue: { came: 0, deleted: 0, firstCameAtMs: Number.NaN, firstDeletedAtMs: Number.NaN, lastDeletedAtMs: Number.NaN },
 })
 
 type Seen = ReturnType<typeof toSeen>
@@ -95,6 +95,7 @@ function takeCall({ calls, publishedAtMs, queue }: Seen, { atMs, service, operat
     const deleted = (facts['deleted'] as string[] | undefined) ?? []
     queue.deleted += deleted.length
     if (deleted.length > 0) queue.lastDeletedAtMs = atMs
+    if (deleted.length > 0 && Number.isNaN(queue.firstDeletedAtMs)) queue.firstDeletedAtMs = atMs
   }
   if (name !== 'events.PutEvents') return
   for (const entry of (facts['entries'] as Record<string, unknown>[] | undefined) ?? [])

@@ -14,12 +14,15 @@ import { startProcess } from '../../sandbox/processes.ts'
 import { clientOptions } from '../../sandbox/cloudformation/account.ts'
 import { atRate } from '../feed.ts'
 import type { Stage } from '../stage.ts'
-import { FLOOR_QUEUE, FLOOR_SIGNAL, FLOOR_WORKFLOW } from './contract.ts'
+import { FLOOR_HOP, FLOOR_QUEUE, FLOOR_SIGNAL, FLOOR_WORKFLOW } from './contract.ts'
 
 export interface FloorWorker {
+  pid: number
   stop(): Promise<unknown>
   /** Opens `count` bare workflows, then signals one after another; from signal sent to activity begun. */
   measure(count: number, perSecond: number): Promise<number[]>
+  /** One after another: from signal-with-start sent to the third activity in a row begun. */
+  measureHops(count: number): Promise<number[]>
 }
 
 export async function startFloorWorker({ temporal, ground, stack }: Stage): Promise<FloorWorker> {
@@ -34,6 +37,7 @@ export async function startFloorWorker({ temporal, ground, stack }: Stage): Prom
     return temporal.workflow.start(FLOOR_WORKFLOW, { taskQueue: FLOOR_QUEUE, workflowId: `floor-${opened}`, args: [] })
   }
   return {
+    pid: worker.pid,
     stop: worker.stop,
     async measure(count, perSecond) {
       const handles: Awaited<ReturnType<typeof open>>[] = []
@@ -45,6 +49,18 @@ export async function startFloorWorker({ temporal, ground, stack }: Stage): Prom
         await handle.signal(FLOOR_SIGNAL)
         samples.push(((await handle.result()) as number) - sentAtMs)
       })
+      return samples
+    },
+    async measureHops(count) {
+      const samples: number[] = []
+      for (let at = 0; at < count; at += 1) {
+        opened += 1
+        const sentAtMs = Date.now()
+        const handle = await temporal.workflow.signalWithStart(FLOOR_HOP, {
+          ...{ taskQueue: FLOOR_QUEUE, workflowId: `floor-${opened}`, args: [], signal: FLOOR_SIGNAL },
+        })
+        samples.push(((await handle.result()) as number) - sentAtMs)
+      }
       return samples
     },
   }
