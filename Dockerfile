@@ -24,6 +24,8 @@ ENV NODE_ENV=development
 COPY package.json package-lock.json .npmrc ./
 RUN npm ci
 COPY . .
+# Templates of a mesh that is mounted are made there; all else stays root's.
+RUN install -d -o node -g node .sluice
 USER node
 ENTRYPOINT ["node"]
 CMD ["sandbox/aws/main.ts", "--standalone"]

@@ -1,12 +1,19 @@
 // Glue jobs, S3 buckets, and what the sandbox only gives an ARN: roles and bucket policies are accepted, not enforced.
-import { CreateJobCommand, GetJobCommand, type JobUpdate, UpdateJobCommand } from '@aws-sdk/client-glue'
+import {
+  CreateJobCommand,
+  DeleteJobCommand,
+  GetJobCommand,
+  type JobUpdate,
+  UpdateJobCommand,
+} from '@aws-sdk/client-glue'
 import {
   CreateBucketCommand,
+  DeleteBucketCommand,
   GetBucketVersioningCommand,
   ListBucketsCommand,
   PutBucketVersioningCommand,
 } from '@aws-sdk/client-s3'
-import { findUnless, isSame, type ResourceType, textOf } from './resource-type.ts'
+import { findUnless, isSame, type Place, type ResourceType, textOf, toBucketPlace } from './resource-type.ts'
 
 export const glueJob: ResourceType = {
   properties: {
@@ -18,7 +25,7 @@ export const glueJob: ResourceType = {
   async deploy({ Name: _name, ...properties }, { glue }) {
     const Name = textOf({ _name }, '_name')
     const wanted = withNumbers(properties) as JobUpdate
-    const found = await findUnless(glue.send(new GetJobCommand({ JobName: Name })), 'EntityNotFoundException')
+    const found = await findJob(glue, Name)
     const made = { ref: Name, attributes: {} }
     if (!found) {
       await glue.send(new CreateJobCommand({ Name, ...(wanted as { Role: string; Command: object }) }))
@@ -31,7 +38,15 @@ export const glueJob: ResourceType = {
     await glue.send(new UpdateJobCommand({ JobName: Name, JobUpdate: wanted }))
     return { ...made, change: 'updated' }
   },
+  presence: {
+    idsOf: (properties) => [textOf(properties, 'Name')],
+    isThere: async (name, { glue }) => (await findJob(glue, name)) !== undefined,
+    remove: (JobName, { glue }) => glue.send(new DeleteJobCommand({ JobName })),
+  },
 }
+
+const findJob = (glue: Place['glue'], JobName: string) =>
+  findUnless(glue.send(new GetJobCommand({ JobName })), 'EntityNotFoundException')
 
 /** A template parameter comes as text; CloudFormation converts it where the property is a number. */
 function withNumbers(properties: Record<string, unknown>): Record<string, unknown> {
@@ -47,11 +62,8 @@ export const bucket: ResourceType = {
   },
   async deploy(properties, { s3, region }) {
     const Bucket = textOf(properties, 'BucketName')
-    const { Buckets = [] } = await s3.send(new ListBucketsCommand({}))
-    const isThere = Buckets.some(({ Name }) => Name === Bucket)
-    // A region's buckets name it, but those of us-east-1 must not.
-    const place = region === 'us-east-1' ? {} : { CreateBucketConfiguration: { LocationConstraint: region as never } }
-    if (!isThere) await s3.send(new CreateBucketCommand({ Bucket, ...place }))
+    const isThere = await isOwnBucket(s3, Bucket)
+    if (!isThere) await s3.send(new CreateBucketCommand({ Bucket, ...toBucketPlace(region) }))
     const { Status: wanted } = (properties['VersioningConfiguration'] ?? {}) as { Status?: 'Enabled' | 'Suspended' }
     const { Status } = await s3.send(new GetBucketVersioningCommand({ Bucket }))
     const isChanged = wanted !== undefined && wanted !== Status
@@ -63,6 +75,16 @@ export const bucket: ResourceType = {
       change: !isThere ? 'created' : isChanged ? 'updated' : 'unchanged',
     }
   },
+  presence: {
+    idsOf: (properties) => [textOf(properties, 'BucketName')],
+    isThere: (name, { s3 }) => isOwnBucket(s3, name),
+    remove: (Bucket, { s3 }) => findUnless(s3.send(new DeleteBucketCommand({ Bucket })), 'NoSuchBucket'),
+  },
+}
+
+async function isOwnBucket(s3: Place['s3'], bucketName: string): Promise<boolean> {
+  const { Buckets = [] } = await s3.send(new ListBucketsCommand({}))
+  return Buckets.some(({ Name }) => Name === bucketName)
 }
 
 export const bucketPolicy: ResourceType = {

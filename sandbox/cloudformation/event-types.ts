@@ -1,24 +1,40 @@
 // EventBridge resources: buses, statements of their policies, rules with their targets.
 import {
   CreateEventBusCommand,
+  DeleteEventBusCommand,
+  DeleteRuleCommand,
   DescribeEventBusCommand,
   DescribeRuleCommand,
   ListTargetsByRuleCommand,
   PutPermissionCommand,
   PutRuleCommand,
   PutTargetsCommand,
+  RemovePermissionCommand,
   RemoveTargetsCommand,
   type Target,
 } from '@aws-sdk/client-eventbridge'
-import { type Change, findUnless, isSame, type Place, type ResourceType, textOf } from './resource-type.ts'
+import {
+  type Change,
+  findUnless,
+  isSame,
+  type Place,
+  type Properties,
+  type ResourceType,
+  textOf,
+} from './resource-type.ts'
 
 export const eventBus: ResourceType = {
   properties: { used: ['Name'] },
   async deploy(properties, { events }) {
     const Name = textOf(properties, 'Name')
-    const found = await findUnless(events.send(new DescribeEventBusCommand({ Name })), 'ResourceNotFoundException')
+    const found = await findBus(events, Name)
     const arn = found?.Arn ?? (await events.send(new CreateEventBusCommand({ Name }))).EventBusArn ?? ''
     return { ref: Name, attributes: { Arn: arn, Name }, change: found ? 'unchanged' : 'created' }
+  },
+  presence: {
+    idsOf: (properties) => [textOf(properties, 'Name')],
+    isThere: async (name, { events }) => (await findBus(events, name)) !== undefined,
+    remove: (Name, { events }) => events.send(new DeleteEventBusCommand({ Name })),
   },
 }
 
@@ -29,15 +45,25 @@ export const eventBusPolicy: ResourceType = {
     const EventBusName = textOf(properties, 'EventBusName')
     const Sid = textOf(properties, 'StatementId')
     const statement = { Sid, ...(properties['Statement'] as object) }
-    const { Policy } = await events.send(new DescribeEventBusCommand({ Name: EventBusName }))
-    const policy = (Policy ? JSON.parse(Policy) : { Statement: [] }) as { Statement: { Sid?: string }[] }
-    const before = policy.Statement.find((other) => other.Sid === Sid)
+    const statements = await statementsOf(events, EventBusName)
+    const before = statements.find((other) => other.Sid === Sid)
     const made = { ref: Sid, attributes: {} }
     if (isSame(before, statement)) return { ...made, change: 'unchanged' }
-    const Statement = [...policy.Statement.filter((other) => other !== before), statement]
+    const Statement = [...statements.filter((other) => other !== before), statement]
     const changed = JSON.stringify({ Version: '2012-10-17', Statement })
     await events.send(new PutPermissionCommand({ EventBusName, Policy: changed }))
     return { ...made, change: before ? 'updated' : 'created' }
+  },
+  presence: {
+    idsOf: (properties) => [toId(textOf(properties, 'EventBusName'), textOf(properties, 'StatementId'))],
+    async isThere(id, { events }) {
+      const [bus, sid] = fromId(id)
+      return (await statementsOf(events, bus)).some(({ Sid }) => Sid === sid)
+    },
+    remove(id, { events }) {
+      const [EventBusName, StatementId] = fromId(id)
+      return findUnless(events.send(new RemovePermissionCommand({ EventBusName, StatementId })), MISSING)
+    },
   },
 }
 
@@ -45,16 +71,13 @@ export const eventRule: ResourceType = {
   properties: { used: ['Name', 'EventBusName', 'EventPattern', 'State', 'Targets', 'Description'] },
   async deploy(properties, { events }) {
     const Name = textOf(properties, 'Name')
-    const EventBusName = properties['EventBusName'] === undefined ? 'default' : textOf(properties, 'EventBusName')
+    const EventBusName = busOf(properties)
     const wanted = {
       EventPattern: JSON.stringify(properties['EventPattern']),
       State: properties['State'] === 'DISABLED' ? ('DISABLED' as const) : ('ENABLED' as const),
       Description: properties['Description'] as string | undefined,
     }
-    const found = await findUnless(
-      events.send(new DescribeRuleCommand({ Name, EventBusName })),
-      'ResourceNotFoundException',
-    )
+    const found = await findRule(events, EventBusName, Name)
     const { EventPattern, State, Description } = found ?? {}
     const isRuleSame = found !== undefined && isSame({ EventPattern, State, Description }, wanted)
     const arn = isRuleSame
@@ -65,7 +88,37 @@ export const eventRule: ResourceType = {
     const ref = EventBusName === 'default' ? Name : `${EventBusName}|${Name}`
     return { ref, attributes: { Arn: arn ?? '' }, change }
   },
+  presence: {
+    idsOf: (properties) => [toId(busOf(properties), textOf(properties, 'Name'))],
+    isThere: async (id, { events }) => (await findRule(events, ...fromId(id))) !== undefined,
+    async remove(id, { events }) {
+      const [EventBusName, Name] = fromId(id)
+      if (!(await findRule(events, EventBusName, Name))) return
+      await putTargets(events, EventBusName, Name, [])
+      await events.send(new DeleteRuleCommand({ Name, EventBusName }))
+    },
+  },
 }
+
+const MISSING = 'ResourceNotFoundException'
+
+const findBus = (events: Place['events'], Name: string) =>
+  findUnless(events.send(new DescribeEventBusCommand({ Name })), MISSING)
+
+const findRule = (events: Place['events'], EventBusName: string, Name: string) =>
+  findUnless(events.send(new DescribeRuleCommand({ Name, EventBusName })), MISSING)
+
+async function statementsOf(events: Place['events'], bus: string): Promise<{ Sid?: string }[]> {
+  const { Policy } = (await findBus(events, bus)) ?? {}
+  return Policy ? (JSON.parse(Policy) as { Statement: { Sid?: string }[] }).Statement : []
+}
+
+const busOf = (properties: Properties): string =>
+  properties['EventBusName'] === undefined ? 'default' : textOf(properties, 'EventBusName')
+
+/** Neither a bus nor what is on it has a bar in its name. */
+const toId = (bus: string, name: string): string => `${bus}|${name}`
+const fromId = (id: string): [bus: string, name: string] => id.split('|') as [string, string]
 
 /** False when something had to change. */
 async function putTargets(events: Place['events'], EventBusName: string, Rule: string, wanted: Target[]) {

@@ -1,6 +1,7 @@
 // SQS resources: queues and their policies.
 import {
   CreateQueueCommand,
+  DeleteQueueCommand,
   GetQueueAttributesCommand,
   GetQueueUrlCommand,
   type QueueAttributeName,
@@ -13,23 +14,39 @@ const ATTRIBUTES = [
   ...['VisibilityTimeout', 'SqsManagedSseEnabled', 'RedrivePolicy', 'RedriveAllowPolicy'],
 ]
 
+/** What a template no longer has; an attribute that has a default keeps the value it had. */
+const NO_POLICIES = { RedrivePolicy: '', RedriveAllowPolicy: '' }
+
+const MISSING = ['QueueDoesNotExist', 'AWS.SimpleQueueService.NonExistentQueue']
+
+const queuesOf = (properties: Properties): string[] => properties['Queues'] as string[]
+
 export const queue: ResourceType = {
   properties: { used: ['QueueName', ...ATTRIBUTES] },
   async deploy(properties, { sqs, account, region }) {
     const QueueName = textOf(properties, 'QueueName')
-    const found = await findUnless(
-      sqs.send(new GetQueueUrlCommand({ QueueName })),
-      'QueueDoesNotExist',
-      'AWS.SimpleQueueService.NonExistentQueue',
-    )
-    const url = found?.QueueUrl ?? (await sqs.send(new CreateQueueCommand({ QueueName }))).QueueUrl ?? ''
-    const isChanged = await setAttributes(sqs, url, toAttributes(properties))
+    const found = await findQueue(sqs, QueueName)
+    const url = found ?? (await sqs.send(new CreateQueueCommand({ QueueName }))).QueueUrl ?? ''
+    const isChanged = await setAttributes(sqs, url, { ...NO_POLICIES, ...toAttributes(properties) })
     return {
       ref: url,
       attributes: { Arn: `arn:aws:sqs:${region}:${account}:${QueueName}`, QueueName, QueueUrl: url },
       change: !found ? 'created' : isChanged ? 'updated' : 'unchanged',
     }
   },
+  presence: {
+    idsOf: (properties) => [textOf(properties, 'QueueName')],
+    isThere: async (QueueName, { sqs }) => (await findQueue(sqs, QueueName)) !== undefined,
+    async remove(QueueName, { sqs }) {
+      const QueueUrl = await findQueue(sqs, QueueName)
+      if (QueueUrl !== undefined) await sqs.send(new DeleteQueueCommand({ QueueUrl }))
+    },
+  },
+}
+
+async function findQueue(sqs: Place['sqs'], QueueName: string): Promise<string | undefined> {
+  const found = await findUnless(sqs.send(new GetQueueUrlCommand({ QueueName })), ...MISSING)
+  return found?.QueueUrl
 }
 
 export const queuePolicy: ResourceType = {
@@ -37,8 +54,16 @@ export const queuePolicy: ResourceType = {
   async deploy(properties, { sqs }) {
     const Policy = JSON.stringify(properties['PolicyDocument'])
     const changes = []
-    for (const url of properties['Queues'] as string[]) changes.push(await setAttributes(sqs, url, { Policy }))
+    for (const url of queuesOf(properties)) changes.push(await setAttributes(sqs, url, { Policy }))
     return { ref: '', attributes: {}, change: changes.includes(true) ? 'updated' : 'unchanged' }
+  },
+  presence: {
+    idsOf: queuesOf,
+    async isThere(QueueUrl, { sqs }) {
+      const asking = sqs.send(new GetQueueAttributesCommand({ QueueUrl, AttributeNames: ['Policy'] }))
+      return Boolean((await findUnless(asking, ...MISSING))?.Attributes?.Policy)
+    },
+    remove: (url, { sqs }) => findUnless(setAttributes(sqs, url, { Policy: '' }), ...MISSING),
   },
 }
 
@@ -54,12 +79,11 @@ const toAttributes = (properties: Properties): Record<string, string> =>
 /** True when it had to. */
 async function setAttributes(sqs: Place['sqs'], QueueUrl: string, wanted: Record<string, string>): Promise<boolean> {
   const names = Object.keys(wanted) as QueueAttributeName[]
-  if (names.length === 0) return false
   const answer = await sqs.send(new GetQueueAttributesCommand({ QueueUrl, AttributeNames: names }))
   const before = answer.Attributes ?? {}
   const Attributes = Object.fromEntries(
     Object.entries(wanted).filter(
-      ([name, value]) => !isSame(parsed(before[name as QueueAttributeName]), parsed(value)),
+      ([name, value]) => !isSame(parsed(before[name as QueueAttributeName] ?? ''), parsed(value)),
     ),
   )
   if (Object.keys(Attributes).length === 0) return false
@@ -68,4 +92,4 @@ async function setAttributes(sqs: Place['sqs'], QueueUrl: string, wanted: Record
 }
 
 /** Policies are shown as text, whose order of keys says nothing. */
-const parsed = (text: string | undefined): unknown => (text?.startsWith('{') ? JSON.parse(text) : text)
+const parsed = (text: string): unknown => (text.startsWith('{') ? JSON.parse(text) : text)

@@ -3,7 +3,7 @@
 import { isDeepStrictEqual } from 'node:util'
 import type { EventBridgeClient } from '@aws-sdk/client-eventbridge'
 import type { GlueClient } from '@aws-sdk/client-glue'
-import type { S3Client } from '@aws-sdk/client-s3'
+import type { BucketLocationConstraint, S3Client } from '@aws-sdk/client-s3'
 import type { SQSClient } from '@aws-sdk/client-sqs'
 import type { Made } from './evaluate.ts'
 
@@ -24,6 +24,14 @@ export interface ResourceType {
   /** Those that are acted on, and those that the sandbox has no counterpart for: accepted, and without effect. */
   properties: { used: string[]; accepted?: string[] }
   deploy(properties: Properties, place: Place): Promise<Made & { change: Change }>
+  /** Absent where the sandbox has no counterpart. */
+  presence?: {
+    /** Names of what `deploy` makes: one each, but a queue policy is one for each of its queues. */
+    idsOf(properties: Properties): string[]
+    isThere(id: string, place: Place): Promise<boolean>
+    /** Also when it is gone already. */
+    remove(id: string, place: Place): Promise<unknown>
+  }
 }
 
 /** The answer, or undefined when it fails with one of these errors. */
@@ -43,6 +51,12 @@ const toPlain = (value: unknown): unknown =>
   value === undefined
     ? undefined
     : JSON.parse(JSON.stringify(value, (_key, inner: unknown) => (typeof inner === 'number' ? String(inner) : inner)))
+
+/** A region's buckets name it, but those of us-east-1 must not. */
+export const toBucketPlace = (region: string) =>
+  region === 'us-east-1'
+    ? {}
+    : { CreateBucketConfiguration: { LocationConstraint: region as BucketLocationConstraint } }
 
 export const textOf = (properties: Properties, name: string): string => {
   const value = properties[name]

@@ -5,6 +5,10 @@ export interface Resource {
   logicalId: string
   type: string
   properties: Record<string, unknown>
+  /** By its `DeletionPolicy`: when the template no longer names it. */
+  isKeptWhenDropped: boolean
+  /** By its `UpdateReplacePolicy`: when another takes its place. */
+  isKeptWhenReplaced: boolean
 }
 
 export interface Template {
@@ -31,6 +35,8 @@ export function readTemplate(stack: string, json: unknown): Template {
       logicalId,
       type: value['Type'],
       properties,
+      isKeptWhenDropped: isKept(value['DeletionPolicy'], `${stack}/${logicalId}`),
+      isKeptWhenReplaced: isKept(value['UpdateReplacePolicy'], `${stack}/${logicalId}`),
       needs: [...namedIn(properties), ...listOf(value['DependsOn'])],
     }
   })
@@ -44,6 +50,15 @@ export const isJson = (value: unknown): value is Json =>
 function refuseOthers(names: string[], known: string[], where: string): void {
   const other = names.find((name) => !known.includes(name))
   if (other !== undefined) throw new Error(`${where}: the sandbox does not read "${other}" of a template.`)
+}
+
+/** What is created only to be rolled back goes in any case; here nothing is rolled back. */
+function isKept(policy: unknown, where: string): boolean {
+  if (policy === undefined || policy === 'Delete') return false
+  if (policy === 'Retain' || policy === 'RetainExceptOnCreate') return true
+  throw new Error(
+    `${where}: the sandbox does not know the policy ${String(policy)}: Delete, Retain or RetainExceptOnCreate.`,
+  )
 }
 
 const listOf = (value: unknown): string[] =>
@@ -64,7 +79,7 @@ function namedIn(value: unknown): string[] {
 
 function inOrder(stack: string, resources: (Resource & { needs: string[] })[]): Resource[] {
   const byId = new Map(resources.map((resource) => [resource.logicalId, resource]))
-  const ordered = new Set<Resource>()
+  const ordered = new Set<Resource & { needs: string[] }>()
   const visit = (resource: Resource & { needs: string[] }, path: string[]): void => {
     if (ordered.has(resource)) return
     if (path.includes(resource.logicalId)) {
@@ -77,5 +92,5 @@ function inOrder(stack: string, resources: (Resource & { needs: string[] })[]): 
     ordered.add(resource)
   }
   for (const resource of resources) visit(resource, [])
-  return [...ordered].map(({ logicalId, type, properties }) => ({ logicalId, type, properties }))
+  return [...ordered].map(({ needs: _needs, ...resource }) => resource)
 }

@@ -3,7 +3,17 @@
 import { EventBridgeClient, PutEventsCommand } from '@aws-sdk/client-eventbridge'
 import { GetQueueUrlCommand, ReceiveMessageCommand, SQSClient } from '@aws-sdk/client-sqs'
 import { execFile } from 'node:child_process'
-import { mkdirSync, mkdtempSync, readdirSync, rmSync, writeFileSync } from 'node:fs'
+import {
+  chmodSync,
+  chownSync,
+  copyFileSync,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  writeFileSync,
+} from 'node:fs'
 import { tmpdir } from 'node:os'
 import path from 'node:path'
 import { fileURLToPath } from 'node:url'
@@ -21,6 +31,9 @@ import { deployStacks } from '../../sandbox/cloudformation/deploy.ts'
 const EXAMPLE_MESH = fileURLToPath(new URL('../../examples/mesh', import.meta.url))
 const TEMPLATES_MODULE = new URL('../../cli/dev/templates.ts', import.meta.url).href
 const MESH_MODULE = new URL('../../cli/dev/deploy-mesh.ts', import.meta.url).href
+const ROOT = fileURLToPath(new URL('../..', import.meta.url))
+/** A user that owns nothing. */
+const NOBODY = 65_534
 /** The account of both domains. */
 const SHARED = '444444444444'
 
@@ -117,6 +130,41 @@ test('a mesh that cannot be made into stacks fails with the reason', async () =>
   rmSync(path.join(mesh, 'mesh.yaml'))
   const order = { plan, meshFolder: mesh, templatesCache: path.join(folder, 'broken-cache') }
   await expect(findTemplates(order)).rejects.toThrow(/Could not make the templates of .*broken/)
+})
+
+test('a user who may write only what the Dockerfile gives them makes templates of a mesh that is read-only', async (context) => {
+  const stage = readFileSync(path.join(ROOT, 'Dockerfile'), 'utf8')
+    .split(/^FROM /m)
+    .find((text) => text.includes('AS sandbox'))
+  const [, given] = /\nRUN install -d -o node -g node (\S+)\n(?:.*\n)*?USER node\n/.exec(stage ?? '') ?? []
+  expect(given).toBeDefined()
+  const image = path.join(folder, 'image')
+  mkdirSync(path.join(image, String(given)), { recursive: true })
+  chmodSync(folder, 0o755)
+  const mesh = writeSharedMesh('read-only')
+  const node = path.join(folder, 'node')
+  if (process.getuid?.() !== 0) return context.skip('only root can be another user')
+  // Root's own folders are closed to others, and Node may be in one.
+  copyFileSync(process.execPath, node)
+  chownSync(path.join(image, String(given)), NOBODY, NOBODY)
+  const asNobody = { cwd: image, uid: NOBODY, gid: NOBODY }
+  const canRead = await promisify(execFile)(node, ['-e', `fs.readdirSync(${JSON.stringify(ROOT)})`], asNobody).catch(
+    () => undefined,
+  )
+  if (!canRead) return context.skip('the project lies in a folder that is closed to others')
+  const sandbox = await startSandbox()
+  try {
+    const env = { HOME: '/nowhere', AWS_ENDPOINT_URL: sandbox.endpoint, DATABASE_URL: 'postgres://x@127.0.0.1:1/x' }
+    const deploying = promisify(execFile)(node, [path.join(ROOT, 'cli/main.ts'), 'dev', 'deploy', mesh], {
+      ...asNobody,
+      env,
+    })
+    // The stacks are deployed by then.
+    await expect(deploying).rejects.toThrow('Could not connect to PostgreSQL')
+  } finally {
+    await sandbox.close()
+  }
+  expect(readdirSync(path.join(image, '.sluice', 'templates'))).toHaveLength(1)
 })
 
 test('two domains in one account: each gets the central bus and its own bus, not the other’s', async () => {
