@@ -29,6 +29,8 @@ export const toDomainChecks = (domain: string): Check[] => [
     name: `${domain}: bridge`,
     look: (connection) => checkBridge(connection, domain),
     todo: `Start it: sluice bridge ${domain}`,
+    // Without Temporal a bridge that runs leaves events where they are.
+    needs: 'Temporal',
     outage: toBridgeOutage(domain as Domain),
   },
   {

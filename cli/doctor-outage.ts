@@ -1,5 +1,7 @@
-// What an outage means to a person. In: the part that is away. Out: since when, what works meanwhile, what catches up.
-// Never: a moment nobody saw: since when is read from the parts that still answer, or is not said.
+// What an outage means to a person. In: the part that is away, and what else is. Out: since when, what works meanwhile,
+// what catches up.
+// Never: a moment nobody saw: since when is read from the parts that still answer, or is not said; that a part
+// works which has a problem too.
 import type { Client } from '@temporalio/client'
 import { readSignsOfLife } from '../mirror/signs-of-life.ts'
 import type { Domain } from '../model/ids.ts'
@@ -11,38 +13,72 @@ import { toCount } from './output.ts'
 export const SAMPLE = 200
 
 export const POSTGRES_OUTAGE: Outage = {
+  teller: 'Temporal',
   since: async ({ temporal }) => sinceRetries(await temporal(), ['recordCycle'], 'cannot write their status'),
-  works: 'cycles open, wait, refresh and publish; events that a cycle takes are delivered',
-  catchesUp: 'each open cycle writes its whole status and history, and the bridge the events that no cycle took',
+  works(away) {
+    if (away.has('Temporal')) return 'no cycle moves, as Temporal has a problem too'
+    if (away.has('central bus')) return 'cycles go on waiting, and deadlines are kept; AWS has a problem too'
+    return 'cycles open, wait, refresh and publish; events that a cycle takes are delivered'
+  },
+  catchesUp: (away) =>
+    (away.has('Temporal') ? 'once Temporal is back too, ' : '') +
+    'each open cycle writes its whole status and history, and the bridge the events that no cycle took',
 }
 
 export const TEMPORAL_OUTAGE: Outage = {
-  since: async ({ db }) => sinceSign(db, undefined, 'statusAt', 'the last status was written'),
-  works: 'Glue runs go on; events are kept in the queues for 14 days; status, events and definitions can be read',
-  catchesUp: 'bridges deliver what is queued, workers go on where they stood, the scheduler opens what became due',
+  teller: 'PostgreSQL',
+  since: async ({ db }) =>
+    (await sinceSign(db, undefined, 'statusAt', 'the last status was written')) ??
+    (await sinceSign(db, undefined, 'eventAt', 'the last event was written down')),
+  works(away) {
+    const aws = away.has('central bus')
+      ? 'what AWS does cannot be seen, as it has a problem too'
+      : 'Glue runs go on; events are kept in the queues for 14 days'
+    const read = away.has('PostgreSQL')
+      ? 'no status or event can be read, as PostgreSQL has a problem too'
+      : 'status, events and definitions can be read'
+    return `${aws}; ${read}`
+  },
+  catchesUp: (away) =>
+    'bridges deliver what is queued, workers go on where they stood, the scheduler opens what became due' +
+    (away.has('PostgreSQL') ? '; what they do is written down once PostgreSQL is back too' : ''),
 }
 
 export const AWS_OUTAGE: Outage = {
+  teller: 'Temporal',
   since: async ({ temporal }) =>
     sinceRetries(
       await temporal(),
       ['startGlueJob', 'awaitGlueJob', 'publishRefreshEvent', 'publishNotRefreshed', 'notifyFailure'],
       'cannot reach Glue or the bus',
     ),
-  works: 'cycles go on waiting, and deadlines are kept; status can be read',
-  catchesUp: 'each attempt looks for its Glue run before it starts one, and events go out with the same ids',
+  works(away) {
+    const cycles = away.has('Temporal')
+      ? 'no cycle moves, as Temporal has a problem too'
+      : 'cycles go on waiting, and deadlines are kept'
+    const read = away.has('PostgreSQL')
+      ? 'no status can be read, as PostgreSQL has a problem too'
+      : 'status can be read'
+    return `${cycles}; ${read}`
+  },
+  catchesUp: (away) =>
+    (away.has('Temporal') ? 'once Temporal is back too, ' : '') +
+    'each attempt looks for its Glue run before it starts one, and events go out with the same ids',
 }
 
 export const toBridgeOutage = (domain: Domain): Outage => ({
+  teller: 'PostgreSQL',
   since: async ({ db }) => sinceSign(db, domain, 'eventAt', 'the last event was written down'),
-  works: 'open cycles go on, and their Glue runs are asked for every few minutes; events are kept for 14 days',
-  catchesUp: 'the queue is emptied in a moment; an event that came twice counts once',
+  works: () => 'open cycles go on, and their Glue runs are asked for every few minutes; events are kept for 14 days',
+  catchesUp: () => 'the queue is emptied in a moment; an event that came twice counts once',
 })
 
 export const toWorkerOutage = (domain: Domain): Outage => ({
+  teller: 'PostgreSQL',
   since: async ({ db }) => sinceSign(db, domain, 'statusAt', 'the last status was written'),
-  works: 'the bridge delivers arrivals to the cycles, which keep them; Glue runs go on; other domains do not notice',
-  catchesUp: 'each cycle goes on where it stood; runs that ended meanwhile are found, none is started again',
+  works: () =>
+    'the bridge delivers arrivals to the cycles, which keep them; Glue runs go on; other domains do not notice',
+  catchesUp: () => 'each cycle goes on where it stood; runs that ended meanwhile are found, none is started again',
 })
 
 async function sinceSign(

@@ -20,11 +20,16 @@ export interface Check {
   outage?: Outage
 }
 
+/** The names of the checks that found a problem. */
+export type Away = ReadonlySet<string>
+
 export interface Outage {
-  /** Read from the parts that still answer; undefined when none of them can tell. */
+  /** The check of the part that is asked since when: not while that is away too. */
+  teller: 'PostgreSQL' | 'Temporal'
+  /** Undefined when the teller has nothing to tell by. */
   since(connection: Connection): Promise<string | undefined>
-  works: string
-  catchesUp: string
+  works(away: Away): string
+  catchesUp(away: Away): string
 }
 
 export interface Finding {
@@ -54,33 +59,40 @@ export async function doctor(named: string[], options: { stack?: string; output:
   return findings.every(({ ok }) => ok) ? 0 : 1
 }
 
-async function examine(connection: Connection, checks: Check[], findings: Finding[]): Promise<void> {
+/** All of them look before any outage is told: what works meanwhile depends on what else is away. */
+export async function examine(connection: Connection, checks: Check[], findings: Finding[]): Promise<void> {
+  const problems: { finding: Finding; outage: Outage }[] = []
   for (const { name: check, look, todo, needs, outage } of checks) {
     if (findings.some((finding) => finding.check === needs && !finding.ok)) {
       findings.push({ check, ok: false, found: `could not be checked: see ${needs}` })
       continue
     }
-    findings.push(
-      await look(connection).then(
-        (found) => ({ check, ok: true, found }),
-        async (error: unknown) => ({
-          ...{ check, ok: false, found: toSentence(error), todo },
-          ...(outage && (await describe(outage, connection))),
-        }),
-      ),
+    const finding = await look(connection).then(
+      (found): Finding => ({ check, ok: true, found }),
+      (error: unknown): Finding => ({ check, ok: false, found: toSentence(error), todo }),
     )
+    findings.push(finding)
+    if (!finding.ok && outage) problems.push({ finding, outage })
+  }
+  const away: Away = new Set(findings.flatMap(({ check, ok }) => (ok ? [] : [check])))
+  for (const { finding, outage } of problems) {
+    const since = away.has(outage.teller) ? NOT_KNOWN : await askSince(outage, connection)
+    Object.assign(finding, { since, works: outage.works(away), catchesUp: outage.catchesUp(away) })
   }
 }
 
-/** The part that could tell since when may be away too: then that is said. */
-async function describe({ since, works, catchesUp }: Outage, connection: Connection): Promise<Partial<Finding>> {
-  const told = await since(connection).catch((error: unknown) => `cannot be told: ${toSentence(error)}`)
-  return { works, catchesUp, ...(told === undefined ? {} : { since: told }) }
-}
+const NOT_KNOWN = 'not known'
 
-function tell({ check, ok, found, todo, since, works, catchesUp }: Finding): void {
+const askSince = ({ since }: Outage, connection: Connection): Promise<string> =>
+  since(connection).then(
+    (told) => told ?? NOT_KNOWN,
+    (error: unknown) => `cannot be told: ${toSentence(error)}`,
+  )
+
+export function tell({ check, ok, found, todo, since, works, catchesUp }: Finding): void {
   print(`${ok ? pc.green('ok     ') : pc.red('problem')}  ${check}: ${found}`)
-  if (since) print(`         since: ${since}`)
+  if (since === NOT_KNOWN) print('         since when is not known')
+  else if (since) print(`         since: ${since}`)
   if (works) print(`         meanwhile: ${works}`)
   if (catchesUp) print(`         afterwards: ${catchesUp}`)
   if (todo) print(`         ${todo}`)

@@ -1,50 +1,59 @@
 // In: a cycle. Out: the whole of what is known of it, from its workflow while it runs, else from the mirror.
-// Never: "not found" without the reason.
+// Never: "not found" without the reason, or on the word of one of them alone.
 import { WorkflowNotFoundError } from '@temporalio/client'
 import { loadDomainCatalog } from '../catalog/load.ts'
 import { type CycleReport, readCycle } from '../mirror/status.ts'
 import { dueAtMs, whyNotDue } from '../model/calendar/due.ts'
 import { OPENING_WINDOW } from '../model/calendar/routing.ts'
 import type { Cycle } from '../model/cycle/cycle.ts'
-import { type CycleParts, domainOf, toCycleId } from '../model/ids.ts'
+import { type CycleId, type CycleParts, domainOf, toCycleId } from '../model/ids.ts'
 import { didYouMean } from '../model/nearest.ts'
 import { CYCLE_QUERY } from '../workflows/contract.ts'
 import { type Connection, withConnection } from './connection.ts'
 import { CommandFailure, EXIT } from './failure.ts'
 import { colourState, type Output, print, printJson, talk } from './output.ts'
 import { CENTRAL } from './stack-environment.ts'
+import { type Asked, toUnexplained } from './unexplained.ts'
 
 export async function explain(parts: CycleParts, options: { stack?: string; output: Output }): Promise<number> {
   return withConnection(options, CENTRAL, async (connection) => {
     const cycle = toCycleId(parts.product, parts.key)
-    const [live, report] = await Promise.all([
-      askWorkflow(connection, cycle),
-      readCycle(connection.db(), cycle).catch((error: unknown) => {
-        talk(`The mirror does not answer: ${(error as Error).message}`)
-        return undefined
-      }),
-    ])
+    const [workflow, mirror] = await Promise.all([askWorkflow(connection, cycle), askMirror(connection, cycle)])
+    const live = workflow.kind === 'live' ? workflow.cycle : undefined
+    const { report } = mirror
     if (options.output === 'json') printJson({ cycle, live: live ?? null, mirror: report ?? null })
     else if (live) tellLive(live)
     if (options.output === 'table' && report) tellReport(report, live !== undefined)
-    if (live || report) return 0
-    throw new CommandFailure(EXIT.failed, await whyUnknown(connection, parts))
+    if (workflow.kind === 'live' || report) return 0
+    const reason = toUnexplained(cycle, workflow, mirror.isAsked) ?? (await whyUnknown(connection, parts))
+    throw new CommandFailure(EXIT.failed, reason)
   })
 }
 
-/** Undefined when it does not run, or nobody answers: that is said, and the mirror is asked instead. */
-async function askWorkflow(connection: Connection, cycle: string): Promise<Cycle | undefined> {
+/** When it does not run, or nobody answers, that is said, and the mirror is asked instead. */
+async function askWorkflow(connection: Connection, cycle: string): Promise<Asked | { kind: 'live'; cycle: Cycle }> {
+  let isOpen = false
   try {
     const temporal = await connection.temporal()
     const handle = temporal.workflow.getHandle(cycle)
     const { status } = await handle.describe()
-    if (status.name !== 'RUNNING') return undefined
-    return await temporal.withDeadline(Date.now() + 5_000, () => handle.query<Cycle>(CYCLE_QUERY))
+    if (status.name !== 'RUNNING') return { kind: 'closed', as: status.name }
+    isOpen = true
+    return { kind: 'live', cycle: await temporal.withDeadline(Date.now() + 5_000, () => handle.query(CYCLE_QUERY)) }
   } catch (error) {
-    if (!(error instanceof WorkflowNotFoundError)) {
-      talk(`The workflow does not answer: ${(error as Error).message}`)
-    }
-    return undefined
+    if (error instanceof WorkflowNotFoundError) return { kind: 'none' }
+    talk(`The workflow does not answer: ${(error as Error).message}`)
+    return { kind: isOpen ? 'silent' : 'unasked' }
+  }
+}
+
+async function askMirror(connection: Connection, cycle: CycleId): Promise<{ isAsked: boolean; report?: CycleReport }> {
+  try {
+    const report = await readCycle(connection.db(), cycle)
+    return { isAsked: true, ...(report && { report }) }
+  } catch (error) {
+    talk(`The mirror does not answer: ${(error as Error).message}`)
+    return { isAsked: false }
   }
 }
 

@@ -8,18 +8,7 @@ import { toGlueLogLink } from '../model/glue-log.ts'
 import { type Connection, withConnection } from './connection.ts'
 import { CommandFailure, EXIT } from './failure.ts'
 import { type Output, print, printJson } from './output.ts'
-
-interface RunLog {
-  attempt: number
-  runId: string
-  state: string
-  error: string | null
-  startedAt: string | null
-  completedAt: string | null
-  link: string
-  /** On a local stack only: what the run printed; empty when it was played by a fault switch instead of executed. */
-  log: string | null
-}
+import { type RunLog, toLines } from './run-log.ts'
 
 export async function logs({ product, key }: CycleParts, options: { stack?: string; output: Output }): Promise<number> {
   const cycle = toCycleId(product, key)
@@ -31,13 +20,13 @@ export async function logs({ product, key }: CycleParts, options: { stack?: stri
     const runs = await Promise.all(report.row.attempts.map((attempt) => readRun(connection, job, attempt)))
     if (options.output === 'json') printJson(runs)
     else if (runs.length === 0) print(`${cycle} has not started a Glue run: it is ${report.row.state}.`)
-    else for (const run of runs) tell(job, run)
+    else for (const line of runs.flatMap((run) => toLines(cycle, job, run))) print(line)
     return 0
   })
 }
 
 async function readRun(connection: Connection, job: string, attempt: Attempt): Promise<RunLog> {
-  const runId = attempt.runId ?? ''
+  const { runId } = attempt
   const run = runId ? await askGlue(connection, job, runId) : undefined
   return {
     attempt: attempt.number,
@@ -46,7 +35,7 @@ async function readRun(connection: Connection, job: string, attempt: Attempt): P
     error: run?.ErrorMessage ?? attempt.end?.error ?? null,
     startedAt: run?.StartedOn?.toISOString() ?? null,
     completedAt: run?.CompletedOn?.toISOString() ?? null,
-    link: toGlueLogLink(connection.settings.AWS_REGION, runId),
+    link: runId ? toGlueLogLink(connection.settings.AWS_REGION, runId) : null,
     log: runId ? await readLocalLog(connection, runId) : null,
   }
 }
@@ -76,13 +65,4 @@ async function readJobName({ db }: Connection, product: ProductId, version: numb
     EXIT.failed,
     `Version ${version} of ${product} is not in the database any more, so its Glue job is not known.`,
   )
-}
-
-function tell(job: string, run: RunLog): void {
-  print(`attempt ${run.attempt}: ${job} ${run.runId} ${run.state}${run.error ? `: ${run.error}` : ''}`)
-  if (run.startedAt) print(`  ${run.startedAt} to ${run.completedAt ?? 'now'}`)
-  if (run.log === null)
-    print(`  log: ${run.link}\n  or: aws logs tail /aws-glue/jobs/error --log-stream-names ${run.runId}`)
-  else if (run.log === '') print('  It printed nothing here (a run that a fault switch plays is not executed).')
-  else for (const line of run.log.trimEnd().split('\n')) print(`  | ${line}`)
 }

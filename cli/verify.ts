@@ -34,7 +34,20 @@ export async function verify(options: VerifyOptions): Promise<number> {
   const violations = Object.values(findings).flatMap((found) => found.violations)
   if (options.output === 'json') printJson({ sandbox: evidence.sandbox !== undefined, findings, moving })
   else tell(evidence, findings, violations, moving)
+  if (Object.values(judged).every(({ checked }) => checked === 0))
+    throw new CommandFailure(EXIT.failed, toNothingJudged(evidence))
   return violations.length > 0 ? EXIT.failed : 0
+}
+
+/** Not a pass: a stack that never did anything must not look like one that did all of it right. */
+function toNothingJudged({ domains, definitions, sandbox }: Evidence): string {
+  const places = ['Temporal', 'PostgreSQL', ...(sandbox ? ["the sandbox's ledger"] : [])]
+  const looked = `Nothing to judge yet: no cycle and no event of ${domains.join(', ')} in ${places.join(' or ')}.`
+  const [first] = definitions.toSorted(
+    (one, other) => one.definition.dependsOn.length - other.definition.dependsOn.length,
+  )
+  if (!first) return `${looked} No product of them is defined: sluice apply <folder> --reason <text>`
+  return `${looked} The scheduler opens what is due; to open one now: sluice open ${first.definition.product}/<date>`
 }
 
 async function collect(options: VerifyOptions): Promise<Evidence> {
@@ -53,9 +66,13 @@ async function collect(options: VerifyOptions): Promise<Evidence> {
   })
 }
 
+const NO_DOMAIN =
+  'Nothing to judge yet: PostgreSQL knows no domain. Apply a mesh first: sluice apply <folder> --reason <text>; ' +
+  'on local servers without one: sluice dev deploy <folder>'
+
 async function requireDomains(connection: Connection, named: string[] | undefined): Promise<Domain[]> {
   const known = (await selectDomains(connection.db())).map(({ definition }) => definition.domain)
-  if (known.length === 0) throw new CommandFailure(EXIT.failed, 'No domain is applied: sluice apply <folder>')
+  if (known.length === 0) throw new CommandFailure(EXIT.failed, NO_DOMAIN)
   return (named ?? known).map((name) => {
     const domain = parseDomain(name)
     if (domain && known.includes(domain)) return domain

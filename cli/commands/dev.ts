@@ -56,7 +56,16 @@ export const createDevCommand = () =>
     .option('--postgres-port <port>', 'port of PostgreSQL', parsePort)
     .addCommand(createEnv())
     .addCommand(createDeploy())
-    .addHelpText('after', '\nExamples:\n  sluice dev examples/mesh\n  sluice dev --only temporal,postgres')
+    .addHelpText(
+      'after',
+      `
+A worker or bridge that dies is named, and the rest goes on. When a server dies, the stack stops; its logs are kept, its
+data is not: what lives longer belongs on servers of your own.
+
+Examples:
+  sluice dev examples/mesh
+  sluice dev --only temporal,postgres`,
+    )
     .action(async (mesh, options) => {
       const { dev } = await import('../dev/dev.ts')
       process.exitCode = await dev(mesh, options)

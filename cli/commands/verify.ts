@@ -14,7 +14,7 @@ export const createVerifyCommand = () =>
     .addHelpText(
       'after',
       '\nTake it when all is quiet: what is under way has not reached every witness yet.\n' +
-        'Exit code 1 when an invariant is violated.\n\n' +
+        'Exit code 1 when an invariant is violated, and when there is nothing to judge yet.\n\n' +
         'Examples:\n  sluice verify\n  sluice verify --domain d1 --save evidence.json\n  sluice verify --from evidence.json --replay',
     )
     .action(async (options) => {

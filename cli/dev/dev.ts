@@ -6,6 +6,7 @@ import { commandName } from '../command-name.ts'
 import { CommandFailure, EXIT } from '../failure.ts'
 import { aborted, untilInterrupted } from './interrupt.ts'
 import { type LocalStack, startLocalStack } from './local-stack.ts'
+import { toServerEnd } from './server-end.ts'
 import type { Part } from './servers.ts'
 import { showOn } from './show.ts'
 
@@ -55,7 +56,7 @@ export async function dev(mesh: string | undefined, options: DevOptions): Promis
       for (const role of stack.roles.values()) void watchRole(role, AbortSignal.any([signal, leaving.signal]))
       const ended = await Promise.race([aborted(signal), firstEnd(stack)])
       if (!ended) return EXIT.interrupted
-      tellEnd(ended)
+      say(describeEnd(ended, stack, mesh, options.only))
       return EXIT.failed
     } finally {
       leaving.abort()
@@ -83,9 +84,12 @@ const firstEnd = ({ servers }: LocalStack): Promise<RunningProcess> =>
 async function watchRole(role: RunningProcess, leaving: AbortSignal): Promise<void> {
   await role.exited
   if (leaving.aborted) return
-  tellEnd(role)
+  say(`${role.name} has ended. Its last lines, of ${role.logFile}:\n${role.lastLines()}`)
   say(`The rest goes on. To start it again: ${commandName()} ${role.name}`)
 }
 
-const tellEnd = ({ name, logFile, lastLines }: RunningProcess): void =>
-  say(`${name} has ended. Its last lines, of ${logFile}:\n${lastLines()}`)
+function describeEnd(ended: RunningProcess, { folder, servers }: LocalStack, mesh?: string, only?: Part[]): string {
+  const { name, logFile } = ended
+  const started = servers.processes.map((process) => process.name)
+  return toServerEnd({ name, logFile, lastLines: ended.lastLines() }, { folder, started, mesh, only }, commandName())
+}

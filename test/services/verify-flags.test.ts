@@ -134,6 +134,26 @@ test('a cycle that had just moved is named and not judged; the same at rest is a
   expect(printed).not.toContain('Still moving')
 })
 
+test('of a stack without cycles it is said what was looked at, that nothing was judged, and what makes a cycle', async () => {
+  const [all, empty] = [kept('full.json'), kept('empty.json')]
+  await verify({ ...table, save: all })
+  const nothing = { statuses: [], transitions: [], dependencies: [] }
+  const evidence: Evidence = { ...readKept(all), cycles: [], mirror: nothing, ledger: { events: [], deliveries: [] } }
+  const definitions = [versionOf(definitionOf('d1/ds1'))]
+  writeFileSync(empty, JSON.stringify({ ...evidence, definitions }))
+  printed = ''
+  const refused = await failure(verify({ ...table, from: empty }))
+  expect([refused.exitCode, refused.message]).toEqual([
+    EXIT.failed,
+    'Nothing to judge yet: no cycle and no event of d1, d2 in Temporal or PostgreSQL. ' +
+      'The scheduler opens what is due; to open one now: sluice open d1/ds1/<date>',
+  ])
+  expect(printed).toContain('nothing lost')
+  writeFileSync(empty, JSON.stringify({ ...evidence, definitions: [] }))
+  const { message } = await failure(verify({ ...table, from: empty }))
+  expect(message).toContain('No product of them is defined: sluice apply <folder> --reason <text>')
+})
+
 test('a file that holds no evidence, or is not there, is refused by its name', async () => {
   const file = kept('other.json')
   writeFileSync(file, '{"cycles": 3}')
