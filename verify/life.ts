@@ -3,9 +3,11 @@
 import type { CycleSnapshot } from '../model/cycle/record.ts'
 import type { CycleId } from '../model/ids.ts'
 import { isSettled } from '../model/states.ts'
-import type { CycleEvidence, Evidence, RunEvidence, SandboxRow } from './evidence.ts'
+import type { CycleEvidence, Evidence, HistoryStep, RunEvidence, SandboxRow } from './evidence.ts'
 import { fold } from './fold.ts'
+import { checkHeldUp } from './notices.ts'
 import { findPublications, findEnds, type Publications } from './published.ts'
+import { spellsOf, STEP_OF } from './refusals.ts'
 import { type Checked, type Look, toChecked, type Violation } from './verdict.ts'
 
 /** Quiet lasts at least this long: within it the mirror becomes the truth, too. */
@@ -25,12 +27,15 @@ export function checkLife(evidence: Evidence): Checked {
   const now = { nowMs, publications: findPublications(evidence, nowMs - QUIET_MS), ends: findEnds(sandbox) }
   const known = new Set(cycles.map(({ cycle }) => cycle))
   const unopened = due.filter((cycle) => !known.has(cycle))
-  return toChecked([
-    ...cycles.map((one) => checkCycle(one, now)),
-    ...unopened.map(
-      (cycle): Look => [toViolation(cycle, 'fell due and was never opened', ['Temporal has no run of it'])],
-    ),
-  ])
+  return toChecked(
+    [
+      ...cycles.map((one) => [...checkCycle(one, now), ...checkHeldUp(one, nowMs, QUIET_MS)]),
+      ...unopened.map(
+        (cycle): Look => [toViolation(cycle, 'fell due and was never opened', ['Temporal has no run of it'])],
+      ),
+    ],
+    cycles.flatMap(({ cycle, runs }) => runs.slice(-1).flatMap((run) => noteLongSteps(cycle, run, nowMs))),
+  )
 }
 
 const toViolation = (cycle: string, what: string, evidence: string[]): Violation => ({
@@ -108,9 +113,33 @@ function checkProcessing(cycle: CycleId, run: RunEvidence, snapshot: CycleSnapsh
   return [toViolation(cycle, what, [`sandbox row ${end.seq}: ${attempt?.runId} ${end.outcome}`])]
 }
 
+/** Glue may be full for days, and AWS may refuse for as long: no bound is broken, but somebody should look. */
+const LONG_MS = 3_600_000
+
+/** The step under way, where it takes longer than an hour; of a Glue run, longer than Glue lets it. */
+function noteLongSteps(cycle: CycleId, run: RunEvidence, nowMs: number): string[] {
+  if (run.status !== 'RUNNING') return []
+  const { definition, settings } = run.input
+  const runMs = definition.run.timeoutMinutes * 60_000 + settings.checkGlueMs + QUIET_MS
+  return underWay(run).flatMap(({ activity, atMs }) => {
+    const step = STEP_OF[activity]
+    const longMs = step === 'run' ? runMs : LONG_MS
+    if (!step || nowMs - atMs <= longMs) return []
+    const held = spellsOf(run).find((spell) => spell.step === step && spell.endedAt === null)
+    const why = held ? `, refusals told: ${held.refusals.length}` : ''
+    return [`${cycle} has been at its step ${step} since ${new Date(atMs).toISOString()}${why}`]
+  })
+}
+
 const PIPELINE = ['startGlueJob', 'awaitGlueJob', 'publishRefreshEvent', 'stopGlueJob']
 
-function asksForSomething({ steps }: RunEvidence): boolean {
+const asksForSomething = (run: RunEvidence): boolean =>
+  underWay(run).some(({ activity }) => PIPELINE.includes(activity))
+
+/** What the run asked for and has no answer to. */
+function underWay({ steps }: RunEvidence): Extract<HistoryStep, { kind: 'asked' }>[] {
   const over = new Set(steps.flatMap((step) => ('askedAt' in step ? [step.askedAt] : [])))
-  return steps.some((step) => step.kind === 'asked' && PIPELINE.includes(step.activity) && !over.has(step.at))
+  return steps.filter(
+    (step): step is Extract<HistoryStep, { kind: 'asked' }> => step.kind === 'asked' && !over.has(step.at),
+  )
 }

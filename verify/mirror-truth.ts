@@ -3,7 +3,7 @@
 import type { DependencyRow, TransitionRow } from '../mirror/status.ts'
 import type { CycleRow } from '../mirror/status.ts'
 import { isLegalMove } from '../model/states.ts'
-import type { CycleEvidence, Evidence } from './evidence.ts'
+import type { CycleEvidence, Evidence, RunEvidence } from './evidence.ts'
 import { type Folded, fold, recordsOf } from './fold.ts'
 import { type Checked, type Invariant, type Look, toChecked, type Violation } from './verdict.ts'
 
@@ -85,7 +85,9 @@ export function checkMoves({ cycles, mirror }: Evidence): Checked {
   const rows = Map.groupBy(mirror.transitions, ({ cycle }) => cycle)
   return toChecked([
     ...[...rows].map(([cycle, moves]) => checkChain(cycle, moves)),
-    ...cycles.map(({ cycle, runs }) => runs.flatMap((run) => checkVersions(cycle, run.runId, recordsOf(run)))),
+    ...cycles.map(({ cycle, runs }) =>
+      runs.flatMap((run) => [...checkVersions(cycle, run.runId, recordsOf(run)), ...checkStates(cycle, run)]),
+    ),
   ])
 }
 
@@ -105,6 +107,7 @@ function checkChain(cycle: string, rows: TransitionRow[]): Look {
 
 function problemOf({ from, to, runNumber, version }: TransitionRow, before: TransitionRow | undefined) {
   if (from !== null && !isLegalMove(from, to)) return 'which the state table does not allow'
+  if (from === null && to !== 'WAITING') return 'though a cycle opens as WAITING'
   if (!before) return from === null ? undefined : 'though nothing had opened it'
   if (from !== before.to) return `though it was ${before.to}`
   return runNumber === before.runNumber && version === before.version ? 'under a version that was taken' : undefined
@@ -116,6 +119,17 @@ function checkVersions(cycle: string, runId: string, records: { version: number;
     if (!before || record.version > before.version) return []
     const says = `run ${runId} of ${cycle} flushed version ${record.version} after ${before.version}`
     return [toViolation('I8', cycle, says, [`history of ${cycle}: flushes ${before.version}, ${record.version}`])]
+  })
+}
+
+/** What a flush says the cycle is, a move led to: its own last one, else one flushed before, or the past it came back with. */
+function checkStates(cycle: string, run: RunEvidence): Look {
+  let led = run.input.past?.state ?? 'WAITING'
+  return recordsOf(run).flatMap(({ version, transitions, snapshot: { state } }) => {
+    led = transitions.at(-1)?.to ?? led
+    if (state === led) return []
+    const says = `run ${run.runId} of ${cycle} flushed ${state}, though its last move led to ${led}`
+    return [toViolation('I8', cycle, says, [`history of ${cycle}: flush of version ${version}, ${state}`])]
   })
 }
 

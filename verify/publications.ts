@@ -1,9 +1,10 @@
 // I6. In: evidence. Out: publications too few, too many, alien, or where others see them; silence about a failure. Pure.
 // Never: asks of a cycle that was ended from outside what only a whole one can show.
-import { domainOf, toEventId, toNotRefreshedPrefix } from '../model/ids.ts'
+import { domainOf, toEventId } from '../model/ids.ts'
 import type { Publication } from '../model/refresh-event.ts'
 import type { CycleEvidence, Evidence, RunEvidence } from './evidence.ts'
 import { askedOf, fold } from './fold.ts'
+import { checkNotices, findTold } from './notices.ts'
 import { type PutEvent, type QueuedEvent, refreshesPut, refreshesQueued } from './sandbox-rows.ts'
 import { type Checked, type Look, toChecked } from './verdict.ts'
 
@@ -17,14 +18,15 @@ interface Seen {
   shared: Set<string>
 }
 
-/** Each revision of a cycle that publishes was put at least once under its one id, and nothing else was. */
+/** Each revision of a cycle that publishes was put under its one id and nothing else was; so with what it told of failures. */
 export function checkPublications(evidence: Evidence): Checked {
   const seen = evidence.sandbox && see(evidence)
+  const told = findTold(evidence)
   return toChecked(
     evidence.cycles.map((one) => [
       ...checkCount(one),
       ...checkIds(one, seen),
-      ...checkNotice(one),
+      ...checkNotices(one, told),
       ...(seen ? checkPrivate(one, seen) : []),
     ]),
   )
@@ -87,21 +89,6 @@ function checkPrivate(one: CycleEvidence, seen: Seen): Look {
     const says = `${id} is for its domain alone and was published outside of it`
     return [{ invariant: 'I6' as const, cycle, eventId: id, says, evidence: [...putLines(seen, id), ...rows] }]
   })
-}
-
-/** A cycle that came to rest without data says so. */
-function checkNotice(one: CycleEvidence): Look {
-  const { cycle, runs } = one
-  const { last, transitions } = fold(one)
-  const state = last?.snapshot.state
-  const moved = transitions.at(-1)
-  if (!moved || (state !== 'ERROR' && state !== 'SKIPPED' && state !== 'CANCELLED')) return []
-  const prefix = `${toNotRefreshedPrefix(cycle)}${moved.runNumber}.`
-  const notices = runs
-    .flatMap((run) => askedOf(run, 'publishNotRefreshed'))
-    .map(({ input }) => input as { id?: string })
-  if (notices.some(({ id }) => id?.startsWith(prefix))) return []
-  return [toViolation(cycle, prefix, `${cycle} is ${state} and told nobody`, `run ${moved.runNumber} left it ${state}`)]
 }
 
 const isPrivate = ({ runs }: CycleEvidence): boolean =>

@@ -18,14 +18,34 @@ interface PutEntry {
 }
 
 /** Refresh events that the bus accepted, repeats included. */
-export const refreshesPut = (rows: SandboxRow[]): PutEvent[] =>
+export const refreshesPut = (rows: SandboxRow[]): PutEvent[] => put(rows, REFRESHED)
+
+/** Notices that a cycle did not refresh, likewise. */
+export const noticesPut = (rows: SandboxRow[]): PutEvent[] => put(rows, NOT_REFRESHED)
+
+const put = (rows: SandboxRow[], wanted: string): PutEvent[] =>
   rows
     .filter(({ kind, operation, outcome }) => kind === 'call' && operation === 'PutEvents' && outcome === 'ok')
     .flatMap(({ seq, atMs, facts }) =>
       ((facts['entries'] ?? []) as PutEntry[]).flatMap(({ metadataId, detailType, errorCode, busArn = '' }) =>
-        metadataId && !errorCode && detailType === REFRESHED ? [{ seq, atMs, eventId: metadataId, busArn }] : [],
+        metadataId && !errorCode && detailType === wanted ? [{ seq, atMs, eventId: metadataId, busArn }] : [],
       ),
     )
+
+export interface SentNotice {
+  seq: number
+  id: string
+  cycle: string
+}
+
+/** Notices to an owner that a notification queue took, repeats included. The ledger keeps the beginning of a message. */
+export const noticesSent = (rows: SandboxRow[]): SentNotice[] =>
+  rows.flatMap(({ seq, kind, operation, outcome, facts }) => {
+    if (kind !== 'call' || operation !== 'SendMessage' || outcome !== 'ok') return []
+    if (!String(facts['QueueUrl']).endsWith('-notifications')) return []
+    const [, id, cycle] = /^\{"id":"([^"]+)","cycle":"([^"]+)"/.exec(String(facts['MessageBody'])) ?? []
+    return id && cycle ? [{ seq, id, cycle }] : []
+  })
 
 export interface GlueRunRows {
   seq: number

@@ -29,9 +29,14 @@ export interface Checked {
   /** Things looked at: events, runs, cycles, as the invariant counts. */
   checked: number
   violations: Violation[]
+  /** What is worth a look and breaks no promise. */
+  notes?: string[]
 }
 
 /** One thing looked at. Empty: it holds. */
 export type Look = Violation[]
 
-export const toChecked = (looks: Look[]): Checked => ({ checked: looks.length, violations: looks.flat() })
+export const toChecked = (looks: Look[], notes: string[] = []): Checked => ({
+  ...{ checked: looks.length, violations: looks.flat() },
+  ...(notes.length > 0 ? { notes } : {}),
+})

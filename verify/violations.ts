@@ -33,9 +33,9 @@ export const examine = (evidence: Evidence): Findings =>
 /** Of a stack at work: what moved while it was read is named, not judged. */
 export function examineAtWork(evidence: Evidence): { findings: Findings; moving: Moving } {
   const moving = findMoving(evidence)
-  const findings = Object.entries(examine(evidence)).map(([invariant, { checked, violations }]) => {
-    const standing = violations.filter((violation) => isAtRest(moving, violation))
-    return [invariant, { checked, violations: standing }]
+  const findings = Object.entries(examine(evidence)).map(([invariant, found]) => {
+    const violations = found.violations.filter((violation) => isAtRest(moving, violation))
+    return [invariant, { ...found, violations }]
   })
   return { findings: Object.fromEntries(findings), moving }
 }

@@ -14,8 +14,8 @@ import { StatusLane } from './status-lane.ts'
 export class CycleRun {
   cycle: Cycle
   readonly lane: StatusLane
-  /** Notices under way: a run does not close before they are out. */
-  reporting = 0
+  /** What was asked beside the main line, notices and the recall: a run does not close before it is answered. */
+  unanswered = 0
   private readonly armed = new Set<number>()
   private heldUpScope: CancellationScope | undefined
 
@@ -51,12 +51,12 @@ export class CycleRun {
   }
 
   /**
-   * Waits until all that happened is written and told; false when meanwhile something brought the cycle back.
+   * Waits until all that happened is written, told and recalled; false when meanwhile something brought the cycle back.
    * Arrivals and reruns that come during the wait are still this run's to answer.
    */
   async isWrittenAndAtRest(): Promise<boolean> {
     const atRest = (): boolean => ['close', 'give-up'].includes(decideNext(this.cycle, Date.now()).kind)
-    await condition(() => !atRest() || (this.lane.isWritten() && this.reporting === 0 && allHandlersFinished()))
+    await condition(() => !atRest() || (this.lane.isWritten() && this.unanswered === 0 && allHandlersFinished()))
     return atRest()
   }
 

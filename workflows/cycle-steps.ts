@@ -19,11 +19,14 @@ import type { CycleRun } from './cycle-run.ts'
 /** How far clocks of worker and Glue may differ when looking for a run that is there already. */
 const CLOCK_SKEW_MS = 300_000
 
-/** Takes refreshes that were published before this cycle was open; in the background, as long as it takes. */
+/**
+ * Takes refreshes that were published before this cycle was open; in the background, as long as it takes. Only the closing
+ * waits for it. Cancelled with the cycle, which is to close: whoever brings that back asks the mirror again.
+ */
 export function recall(run: CycleRun): void {
   const { input } = run.cycle
   if (input.expected.length === 0) return
-  inBackground('recall', async () => {
+  inBackground(run, 'recall', async () => {
     const { arrivals } = await recallArrivals({ domain: domainOf(input.product), expected: input.expected })
     // What came meanwhile as an event is known: a recall of it is no second delivery.
     const known = new Set(run.cycle.deliveries.map(({ eventId }) => eventId))
@@ -112,14 +115,13 @@ export function report(run: CycleRun): void {
   const notice = toNotice(run)
   const failure = cycle.state === 'ERROR' ? toFailureNotice(run, notice) : undefined
   run.apply({ kind: 'reported' })
-  run.reporting += 1
-  inBackground('report', async () => {
+  const sendAll = async (): Promise<void> => {
     await Promise.all([
       ...(failure ? [told('The notice to the owner', notice.id, notifyFailure(failure))] : []),
       told('The event "Not Refreshed"', notice.id, publishNotRefreshed(notice)),
     ])
-    run.reporting -= 1
-  })
+  }
+  inBackground(run, 'report', () => CancellationScope.nonCancellable(sendAll))
 }
 
 /** A step that only a person can get on: its owner is told, once for as long as it is held up. */
@@ -131,12 +133,9 @@ export function holdUp(run: CycleRun, said: HoldUp): void {
   const { reason, step, sinceMs: atMs } = heldUp
   const nextStep = 'Mend what the reason names; it is tried again by itself.'
   const notice = { ...toFailureNotice(run, { ...toNotice(run), reason }), step, nextStep, atMs }
-  run.reporting += 1
-  inBackground('report', async () => {
-    // The notice may be refused as well: once the step gets on it would tell of what is over.
-    await run.whileHeldUp(() => told('The notice to the owner', notice.id, notifyFailure(notice)))
-    run.reporting -= 1
-  })
+  // The notice may be refused as well: once the step gets on it would tell of what is over.
+  const send = () => run.whileHeldUp(() => told('The notice to the owner', notice.id, notifyFailure(notice)))
+  inBackground(run, 'report', () => CancellationScope.nonCancellable(send))
 }
 
 /** Ends when the notice is out or was refused for good; a refusal is told and holds up nobody, not the other notice. */
@@ -182,11 +181,17 @@ function toFailureNotice({ cycle }: CycleRun, notice: ReturnType<typeof toNotice
   }
 }
 
-/** Not cancelled with the cycle, and never an unhandled rejection: that would fail the workflow task for ever. */
-function inBackground(what: string, work: () => Promise<void>): void {
-  CancellationScope.nonCancellable(work).catch((error: unknown) =>
-    log.error(`${what} failed`, { error: String(error) }),
-  )
+/** Only the closing waits for it. Never an unhandled rejection: that would fail the workflow task for ever. */
+function inBackground(run: CycleRun, what: string, work: () => Promise<void>): void {
+  run.unanswered += 1
+  work()
+    .catch((error: unknown) => {
+      if (isCancellation(error)) log.info(`${what} is not needed any more`)
+      else log.error(`${what} failed`, { error: rootCause(error) ?? String(error) })
+    })
+    .finally(() => {
+      run.unanswered -= 1
+    })
 }
 
 /** The sentence of the innermost cause; a cancellation is not a failure and goes on up. */

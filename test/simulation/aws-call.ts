@@ -10,7 +10,7 @@ export type Operations = Record<string, (input: never) => unknown>
 
 export const awsError = (name: string, message = name): Error => Object.assign(new Error(message), { name })
 
-/** Of the errors of a service that did nothing, one by dice. */
+/** Of the errors of a service that did nothing, one by dice; while it forbids, that one. */
 export const createAwsClient = <Client>(
   hostility: Hostility,
   life: Life,
@@ -18,7 +18,11 @@ export const createAwsClient = <Client>(
   operations: Operations,
 ): Client => {
   const trouble: EdgeTrouble = {
-    refuse: () => awsError(hostility.random.pick(['ThrottlingException', 'InternalServerException', 'TimeoutError'])),
+    refuse() {
+      const isForbidden = hostility.forbidding.has(service) && hostility.isAway(service)
+      if (isForbidden) return awsError('AccessDeniedException', 'the role may not')
+      return awsError(hostility.random.pick(['ThrottlingException', 'InternalServerException', 'TimeoutError']))
+    },
     lose: () => awsError('TimeoutError', 'socket hang up'),
   }
   const send = (command: AwsCommand): Promise<unknown> => {

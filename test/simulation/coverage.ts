@@ -2,6 +2,7 @@
 // In: how often each was seen, in how many worlds. Out: what was seen too rarely, or is on no list. Pure.
 import type { Evidence, RunEvidence } from '../../verify/evidence.ts'
 import { askedOf, fold, ordersOf, recordsOf } from '../../verify/fold.ts'
+import type { FailureNotice, NotRefreshedNotice } from '../../workflows/contract.ts'
 
 /** At least, in a thousand worlds: about a third of what was seen when it was written down. */
 const LEAST: Record<string, number> = {
@@ -25,9 +26,12 @@ const LEAST: Record<string, number> = {
   'a call refused by postgres': 2_000,
   'a call refused by sqs': 3_000,
   'a call refused by temporal': 2_000,
+  'a call while events forbids it': 2_000,
   'a call while events is away': 4_000,
+  'a call while glue forbids it': 2_000,
   'a call while glue is away': 2_000,
   'a call while postgres is away': 10_000,
+  'a call while sqs forbids it': 5_000,
   'a call while sqs is away': 10_000,
   'a call while temporal is away': 4_000,
   'a cycle came back from CANCELLED': 60,
@@ -55,6 +59,11 @@ const LEAST: Record<string, number> = {
   'a job that is not there': 30,
   'a message doubled': 2_000,
   'a message in hand shown again': 1_000,
+  'a notice to an owner of ERROR': 450,
+  'a notice to an owner of a held-up step': 40,
+  'a notice to consumers of CANCELLED': 150,
+  'a notice to consumers of ERROR': 450,
+  'a notice to consumers of SKIPPED': 12,
   'a process killed after a call': 1_000,
   'a process killed before a call': 1_000,
   'a publication for the domain': 1_000,
@@ -134,6 +143,7 @@ export function branchesOf(evidence: Evidence): string[] {
         ...actions.map(({ refused }) => (refused === null ? 'a rerun was accepted' : 'a rerun signal was refused')),
       ]
     }),
+    ...cycles.flatMap(({ runs }) => runs.flatMap(noticesOf)),
     ...cycles.flatMap((one) => keptSnapshots(evidence, one)),
     ...cycles.flatMap(({ runs }) =>
       runs.flatMap((run) =>
@@ -142,6 +152,15 @@ export function branchesOf(evidence: Evidence): string[] {
     ),
   ]
 }
+
+const noticesOf = (run: RunEvidence): string[] => [
+  ...askedOf(run, 'notifyFailure').map(
+    ({ input }) => `a notice to an owner of ${(input as FailureNotice).state === 'ERROR' ? 'ERROR' : 'a held-up step'}`,
+  ),
+  ...askedOf(run, 'publishNotRefreshed').map(
+    ({ input }) => `a notice to consumers of ${(input as NotRefreshedNotice).state}`,
+  ),
+]
 
 /** By the cutoff's `run-without`. */
 const startedWithout = (run: RunEvidence): boolean =>

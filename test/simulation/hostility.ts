@@ -23,10 +23,13 @@ export interface Hostility {
   random: Random
   /** Services that answer nothing until then. */
   awayUntilMs: Map<string, number>
+  /** Of those, the ones that answer that the role may not. */
+  forbidding: Set<string>
   /** How often each act was done: coverage.ts says how often it must have been. */
   acts: Map<string, number>
   call<T>(life: Life, service: string, what: string, trouble: EdgeTrouble, work: () => T | Promise<T>): Promise<T>
   count(act: string): void
+  isAway(service: string): boolean
   /** Whether the act is done now. */
   strikes(act: string, probability: number): boolean
 }
@@ -48,14 +51,16 @@ export function createHostility(time: VirtualTime, random: Random): Hostility {
     isHealed: false,
     random,
     awayUntilMs: new Map(),
+    forbidding: new Set(),
     acts,
     count,
     strikes,
+    isAway: (service) => !hostility.isHealed && (hostility.awayUntilMs.get(service) ?? 0) > time.nowMs(),
     async call(life, service, what, trouble, work) {
       if (!life.isAlive) return never()
       await time.pause(delay(), '')
       if (!life.isAlive) return never()
-      if (isAway(service) || strikes(`a call refused by ${service}`, 0.04))
+      if (meetsOutage(service) || strikes(`a call refused by ${service}`, 0.04))
         return reject(`${life.name}: ${what} refused`, trouble.refuse())
       if (strikes('a process killed before a call', 0.006)) return dieAt(life, `${life.name} dies before ${what}`)
       const result = await work()
@@ -68,10 +73,10 @@ export function createHostility(time: VirtualTime, random: Random): Hostility {
       return result
     },
   }
-  const isAway = (service: string): boolean => {
-    const away = !hostility.isHealed && (hostility.awayUntilMs.get(service) ?? 0) > time.nowMs()
-    if (away) count(`a call while ${service} is away`)
-    return away
+  const meetsOutage = (service: string): boolean => {
+    const isAway = hostility.isAway(service)
+    if (isAway) count(`a call while ${service} ${hostility.forbidding.has(service) ? 'forbids it' : 'is away'}`)
+    return isAway
   }
   const delay = (): number => (strikes('a slow call', 0.1) ? random.between(100, SLOWEST_MS) : random.between(1, 40))
   const reject = (text: string, error: Error): never => {

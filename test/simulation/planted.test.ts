@@ -132,12 +132,6 @@ test.each<[string, Invariant[], Plant]>([
     },
   ],
   [
-    'an end without data that nobody was told of',
-    ['I6'],
-    (evidence) =>
-      change(inState(evidence, 'COMPLETED'), (one) => void Object.assign(lastOf(one)!.snapshot, { state: 'SKIPPED' })),
-  ],
-  [
     'a cycle that fell due and was never opened',
     ['I10'],
     (evidence) => {

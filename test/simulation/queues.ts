@@ -2,6 +2,7 @@
 // Never: a message lost; a long poll that costs a turn each 20 s (it waits for as long as nothing is there).
 import type { Hostility } from './hostility.ts'
 import type { Operations } from './aws-call.ts'
+import type { AwsLedger } from './aws-ledger.ts'
 import type { VirtualTime } from './virtual-time.ts'
 
 interface Held {
@@ -24,7 +25,10 @@ interface Poll {
   answer(messages: unknown): void
 }
 
-export function createQueues(time: VirtualTime, hostility: Hostility): Queues {
+/** Of a message body, as the sandbox's ledger keeps it. */
+const KEPT = 200
+
+export function createQueues(time: VirtualTime, hostility: Hostility, ledger: AwsLedger): Queues {
   const queues = new Map<string, Held[]>()
   let polls: Poll[] = []
   let count = 0
@@ -79,6 +83,8 @@ export function createQueues(time: VirtualTime, hostility: Hostility): Queues {
       GetQueueUrl: ({ QueueName }: { QueueName: string }) => ({ QueueUrl: QueueName }),
       SendMessage: ({ QueueUrl, MessageBody }: { QueueUrl: string; MessageBody: string }) => {
         add(QueueUrl, MessageBody, 0)
+        const facts = { QueueUrl, MessageBody: MessageBody.slice(0, KEPT) }
+        ledger.add({ service: 'sqs', account: '', kind: 'call', operation: 'SendMessage', outcome: 'ok', facts })
         return {}
       },
       ReceiveMessage: ({ QueueUrl, VisibilityTimeout }: { QueueUrl: string; VisibilityTimeout: number }) =>

@@ -105,7 +105,7 @@ export function bootWorker(world: World, domain: Domain, life: Life): void {
   })
   const publishing = createPublishing({
     ...{ events, sqs, account: ACCOUNTS[domain] ?? '', region: 'us-east-1', softwareVersion: '0.0.0' },
-    ...{ centralBusArn: CENTRAL_BUS, domainBusName: domain, notificationQueueName: `notices-${domain}` },
+    ...{ centralBusArn: CENTRAL_BUS, domainBusName: domain, notificationQueueName: `sluice-${domain}-notifications` },
     nowMs: world.time.nowMs,
   })
   const activities: CycleActivities & SchedulerActivities = {

@@ -70,8 +70,8 @@ export async function simulate(seed: number, keepsSchedule: boolean): Promise<Wo
 
 function createWorld(seed: number, time: VirtualTime, hostility: Hostility): World {
   const mesh = createMesh(hostility.random)
-  const queues = createQueues(time, hostility)
   const ledger = createAwsLedger(time)
+  const queues = createQueues(time, hostility, ledger)
   const bus = createCentralBus({ time, hostility, queues, ledger, mesh })
   const server = createTemporalServer(time, hostility, {
     [CYCLE_WORKFLOW]: dataProductCycle,
@@ -132,11 +132,13 @@ function scatterOutages({ time, hostility, mesh }: World): void {
   for (let left = random.between(0, 5); left > 0; left -= 1) {
     const service = random.pick(['postgres', 'postgres', 'temporal', 'sqs', 'glue', 'events'])
     const lastsMs = random.between(60_000, 3 * HOUR_MS)
-    time.after(
-      random.between(HOUR_MS, mesh.keys.length * 24 * HOUR_MS),
-      `${service} goes away`,
-      () => void hostility.awayUntilMs.set(service, time.nowMs() + lastsMs),
-    )
+    const isForbidden = random.chance(0.3) && ['sqs', 'glue', 'events'].includes(service)
+    const what = isForbidden ? `${service} forbids all` : `${service} goes away`
+    time.after(random.between(HOUR_MS, mesh.keys.length * 24 * HOUR_MS), what, () => {
+      hostility.awayUntilMs.set(service, time.nowMs() + lastsMs)
+      if (isForbidden) hostility.forbidding.add(service)
+      else hostility.forbidding.delete(service)
+    })
   }
 }
 

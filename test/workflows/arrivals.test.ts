@@ -189,6 +189,8 @@ describe.concurrent('a cycle that waits', () => {
     const cycle = stage.cycle('no-recall', { script: { recallArrivals } })
     await cycle.arrive(a, b)
     await cycle.glueEnds(1)
+    await cycle.untilState('COMPLETED')
+    cycle.script({ recallArrivals: async () => ({ arrivals: [] }) })
     expect(await cycle.result()).toMatchObject({ state: 'COMPLETED' })
   })
 

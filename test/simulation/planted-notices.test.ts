@@ -1,0 +1,158 @@
+// The oracle on what people are told, and on moves: each breach planted in the evidence of a sound world is seen as its
+// invariant. Worlds are looked through until one holds what a breach needs; the same seeds are the same worlds.
+import { beforeAll, expect, test } from 'vitest'
+import type { CycleRecord } from '../../model/cycle/record.ts'
+import type { Evidence, HistoryStep, RunEvidence } from '../../verify/evidence.ts'
+import { askedOf, recordsOf } from '../../verify/fold.ts'
+import type { Invariant } from '../../verify/verdict.ts'
+import { examine, findViolations } from '../../verify/violations.ts'
+import { HELD_UP_SIGNAL, type FailureNotice } from '../../workflows/contract.ts'
+import { toEvidence } from './evidence.ts'
+import { LIMIT_MS } from './play-seeds.ts'
+import { simulate } from './world.ts'
+
+const WORLDS = 24
+let sound: Evidence[]
+
+beforeAll(async () => {
+  sound = []
+  for (let seed = 1; seed <= WORLDS; seed += 1) sound.push(toEvidence(await simulate(seed, false)))
+}, WORLDS * LIMIT_MS)
+
+type Asked = Extract<HistoryStep, { kind: 'asked' }>
+interface Found {
+  run: RunEvidence
+  notice: Asked
+}
+
+/** False where the world does not hold what the breach needs. */
+type Plant = (evidence: Evidence) => boolean
+
+const onNotice =
+  (state: 'ERROR' | 'PROCESSING', change: (found: Found, evidence: Evidence) => void): Plant =>
+  (evidence) => {
+    const all = evidence.cycles.flatMap(({ runs }) =>
+      runs.flatMap((run) => askedOf(run, 'notifyFailure').map((notice) => ({ run, notice }))),
+    )
+    const isIt = ({ run, notice }: Found): boolean =>
+      (notice.input as FailureNotice).state === state && run.status !== 'RUNNING'
+    const found = all.find(isIt)
+    if (found) change(found, evidence)
+    return found !== undefined
+  }
+
+const without = (run: RunEvidence, isGone: (step: HistoryStep) => boolean): void =>
+  void (run.steps = run.steps.filter((step) => !isGone(step)))
+
+/** A move of a flush that holds several. */
+const onFlush =
+  (change: (record: CycleRecord, evidence: Evidence) => void): Plant =>
+  (evidence) => {
+    const records = evidence.cycles.flatMap(({ runs }) => runs.flatMap(recordsOf))
+    const found = records.find(({ transitions }) => transitions.length > 1)
+    if (found) change(found, evidence)
+    return found !== undefined
+  }
+
+const rowOf = ({ mirror }: Evidence, { cycle, runNumber }: CycleRecord, version: number | undefined) =>
+  mirror.transitions.find((row) => row.cycle === cycle && row.runNumber === runNumber && row.version === version)!
+
+test.each<[string, Invariant, Plant]>([
+  [
+    'an ERROR that its owner was told of twice',
+    'I6',
+    onNotice('ERROR', ({ run, notice }) => void run.steps.push(notice)),
+  ],
+  [
+    'an ERROR that its owner was not told of',
+    'I6',
+    onNotice('ERROR', ({ run, notice }) => without(run, (step) => step === notice)),
+  ],
+  [
+    'an end without data that no consumer was told of',
+    'I6',
+    onNotice('ERROR', ({ run }) =>
+      without(run, (step) => 'activity' in step && step.activity === 'publishNotRefreshed'),
+    ),
+  ],
+  [
+    'a notice to an owner that no queue took',
+    'I6',
+    onNotice('ERROR', ({ notice }, evidence) => {
+      const { id } = notice.input as FailureNotice
+      evidence.sandbox =
+        evidence.sandbox?.filter(({ facts }) => !String(facts['MessageBody']).includes(`"${id}"`)) ?? []
+    }),
+  ],
+  [
+    'a run that closed before its notice was out',
+    'I6',
+    onNotice('ERROR', ({ run, notice }) => without(run, (step) => 'askedAt' in step && step.askedAt === notice.at)),
+  ],
+  [
+    'a held-up step that its owner was told of twice',
+    'I6',
+    onNotice('PROCESSING', ({ run, notice }) => void run.steps.splice(run.steps.indexOf(notice), 0, { ...notice })),
+  ],
+  [
+    'a notice of a step that nothing held up',
+    'I6',
+    onNotice('PROCESSING', ({ run }) => without(run, (step) => step.kind === 'signal' && step.name === HELD_UP_SIGNAL)),
+  ],
+  [
+    'a step refused twice that its owner was not told of',
+    'I10',
+    onNotice('PROCESSING', ({ run, notice }) => without(run, (step) => step === notice)),
+  ],
+  [
+    'an illegal move between two of one flush',
+    'I8',
+    onFlush((record, evidence) => {
+      const [move] = record.transitions
+      Object.assign(rowOf(evidence, record, move?.version), { to: 'SKIPPED' })
+    }),
+  ],
+  [
+    'a cycle that opened at work',
+    'I8',
+    ({ mirror }) => {
+      const first = mirror.transitions.find(({ from, to }) => from === 'WAITING' && to === 'PROCESSING')!
+      const opening = mirror.transitions.find(({ cycle, from }) => cycle === first.cycle && from === null)!
+      mirror.transitions.splice(mirror.transitions.indexOf(first), 1)
+      return Object.assign(opening, { to: 'PROCESSING' }) !== null
+    },
+  ],
+  ['a state that no move led to', 'I8', onFlush((record) => void (record.snapshot.state = 'CANCELLED'))],
+])('%s is seen as %s', (_, invariant, plant) => {
+  const evidence = sound.map((one) => structuredClone(one)).find(plant)
+  expect(evidence, 'a world that holds what the breach needs').toBeDefined()
+  expect(findViolations(evidence!).map((violation) => violation.invariant)).toContain(invariant)
+})
+
+test('the worlds in which breaches are planted are sound, and nothing in them is worth a note', () => {
+  expect(sound.flatMap(findViolations)).toEqual([])
+  expect(sound.flatMap((evidence) => examine(evidence).I10?.notes ?? [])).toEqual([])
+})
+
+test('a start that gets no answer for hours is noted, and breaks no promise by that', () => {
+  const evidence = structuredClone(sound[0]!)
+  const isBegun = ({ runs: [run] }: Evidence['cycles'][number]): boolean => askedOf(run!, 'startGlueJob').length > 0
+  const one = evidence.cycles.find((cycle) => cycle.runs.length === 1 && isBegun(cycle))!
+  const run = one.runs[0]!
+  const at = run.steps.findIndex((step) => step.kind === 'asked' && step.activity === 'startGlueJob')
+  const { at: askedAt, atMs } = run.steps[at]!
+  Object.assign(run, { steps: run.steps.slice(0, at + 1), status: 'RUNNING', result: null })
+  for (const record of recordsOf(run)) Object.assign(record.snapshot, { state: 'PROCESSING', attempts: [] })
+  const notes = (): string[] => examine({ ...evidence, cycles: [one] }).I10?.notes ?? []
+
+  evidence.readFromMs = atMs + 3_600_000
+  expect(notes()).toEqual([])
+  evidence.readFromMs += 1
+  const since = `${one.cycle} has been at its step start since ${new Date(atMs).toISOString()}`
+  expect(notes()).toEqual([since])
+  const refusal = { step: 'start', reason: 'the role may not', isRefusal: true }
+  run.steps.push({ at: askedAt + 1, atMs, kind: 'signal', name: HELD_UP_SIGNAL, payload: refusal })
+  expect(notes()).toEqual([`${since}, refusals told: 1`])
+  const violations = examine({ ...evidence, cycles: [one], due: [] }).I10?.violations
+  expect(violations?.filter(({ cycle }) => cycle === one.cycle)).toEqual([])
+})
