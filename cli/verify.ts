@@ -126,6 +126,9 @@ function tell({ sandbox }: Evidence, findings: Findings, violations: Violation[]
   print(toTable(['', 'invariant', 'checked', 'violations'], rows))
   if (sandbox === undefined) print(`\n${WITHOUT_SANDBOX}`)
   tellMoving(moving)
+  const notes = Object.values(findings).flatMap((found) => found.notes ?? [])
+  if (notes.length > 0) print('')
+  for (const note of notes) print(`To know: ${note}`)
   for (const violation of violations) tellViolation(violation)
 }
 

@@ -1,7 +1,7 @@
 // One run of a case: inject, drive, heal, wait until quiet, judge. In: the row's number and name, what it does.
 // Out: a tally for the table at the end, or a failed expectation. Never: a failure whose seed, schedule and evidence are
 // not kept as one file.
-import { appendFileSync, mkdirSync, writeFileSync } from 'node:fs'
+import { appendFileSync, existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs'
 import path from 'node:path'
 import { expect } from 'vitest'
 import { collectEvidence } from '../../verify/collect.ts'
@@ -9,8 +9,10 @@ import type { Evidence } from '../../verify/evidence.ts'
 import { findViolations } from '../../verify/violations.ts'
 import type { Domain } from '../../model/ids.ts'
 import { root } from '../steps.ts'
+import { EFFECTS } from './effect-list.ts'
 import { DOMAINS, type Walk } from './mesh.ts'
 import { type Allowed, collectWalks, findBreaches } from './oracle.ts'
+import { type RoleName, toUnlistedFile } from './roles.ts'
 import { chooseSeeds, type Draw, drawFrom, RUNS } from './seeds.ts'
 import type { Stage } from './stage.ts'
 import { type Fault, type TallyLine, toSentence } from './tally.ts'
@@ -89,15 +91,23 @@ interface Judged {
   evidence?: Evidence
 }
 
-/** Every invariant over all that the stage ever did, then that each walk refreshed exactly once. */
+/** Every invariant over all that the stage ever did, that each walk refreshed exactly once, and that no effect was new. */
 async function judge(stage: Stage, { walks, allowed }: Played): Promise<Judged> {
   const evidence = await collect(stage)
   const violations = findViolations(evidence).map(
     ({ invariant, cycle, eventId, says }) => `${invariant} ${cycle ?? eventId ?? ''}: ${says}`,
   )
   const own = findBreaches(await collectWalks(stage, walks), walks, allowed)
-  return { breaches: [...violations, ...own], evidence }
+  return { breaches: [...violations, ...own, ...findUnlisted(stage)], evidence }
 }
+
+/** Effects that rows 13 and 14 never die of, since nobody listed them. */
+const findUnlisted = ({ folder }: Stage): string[] =>
+  (Object.keys(EFFECTS) as RoleName[]).flatMap((role) => {
+    const file = toUnlistedFile(folder, role)
+    const effects = existsSync(file) ? new Set(readFileSync(file, 'utf8').trim().split('\n')) : []
+    return [...effects].map((effect) => `${role}: the effect "${effect}" is not in effect-list.ts`)
+  })
 
 const collect = ({ awsEndpoint, temporal, db }: Stage): Promise<Evidence> =>
   collectEvidence({ awsEndpoint, temporal, db, domains: DOMAINS.map((domain) => domain as Domain) })

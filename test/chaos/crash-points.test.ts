@@ -4,7 +4,7 @@ import { readFileSync } from 'node:fs'
 import path from 'node:path'
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import { type CaseRun, type Played, playCase } from './cases.ts'
-import { CHOSEN, type CrashPoint, EFFECTS, toPoints } from './effect-list.ts'
+import { CHOSEN, type CrashPoint, EFFECTS, FIRST_TICK, toPoints } from './effect-list.ts'
 import type { Walk } from './mesh.ts'
 import type { Allowed } from './oracle.ts'
 import { cancelledOf, provoke, shortenRetention, STIMULI } from './provoke.ts'
@@ -44,7 +44,7 @@ test(
   'a worker killed before and after its first tick opens a cycle: the next opens what is left',
   async () => {
     for (const when of ['before', 'after']) {
-      const env = { SLUICE_CHAOS_CRASH: `${when} temporal StartWorkflowExecution` }
+      const env = { SLUICE_CHAOS_CRASH: `${when} ${FIRST_TICK}` }
       const dying = await stage.start({ role: 'worker', domain: 'd1', env })
       await until(
         `the worker is killed ${when} it opens a cycle`,
@@ -73,7 +73,7 @@ test(
     await startRecording()
     const recorded = (role: RoleName): string[] => [...new Set(readFileSync(recordOf(role), 'utf8').trim().split('\n'))]
     await until('the tick told what was missed', MINUTE_MS, async () =>
-      recorded('worker').includes('temporal SignalWorkflowExecution'),
+      recorded('worker').includes('temporal SignalWorkflowExecution arrivals'),
     )
     const found = Object.fromEntries(ROLES.map((role) => [role, recorded(role).toSorted()]))
     const listed = Object.fromEntries(ROLES.map((role) => [role, Object.keys(EFFECTS[role]).toSorted()]))

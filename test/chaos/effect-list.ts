@@ -1,5 +1,6 @@
 // Every external effect of each role, with the stimulus that brings it about: the crash points of rows 13 and 14.
-// Compared with what a run without crash records, so that a new effect cannot be forgotten.
+// An operation with several purposes is as many effects (effects.ts). Compared with what a run without crash records, and
+// with what the roles do in every other row (cases.ts), so that a new effect cannot be forgotten.
 // Not here: what belongs to the deploy of a namespace and not to a loop or an activity. `AddSearchAttributes` is asked for at
 // boot only where an attribute is missing, before a role takes any work, and adding what is there changes nothing; the
 // stage's server has them from its start.
@@ -9,16 +10,21 @@ import type { RoleName } from './roles.ts'
 /** `first tick`: only when cycles are due that nobody opened yet, so it comes before all else on a stage. */
 type Cause = Stimulus | 'first tick'
 
+/** What a tick does that no walk brings about. */
+export const FIRST_TICK = 'temporal StartWorkflowExecution dataProductCycle'
+
 export const EFFECTS: Record<RoleName, Record<string, Cause>> = {
   bridge: {
     'temporal UpdateNamespace': 'walk',
-    'aws ReceiveMessage': 'walk',
-    'temporal SignalWithStartWorkflowExecution': 'walk',
+    'aws ReceiveMessage events': 'walk',
+    'temporal SignalWithStartWorkflowExecution arrivals': 'walk',
     'temporal RespondActivityTaskCompletedById': 'walk',
-    'temporal SignalWorkflowExecution': 'strays',
+    'temporal SignalWorkflowExecution arrivals': 'strays',
+    'temporal SignalWorkflowExecution blockers': 'failure',
     'postgres insert event_ledger': 'strays',
-    'aws SendMessage': 'strays',
-    'aws DeleteMessageBatch': 'walk',
+    'aws SendMessage events-dlq': 'strays',
+    'aws ChangeMessageVisibilityBatch events': 'stays',
+    'aws DeleteMessageBatch events': 'walk',
   },
   worker: {
     'temporal UpdateNamespace': 'walk',
@@ -26,12 +32,14 @@ export const EFFECTS: Record<RoleName, Record<string, Cause>> = {
     'temporal CreateSchedule': 'walk',
     'temporal UpdateSchedule': 'walk',
     'temporal PatchSchedule': 'walk',
-    'temporal StartWorkflowExecution': 'first tick',
-    'temporal SignalWorkflowExecution': 'missed',
+    [FIRST_TICK]: 'first tick',
+    'temporal SignalWorkflowExecution arrivals': 'missed',
+    'temporal SignalWorkflowExecution held-up': 'held up',
     'aws StartJobRun': 'walk',
     'aws BatchStopJobRun': 'cancel',
-    'aws PutEvents': 'walk',
-    'aws SendMessage': 'failure',
+    'aws PutEvents Data Product Refreshed': 'walk',
+    'aws PutEvents Data Product Not Refreshed': 'failure',
+    'aws SendMessage notifications': 'failure',
     'postgres insert data_product_status': 'walk',
     'postgres update data_product_status': 'walk',
     'postgres insert data_product_status_history': 'walk',
@@ -60,7 +68,7 @@ export const toPoints = (role: RoleName): CrashPoint[] =>
 /** The most telling ones. */
 export const CHOSEN: CrashPoint[] = [
   { role: 'worker', effect: 'aws StartJobRun', when: 'after', stimulus: 'walk' },
-  { role: 'worker', effect: 'aws PutEvents', when: 'after', stimulus: 'walk' },
-  { role: 'bridge', effect: 'temporal SignalWithStartWorkflowExecution', when: 'after', stimulus: 'walk' },
+  { role: 'worker', effect: 'aws PutEvents Data Product Refreshed', when: 'after', stimulus: 'walk' },
+  { role: 'bridge', effect: 'temporal SignalWithStartWorkflowExecution arrivals', when: 'after', stimulus: 'walk' },
   { role: 'bridge', effect: 'temporal RespondActivityTaskCompletedById', when: 'before', stimulus: 'walk' },
 ]

@@ -11,7 +11,7 @@ import type { Allowed } from './oracle.ts'
 import type { Stage } from './stage.ts'
 import { failNextRun, feed, putRaw, setFault, setGlueTimeline, toRawEntry, until } from './walks.ts'
 
-export const STIMULI = ['walk', 'strays', 'failure', 'cancel', 'missed'] as const
+export const STIMULI = ['walk', 'strays', 'failure', 'cancel', 'missed', 'held up', 'stays'] as const
 export type Stimulus = (typeof STIMULI)[number]
 
 const PATIENCE_MS = 240_000
@@ -53,6 +53,24 @@ export const provoke: Record<Stimulus, (stage: Stage, walk: Walk) => Promise<All
   async missed(stage, walk) {
     await feed(stage, [walk])
     await leaveMissed(stage)
+    return {}
+  },
+
+  /** Glue has no room for the first start of `left`: its cycle is told why it does not get on. */
+  async 'held up'(stage, walk) {
+    await refuseNextStart(stage, leftOf(walk))
+    await feed(stage, [walk])
+    return {}
+  },
+
+  /** The bridge may not ask for the run whose end it heard of: the message stays in the queue for a moment. */
+  async stays(stage, walk) {
+    await setFault(stage, {
+      ...{ service: 'glue', operation: 'GetJobRun', where: { JobName: `d1-left-${walk.lane}` } },
+      // The first to ask is the worker. One more, since a cycle of another date may ask between.
+      ...{ after: 1, times: 2, action: { kind: 'error', code: 'AccessDeniedException' } },
+    })
+    await feed(stage, [walk])
     return {}
   },
 }
@@ -110,6 +128,14 @@ async function cancelRunning(stage: Stage, walk: Walk): Promise<void> {
     return (pendingActivities ?? []).some(({ activityType }) => activityType?.name === 'awaitGlueJob')
   })
   await handle.cancel()
+}
+
+async function refuseNextStart(stage: Stage, cycle: string): Promise<void> {
+  await setFault(stage, {
+    ...{ service: 'glue', operation: 'StartJobRun', where: { 'Arguments.--sluice_workflow_id': cycle } },
+    action: { kind: 'error', code: 'ConcurrentRunsExceededException' },
+  })
+  await setGlueTimeline(stage, 300)
 }
 
 async function leaveMissed(stage: Stage): Promise<void> {

@@ -46,7 +46,10 @@ export async function startRole(
       ...['--disable-warning=ExperimentalWarning', ...(heapMb ? [`--max-old-space-size=${heapMb}`] : [])],
       ...[...preloads, path.join(root, 'workers', `${role}.ts`), domain],
     ],
-    env: { ...plainEnvironment(), ...toEnvironment(order, environment), ...order.env },
+    env: {
+      ...{ ...plainEnvironment(), ...toEnvironment(order, environment) },
+      ...{ SLUICE_CHAOS_UNLISTED: toUnlistedFile(folder, role), ...order.env },
+    },
     logFile: path.join(folder, `${role}-${domain}.log`),
     graceMs: 25_000,
   })
@@ -57,6 +60,9 @@ export async function startRole(
     thaw: () => void process.kill(running.pid, 'SIGCONT'),
   }
 }
+
+/** Effects of such a role that effect-list.ts does not have; no file: none. */
+export const toUnlistedFile = (folder: string, role: RoleName): string => path.join(folder, `unlisted-${role}.txt`)
 
 const READY_WITHIN_MS = 120_000
 

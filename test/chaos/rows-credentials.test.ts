@@ -9,9 +9,9 @@ import { hold, MINUTE_MS, RUN_MS, useRowStage } from './row-stage.ts'
 import { askDoctor, bridgeLines, countAlarms, instantIn } from './told.ts'
 import { feed, setFault, until, untilQuiet } from './walks.ts'
 import {
-  callsOf,
   countUses,
   noticesOf,
+  putAside,
   redriven,
   removeFault,
   setStartFault,
@@ -64,7 +64,7 @@ test(
       expect(instantIn(told[0]?.since)).toBeGreaterThanOrEqual(refusedAtMs)
       await untilQuiet(stage(), walks)
       expect(redriven(await seen())).toEqual([])
-      expect(toDeadLetterQueues(await seen())).toEqual([])
+      expect(putAside(await seen())).toEqual([])
       return { walks }
     }),
   15 * MINUTE_MS,
@@ -187,8 +187,3 @@ test(
     }),
   15 * MINUTE_MS,
 )
-
-type Rows = Parameters<typeof callsOf>[0]
-
-const toDeadLetterQueues = (rows: Rows): Rows =>
-  callsOf(rows, 'SendMessage').filter(({ facts }) => String(facts['QueueUrl']).endsWith('-dlq'))

@@ -41,4 +41,5 @@ export const countAlarms = (stage: Stage, domain: ChaosDomain, cycle: string): n
     .length
 
 /** The instant in a sentence. */
-export const instantIn = (sentence = ''): number => Date.parse(/\d{4}-\d\d-\d\dT[\d:.]+Z/.exec(sentence)?.[0] ?? '')
+export const instantIn = (sentence?: string | null): number =>
+  Date.parse(/\d{4}-\d\d-\d\dT[\d:.]+Z/.exec(sentence ?? '')?.[0] ?? '')

@@ -55,6 +55,10 @@ export const mostReceives = (rows: SandboxRow[]): number =>
 export const redriven = (rows: SandboxRow[]): SandboxRow[] =>
   rows.filter(({ kind, service }) => kind === 'dead-letter' && service === 'sqs')
 
+/** What a role put into a dead-letter queue because it could not be used. */
+export const putAside = (rows: SandboxRow[]): SandboxRow[] =>
+  callsOf(rows, 'SendMessage').filter(({ facts }) => String(facts['QueueUrl']).endsWith('-dlq'))
+
 /** Failure notices that reached the queue of the cycle's domain. */
 export const noticesOf = (rows: SandboxRow[], cycle: string): SandboxRow[] =>
   callsOf(rows, 'SendMessage').filter(
@@ -87,7 +91,7 @@ async function readSteps(stage: Stage, cycle: string) {
 
 export interface Waiting {
   attempt: number
-  /** Of the last failed try; undefined before the first. */
+  /** Of the last failed try; undefined before the first, and of one that ran out of time. */
   type: string | undefined
   /** What it failed with. */
   says: string | undefined
@@ -97,14 +101,28 @@ export interface Waiting {
 export async function waitingOf(stage: Stage, cycle: string, activity: string): Promise<Waiting | undefined> {
   const { raw } = await stage.temporal.workflow.getHandle(cycle).describe()
   const found = raw.pendingActivities?.find(({ activityType }) => activityType?.name === activity)
-  const failure = found?.lastFailure
-  return (
-    found && {
-      attempt: found.attempt ?? 1,
-      type: failure?.applicationFailureInfo?.type ?? undefined,
-      says: failure?.message ?? undefined,
-    }
-  )
+  return found && toWaiting(found)
+}
+
+/** The try of a cycle's activity that answered, and what the one before it failed with. */
+export async function answeringTry(stage: Stage, cycle: string, activity: string): Promise<Waiting | undefined> {
+  const { events } = await stage.temporal.workflow.getHandle(cycle).fetchHistory()
+  const asked = events?.find((event) => event.activityTaskScheduledEventAttributes?.activityType?.name === activity)
+  const started = events
+    ?.map((event) => event.activityTaskStartedEventAttributes)
+    .find((start) => start && String(start.scheduledEventId) === String(asked?.eventId))
+  return started ? toWaiting(started) : undefined
+}
+
+const toWaiting = ({ attempt, lastFailure }: Tried): Waiting => ({
+  attempt: attempt ?? 1,
+  type: lastFailure?.applicationFailureInfo?.type ?? undefined,
+  says: lastFailure?.message ?? undefined,
+})
+
+interface Tried {
+  attempt?: number | null
+  lastFailure?: { message?: string | null; applicationFailureInfo?: { type?: string | null } | null } | null
 }
 
 /** When the mirror took the last move of these walks. */

@@ -210,8 +210,8 @@ export const MUTANTS: Mutant[] = [
     edits: [
       {
         file: 'workflows/cycle-run.ts',
-        find: '(this.lane.isWritten() && this.reporting === 0 && allHandlersFinished())',
-        replace: '(this.reporting === 0 && allHandlersFinished())',
+        find: '(this.lane.isWritten() && this.unanswered === 0 && allHandlersFinished())',
+        replace: '(this.unanswered === 0 && allHandlersFinished())',
       },
     ],
     suite: { project: 'workflows', files: ['test/workflows/status-lane.test.ts'] },
