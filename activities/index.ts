@@ -62,7 +62,7 @@ const toTeller = (temporal: Client): Teller => ({
   hasFailed: async () => (await readPending(temporal))?.lastFailure?.applicationFailureInfo != null,
   signal(name, payload) {
     // Here too, because the notice goes by AWS, which may refuse that as well.
-    if (payload.isRefusal) log.error('AWS refuses a step of a cycle', { step: payload.step, reason: payload.reason })
+    if (payload.isRefusal) log.error('A step of a cycle needs a person', { step: payload.step, reason: payload.reason })
     const { workflowId, runId } = Context.current().info.workflowExecution ?? { workflowId: '' }
     return temporal.workflow.getHandle(workflowId, runId).signal(name, payload)
   },

@@ -31,13 +31,13 @@ export const bridgeLines = (stage: Stage, domain: ChaosDomain, msg: string): Log
     .filter((line) => line.startsWith('{') && line.includes(`"msg":"${msg}"`))
     .map((line) => JSON.parse(line) as LogLine)
 
-/** How often the worker's log says at error level that AWS refuses a step of the cycle. */
+/** How often the worker's log says at error level that a step of the cycle needs a person. */
 export const countAlarms = (stage: Stage, domain: ChaosDomain, cycle: string): number =>
   stage
     .roleOf('worker', domain)
     .lastLines(Number.POSITIVE_INFINITY)
     .split(/^(?=\d{4}-\d\d-\d\dT\S+ \[)/m)
-    .filter((entry) => /^\S+ \[ERROR\] AWS refuses a step of a cycle/.test(entry) && entry.includes(`'${cycle}'`))
+    .filter((entry) => /^\S+ \[ERROR\] A step of a cycle needs a person/.test(entry) && entry.includes(`'${cycle}'`))
     .length
 
 /** The instant in a sentence. */
