@@ -1,9 +1,10 @@
 // S3. Products in a row, jobs that take no time: from the first event receivable to the last product's event, per hop.
 import { eventOf } from './feed.ts'
-import { startFloorWorker } from './floor/floors.ts'
+import { type FloorWorker, withFloorWorker } from './floor/floors.ts'
 import { keysUntil, spread } from './keys.ts'
 import { ours, raw, type Shape } from './mesh-folder.ts'
 import { quantile } from './quantiles.ts'
+import type { Finding } from './result.ts'
 import { measureBlock } from './s1-arrival-to-start.ts'
 import { type Measured, type RunOptions, type Stage, withStage } from './stage.ts'
 
@@ -19,8 +20,7 @@ export async function measureChain(options: RunOptions): Promise<Measured> {
     ...Object.fromEntries(names.map((name) => [name, [raw(`first-${name}`), raw(`last-${name}`)]])),
     ...Object.fromEntries(lengths.flatMap(chainOf)),
   }
-  return withStage(options, { shape }, async (stage) => {
-    const floorWorker = await startFloorWorker(stage)
+  const measure = async (stage: Stage, floorWorker: FloorWorker): Promise<Finding> => {
     await floorWorker.measureHops(WARM_UP)
     const perHop = new Map<number, number[]>(lengths.map((length) => [length, []]))
     const bareHops: number[] = []
@@ -32,7 +32,6 @@ export async function measureChain(options: RunOptions): Promise<Measured> {
         `S3: ${key} done, p50 per hop ${lengths.map((l) => quantile(perHop.get(l) ?? [], 0.5)).join(' / ')} ms`,
       )
     }
-    await floorWorker.stop()
     const longest = lengths.at(-1) ?? 1
     const p50 = quantile(perHop.get(longest) ?? [], 0.5)
     return {
@@ -56,7 +55,8 @@ export async function measureChain(options: RunOptions): Promise<Measured> {
           'three activities one after the other and the opening of a workflow, against one activity in S1.',
       ],
     }
-  })
+  }
+  return withStage(options, { shape }, (stage) => withFloorWorker(stage, (worker) => measure(stage, worker)))
 }
 
 const WARM_UP = 10

@@ -8,7 +8,7 @@ import { type RunningProcess, startProcess } from '../sandbox/processes.ts'
 import { clientOptions } from '../sandbox/cloudformation/account.ts'
 import { type Counts, markCounts } from './counters.ts'
 import { inTens, sendTen, toMessage } from './envelopes.ts'
-import { atRate } from './feed.ts'
+import { atRate, eventOf } from './feed.ts'
 import { type FloodPlan, NOISE, planFlood, toNoise } from './flood-plan.ts'
 import { DOMAIN } from './mesh-folder.ts'
 import { measureRouting } from './routing-rate.ts'
@@ -34,19 +34,20 @@ export async function measureFlood(options: RunOptions): Promise<Measured> {
     const startBridge = () => stage.stack.startRole('bridge', DOMAIN)
     const irrelevant = await drain(stage, queue, toNoise(n, chance), startBridge)
     options.say(`S5: bridge, irrelevant events only, ${Math.round(irrelevant)} events/s`)
-    await stage.stack.roles.get(WORKER)?.stop()
-    const mixed = await drain(stage, queue, stored.offered, startBridge)
-    options.say(`S5: bridge, no worker beside it, ${Math.round(mixed)} events/s`)
-    await stage.stack.startRole('worker', DOMAIN)
-    await untilStarted(stage, stored)
     await startBridge()
     const counted = toNoise(Math.ceil(n / 5), chance)
     const since = await markCounts(stage)
     await flood(stage, queue, counted)
     const costs = await since()
+    await stage.stack.roles.get(BRIDGE)?.stop()
+    await stage.stack.roles.get(WORKER)?.stop()
+    const mixed = await drain(stage, queue, stored.offered, startBridge)
+    options.say(`S5: bridge, no worker beside it, ${Math.round(mixed)} events/s`)
+    await Promise.all([startBridge(), stage.stack.startRole('worker', DOMAIN)])
+    await untilPublished(stage, stored)
     const { rate, messageIds } = await flood(stage, queue, live.offered)
     options.say(`S5: all of it beside the flood, ${Math.round(rate)} events/s`)
-    await untilStarted(stage, live)
+    await untilPublished(stage, live)
     const latencies = live.marked.map(
       ({ cycle, event }) => startOf(stage, cycle) - cameAtMs(stage, messageIds.get(event)),
     )
@@ -61,10 +62,10 @@ export async function measureFlood(options: RunOptions): Promise<Measured> {
 const BRIDGE = `bridge ${DOMAIN}`
 const WORKER = `worker ${DOMAIN}`
 
-const untilStarted = ({ witness }: Stage, { marked }: FloodPlan): Promise<void> =>
+const untilPublished = ({ witness }: Stage, { marked }: FloodPlan): Promise<void> =>
   witness.until(
-    () => marked.every(({ cycle }) => witness.starts.has(cycle)),
-    () => 'all marked started',
+    () => marked.every(({ cycle }) => witness.publishedAtMs.has(eventOf(cycle))),
+    () => 'all marked published',
     1_800_000,
   )
 

@@ -1,5 +1,5 @@
 // What a cycle asks of the outside, step by step: each asks an activity and remembers the answer as a fact.
-// Never: an error swallowed (each ends as a fact, or is the workflow's cancellation).
+// Never: an error swallowed (each ends as a fact, is the workflow's cancellation, or is logged: notices and the recall).
 import { ActivityFailure, CancellationScope, isCancellation, log, rootCause, workflowInfo } from '@temporalio/workflow'
 import { type Attempt, type Cycle, currentAttempt, type GlueRunEnd } from '../model/cycle/cycle.ts'
 import { type HoldUp, needsPerson } from '../model/cycle/held-up.ts'
@@ -19,10 +19,7 @@ import type { CycleRun } from './cycle-run.ts'
 /** How far clocks of worker and Glue may differ when looking for a run that is there already. */
 const CLOCK_SKEW_MS = 300_000
 
-/**
- * Takes refreshes that were published before this cycle was open; in the background, as long as it takes. Only the closing
- * waits for it. Cancelled with the cycle, which is to close: whoever brings that back asks the mirror again.
- */
+/** Takes refreshes that were published before this cycle was open; in the background, as long as it takes. */
 export function recall(run: CycleRun): void {
   const { input } = run.cycle
   if (input.expected.length === 0) return
@@ -121,7 +118,7 @@ export function report(run: CycleRun): void {
       told('The event "Not Refreshed"', notice.id, publishNotRefreshed(notice)),
     ])
   }
-  inBackground(run, 'report', () => CancellationScope.nonCancellable(sendAll))
+  inBackground(run, 'report', sendAll)
 }
 
 /** A step that only a person can get on: its owner is told, once for as long as it is held up. */
@@ -135,7 +132,7 @@ export function holdUp(run: CycleRun, said: HoldUp): void {
   const notice = { ...toFailureNotice(run, { ...toNotice(run), reason }), step, nextStep, atMs }
   // The notice may be refused as well: once the step gets on it would tell of what is over.
   const send = () => run.whileHeldUp(() => told('The notice to the owner', notice.id, notifyFailure(notice)))
-  inBackground(run, 'report', () => CancellationScope.nonCancellable(send))
+  inBackground(run, 'report', send)
 }
 
 /** Ends when the notice is out or was refused for good; a refusal is told and holds up nobody, not the other notice. */
@@ -181,14 +178,14 @@ function toFailureNotice({ cycle }: CycleRun, notice: ReturnType<typeof toNotice
   }
 }
 
-/** Only the closing waits for it. Never an unhandled rejection: that would fail the workflow task for ever. */
+/**
+ * Only the closing waits for it, also that of a cancelled cycle. Its failure is logged and no fact: what it should have told
+ * or found is missed. Never an unhandled rejection: that would fail the workflow task for ever.
+ */
 function inBackground(run: CycleRun, what: string, work: () => Promise<void>): void {
   run.unanswered += 1
-  work()
-    .catch((error: unknown) => {
-      if (isCancellation(error)) log.info(`${what} is not needed any more`)
-      else log.error(`${what} failed`, { error: rootCause(error) ?? String(error) })
-    })
+  CancellationScope.nonCancellable(work)
+    .catch((error: unknown) => log.error(`${what} failed`, { error: rootCause(error) ?? String(error) }))
     .finally(() => {
       run.unanswered -= 1
     })

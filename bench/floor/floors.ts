@@ -18,14 +18,27 @@ import { FLOOR_HOP, FLOOR_QUEUE, FLOOR_SIGNAL, FLOOR_WORKFLOW } from './contract
 
 export interface FloorWorker {
   pid: number
-  stop(): Promise<unknown>
   /** Opens `count` bare workflows, then signals one after another; from signal sent to activity begun. */
   measure(count: number, perSecond: number): Promise<number[]>
   /** One after another: from signal-with-start sent to the third activity in a row begun. */
   measureHops(count: number): Promise<number[]>
 }
 
-export async function startFloorWorker({ temporal, ground, stack }: Stage): Promise<FloorWorker> {
+/** Its worker, for as long as the work takes. */
+export async function withFloorWorker<T>(stage: Stage, work: (worker: FloorWorker) => Promise<T>): Promise<T> {
+  const worker = await startFloorWorker(stage)
+  try {
+    return await work(worker)
+  } finally {
+    await worker.stop()
+  }
+}
+
+async function startFloorWorker({
+  temporal,
+  ground,
+  stack,
+}: Stage): Promise<FloorWorker & { stop(): Promise<unknown> }> {
   const worker = await startProcess({
     ...{ name: 'floor worker', command: process.execPath, readyWhen: /^\{"ready":/m },
     args: [fileURLToPath(new URL('worker.ts', import.meta.url)), ground.temporalAddress, temporal.options.namespace],

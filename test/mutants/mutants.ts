@@ -217,6 +217,18 @@ export const MUTANTS: Mutant[] = [
     suite: { project: 'workflows', files: ['test/workflows/status-lane.test.ts'] },
   },
   {
+    name: 'no wait for notices and recall before the close',
+    harm: 'nobody is told of a failure; a correction that only the recall finds is lost',
+    edits: [
+      {
+        file: 'workflows/cycle-run.ts',
+        find: '(this.lane.isWritten() && this.unanswered === 0 && allHandlersFinished())',
+        replace: '(this.lane.isWritten() && allHandlersFinished())',
+      },
+    ],
+    suite: { project: 'workflows', files: ['test/workflows/recall.test.ts', 'test/workflows/status-lane.test.ts'] },
+  },
+  {
     name: 'readiness ignores one dependency',
     harm: 'a product refreshes too early',
     edits: [

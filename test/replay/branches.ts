@@ -39,6 +39,20 @@ export const BRANCHES: Record<string, (stage: Stage, name: string) => Promise<st
     return closed(cycle)
   },
 
+  async 'recalled-after-all-else'(stage, name) {
+    const answered = createGate()
+    const recallArrivals = async () => {
+      await answered.opened
+      return { arrivals: [arrivalOf('raw/a', { revision: 2 })] }
+    }
+    const cycle = await ready(stage, name, { script: { recallArrivals } })
+    await cycle.glueEnds(1)
+    const { version } = await cycle.untilState('COMPLETED')
+    await cycle.until('all else is written', () => cycle.asked('recordCycle').at(-1)?.version === version)
+    answered.open()
+    return closed(cycle)
+  },
+
   async blocked(stage, name) {
     const cycle = stage.cycle(name)
     await cycle.arrive(a)

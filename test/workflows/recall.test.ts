@@ -1,4 +1,4 @@
-// The recall of what was published before a cycle was open: it holds up nothing but the closing, and a cancellation ends it.
+// The recall of what was published before a cycle was open: it holds up nothing but the closing.
 import { CancelledFailure, WorkflowFailedError } from '@temporalio/client'
 import { afterAll, beforeAll, describe, expect, inject, test } from 'vitest'
 import { arrivalOf } from '../../model/samples.test-data.ts'
@@ -50,22 +50,24 @@ describe.concurrent('a recall', () => {
     expect(await cycle.result()).toMatchObject({ state: 'COMPLETED' })
   })
 
-  test.each(['while it waits', 'after it completed'])(
-    'without an answer is given up with a cycle cancelled %s',
-    async (when) => {
-      const isOver = when === 'after it completed'
-      const recallArrivals = () => createGate().opened.then(() => ({ arrivals: [] as [] }))
-      const name = isOver ? 'given-up-completed' : 'given-up-waiting'
-      const cycle = isOver
-        ? await complete(name, recallArrivals)
-        : stage.cycle(name, { dependsOn: ['raw/a'], script: { recallArrivals } })
-      if (!isOver) await cycle.start()
-      await cycle.untilAsked('recallArrivals')
-      await cycle.cancel()
-      const error: unknown = await cycle.result().catch((error: unknown) => error)
-      expect(error).toBeInstanceOf(WorkflowFailedError)
-      expect((error as WorkflowFailedError).cause).toBeInstanceOf(CancelledFailure)
-      expect(cycle.asked('recordCycle').at(-1)?.snapshot.state).toBe(isOver ? 'COMPLETED' : 'CANCELLED')
-    },
-  )
+  test.each(['while it waits', 'after it completed'])('keeps open a cycle that is cancelled %s', async (when) => {
+    const answered = createGate()
+    const recallArrivals = () => answered.opened.then(() => ({ arrivals: [] as [] }))
+    const isOver = when === 'after it completed'
+    const name = isOver ? 'cancelled-completed' : 'cancelled-waiting'
+    const cycle = isOver
+      ? await complete(name, recallArrivals)
+      : stage.cycle(name, { dependsOn: ['raw/a'], script: { recallArrivals } })
+    if (!isOver) await cycle.start()
+    await cycle.untilAsked('recallArrivals')
+    await cycle.cancel()
+    if (!isOver) await cycle.untilState('CANCELLED')
+    await untilWritten(cycle)
+    expect(await cycle.status()).toBe('RUNNING')
+    answered.open()
+    const error: unknown = await cycle.result().catch((error: unknown) => error)
+    expect(error).toBeInstanceOf(WorkflowFailedError)
+    expect((error as WorkflowFailedError).cause).toBeInstanceOf(CancelledFailure)
+    expect(cycle.asked('recordCycle').at(-1)?.snapshot.state).toBe(isOver ? 'COMPLETED' : 'CANCELLED')
+  })
 })
