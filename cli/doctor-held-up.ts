@@ -1,4 +1,5 @@
-// In: a domain. Out: that nothing of it waits for a person outside Sluice; an error names cycles, since when and why.
+// In: a domain. Out: that nothing of it waits for a person outside Sluice, or fails for minutes; an error names cycles, since
+// when and why.
 // Never: a cycle that waits for a slot of Glue, or whose last try may have been the only bad one.
 import type { Client } from '@temporalio/client'
 import { NEEDS_PERSON } from '../model/cycle/held-up.ts'
@@ -35,19 +36,27 @@ export async function checkHeldUp({ temporal }: Connection, domain: string): Pro
 
 /** `PENDING_ACTIVITY_STATE_STARTED`: what failed before may be mended, as the present try will tell. */
 const STARTED = 2
+/** After this long also what tries alone might mend is worth a look. */
+const LONG_MS = 300_000
 
 async function readHeldUp(client: Client, cycle: string): Promise<HeldUpCycle[]> {
-  const refused = (await readPending(client, cycle)).filter(
-    ({ attempt, state, lastFailure }) =>
-      NEEDS_PERSON.includes(lastFailure?.applicationFailureInfo?.type ?? '') &&
-      Number(attempt ?? 0) > 2 &&
-      state !== STARTED,
-  )
-  if (refused.length === 0) return []
+  const failing = (await readPending(client, cycle)).flatMap(({ activityId, attempt, state, lastFailure }) => {
+    const type = lastFailure?.applicationFailureInfo?.type ?? ''
+    const isTrying = Number(attempt ?? 0) > 2 && type !== ''
+    return isTrying
+      ? [{ activityId, type, isStarted: state === STARTED, reason: lastFailure?.message ?? 'no message' }]
+      : []
+  })
+  if (failing.length === 0) return []
   const times = await readScheduledMs(client, cycle)
-  return refused.map(({ activityId, lastFailure }) => ({
-    cycle,
-    sinceMs: times.get(activityId ?? '') ?? Date.now(),
-    reason: lastFailure?.message ?? 'no message',
-  }))
+  return failing.flatMap(({ activityId, reason, ...tried }) => {
+    const sinceMs = times.get(activityId ?? '') ?? Date.now()
+    return isHeldUp({ ...tried, forMs: Date.now() - sinceMs }) ? [{ cycle, sinceMs, reason }] : []
+  })
+}
+
+/** By the type of its last failure: a wait for room in Glue or for a rate is none, however long. */
+export function isHeldUp({ type, isStarted, forMs }: { type: string; isStarted: boolean; forMs: number }): boolean {
+  if (type.startsWith('WaitsFor')) return false
+  return forMs > LONG_MS || (NEEDS_PERSON.includes(type) && !isStarted)
 }

@@ -16,20 +16,29 @@ Breaks the product in a scratch copy, one fence at a time, and demands that the 
   --list        names them, with what sees them, and runs nothing
 `
 
-const { values } = parseArgs({
-  options: {
-    ...{ only: { type: 'string' }, simulation: { type: 'boolean' }, list: { type: 'boolean' } },
-    help: { type: 'boolean', short: 'h' },
-  },
-})
+const values = parse()
 const SIMULATION = { project: 'simulation', files: ['test/simulation/seeds.test.ts'] }
 const named = MUTANTS.filter(({ name }) => name.includes(values.only ?? ''))
 const chosen = values.simulation
   ? named.filter(({ unseen }) => unseen === undefined).map((mutant) => ({ ...mutant, suite: SIMULATION }))
   : named
 if (values.help) console.log(HELP)
-else if (values.list) for (const mutant of chosen) console.log(toLine(mutant))
+else if (chosen.length === 0) {
+  console.error(`No mutant is named "${values.only}": see --list.`)
+  process.exitCode = 2
+} else if (values.list) for (const mutant of chosen) console.log(toLine(mutant))
 else process.exitCode = await runMutants(chosen)
+
+function parse() {
+  try {
+    const flags = { simulation: { type: 'boolean' }, list: { type: 'boolean' } } as const
+    const help = { type: 'boolean', short: 'h' } as const
+    return parseArgs({ options: { only: { type: 'string' }, ...flags, help } }).values
+  } catch (error) {
+    console.error(`${(error as Error).message}\n${HELP}`)
+    return process.exit(2)
+  }
+}
 
 function toLine({ name, harm, suite, unseen }: Mutant): string {
   const simulation = unseen === undefined ? 'and the simulation' : `the simulation cannot: ${unseen}`
@@ -37,10 +46,6 @@ function toLine({ name, harm, suite, unseen }: Mutant): string {
 }
 
 async function runMutants(mutants: Mutant[]): Promise<number> {
-  if (mutants.length === 0) {
-    console.log(`No mutant is named "${values.only}": see --list.`)
-    return 2
-  }
   const scratch = copyCheckout()
   try {
     const red = await findRedSuites(scratch, mutants)
