@@ -4,6 +4,7 @@ import { readFileSync, writeFileSync } from 'node:fs'
 import { fileURLToPath } from 'node:url'
 import pc from 'picocolors'
 import { selectDomains } from '../catalog/rows.ts'
+import { readLoginDomain } from '../mirror/domain-role.ts'
 import { type Domain, parseDomain } from '../model/ids.ts'
 import type { Evidence } from '../verify/evidence.ts'
 import { INVARIANTS, type Invariant, type Violation } from '../verify/verdict.ts'
@@ -24,9 +25,14 @@ interface VerifyOptions {
 }
 
 export async function verify(options: VerifyOptions): Promise<number> {
+  if (options.from !== undefined && options.domain)
+    throw new CommandFailure(
+      EXIT.notAllowed,
+      `--domain chooses what is read; what ${options.from} keeps is judged whole.`,
+    )
   const evidence = options.from === undefined ? await collect(options) : readKept(options.from)
   if (options.save !== undefined) {
-    writeFileSync(options.save, JSON.stringify(evidence))
+    keep(evidence, options.save)
     talk(`The evidence is kept in ${options.save}; judge it again: sluice verify --from ${options.save}`)
   }
   const { findings: judged, moving } = examineAtWork(evidence)
@@ -73,21 +79,42 @@ const NO_DOMAIN =
 async function requireDomains(connection: Connection, named: string[] | undefined): Promise<Domain[]> {
   const known = (await selectDomains(connection.db())).map(({ definition }) => definition.domain)
   if (known.length === 0) throw new CommandFailure(EXIT.failed, NO_DOMAIN)
-  return (named ?? known).map((name) => {
+  const own = await readLoginDomain(connection.db())
+  const seen = own === undefined ? known : known.filter((domain) => domain === own)
+  return (named ?? seen).map((name) => {
     const domain = parseDomain(name)
-    if (domain && known.includes(domain)) return domain
-    throw new CommandFailure(EXIT.failed, `There is no domain ${name}. It is one of ${known.join(', ')}.`)
+    if (domain && seen.includes(domain)) return domain
+    const why =
+      domain && known.includes(domain)
+        ? `The login of DATABASE_URL is that of ${own} and sees no row of ${name}: use its own, or the owner's.`
+        : `There is no domain ${name}. It is one of ${known.join(', ')}.`
+    throw new CommandFailure(EXIT.failed, why)
   })
+}
+
+function keep(evidence: Evidence, file: string): void {
+  try {
+    writeFileSync(file, JSON.stringify(evidence))
+  } catch (cause) {
+    throw new CommandFailure(EXIT.failed, `Could not keep the evidence in ${file}: ${(cause as Error).message}`)
+  }
 }
 
 function readKept(file: string): Evidence {
   try {
-    const kept = JSON.parse(readFileSync(file, 'utf8')) as Evidence
-    if (Array.isArray(kept.cycles) && kept.mirror && kept.ledger) return kept
+    const kept = JSON.parse(readFileSync(file, 'utf8')) as Partial<Evidence> | null
+    if (isEvidence(kept)) return kept
   } catch (cause) {
     throw new CommandFailure(EXIT.failed, `Could not read evidence from ${file}: ${(cause as Error).message}`)
   }
   throw new CommandFailure(EXIT.failed, `${file} holds no evidence. Make such a file: sluice verify --save ${file}`)
+}
+
+/** By its lists: a file cut short or written by hand lacks some. */
+function isEvidence(kept: Partial<Evidence> | null): kept is Evidence {
+  const { cycles, domains, definitions, mirror, ledger, sandbox = [] } = kept ?? {}
+  const rows = [mirror?.statuses, mirror?.transitions, mirror?.dependencies, ledger?.events, ledger?.deliveries]
+  return [cycles, domains, definitions, sandbox, ...rows].every(Array.isArray)
 }
 
 const WORKERS = new URL('../workers/build-bundle.ts', import.meta.url)

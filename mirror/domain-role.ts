@@ -1,7 +1,7 @@
 // In: a domain and the password of its login. Out: the role `sluice_<domain>`, with the grants of migration 0003.
 // Never: the clear password in a statement, where logs would keep it; a role that passes row security by.
 import { createHash, createHmac, pbkdf2Sync, randomBytes } from 'node:crypto'
-import type { Postgres } from '../clients/postgres.ts'
+import type { Postgres, Queries } from '../clients/postgres.ts'
 import type { Domain } from '../model/ids.ts'
 
 /** PostgreSQL cuts longer names off, and two domains would share a role. */
@@ -13,6 +13,10 @@ export const toDomainRole = (domain: Domain): string => `sluice_${domain}`
 /** Roles belong to the whole server: the login of a domain may be in use by another database of it. */
 export const hasDomainRole = async (db: Postgres, domain: Domain): Promise<boolean> =>
   (await db.one('select from pg_roles where rolname = $1', [toDomainRole(domain)])) !== undefined
+
+/** The domain whose rows alone this login sees; undefined for one that sees all. */
+export const readLoginDomain = async (db: Queries): Promise<string | undefined> =>
+  (await db.one<{ domain: string | null }>('select sluice_domain() as domain'))?.domain ?? undefined
 
 /** Makes the role, or gives the one there is this password. Needs the right to create roles. */
 export async function ensureDomainRole(db: Postgres, domain: Domain, password: string): Promise<string> {

@@ -1,5 +1,6 @@
 // `sluice verify` itself, on real servers: two domains with one cycle each, which no worker has taken.
 // What it reads, keeps, judges again without a server, and how it ends.
+import { randomUUID } from 'node:crypto'
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import path from 'node:path'
@@ -7,6 +8,7 @@ import { afterAll, afterEach, beforeAll, beforeEach, expect, test, vi } from 'vi
 import { insertCatalogVersion, insertDomains } from '../../catalog/rows.ts'
 import { CommandFailure, EXIT } from '../../cli/failure.ts'
 import { verify } from '../../cli/verify.ts'
+import { ensureDomainRole } from '../../mirror/domain-role.ts'
 import { openCycle } from '../../model/calendar/due.ts'
 import type { Domain } from '../../model/ids.ts'
 import { definitionOf, toKey, versionOf } from '../../model/samples.test-data.ts'
@@ -162,4 +164,37 @@ test('a file that holds no evidence, or is not there, is refused by its name', a
   expect((await failure(verify({ ...table, from: absent }))).message).toContain(
     `Could not read evidence from ${absent}`,
   )
+})
+
+test('a file that lacks a part of the evidence is refused too, and so is a place where none can be kept', async () => {
+  const [whole, part] = [kept('whole.json'), kept('part.json')]
+  await verify({ ...table, save: whole })
+  for (const missing of ['definitions', 'domains', 'ledger', 'mirror']) {
+    writeFileSync(part, JSON.stringify({ ...readKept(whole), [missing]: missing === 'ledger' ? {} : undefined }))
+    expect((await failure(verify({ ...table, from: part }))).message, missing).toContain(`${part} holds no evidence`)
+  }
+  writeFileSync(part, 'null')
+  expect((await failure(verify({ ...table, from: part }))).message).toContain(`${part} holds no evidence`)
+  const nowhere = path.join(folder, 'no-such-folder', 'x.json')
+  expect((await failure(verify({ ...table, save: nowhere }))).message).toContain(
+    `Could not keep the evidence in ${nowhere}`,
+  )
+})
+
+test('what is kept is judged whole: no domain of it can be chosen', async () => {
+  const { exitCode, message } = await failure(verify({ ...table, from: kept('all.json'), domain: ['d1'] }))
+  expect([exitCode, message]).toEqual([
+    EXIT.notAllowed,
+    `--domain chooses what is read; what ${kept('all.json')} keeps is judged whole.`,
+  ])
+})
+
+test('by the login of a domain only that domain is read: the rows of others are hidden, not lost', async () => {
+  const password = randomUUID()
+  const username = await ensureDomainRole(database.db, 'd1' as Domain, password)
+  process.env['DATABASE_URL'] = Object.assign(new URL(database.url), { username, password }).href
+  const file = kept('login.json')
+  await verify({ ...table, save: file })
+  expect(readKept(file)).toMatchObject({ domains: ['d1'], cycles: [{ cycle: `d1/ds1/${KEY}` }] })
+  expect((await failure(verify({ ...table, domain: ['d2'] }))).message).toContain('sees no row of d2')
 })
