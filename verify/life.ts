@@ -92,8 +92,13 @@ function checkBound(cycle: CycleId, run: RunEvidence, snapshot: CycleSnapshot, n
   if (nowMs < boundMs) return []
   const where = step === null ? state : `${state}(${step})`
   const until = new Date(boundMs).toISOString()
+  const unanswered = underWay(run)
+  const names = [...new Set(unanswered.map(({ activity }) => activity))].join(', ')
   return [
-    toViolation(cycle, `is open in ${where} for longer than ${until}`, [`run ${run.runId} of ${cycle}: ${where}`]),
+    toViolation(cycle, `is open in ${where} for longer than ${until}${names && `; unanswered: ${names}`}`, [
+      `run ${run.runId} of ${cycle}: ${where}`,
+      ...unanswered.map(({ at, activity }) => `history of ${cycle}, event ${at}: ${activity} asked, and no end of it`),
+    ]),
   ]
 }
 

@@ -3,7 +3,7 @@
 import type { CycleId } from '../model/ids.ts'
 import type { Evidence, SandboxRow } from './evidence.ts'
 import { QUIET_MS } from './life.ts'
-import { noticesQueued, refreshesPut, refreshesQueued } from './sandbox-rows.ts'
+import { noticesPut, noticesQueued, noticesSent, refreshesPut, refreshesQueued } from './sandbox-rows.ts'
 import type { Violation } from './verdict.ts'
 
 export interface Moving {
@@ -26,7 +26,8 @@ export function findMoving(evidence: Evidence): Moving {
     ({ atMs, messageId }) => atMs >= sinceMs || (atMs >= readFromMs - IN_HAND_MS && !deleted.has(messageId)),
   )
   const seen = sandbox.filter(({ atMs, kind }) => atMs >= sinceMs && kind === 'run-state')
-  const puts = refreshesPut(sandbox).filter(({ atMs }) => atMs >= sinceMs)
+  const sent = noticesSent(sandbox).map(({ id, atMs }) => ({ eventId: id, atMs }))
+  const puts = [...refreshesPut(sandbox), ...noticesPut(sandbox), ...sent].filter(({ atMs }) => atMs >= sinceMs)
   const moved = [
     ...[...written, ...told].map(({ cycle }) => cycle as string),
     ...seen.map(({ facts }) => String(facts['workflowId'])),

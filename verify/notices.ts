@@ -3,23 +3,11 @@
 // Never: asks of a cycle that was ended from outside what only a whole one can show; a retried send taken for a second notice.
 import { type CycleId, toNotRefreshedPrefix } from '../model/ids.ts'
 import type { FailureNotice, NotRefreshedNotice } from '../workflows/contract.ts'
-import type { CycleEvidence, Evidence, RunEvidence } from './evidence.ts'
+import type { CycleEvidence, RunEvidence } from './evidence.ts'
 import { askedOf, fold, recordsOf } from './fold.ts'
 import { type Spell, spellsOf } from './refusals.ts'
-import { noticesPut, noticesSent } from './sandbox-rows.ts'
+import { checkAlien, type Taken, type Told } from './told.ts'
 import type { Invariant, Look, Violation } from './verdict.ts'
-
-/** What the outside took, by notice id; absent on real AWS. */
-export interface Told {
-  owners: Set<string>
-  consumers: Set<string>
-}
-
-export const findTold = ({ sandbox }: Evidence): Told | undefined =>
-  sandbox && {
-    owners: new Set(noticesSent(sandbox).map(({ id }) => id)),
-    consumers: new Set(noticesPut(sandbox).map(({ eventId }) => eventId)),
-  }
 
 interface Notice {
   id: string
@@ -42,20 +30,55 @@ function noticesOf(cycle: CycleId, run: RunEvidence, activity: 'notifyFailure' |
 
 /** Each end without data is told once to consumers, each ERROR once to the owner, each held-up step at most once. */
 export function checkNotices(one: CycleEvidence, told: Told | undefined): Look {
-  if (fold(one).isCutOff) return []
-  return one.runs.flatMap((run) => {
-    const owners = noticesOf(one.cycle, run, 'notifyFailure')
-    const consumers = noticesOf(one.cycle, run, 'publishNotRefreshed')
-    return [
-      ...checkEnds(one.cycle, run, owners, consumers),
-      ...checkSpells(one.cycle, run, owners),
-      ...checkSent(one.cycle, run, owners, told?.owners),
-      ...checkSent(one.cycle, run, consumers, told?.consumers),
-    ]
-  })
+  const { cycle, runs } = one
+  const asked = runs.map((run) => ({
+    ...{ run, owners: noticesOf(cycle, run, 'notifyFailure') },
+    consumers: noticesOf(cycle, run, 'publishNotRefreshed'),
+  }))
+  const ownersTold = told && (told.owners.get(cycle) ?? [])
+  const consumersTold = told && (told.consumers.get(cycle) ?? [])
+  const idsOf = (who: 'owners' | 'consumers'): string[] => asked.flatMap((of) => of[who].map(({ id }) => id))
+  const aliens = [
+    ...checkAlien(cycle, idsOf('owners'), ownersTold),
+    ...checkAlien(cycle, idsOf('consumers'), consumersTold),
+  ]
+  if (fold(one).isCutOff) return aliens
+  const looks = asked.flatMap(({ run, owners, consumers }) => [
+    ...checkEnds(cycle, run, owners, consumers),
+    ...checkSpells(cycle, run, owners),
+    ...checkSent(cycle, run, owners, ownersTold),
+    ...checkSent(cycle, run, consumers, consumersTold),
+  ])
+  return [...aliens, ...looks]
+}
+
+/** A move that is told of, with the notices that tell of it. */
+interface End {
+  to: string
+  owners: Notice[]
+  consumers: Notice[]
 }
 
 function checkEnds(cycle: CycleId, run: RunEvidence, owners: Notice[], consumers: Notice[]): Look {
+  const ends = endsOf(run, owners, consumers)
+  const told = new Set(ends.flatMap((end) => [...end.owners, ...end.consumers]))
+  // Of an open run moves may not be written yet: of them nothing is known.
+  const known =
+    run.status === 'RUNNING' ? Math.max(0, ...recordsOf(run).map(({ version }) => version)) : Number.POSITIVE_INFINITY
+  const ofMoves = [...owners.filter(({ state }) => state !== 'PROCESSING'), ...consumers]
+  const unasked = ofMoves.filter((notice) => !told.has(notice) && !(notice.version > known))
+  return [
+    ...ends.flatMap(({ to, ...of }) => [
+      ...count(cycle, `told consumers of its ${to}`, of.consumers, 1),
+      ...count(cycle, `told its owner of its ${to}`, of.owners, to === 'ERROR' ? 1 : 0),
+    ]),
+    ...unasked.map((notice) =>
+      toViolation('I6', cycle, `${cycle} told of a ${notice.state} that no move led to`, [toLine(cycle)(notice)]),
+    ),
+  ]
+}
+
+function endsOf(run: RunEvidence, owners: Notice[], consumers: Notice[]): End[] {
   const moves = new Map(recordsOf(run).flatMap(({ transitions }) => transitions.map((move) => [move.version, move])))
   const inOrder = [...moves.values()].toSorted((a, b) => a.version - b.version)
   return inOrder.flatMap(({ to, version }, at) => {
@@ -63,10 +86,7 @@ function checkEnds(cycle: CycleId, run: RunEvidence, owners: Notice[], consumers
     const next = inOrder[at + 1]?.version ?? Number.POSITIVE_INFINITY
     const ofIt = (all: Notice[]): Notice[] =>
       all.filter((notice) => notice.state === to && notice.version >= version && notice.version < next)
-    return [
-      ...count(cycle, `told consumers of its ${to}`, ofIt(consumers), 1),
-      ...count(cycle, `told its owner of its ${to}`, ofIt(owners), to === 'ERROR' ? 1 : 0),
-    ]
+    return [{ to, owners: ofIt(owners), consumers: ofIt(consumers) }]
   })
 }
 
@@ -100,13 +120,14 @@ const knownOverAt = ({ steps }: RunEvidence, { endedAt }: Spell): number =>
   )?.at ?? Number.POSITIVE_INFINITY
 
 /** A run closes when its notices are out, and what the history calls out, AWS has taken. */
-function checkSent(cycle: CycleId, run: RunEvidence, notices: Notice[], taken: Set<string> | undefined): Look {
+function checkSent(cycle: CycleId, run: RunEvidence, notices: Notice[], taken: Taken[] | undefined): Look {
+  const ids = taken && new Set(taken.map(({ id }) => id))
   const isClosed = run.status !== 'RUNNING'
   return notices.flatMap((notice) => {
     const { id, isOut, isOver, state } = notice
     // That of a held-up step is given up once the step gets on.
     const isUnsent = isClosed && !isOver && state !== 'PROCESSING'
-    const isLost = isOut && taken !== undefined && !taken.has(id)
+    const isLost = isOut && ids !== undefined && !ids.has(id)
     if (!isUnsent && !isLost) return []
     const says = isUnsent ? `${cycle} closed before its notice ${id} was out` : `AWS never took the notice ${id}`
     return [toViolation('I6', cycle, says, [toLine(cycle)(notice)])]

@@ -4,8 +4,9 @@ import { domainOf, toEventId } from '../model/ids.ts'
 import type { Publication } from '../model/refresh-event.ts'
 import type { CycleEvidence, Evidence, RunEvidence } from './evidence.ts'
 import { askedOf, fold } from './fold.ts'
-import { checkNotices, findTold } from './notices.ts'
+import { checkNotices } from './notices.ts'
 import { type PutEvent, type QueuedEvent, refreshesPut, refreshesQueued } from './sandbox-rows.ts'
+import { findTold } from './told.ts'
 import { type Checked, type Look, toChecked } from './verdict.ts'
 
 /** What AWS saw, by event id. */

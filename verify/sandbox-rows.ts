@@ -34,17 +34,20 @@ const put = (rows: SandboxRow[], wanted: string): PutEvent[] =>
 
 export interface SentNotice {
   seq: number
+  atMs: number
   id: string
-  cycle: string
 }
 
-/** Notices to an owner that a notification queue took, repeats included. The ledger keeps the beginning of a message. */
+/**
+ * Notices to an owner that a notification queue took, repeats included. The ledger keeps the first 200 characters of a
+ * message: the id comes first and is whole in them, what follows it may not be.
+ */
 export const noticesSent = (rows: SandboxRow[]): SentNotice[] =>
-  rows.flatMap(({ seq, kind, operation, outcome, facts }) => {
+  rows.flatMap(({ seq, atMs, kind, operation, outcome, facts }) => {
     if (kind !== 'call' || operation !== 'SendMessage' || outcome !== 'ok') return []
     if (!String(facts['QueueUrl']).endsWith('-notifications')) return []
-    const [, id, cycle] = /^\{"id":"([^"]+)","cycle":"([^"]+)"/.exec(String(facts['MessageBody'])) ?? []
-    return id && cycle ? [{ seq, id, cycle }] : []
+    const [, id] = /^\{"id":"([^"]+)"/.exec(String(facts['MessageBody'])) ?? []
+    return id ? [{ seq, atMs, id }] : []
   })
 
 export interface GlueRunRows {

@@ -2,6 +2,7 @@
 // invariant. Worlds are looked through until one holds what a breach needs; the same seeds are the same worlds.
 import { beforeAll, expect, test } from 'vitest'
 import type { CycleRecord } from '../../model/cycle/record.ts'
+import { toNotRefreshedId } from '../../model/ids.ts'
 import type { Evidence, HistoryStep, RunEvidence } from '../../verify/evidence.ts'
 import { askedOf, recordsOf } from '../../verify/fold.ts'
 import type { Invariant } from '../../verify/verdict.ts'
@@ -44,6 +45,25 @@ const onNotice =
 const without = (run: RunEvidence, isGone: (step: HistoryStep) => boolean): void =>
   void (run.steps = run.steps.filter((step) => !isGone(step)))
 
+/** The same notice asked for once more, and sent, of a state that no move led to. */
+const askAgain = ({ run }: Found, activity: string, state: FailureNotice['state']): void => {
+  const [asked] = askedOf(run, activity)
+  const at = run.steps.at(-1)!.at + 1
+  const { activityId, atMs } = asked!
+  run.steps.push(
+    { ...asked!, at, input: { ...(asked!.input as FailureNotice), state } },
+    { kind: 'answered', at: at + 1, atMs, activity, activityId, askedAt: at, result: undefined },
+  )
+}
+
+/** The row of AWS that took the notice, once more and under an id that nobody asked for. */
+const takeAlien = ({ notice }: Found, { sandbox = [] }: Evidence, operation: 'PutEvents' | 'SendMessage'): void => {
+  const { id, cycle } = notice.input as FailureNotice
+  const row = sandbox.find((one) => one.operation === operation && JSON.stringify(one.facts).includes(id))!
+  const facts = JSON.parse(JSON.stringify(row.facts).replaceAll(id, toNotRefreshedId(cycle, 77, 1)))
+  sandbox.push({ ...row, seq: sandbox.length + 1, facts })
+}
+
 /** A move of a flush that holds several. */
 const onFlush =
   (change: (record: CycleRecord, evidence: Evidence) => void): Plant =>
@@ -66,14 +86,19 @@ test.each<[string, Invariant, Plant]>([
   [
     'an ERROR that its owner was not told of',
     'I6',
-    onNotice('ERROR', ({ run, notice }) => without(run, (step) => step === notice)),
+    onNotice('ERROR', ({ run, notice }, evidence) => {
+      // By the history alone: to AWS's ledger the notice is an alien now.
+      delete evidence.sandbox
+      without(run, (step) => step === notice)
+    }),
   ],
   [
     'an end without data that no consumer was told of',
     'I6',
-    onNotice('ERROR', ({ run }) =>
-      without(run, (step) => 'activity' in step && step.activity === 'publishNotRefreshed'),
-    ),
+    onNotice('ERROR', ({ run }, evidence) => {
+      delete evidence.sandbox
+      without(run, (step) => 'activity' in step && step.activity === 'publishNotRefreshed')
+    }),
   ],
   [
     'a notice to an owner that no queue took',
@@ -98,6 +123,31 @@ test.each<[string, Invariant, Plant]>([
     'a notice of a step that nothing held up',
     'I6',
     onNotice('PROCESSING', ({ run }) => without(run, (step) => step.kind === 'signal' && step.name === HELD_UP_SIGNAL)),
+  ],
+  [
+    'a notice to consumers in a state that tells nothing',
+    'I6',
+    onNotice('ERROR', (found) => askAgain(found, 'publishNotRefreshed', 'COMPLETED')),
+  ],
+  [
+    'a notice to consumers of an end that never was',
+    'I6',
+    onNotice('ERROR', (found) => askAgain(found, 'publishNotRefreshed', 'SKIPPED')),
+  ],
+  [
+    'a notice to an owner in a state that tells nothing',
+    'I6',
+    onNotice('ERROR', (found) => askAgain(found, 'notifyFailure', 'WAITING')),
+  ],
+  [
+    'an event "Not Refreshed" that no history asked for',
+    'I6',
+    onNotice('ERROR', (found, evidence) => takeAlien(found, evidence, 'PutEvents')),
+  ],
+  [
+    'a notice to an owner that no history asked for',
+    'I6',
+    onNotice('ERROR', (found, evidence) => takeAlien(found, evidence, 'SendMessage')),
   ],
   [
     'a step refused twice that its owner was not told of',
@@ -133,6 +183,26 @@ test('the worlds in which breaches are planted are sound, and nothing in them is
   expect(sound.flatMap(findViolations)).toEqual([])
   expect(sound.flatMap((evidence) => examine(evidence).I10?.notes ?? [])).toEqual([])
 })
+
+test.each(['recallArrivals', 'publishNotRefreshed', 'notifyFailure'])(
+  'a run that stays open for want of an answer to %s names it, and nothing that was answered',
+  (activity) => {
+    const cycles = structuredClone(sound).flatMap((evidence) => evidence.cycles.map((one) => ({ evidence, one })))
+    const { evidence, one } = cycles.find(
+      ({ one: { runs } }) =>
+        runs.length === 1 && runs[0]!.status === 'COMPLETED' && askedOf(runs[0]!, activity).length === 1,
+    )!
+    const run = one.runs[0]!
+    without(run, (step) => step.kind === 'answered' && step.activity === activity)
+    const settings = { ...run.input.settings, recordRetryMs: 0, errorWaitMs: 0 }
+    Object.assign(run, { status: 'RUNNING', result: null, input: { ...run.input, settings } })
+    const found = examine({ ...evidence, cycles: [one], due: [] }).I10!.violations
+    const [violation] = found.filter(({ says }) => says.includes('is open in'))
+    expect(violation?.says).toMatch(new RegExp(`; unanswered: ${activity}$`))
+    const { at } = askedOf(run, activity)[0]!
+    expect(violation?.evidence).toContain(`history of ${one.cycle}, event ${at}: ${activity} asked, and no end of it`)
+  },
+)
 
 test('a start that gets no answer for hours is noted, and breaks no promise by that', () => {
   const evidence = structuredClone(sound[0]!)

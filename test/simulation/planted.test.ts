@@ -2,7 +2,7 @@
 // Worlds are looked through until one holds what a breach needs; the same seeds are the same worlds.
 import { beforeAll, expect, test } from 'vitest'
 import type { CycleRecord } from '../../model/cycle/record.ts'
-import { domainOf, nameOf } from '../../model/ids.ts'
+import { type CycleId, domainOf, nameOf, toNotRefreshedId } from '../../model/ids.ts'
 import type { CycleEvidence, Evidence, RunEvidence, SandboxRow } from '../../verify/evidence.ts'
 import { findMoving } from '../../verify/moving.ts'
 import type { Invariant } from '../../verify/verdict.ts'
@@ -204,6 +204,29 @@ test('what moved while it was read is named and not judged; what was at rest is 
   expect([...new Set(judged.map(({ cycle }) => cycle))]).toEqual([still?.cycle])
   expect(new Set(findViolations(evidence).map(({ cycle }) => cycle))).toEqual(new Set([moved?.cycle, still?.cycle]))
 })
+
+test.each(['PutEvents', 'SendMessage'])(
+  'a notice that AWS took by %s after its history was read is named and not judged',
+  (operation) => {
+    const evidence = structuredClone(sound).find(({ sandbox = [] }) => sandbox.some(isNotice(operation)))!
+    const row = rowsOf(evidence).find(isNotice(operation))!
+    const [id = '', cycle = ''] = NOTICE_ID.exec(JSON.stringify(row.facts)) ?? []
+    const facts = JSON.parse(JSON.stringify(row.facts).replaceAll(id, toNotRefreshedId(cycle as CycleId, 77, 1)))
+    const late = { ...row, facts, seq: 99_999, atMs: evidence.readFromMs }
+    rowsOf(evidence).push(late)
+    const judged = () => examineAtWork(evidence).findings.I6?.violations.map((violation) => violation.cycle)
+    expect(findMoving(evidence).cycles).toContain(cycle)
+    expect(judged()).toEqual([])
+    late.atMs -= HOUR_MS
+    expect(judged()).toEqual([cycle])
+  },
+)
+
+const NOTICE_ID = /([a-z0-9-]+\/[a-z0-9-]+\/[0-9-]+)\/not-refreshed-\d+\.\d+/
+const isNotice =
+  (wanted: string) =>
+  ({ operation, facts }: SandboxRow): boolean =>
+    operation === wanted && NOTICE_ID.test(JSON.stringify(facts))
 
 test('an event that its bridge has not deleted yet is under way, for as long as a message may be in hand', () => {
   const evidence = structuredClone(sound[0]!)
