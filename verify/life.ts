@@ -136,7 +136,8 @@ function noteLongSteps(cycle: CycleId, run: RunEvidence, nowMs: number): string[
   })
 }
 
-const PIPELINE = ['startGlueJob', 'awaitGlueJob', 'publishRefreshEvent', 'stopGlueJob']
+/** While a flush is under way (PostgreSQL was away), the cycle may be further than the last one says. */
+const PIPELINE = ['startGlueJob', 'awaitGlueJob', 'publishRefreshEvent', 'stopGlueJob', 'recordCycle']
 
 const asksForSomething = (run: RunEvidence): boolean =>
   underWay(run).some(({ activity }) => PIPELINE.includes(activity))
