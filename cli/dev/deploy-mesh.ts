@@ -8,6 +8,7 @@ import { S3Client } from '@aws-sdk/client-s3'
 import { applyMesh } from '../../catalog/apply-mesh.ts'
 import { checkMesh } from '../../catalog/check-mesh.ts'
 import type { Mesh } from '../../catalog/mesh.ts'
+import { toPlanLines } from '../../catalog/plan-words.ts'
 import { type Problem, toProblemText } from '../../catalog/problem.ts'
 import { type ParsedMesh, readMesh } from '../../catalog/read-mesh.ts'
 import { openPostgres, type Postgres } from '../../clients/postgres.ts'
@@ -54,7 +55,10 @@ export async function deployMesh(order: Deployment): Promise<Deployed> {
   const { parsed, mesh, plan, jobs } = await readDeployable(order.meshFolder)
   const stacks = await findTemplates({ ...order, plan })
   const parameters = { CatalogBucket: CATALOG_BUCKET, MaxConcurrentRuns: MAX_CONCURRENT_RUNS }
-  await deployStacks({ endpoint: order.awsEndpoint, stacks, parameters })
+  const changes = await deployStacks({ endpoint: order.awsEndpoint, stacks, parameters })
+  for (const { change, type, logicalId, stack } of changes)
+    if (change === 'removed' || change === 'retained')
+      order.say?.(`${change}: ${type} ${logicalId}, which stack ${stack} no longer names`)
   await uploadScripts({ endpoint: order.awsEndpoint, region: REGION }, jobs)
   const databaseUrls = await prepareDatabase(order, mesh, parsed)
   const accounts = Object.fromEntries(mesh.domains.map(({ domain, account }) => [domain as string, account]))
@@ -96,6 +100,8 @@ async function prepareDatabase(order: Deployment, mesh: Mesh, parsed: ParsedMesh
     const reason = 'first definitions of the local stack'
     const applied = await applyMesh({ db, s3, bucket: CATALOG_BUCKET, mesh: parsed, actor: order.actor, reason })
     if (applied.kind === 'refused') throw new Error(toMessage(order.meshFolder, applied.problems))
+    // A definition that stays opens cycles, also of a product whose job was just removed.
+    for (const line of toPlanLines(applied.plan)) if (line.startsWith('!')) order.say?.(line)
     return urls
   } finally {
     await db.end()

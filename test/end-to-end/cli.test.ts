@@ -1,7 +1,7 @@
 // The command line from the first minute on: `init`, `dev`, and every main command against that stack, as real processes.
 // The tests go on from one another, as a person does; what a cycle needs is made by commands only.
 import { execFile } from 'node:child_process'
-import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { cpSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import path from 'node:path'
 import { promisify } from 'node:util'
@@ -96,16 +96,38 @@ test(
   MINUTE_MS,
 )
 
+/** As `eval "$(sluice dev env)"` sets it. */
+async function readEnvironment(): Promise<NodeJS.ProcessEnv> {
+  const { out } = await sluice('dev', 'env')
+  const variables = [...out.matchAll(/^export (\w+)='?([^'\n]*)'?$/gm)].map(([, name, value]) => [name, value])
+  return Object.fromEntries(variables) as NodeJS.ProcessEnv
+}
+
 test(
   'a mesh deployed again on the running stack leaves the logins in use alone',
   async () => {
-    const { out } = await sluice('dev', 'env')
-    const variables = [...out.matchAll(/^export (\w+)='?([^'\n]*)'?$/gm)].map(([, name, value]) => [name, value])
-    const env = Object.fromEntries(variables) as NodeJS.ProcessEnv
+    const env = await readEnvironment()
     const deployed = await run(['dev', 'deploy', 'my-mesh/mesh'], folder, env)
     expect(deployed).toMatchObject({ code: 0, out: expect.stringContaining('Deployed 3 products of shop') })
     // It reads as the domain, with the password that the stack's roles have.
     expect(await sluice('logs', `shop/revenue/${today}`)).toMatchObject({ code: 0 })
+  },
+  MINUTE_MS,
+)
+
+test(
+  'a mesh deployed with a product less says what is removed, and what stays until it is pruned',
+  async () => {
+    const env = await readEnvironment()
+    cpSync(path.join(folder, 'my-mesh'), path.join(folder, 'smaller'), { recursive: true })
+    rmSync(path.join(folder, 'smaller/mesh/shop/best-sellers.yaml'))
+    const smaller = await run(['dev', 'deploy', 'smaller/mesh'], folder, env)
+    expect(smaller).toMatchObject({ code: 0, out: expect.stringContaining('Deployed 2 products of shop') })
+    expect(smaller.err).toMatch(/^removed: AWS::Glue::Job \S+, which stack \S+ no longer names$/m)
+    expect(smaller.err).toContain(
+      '! shop/best-sellers: in no file any more, stays as it is; to remove it apply with --prune',
+    )
+    expect(await run(['dev', 'deploy', 'my-mesh/mesh'], folder, env)).toMatchObject({ code: 0 })
   },
   MINUTE_MS,
 )
