@@ -7,6 +7,7 @@ import { loadDomainCatalog } from '../catalog/load.ts'
 import { namesOf } from '../clients/config.ts'
 import type { Domain } from '../model/ids.ts'
 import { toScheduleId, toTaskQueue } from '../workflows/contract.ts'
+import { CHECKS } from './check-names.ts'
 import type { Connection } from './connection.ts'
 import type { Check } from './doctor.ts'
 import { checkHeldUp } from './doctor-held-up.ts'
@@ -24,39 +25,40 @@ export const toDomainChecks = (domain: string): Check[] => [
     name: `${domain}: queues`,
     look: (connection) => checkQueues(connection, domain),
     todo: `See why: sluice events unmatched --domain ${domain}; mend that, then: sluice events redrive ${domain} --dead-letters`,
+    needs: [CHECKS.aws],
   },
   {
-    name: `${domain}: bridge`,
+    name: CHECKS.bridgeOf(domain),
     look: (connection) => checkBridge(connection, domain),
     todo: `Start it: sluice bridge ${domain}`,
-    // Without Temporal a bridge that runs leaves events where they are.
-    needs: 'Temporal',
+    // Without Temporal a bridge that runs leaves events where they are; without AWS its queue cannot be asked.
+    needs: [CHECKS.temporal, CHECKS.aws],
     outage: toBridgeOutage(domain as Domain),
   },
   {
-    name: `${domain}: worker`,
+    name: CHECKS.workerOf(domain),
     look: (connection) => checkWorker(connection, domain),
     todo: `Start it: sluice worker ${domain}`,
-    needs: 'Temporal',
+    needs: [CHECKS.temporal],
     outage: toWorkerOutage(domain as Domain),
   },
   {
     name: `${domain}: held up`,
     look: (connection) => checkHeldUp(connection, domain),
     todo: 'Mend what the reason names, mostly a role or a policy: the cycles go on by themselves.',
-    needs: 'Temporal',
+    needs: [CHECKS.temporal],
   },
   {
     name: `${domain}: versions`,
     look: (connection) => checkVersions(connection, domain),
     todo: 'Start a worker of that version again, or move the cycles: temporal workflow update-options --versioning-override-behavior',
-    needs: 'Temporal',
+    needs: [CHECKS.temporal],
   },
   {
     name: `${domain}: scheduler`,
     look: (connection) => checkSchedule(connection, domain),
     todo: `A worker makes it at boot: sluice worker ${domain}. A paused one: temporal schedule toggle --unpause`,
-    needs: 'Temporal',
+    needs: [CHECKS.temporal],
   },
 ]
 

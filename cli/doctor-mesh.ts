@@ -5,6 +5,7 @@ import { ensureSearchAttributes } from '../clients/search-attributes.ts'
 import { listApplied } from '../mirror/migrate.ts'
 import { DAY_MS, OPENING_WINDOW } from '../model/calendar/routing.ts'
 import { SEARCH_ATTRIBUTES } from '../workflows/contract.ts'
+import { CHECKS } from './check-names.ts'
 import type { Connection } from './connection.ts'
 import type { Check } from './doctor.ts'
 import { AWS_OUTAGE, POSTGRES_OUTAGE, TEMPORAL_OUTAGE } from './doctor-outage.ts'
@@ -12,13 +13,13 @@ import { AWS_OUTAGE, POSTGRES_OUTAGE, TEMPORAL_OUTAGE } from './doctor-outage.ts
 export const MESH_CHECKS: Check[] = [
   { name: 'Node', look: async () => process.versions.node, todo: '' },
   {
-    name: 'PostgreSQL',
+    name: CHECKS.postgres,
     look: checkDatabase,
     todo: 'Check DATABASE_URL and that the server runs.',
     outage: POSTGRES_OUTAGE,
   },
   {
-    name: 'Temporal',
+    name: CHECKS.temporal,
     look: checkServer,
     todo: 'Check TEMPORAL_ADDRESS, TEMPORAL_NAMESPACE and the TLS settings.',
     outage: TEMPORAL_OUTAGE,
@@ -27,16 +28,16 @@ export const MESH_CHECKS: Check[] = [
     name: 'retention',
     look: checkRetention,
     todo: 'temporal operator namespace update --retention 720h',
-    needs: 'Temporal',
+    needs: [CHECKS.temporal],
   },
   {
     name: 'search attributes',
     look: checkAttributes,
     todo: 'Roles register them at boot; start one, or use another namespace.',
-    needs: 'Temporal',
+    needs: [CHECKS.temporal],
   },
   {
-    name: 'central bus',
+    name: CHECKS.aws,
     look: checkCentralBus,
     todo: 'Check SLUICE_CENTRAL_BUS_ARN, and that the governance account is deployed.',
     outage: AWS_OUTAGE,

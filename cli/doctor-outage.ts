@@ -5,6 +5,7 @@
 import type { Client } from '@temporalio/client'
 import { readSignsOfLife } from '../mirror/signs-of-life.ts'
 import type { Domain } from '../model/ids.ts'
+import { CHECKS } from './check-names.ts'
 import type { Connection } from './connection.ts'
 import type { Outage } from './doctor.ts'
 import { toCount } from './output.ts'
@@ -13,39 +14,40 @@ import { toCount } from './output.ts'
 export const SAMPLE = 200
 
 export const POSTGRES_OUTAGE: Outage = {
-  teller: 'Temporal',
-  since: async ({ temporal }) => sinceRetries(await temporal(), ['recordCycle'], 'cannot write their status'),
+  teller: CHECKS.temporal,
+  since: async ({ temporal }) =>
+    sinceRetries(await temporal(), ['recordCycle', 'recallArrivals'], 'cannot write their status'),
   works(away) {
-    if (away.has('Temporal')) return 'no cycle moves, as Temporal has a problem too'
-    if (away.has('central bus')) return 'cycles go on waiting, and deadlines are kept; AWS has a problem too'
+    if (away.has(CHECKS.temporal)) return 'no cycle moves, as Temporal has a problem too'
+    if (away.has(CHECKS.aws)) return 'cycles go on waiting, and deadlines are kept; AWS has a problem too'
     return 'cycles open, wait, refresh and publish; events that a cycle takes are delivered'
   },
   catchesUp: (away) =>
-    (away.has('Temporal') ? 'once Temporal is back too, ' : '') +
+    (away.has(CHECKS.temporal) ? 'once Temporal is back too, ' : '') +
     'each open cycle writes its whole status and history, and the bridge the events that no cycle took',
 }
 
 export const TEMPORAL_OUTAGE: Outage = {
-  teller: 'PostgreSQL',
+  teller: CHECKS.postgres,
   since: async ({ db }) =>
     (await sinceSign(db, undefined, 'statusAt', 'the last status was written')) ??
     (await sinceSign(db, undefined, 'eventAt', 'the last event was written down')),
   works(away) {
-    const aws = away.has('central bus')
+    const aws = away.has(CHECKS.aws)
       ? 'what AWS does cannot be seen, as it has a problem too'
       : 'Glue runs go on; events are kept in the queues for 14 days'
-    const read = away.has('PostgreSQL')
+    const read = away.has(CHECKS.postgres)
       ? 'no status or event can be read, as PostgreSQL has a problem too'
       : 'status, events and definitions can be read'
     return `${aws}; ${read}`
   },
   catchesUp: (away) =>
     'bridges deliver what is queued, workers go on where they stood, the scheduler opens what became due' +
-    (away.has('PostgreSQL') ? '; what they do is written down once PostgreSQL is back too' : ''),
+    (away.has(CHECKS.postgres) ? '; what they do is written down once PostgreSQL is back too' : ''),
 }
 
 export const AWS_OUTAGE: Outage = {
-  teller: 'Temporal',
+  teller: CHECKS.temporal,
   since: async ({ temporal }) =>
     sinceRetries(
       await temporal(),
@@ -53,32 +55,46 @@ export const AWS_OUTAGE: Outage = {
       'cannot reach Glue or the bus',
     ),
   works(away) {
-    const cycles = away.has('Temporal')
+    const cycles = away.has(CHECKS.temporal)
       ? 'no cycle moves, as Temporal has a problem too'
       : 'cycles go on waiting, and deadlines are kept'
-    const read = away.has('PostgreSQL')
+    const read = away.has(CHECKS.postgres)
       ? 'no status can be read, as PostgreSQL has a problem too'
       : 'status can be read'
     return `${cycles}; ${read}`
   },
   catchesUp: (away) =>
-    (away.has('Temporal') ? 'once Temporal is back too, ' : '') +
+    (away.has(CHECKS.temporal) ? 'once Temporal is back too, ' : '') +
     'each attempt looks for its Glue run before it starts one, and events go out with the same ids',
 }
 
 export const toBridgeOutage = (domain: Domain): Outage => ({
-  teller: 'PostgreSQL',
+  teller: CHECKS.postgres,
   since: async ({ db }) => sinceSign(db, domain, 'eventAt', 'the last event was written down'),
-  works: () => 'open cycles go on, and their Glue runs are asked for every few minutes; events are kept for 14 days',
+  works(away) {
+    const cycles = away.has(CHECKS.workerOf(domain))
+      ? 'no cycle goes on, as the worker has a problem too'
+      : 'open cycles go on, and their Glue runs are asked for every few minutes'
+    const written = away.has(CHECKS.postgres) ? '; no status is written, as PostgreSQL has a problem too' : ''
+    return `${cycles}${written}; events are kept for 14 days`
+  },
   catchesUp: () => 'the queue is emptied in a moment; an event that came twice counts once',
 })
 
 export const toWorkerOutage = (domain: Domain): Outage => ({
-  teller: 'PostgreSQL',
+  teller: CHECKS.postgres,
   since: async ({ db }) => sinceSign(db, domain, 'statusAt', 'the last status was written'),
-  works: () =>
-    'the bridge delivers arrivals to the cycles, which keep them; Glue runs go on; other domains do not notice',
-  catchesUp: () => 'each cycle goes on where it stood; runs that ended meanwhile are found, none is started again',
+  works(away) {
+    if (away.has(CHECKS.aws))
+      return 'events wait for AWS, which has a problem too, and what its Glue runs do cannot be seen'
+    const arrivals = away.has(CHECKS.bridgeOf(domain))
+      ? 'events are kept in the queue for 14 days, as the bridge has a problem too'
+      : 'the bridge delivers arrivals to the cycles, which keep them'
+    return `${arrivals}; Glue runs go on; other domains do not notice`
+  },
+  catchesUp: (away) =>
+    (away.has(CHECKS.aws) ? 'once AWS is back too, ' : '') +
+    'each cycle goes on where it stood; runs that ended meanwhile are found, none is started again',
 })
 
 async function sinceSign(

@@ -1,10 +1,9 @@
 // What doctor says of parts that are away, alone and together: the checks are stand-ins, the words are the product's.
 import { afterEach, beforeEach, expect, test, vi } from 'vitest'
-import type { Domain } from '../model/ids.ts'
 import type { Connection } from './connection.ts'
-import { type Check, examine, type Finding, type Outage, tell } from './doctor.ts'
+import { type Check, examine, type Finding, tell } from './doctor.ts'
 import { toDomainChecks } from './doctor-domain.ts'
-import { AWS_OUTAGE, POSTGRES_OUTAGE, TEMPORAL_OUTAGE, toBridgeOutage } from './doctor-outage.ts'
+import { MESH_CHECKS } from './doctor-mesh.ts'
 
 let printed = ''
 
@@ -23,19 +22,16 @@ const unasked = { temporal: () => expect.unreachable(), db: () => expect.unreach
 const signs = (statusAt: string | null, eventAt: string | null = null) =>
   ({ db: () => ({ one: async () => ({ statusAt, eventAt }) }) }) as unknown as Connection
 
-const MESH: [string, Outage][] = [
-  ['PostgreSQL', POSTGRES_OUTAGE],
-  ['Temporal', TEMPORAL_OUTAGE],
-  ['central bus', AWS_OUTAGE],
-]
+/** By the names that the product gives them. */
+const MESH = MESH_CHECKS.filter(({ outage }) => outage)
+
+const toStandIn = (check: Check, away: string[]): Check => ({
+  ...check,
+  look: async () => (away.includes(check.name) ? Promise.reject(new Error('does not answer')) : 'answers'),
+})
 
 async function findingsOf(away: string[], connection: Connection): Promise<Map<string, Finding>> {
-  const checks = MESH.map(
-    ([name, outage]): Check => ({
-      ...{ name, outage, todo: 'Start it.' },
-      look: async () => (away.includes(name) ? Promise.reject(new Error('does not answer')) : 'answers'),
-    }),
-  )
+  const checks = MESH.map((check) => toStandIn(check, away))
   const findings: Finding[] = []
   await examine(connection, checks, findings)
   return new Map(findings.map((finding) => [finding.check, finding]))
@@ -81,20 +77,70 @@ test.each([
   expect(found.get(check)?.works).toContain(said)
 })
 
+/** Temporal with one open cycle, whose activity failed and is tried again. */
+const retrying = (activity: string) => ({
+  options: { namespace: 'default' },
+  workflow: {
+    list: async function* () {
+      yield { workflowId: 'd1/ds1/2026-11-20' }
+    },
+    getHandle: () => ({
+      fetchHistory: async () => ({
+        events: [
+          {
+            eventTime: { seconds: Date.parse('2026-11-20T12:00:00Z') / 1_000 },
+            activityTaskScheduledEventAttributes: { activityId: '1' },
+          },
+        ],
+      }),
+    }),
+  },
+  workflowService: {
+    describeWorkflowExecution: async () => ({
+      pendingActivities: [{ activityId: '1', activityType: { name: activity }, attempt: 2 }],
+    }),
+  },
+})
+
+test.each(['recordCycle', 'recallArrivals'])(
+  'since when PostgreSQL is away is told by a failing %s',
+  async (activity) => {
+    const told = { temporal: async () => retrying(activity) } as unknown as Connection
+    const found = await findingsOf(['PostgreSQL'], told)
+    expect(found.get('PostgreSQL')?.since).toMatch(/^2026-11-20T12:00:00.000Z: 1 cycle /)
+  },
+)
+
 test('an error of the part that could tell since when is said as it is', async () => {
   const refusing = { temporal: () => Promise.reject(new Error('no right to list')) } as unknown as Connection
   const found = await findingsOf(['PostgreSQL'], refusing)
   expect(found.get('PostgreSQL')?.since).toBe('cannot be told: no right to list')
 })
 
-test('a domain’s part knows what of the mesh is away', async () => {
-  const bridge: Check = {
-    ...{ name: 'd1: bridge', todo: 'Start it.', outage: toBridgeOutage('d1' as Domain) },
-    look: async () => Promise.reject(new Error('nobody takes what is there')),
-  }
-  const findings: Finding[] = [{ check: 'PostgreSQL', ok: false, found: 'does not answer' }]
-  await examine(unasked, [bridge], findings)
-  expect(findings.at(-1)).toMatchObject({ since: 'not known', works: expect.stringContaining('open cycles go on') })
+/** Of d1, with these away, the mesh's parts included. */
+async function domainFindingsOf(away: string[]): Promise<Map<string, Finding>> {
+  const checks = [...MESH, ...toDomainChecks('d1')].map((check) => toStandIn(check, away))
+  const findings: Finding[] = []
+  const told = { ...signs('2026-11-20T12:00:00.000Z'), temporal: () => Promise.reject(new Error('no')) }
+  await examine(told as unknown as Connection, checks, findings)
+  return new Map(findings.map((finding) => [finding.check, finding]))
+}
+
+test.each([
+  [['d1: bridge'], 'd1: bridge', 'open cycles go on, and their Glue runs are asked for every few minutes; events'],
+  [['d1: bridge', 'PostgreSQL'], 'd1: bridge', 'no status is written, as PostgreSQL has a problem too'],
+  [['d1: bridge', 'd1: worker'], 'd1: bridge', 'no cycle goes on, as the worker has a problem too'],
+  [['d1: worker'], 'd1: worker', 'the bridge delivers arrivals to the cycles, which keep them; Glue runs go on'],
+  [['d1: bridge', 'd1: worker'], 'd1: worker', 'kept in the queue for 14 days, as the bridge has a problem too'],
+  [['d1: worker', 'central bus'], 'd1: worker', 'events wait for AWS, which has a problem too'],
+])('a domain’s part knows what else is away: %j, %s', async (away, check, said) => {
+  expect((await domainFindingsOf(away)).get(check)?.works).toContain(said)
+})
+
+test('without AWS nothing is said against a bridge whose queue cannot be asked, nor of the queues', async () => {
+  const found = await domainFindingsOf(['central bus'])
+  for (const check of ['d1: bridge', 'd1: queues'])
+    expect(found.get(check)).toEqual({ check, ok: false, found: 'could not be checked: see central bus' })
 })
 
 test('without Temporal nothing is said against a bridge, which then leaves events where they are', async () => {

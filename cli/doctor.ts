@@ -1,6 +1,7 @@
 // In: what Sluice needs. Out: a line for each check: fine, or the problem and what to do. Never: stops at the first.
 import pc from 'picocolors'
 import { chooseLocalStack, domainsOf } from './choose-stack.ts'
+import type { CHECKS } from './check-names.ts'
 import { type Connection, withConnection } from './connection.ts'
 import { toDomainChecks } from './doctor-domain.ts'
 import { MESH_CHECKS } from './doctor-mesh.ts'
@@ -14,8 +15,8 @@ export interface Check {
   look(connection: Connection): Promise<string>
   /** What mends it. */
   todo: string
-  /** The check that must be right for this one to say anything. */
-  needs?: string
+  /** The checks that must be right for this one to say anything. */
+  needs?: readonly string[]
   /** What it means when this is away; only of parts that may be away for a while. */
   outage?: Outage
 }
@@ -25,7 +26,7 @@ export type Away = ReadonlySet<string>
 
 export interface Outage {
   /** The check of the part that is asked since when: not while that is away too. */
-  teller: 'PostgreSQL' | 'Temporal'
+  teller: typeof CHECKS.postgres | typeof CHECKS.temporal
   /** Undefined when the teller has nothing to tell by. */
   since(connection: Connection): Promise<string | undefined>
   works(away: Away): string
@@ -62,9 +63,10 @@ export async function doctor(named: string[], options: { stack?: string; output:
 /** All of them look before any outage is told: what works meanwhile depends on what else is away. */
 export async function examine(connection: Connection, checks: Check[], findings: Finding[]): Promise<void> {
   const problems: { finding: Finding; outage: Outage }[] = []
-  for (const { name: check, look, todo, needs, outage } of checks) {
-    if (findings.some((finding) => finding.check === needs && !finding.ok)) {
-      findings.push({ check, ok: false, found: `could not be checked: see ${needs}` })
+  for (const { name: check, look, todo, needs = [], outage } of checks) {
+    const missing = needs.find((needed) => findings.some((finding) => finding.check === needed && !finding.ok))
+    if (missing !== undefined) {
+      findings.push({ check, ok: false, found: `could not be checked: see ${missing}` })
       continue
     }
     const finding = await look(connection).then(

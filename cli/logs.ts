@@ -1,14 +1,14 @@
 // In: a cycle. Out: its Glue runs as Glue tells them, with their logs or the place where those are.
 import { GetJobRunCommand, type JobRun } from '@aws-sdk/client-glue'
 import { selectVersions } from '../catalog/rows.ts'
-import { readCycle } from '../mirror/status.ts'
+import { type CycleRow, readCycle } from '../mirror/status.ts'
 import type { Attempt } from '../model/cycle/cycle.ts'
 import { type CycleParts, domainOf, type ProductId, toCycleId } from '../model/ids.ts'
 import { toGlueLogLink } from '../model/glue-log.ts'
 import { type Connection, withConnection } from './connection.ts'
 import { CommandFailure, EXIT } from './failure.ts'
 import { type Output, print, printJson } from './output.ts'
-import { type RunLog, toLines } from './run-log.ts'
+import { type RunLog, toLines, toRunLog } from './run-log.ts'
 
 export async function logs({ product, key }: CycleParts, options: { stack?: string; output: Output }): Promise<number> {
   const cycle = toCycleId(product, key)
@@ -17,7 +17,7 @@ export async function logs({ product, key }: CycleParts, options: { stack?: stri
     if (!report)
       throw new CommandFailure(EXIT.failed, `The mirror knows no cycle ${cycle}. Why: sluice explain ${cycle}`)
     const job = await readJobName(connection, product, report.row.definitionVersion)
-    const runs = await Promise.all(report.row.attempts.map((attempt) => readRun(connection, job, attempt)))
+    const runs = await Promise.all(report.row.attempts.map((attempt) => readRun(connection, job, attempt, report.row)))
     if (options.output === 'json') printJson(runs)
     else if (runs.length === 0) print(`${cycle} has not started a Glue run: it is ${report.row.state}.`)
     else for (const line of runs.flatMap((run) => toLines(cycle, job, run))) print(line)
@@ -25,16 +25,11 @@ export async function logs({ product, key }: CycleParts, options: { stack?: stri
   })
 }
 
-async function readRun(connection: Connection, job: string, attempt: Attempt): Promise<RunLog> {
+async function readRun(connection: Connection, job: string, attempt: Attempt, row: CycleRow): Promise<RunLog> {
   const { runId } = attempt
   const run = runId ? await askGlue(connection, job, runId) : undefined
   return {
-    attempt: attempt.number,
-    runId,
-    state: run?.JobRunState ?? attempt.end?.state ?? 'not started',
-    error: run?.ErrorMessage ?? attempt.end?.error ?? null,
-    startedAt: run?.StartedOn?.toISOString() ?? null,
-    completedAt: run?.CompletedOn?.toISOString() ?? null,
+    ...toRunLog(attempt, row, run),
     link: runId ? toGlueLogLink(connection.settings.AWS_REGION, runId) : null,
     log: runId ? await readLocalLog(connection, runId) : null,
   }

@@ -1,5 +1,6 @@
 import { expect, test } from 'vitest'
-import { type RunLog, toLines } from './run-log.ts'
+import type { Attempt } from '../model/cycle/cycle.ts'
+import { type RunLog, toLines, toRunLog } from './run-log.ts'
 
 const CYCLE = 'd1/ds2/2026-11-20'
 const run: RunLog = {
@@ -13,9 +14,19 @@ test('of an attempt without a Glue run that is said, and no address without a st
     'attempt 1: d1-ds2 has no Glue run yet',
     '  Why: sluice explain d1/ds2/2026-11-20. What mends it, where AWS refuses: sluice doctor',
   ])
-  expect(toLines(CYCLE, 'd1-ds2', { ...unstarted, error: 'no such job' })[0]).toBe(
-    'attempt 1: d1-ds2 has no Glue run yet: no such job',
-  )
+})
+
+test('an attempt that ended without a Glue run was not started, and the row says why; before its end it has none yet', () => {
+  const attempt: Attempt = {
+    ...{ number: 2, begunAtMs: 0, runId: null, runStartedAtMs: null, adopted: false, end: null, endedAtMs: 5 },
+  }
+  const firstLine = (of: Attempt, lastAttempt: number) =>
+    toLines(CYCLE, 'd1-ds2', {
+      ...{ ...toRunLog(of, { lastAttempt, reason: 'no such job' }, undefined), link: null, log: null },
+    })[0]
+  expect(firstLine(attempt, 2)).toBe('attempt 2: d1-ds2 was not started: no such job')
+  expect(firstLine(attempt, 3), 'the reason is of the third').toBe('attempt 2: d1-ds2 was not started')
+  expect(firstLine({ ...attempt, endedAtMs: null }, 2)).toBe('attempt 2: d1-ds2 has no Glue run yet')
 })
 
 test('of a run on AWS the place of its log is named', () => {

@@ -32,12 +32,7 @@ export async function dev(mesh: string | undefined, options: DevOptions): Promis
       workingFolder: process.cwd(),
       meshFolder: mesh,
       ...(options.only && { parts: options.only }),
-      ports: {
-        aws: options.awsPort,
-        temporal: options.temporalPort,
-        temporalUi: options.temporalUiPort,
-        postgres: options.postgresPort,
-      },
+      ports: toPorts(options),
       temporalAddress: options.temporalAddress,
       databaseUrl: options.databaseUrl,
       temporalCli: process.env['SLUICE_TEMPORAL_CLI'],
@@ -56,7 +51,7 @@ export async function dev(mesh: string | undefined, options: DevOptions): Promis
       for (const role of stack.roles.values()) void watchRole(role, AbortSignal.any([signal, leaving.signal]))
       const ended = await Promise.race([aborted(signal), firstEnd(stack)])
       if (!ended) return EXIT.interrupted
-      say(describeEnd(ended, stack, mesh, options.only))
+      say(describeEnd(ended, stack, mesh, options))
       return EXIT.failed
     } finally {
       leaving.abort()
@@ -65,6 +60,10 @@ export async function dev(mesh: string | undefined, options: DevOptions): Promis
     }
   })
 }
+
+const toPorts = ({ awsPort, temporalPort, temporalUiPort, postgresPort }: DevOptions) => ({
+  ...{ aws: awsPort, temporal: temporalPort, temporalUi: temporalUiPort, postgres: postgresPort },
+})
 
 const say = (text: string): void => void process.stderr.write(`${text}\n`)
 
@@ -88,8 +87,15 @@ async function watchRole(role: RunningProcess, leaving: AbortSignal): Promise<vo
   say(`The rest goes on. To start it again: ${commandName()} ${role.name}`)
 }
 
-function describeEnd(ended: RunningProcess, { folder, servers }: LocalStack, mesh?: string, only?: Part[]): string {
+function describeEnd(
+  ended: RunningProcess,
+  { folder, servers }: LocalStack,
+  mesh: string | undefined,
+  options: DevOptions,
+): string {
   const { name, logFile } = ended
   const started = servers.processes.map((process) => process.name)
-  return toServerEnd({ name, logFile, lastLines: ended.lastLines() }, { folder, started, mesh, only }, commandName())
+  const { only, temporalAddress, databaseUrl } = options
+  const made = { folder, started, mesh, only, temporalAddress, databaseUrl, ports: toPorts(options) }
+  return toServerEnd({ name, logFile, lastLines: ended.lastLines() }, made, commandName())
 }

@@ -10,24 +10,45 @@ interface EndedStack {
   started: string[]
   mesh: string | undefined
   only: readonly string[] | undefined
+  temporalAddress: string | undefined
+  /** Not shown: it may hold a password. */
+  databaseUrl: string | undefined
+  ports: Partial<Record<'aws' | 'temporal' | 'temporalUi' | 'postgres', number | undefined>>
 }
 
 export function toServerEnd(
   { name, logFile, lastLines }: { name: string; logFile: string; lastLines: string },
-  { folder, started, mesh, only }: EndedStack,
+  stack: EndedStack,
   command: string,
 ): string {
+  const { folder, started, temporalAddress, databaseUrl } = stack
   const ledger = started.includes('AWS sandbox') ? ', and the ledger of the AWS sandbox,' : ''
   const gone = Object.entries(HELD).flatMap(([server, held]) => (started.includes(server) ? [held] : []))
-  const what = [...(mesh === undefined ? [] : [quote(mesh)]), ...(only ? [`--only ${only.join(',')}`] : [])]
+  const others = temporalAddress || databaseUrl ? ' Servers that it did not start keep what they have.' : ''
+  const secret = databaseUrl ? ' (… is the address of your database, as before)' : ''
   return [
     `${name} has ended, and the stack does not go on without it. Its last lines, of ${logFile}:`,
     lastLines,
     `Kept: the logs${ledger} in ${folder}.`,
-    `Gone with the stack: ${gone.join('; ')}. Servers that it did not start keep what they have.`,
-    `To run it again, from the beginning: ${[command, 'dev', ...what].join(' ')}`,
+    `Gone with the stack: ${gone.join('; ')}.${others}`,
+    `To run it again, from the beginning: ${[command, 'dev', ...toArguments(stack)].join(' ')}${secret}`,
   ].join('\n')
 }
+
+const toArguments = ({ mesh, only, temporalAddress, databaseUrl, ports }: EndedStack): string[] => [
+  ...(mesh === undefined ? [] : [quote(mesh)]),
+  ...(only ? [`--only ${only.join(',')}`] : []),
+  ...(temporalAddress ? [`--temporal-address ${quote(temporalAddress)}`] : []),
+  ...(databaseUrl ? ['--database-url …'] : []),
+  ...PORTS.flatMap(([server, flag]) => (ports[server] === undefined ? [] : [`${flag} ${ports[server]}`])),
+]
+
+const PORTS = [
+  ['aws', '--aws-port'],
+  ['temporal', '--temporal-port'],
+  ['temporalUi', '--temporal-ui-port'],
+  ['postgres', '--postgres-port'],
+] as const
 
 /** What lives and ends with each server. */
 const HELD = {

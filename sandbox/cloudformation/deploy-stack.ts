@@ -1,6 +1,6 @@
-// One stack. In: its template, its account, what its former template made. Out: every resource as the template says; what
-// it no longer names is removed, unless its policies keep it. Never: touches what another stack made; removes what this
-// one did not make.
+// One stack. In: its template, its account, what its former template made. Out: every resource as the template says, but
+// that a bucket or job keeps a property which the template drops; what it no longer names is removed, unless its policies
+// keep it. Never: touches what another stack made; removes what this one did not make.
 import { evaluate, type Known, type Made } from './evaluate.ts'
 import { isSameResource, type Leftover, type MadeResource, planLeftovers, withoutSame } from './leftovers.ts'
 import type { Change, Place, Properties } from './resource-type.ts'
@@ -26,6 +26,8 @@ export async function deployStack(template: Template, place: Place, given: Given
   const now: MadeResource[] = []
   const gone: MadeResource[] = []
   const changes: ResourceChange[] = []
+  // After a failure too. What could not be removed comes last, and so is removed first the next time.
+  const remember = () => writeRecord(place, stack, [...now, ...withoutSame(before, [...now, ...gone])])
   try {
     for (const resource of resources) {
       const properties = evaluate(resource.properties, known, resource.logicalId) as Properties
@@ -42,10 +44,14 @@ export async function deployStack(template: Template, place: Place, given: Given
       gone.push(resource)
       changes.push({ stack, ...pick(resource), change: fate })
     }
-  } finally {
-    // After a failure too. What could not be removed comes last, and so is removed first the next time.
-    await writeRecord(place, stack, [...now, ...withoutSame(before, [...now, ...gone])])
+  } catch (error) {
+    await remember().catch((unwritten: unknown) => {
+      const also = `What ${stack} has made could not be written down either: ${toReason(unwritten)}`
+      throw new AggregateError([error, unwritten], `${(error as Error).message} ${also}`, { cause: error })
+    })
+    throw error
   }
+  await remember()
   return changes
 }
 

@@ -1,6 +1,7 @@
 // Deploys templates onto the sandbox through the SDK, as CloudFormation would on AWS. In: stacks, in order; parameters.
-// Out: every resource as its template says, what a template no longer names removed, and what that changed. Never: passes
-// over a resource type, a property or a function that it does not know; touches a stack that is not in the order.
+// Out: every resource as its template says (not as on AWS: a bucket or job keeps a property that its template drops), what a
+// template no longer names removed, and what that changed. Never: passes over a resource type, a property or a function that
+// it does not know; touches a stack that is not in the order.
 import { EventBridgeClient } from '@aws-sdk/client-eventbridge'
 import { GlueClient } from '@aws-sdk/client-glue'
 import { S3Client } from '@aws-sdk/client-s3'

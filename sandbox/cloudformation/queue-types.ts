@@ -14,8 +14,12 @@ const ATTRIBUTES = [
   ...['VisibilityTimeout', 'SqsManagedSseEnabled', 'RedrivePolicy', 'RedriveAllowPolicy'],
 ]
 
-/** What a template no longer has; an attribute that has a default keeps the value it had. */
-const NO_POLICIES = { RedrivePolicy: '', RedriveAllowPolicy: '' }
+/** What a queue has where its template says nothing, also of what the template said before. */
+const DEFAULTS = {
+  ...{ DelaySeconds: '0', MaximumMessageSize: '1048576', MessageRetentionPeriod: '345600' },
+  ...{ ReceiveMessageWaitTimeSeconds: '0', VisibilityTimeout: '30', SqsManagedSseEnabled: 'true' },
+  ...{ RedrivePolicy: '', RedriveAllowPolicy: '' },
+}
 
 const MISSING = ['QueueDoesNotExist', 'AWS.SimpleQueueService.NonExistentQueue']
 
@@ -27,7 +31,7 @@ export const queue: ResourceType = {
     const QueueName = textOf(properties, 'QueueName')
     const found = await findQueue(sqs, QueueName)
     const url = found ?? (await sqs.send(new CreateQueueCommand({ QueueName }))).QueueUrl ?? ''
-    const isChanged = await setAttributes(sqs, url, { ...NO_POLICIES, ...toAttributes(properties) })
+    const isChanged = await setAttributes(sqs, url, { ...DEFAULTS, ...toAttributes(properties) })
     return {
       ref: url,
       attributes: { Arn: `arn:aws:sqs:${region}:${account}:${QueueName}`, QueueName, QueueUrl: url },
