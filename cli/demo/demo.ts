@@ -2,7 +2,8 @@
 // Never: leaves something running; says that all is right when it is not.
 import { fileURLToPath } from 'node:url'
 import pc from 'picocolors'
-import { aborted, INTERRUPTED, untilInterrupted } from '../dev/interrupt.ts'
+import { INTERRUPTED, untilInterrupted } from '../dev/interrupt.ts'
+import { keepUp } from '../dev/keep-up.ts'
 import { type LocalStack, startLocalStack } from '../dev/local-stack.ts'
 import { showOn } from '../dev/show.ts'
 import { lagMs, toTable, toTableText } from './report.ts'
@@ -45,8 +46,11 @@ export async function demo(options: DemoOptions): Promise<number> {
       const result = await runDemo({ stack, nowMs: Date.now(), say, signal })
       report(result, options, say)
       say(pc.dim(`\n${((performance.now() - startedMs) / 1_000).toFixed(0)} s in all, from nothing running to here.`))
-      if (options.isTerminal && !options.once && !signal.aborted) await stay(stack, result, say, signal)
-      else say(`\n${NEXT}`)
+      if (options.isTerminal && !options.once && !signal.aborted) {
+        hint(stack, result, say)
+        const hasOthers = (options.temporalAddress ?? options.databaseUrl) !== undefined
+        if ((await keepUp(stack, { say, signal, hasOthers, again: 'npm start' })) === 'ended') return 1
+      } else say(`\n${NEXT}`)
       return result.problems.length === 0 ? 0 : 1
     } catch (error) {
       if (signal.aborted) return INTERRUPTED
@@ -83,12 +87,7 @@ function report(result: DemoResult, options: DemoOptions, say: (line: string) =>
   }
 }
 
-async function stay(
-  stack: LocalStack,
-  result: DemoResult,
-  say: (line: string) => void,
-  signal: AbortSignal,
-): Promise<void> {
+function hint(stack: LocalStack, result: DemoResult, say: (line: string) => void): void {
   const ui = stack.servers.temporalUi
   const waiting = encodeURIComponent('SluiceState = "WAITING"')
   const mixed = result.script.repeatedKey
@@ -101,5 +100,4 @@ The stack stays up until Ctrl-C. From another terminal, in this folder:
   node sluice.mjs doctor
   eval "$(node sluice.mjs dev env)"                        then psql "$DATABASE_URL", temporal, aws
 ${ui ? `Temporal UI: ${ui}\n  which products wait, and for what: ${ui}/namespaces/default/workflows?query=${waiting}` : ''}`)
-  await aborted(signal)
 }

@@ -1,12 +1,12 @@
 // From `sluice dev` to its exit code: a stack up until a person stops it. Never: leaves something running.
 import { existsSync } from 'node:fs'
 import pc from 'picocolors'
-import type { RunningProcess } from '../../sandbox/processes.ts'
 import { commandName } from '../command-name.ts'
 import { CommandFailure, EXIT } from '../failure.ts'
-import { aborted, untilInterrupted } from './interrupt.ts'
+import { untilInterrupted } from './interrupt.ts'
+import { keepUp } from './keep-up.ts'
 import { type LocalStack, startLocalStack } from './local-stack.ts'
-import { toServerEnd } from './server-end.ts'
+import { toDevCommand } from './server-end.ts'
 import type { Part } from './servers.ts'
 import { showOn } from './show.ts'
 
@@ -45,16 +45,14 @@ export async function dev(mesh: string | undefined, options: DevOptions): Promis
       show: showOn(process.stderr),
       signal,
     })
-    const leaving = new AbortController()
     try {
       say(`\n${toHints(stack, commandName())}`)
-      for (const role of stack.roles.values()) void watchRole(role, AbortSignal.any([signal, leaving.signal]))
-      const ended = await Promise.race([aborted(signal), firstEnd(stack)])
-      if (!ended) return EXIT.interrupted
-      say(describeEnd(ended, stack, mesh, options))
-      return EXIT.failed
+      const hasOthers = (options.temporalAddress ?? options.databaseUrl) !== undefined
+      const { only, temporalAddress, databaseUrl } = options
+      const made = { mesh, only, temporalAddress, databaseUrl, ports: toPorts(options) }
+      const how = await keepUp(stack, { say, signal, hasOthers, again: toDevCommand(commandName(), made) })
+      return how === 'ended' ? EXIT.failed : EXIT.interrupted
     } finally {
-      leaving.abort()
       if (!signal.aborted) say('Stopping everything …')
       await stack.stop()
     }
@@ -74,28 +72,3 @@ const toHints = ({ record, servers, deployed }: LocalStack, command: string): st
     ...(deployed ? [`  ${command} status`, `  ${command} doctor`] : []),
     ...(servers.temporalUi ? [`Temporal UI: ${servers.temporalUi}`] : []),
   ].join('\n')
-
-/** A server that ends by itself: the rest is then stopped. */
-const firstEnd = ({ servers }: LocalStack): Promise<RunningProcess> =>
-  Promise.race(servers.processes.map(async (process) => (await process.exited, process)))
-
-/** A role may be killed to see what happens: nothing is lost, and another may take its place. */
-async function watchRole(role: RunningProcess, leaving: AbortSignal): Promise<void> {
-  await role.exited
-  if (leaving.aborted) return
-  say(`${role.name} has ended. Its last lines, of ${role.logFile}:\n${role.lastLines()}`)
-  say(`The rest goes on. To start it again: ${commandName()} ${role.name}`)
-}
-
-function describeEnd(
-  ended: RunningProcess,
-  { folder, servers }: LocalStack,
-  mesh: string | undefined,
-  options: DevOptions,
-): string {
-  const { name, logFile } = ended
-  const started = servers.processes.map((process) => process.name)
-  const { only, temporalAddress, databaseUrl } = options
-  const made = { folder, started, mesh, only, temporalAddress, databaseUrl, ports: toPorts(options) }
-  return toServerEnd({ name, logFile, lastLines: ended.lastLines() }, made, commandName())
-}

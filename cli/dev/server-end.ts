@@ -8,6 +8,29 @@ interface EndedStack {
   folder: string
   /** Names of the servers that it started itself. */
   started: string[]
+  /** Whether it used servers of others. */
+  hasOthers: boolean
+  /** The command that makes such a stack. */
+  again: string
+}
+
+export function toServerEnd(
+  { name, logFile, lastLines }: { name: string; logFile: string; lastLines: string },
+  { folder, started, hasOthers, again }: EndedStack,
+): string {
+  const ledger = started.includes('AWS sandbox') ? ', and the ledger of the AWS sandbox,' : ''
+  const gone = Object.entries(HELD).flatMap(([server, held]) => (started.includes(server) ? [held] : []))
+  const others = hasOthers ? ' Servers that it did not start keep what they have.' : ''
+  return [
+    `${name} has ended, and the stack does not go on without it. Its last lines, of ${logFile}:`,
+    lastLines,
+    `Kept: the logs${ledger} in ${folder}.`,
+    `Gone with the stack: ${gone.join('; ')}.${others}`,
+    `To run it again, from the beginning: ${again}`,
+  ].join('\n')
+}
+
+interface DevStack {
   mesh: string | undefined
   only: readonly string[] | undefined
   temporalAddress: string | undefined
@@ -16,32 +39,17 @@ interface EndedStack {
   ports: Partial<Record<'aws' | 'temporal' | 'temporalUi' | 'postgres', number | undefined>>
 }
 
-export function toServerEnd(
-  { name, logFile, lastLines }: { name: string; logFile: string; lastLines: string },
-  stack: EndedStack,
-  command: string,
-): string {
-  const { folder, started, temporalAddress, databaseUrl } = stack
-  const ledger = started.includes('AWS sandbox') ? ', and the ledger of the AWS sandbox,' : ''
-  const gone = Object.entries(HELD).flatMap(([server, held]) => (started.includes(server) ? [held] : []))
-  const others = temporalAddress || databaseUrl ? ' Servers that it did not start keep what they have.' : ''
-  const secret = databaseUrl ? ' (… is the address of your database, as before)' : ''
+export function toDevCommand(command: string, { mesh, only, temporalAddress, databaseUrl, ports }: DevStack): string {
   return [
-    `${name} has ended, and the stack does not go on without it. Its last lines, of ${logFile}:`,
-    lastLines,
-    `Kept: the logs${ledger} in ${folder}.`,
-    `Gone with the stack: ${gone.join('; ')}.${others}`,
-    `To run it again, from the beginning: ${[command, 'dev', ...toArguments(stack)].join(' ')}${secret}`,
-  ].join('\n')
+    ...[command, 'dev'],
+    ...(mesh === undefined ? [] : [quote(mesh)]),
+    ...(only ? [`--only ${only.join(',')}`] : []),
+    ...(temporalAddress ? [`--temporal-address ${quote(temporalAddress)}`] : []),
+    ...(databaseUrl ? ['--database-url …'] : []),
+    ...PORTS.flatMap(([server, flag]) => (ports[server] === undefined ? [] : [`${flag} ${ports[server]}`])),
+    ...(databaseUrl ? ['(… is the address of your database, as before)'] : []),
+  ].join(' ')
 }
-
-const toArguments = ({ mesh, only, temporalAddress, databaseUrl, ports }: EndedStack): string[] => [
-  ...(mesh === undefined ? [] : [quote(mesh)]),
-  ...(only ? [`--only ${only.join(',')}`] : []),
-  ...(temporalAddress ? [`--temporal-address ${quote(temporalAddress)}`] : []),
-  ...(databaseUrl ? ['--database-url …'] : []),
-  ...PORTS.flatMap(([server, flag]) => (ports[server] === undefined ? [] : [`${flag} ${ports[server]}`])),
-]
 
 const PORTS = [
   ['aws', '--aws-port'],

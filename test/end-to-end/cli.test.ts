@@ -97,8 +97,8 @@ test(
 )
 
 /** As `eval "$(sluice dev env)"` sets it. */
-async function readEnvironment(): Promise<NodeJS.ProcessEnv> {
-  const { out } = await sluice('dev', 'env')
+async function readEnvironment(...which: string[]): Promise<NodeJS.ProcessEnv> {
+  const { out } = await sluice('dev', 'env', ...which)
   const variables = [...out.matchAll(/^export (\w+)='?([^'\n]*)'?$/gm)].map(([, name, value]) => [name, value])
   return Object.fromEntries(variables) as NodeJS.ProcessEnv
 }
@@ -266,6 +266,17 @@ interface Finding {
 }
 
 const problemsOf = (findings: Finding[]): string[] => findings.flatMap(({ check, ok }) => (ok ? [] : [check]))
+
+test(
+  'doctor in the account of a domain blames nothing that only the governance account may look at',
+  async () => {
+    const { code, out } = await run(['doctor', 'shop'], folder, await readEnvironment('--account', 'shop'))
+    expect(out).toContain('central bus: EventBridge answers; ')
+    expect(out).not.toContain('problem')
+    expect(code).toBe(0)
+  },
+  MINUTE_MS,
+)
 
 test('doctor finds nothing wrong; a killed worker it names, and how to start one', async () => {
   expect(problemsOf(await json<Finding[]>('doctor'))).toEqual([])
