@@ -1,5 +1,5 @@
 // In: a folder. Out: the starter mesh of examples/starter in it, the files named. Never: overwrites what is there.
-import { cpSync, mkdirSync, readdirSync } from 'node:fs'
+import { cpSync, existsSync, mkdirSync, readdirSync } from 'node:fs'
 import path from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { commandName, quote } from './command-name.ts'
@@ -20,10 +20,17 @@ export function init(folder: string): number {
 
 function requireEmpty(folder: string): void {
   try {
-    mkdirSync(folder, { recursive: true })
+    makeFolder(path.resolve(folder))
     if (readdirSync(folder).length === 0) return
   } catch (cause) {
     throw new CommandFailure(EXIT.failed, `Could not make ${folder}: ${(cause as Error).message}. Name another folder.`)
   }
   throw new CommandFailure(EXIT.conflict, `${folder} is not empty, so nothing was written. Name a new folder.`)
+}
+
+/** Level by level: where nothing can be made (`/proc/x`), Node's own recursion never ends. */
+function makeFolder(folder: string): void {
+  if (existsSync(folder)) return
+  makeFolder(path.dirname(folder))
+  mkdirSync(folder)
 }

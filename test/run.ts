@@ -5,9 +5,15 @@ import { check } from './gate.ts'
 import { closingLine, root, runRing, type Tally } from './steps.ts'
 
 /** Of the fault suite the most telling files; all of it is `npm run test:chaos`. */
-const CHAOS = ['effects', 'crash-points', 'rows-glue', 'rows-poison', 'tally', 'tcp-proxy'].map(
+const CHAOS = ['effects', 'crash-points', 'rows-glue', 'rows-poison', 'tally', 'tcp-proxy', 'wanted-files'].map(
   (name) => `test/chaos/${name}.test.ts`,
 )
+
+if (process.argv.length > 2) {
+  const rest = 'the longer ones are test:chaos, test:mutants, contract and bench, each with --help.'
+  console.error(`Usage: npm test (no arguments). It runs the check and every ring; ${rest}`)
+  process.exit(process.argv.includes('--help') ? 0 : 2)
+}
 
 const rings: { name: string; files: string[]; only?: string[] }[] = [
   { name: 'simulation', files: ['test/simulation/**/*.test.ts'] },
