@@ -67,8 +67,9 @@ export const provoke: Record<Stimulus, (stage: Stage, walk: Walk) => Promise<All
   async stays(stage, walk) {
     await setFault(stage, {
       ...{ service: 'glue', operation: 'GetJobRun', where: { JobName: `d1-left-${walk.lane}` } },
-      // The first to ask is the worker. One more, since a cycle of another date may ask between.
-      ...{ after: 1, times: 2, action: { kind: 'error', code: 'AccessDeniedException' } },
+      // The worker asks once, before or after the bridge, and not again for half a minute; one more, since a cycle of
+      // another date may ask between. So the bridge is refused at least once.
+      ...{ times: 3, action: { kind: 'error', code: 'AccessDeniedException' } },
     })
     await feed(stage, [walk])
     return {}
