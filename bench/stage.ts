@@ -73,6 +73,8 @@ async function openStack(folder: string, ground: Ground, { shape, extraRaw }: St
   writeMesh(meshFolder, shape, extraRaw)
   return startLocalStack({
     ...{ name: 'bench', workingFolder: folder, meshFolder, actor: 'bench', show: silently, isIsolated: true },
+    // A worker of the raw domain would open its products' cycles, and start them.
+    domains: [DOMAIN],
     ...{ temporalAddress: ground.temporalAddress, databaseUrl: ground.postgres().url },
     settings: { SLUICE_LOG_LEVEL: 'warn' },
   })
@@ -87,7 +89,6 @@ async function openStage(
   const environment = stack.environmentOf(DOMAIN)
   const region = environment['AWS_REGION'] ?? ''
   const endpoint = { endpoint: environment['AWS_ENDPOINT_URL'] ?? '', region }
-  for (const role of ['worker raw', 'bridge raw']) await stack.roles.get(role)?.stop()
   await silenceRaw(endpoint)
   await setInstantGlue(endpoint, glueMs)
   const namespace = environment['TEMPORAL_NAMESPACE'] ?? ''

@@ -3,7 +3,6 @@
 // Never: asks the sandbox, which would disturb what is measured.
 import { closeSync, openSync, readSync } from 'node:fs'
 import { setTimeout as pause } from 'node:timers/promises'
-import { DOMAIN } from './mesh-folder.ts'
 
 interface Row {
   atMs: number
@@ -19,7 +18,7 @@ export interface Witness {
   receivableAtMs: ReadonlyMap<string, number>
   /** The same by SQS message id, whoever sent it. */
   visible: ReadonlyMap<string, number>
-  /** Each Glue run of the measured domain that began, by cycle. */
+  /** Each Glue run that began, by cycle. */
   starts: ReadonlyMap<string, number[]>
   /** Accepted `PutEvents` entries, by the producer's event id. */
   publishedAtMs: ReadonlyMap<string, number>
@@ -73,8 +72,6 @@ function take(seen: Seen, row: Row, queueArn: string): void {
   else if (row.kind === 'event-routed' && facts['targetArn'] === queueArn) takeRouted(seen, facts)
   else if (row.kind === 'run-state' && row.outcome === 'STARTING') {
     const cycle = String(facts['workflowId'])
-    // The raw domain's worker lives for a moment at the start of a stage, and may open a cycle or two of its own.
-    if (!cycle.startsWith(`${DOMAIN}/`)) return
     seen.starts.set(cycle, [...(seen.starts.get(cycle) ?? []), row.atMs])
   } else if (row.kind === 'call') takeCall(seen, row)
 }

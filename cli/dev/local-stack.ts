@@ -25,6 +25,8 @@ export interface StackOrder extends Omit<ServersOrder, 'folder' | 'parts' | 'dat
   namespace?: string
   /** Absent: servers only. */
   meshFolder?: string
+  /** Those that get a worker and a bridge; all of the mesh unless told. */
+  domains?: readonly string[]
   /** `SLUICE_*` variables of the roles. */
   settings: Record<string, string>
   actor: string
@@ -149,7 +151,7 @@ async function bringUp(stack: Stack, order: StackOrder, meshFolder: string): Pro
   Object.assign(stack.addresses, { accounts, databaseUrls, bundle })
   stack.remember()
   order.signal?.throwIfAborted()
-  const domains = stack.deployed?.mesh.domains.map(({ domain }) => domain as string) ?? []
+  const domains = order.domains ?? stack.deployed?.mesh.domains.map(({ domain }) => domain as string) ?? []
   await order.show('Roles', async () => {
     const starts = domains.flatMap((domain) =>
       (['worker', 'bridge'] as const).map((role) => stack.startRole(role, domain)),
