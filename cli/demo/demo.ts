@@ -48,8 +48,7 @@ export async function demo(options: DemoOptions): Promise<number> {
       say(pc.dim(`\n${((performance.now() - startedMs) / 1_000).toFixed(0)} s in all, from nothing running to here.`))
       if (options.isTerminal && !options.once && !signal.aborted) {
         hint(stack, result, say)
-        const hasOthers = (options.temporalAddress ?? options.databaseUrl) !== undefined
-        if ((await keepUp(stack, { say, signal, hasOthers, again: 'npm start' })) === 'ended') return 1
+        if ((await keepUp(stack, { say, signal, again: 'npm start' })) === 'ended') return 1
       } else say(`\n${NEXT}`)
       return result.problems.length === 0 ? 0 : 1
     } catch (error) {

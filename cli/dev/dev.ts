@@ -47,10 +47,9 @@ export async function dev(mesh: string | undefined, options: DevOptions): Promis
     })
     try {
       say(`\n${toHints(stack, commandName())}`)
-      const hasOthers = (options.temporalAddress ?? options.databaseUrl) !== undefined
       const { only, temporalAddress, databaseUrl } = options
       const made = { mesh, only, temporalAddress, databaseUrl, ports: toPorts(options) }
-      const how = await keepUp(stack, { say, signal, hasOthers, again: toDevCommand(commandName(), made) })
+      const how = await keepUp(stack, { say, signal, again: toDevCommand(commandName(), made) })
       return how === 'ended' ? EXIT.failed : EXIT.interrupted
     } finally {
       if (!signal.aborted) say('Stopping everything …')

@@ -9,19 +9,21 @@ import { toServerEnd } from './server-end.ts'
 interface KeepUpOrder {
   say(text: string): void
   signal: AbortSignal
-  hasOthers: boolean
   again: string
 }
 
-export async function keepUp(stack: LocalStack, { say, signal, ...how }: KeepUpOrder): Promise<'stopped' | 'ended'> {
+export async function keepUp(stack: LocalStack, { say, signal, again }: KeepUpOrder): Promise<'stopped' | 'ended'> {
   const leaving = new AbortController()
   try {
     for (const role of stack.roles.values()) void watchRole(role, say, AbortSignal.any([signal, leaving.signal]))
     const ended = await Promise.race([aborted(signal), firstEnd(stack)])
     if (!ended) return 'stopped'
     const { name, logFile } = ended
-    const started = stack.servers.processes.map((process) => process.name)
-    say(toServerEnd({ name, logFile, lastLines: ended.lastLines() }, { folder: stack.folder, started, ...how }))
+    const { folder, servers } = stack
+    const started = servers.processes.map((process) => process.name)
+    const used = [servers.awsEndpoint, servers.temporalAddress, servers.databaseUrl].filter(Boolean)
+    const hasOthers = used.length > started.length
+    say(toServerEnd({ name, logFile, lastLines: ended.lastLines() }, { folder, started, hasOthers, again }))
     return 'ended'
   } finally {
     leaving.abort()

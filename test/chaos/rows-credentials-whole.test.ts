@@ -4,7 +4,7 @@ import { expect, test } from 'vitest'
 import { type CaseRun, playCase } from './cases.ts'
 import { cyclesOf, leftOf, rawProducts, type Walk } from './mesh.ts'
 import { MINUTE_MS, RUN_MS, useRowStage } from './row-stage.ts'
-import { askDoctor, bridgeLines } from './told.ts'
+import { askDoctor, tellings } from './told.ts'
 import { feed, putRaw, setFault, toRawEntry, until, untilQuiet } from './walks.ts'
 import {
   countUses,
@@ -46,7 +46,7 @@ test(
       const walks = take(4) as Walks
       const refusal = REFUSALS[run.draw.below(REFUSALS.length)] ?? REFUSALS[0]
       const seen = await watchLedger(stage())
-      const toldBefore = tellings().length
+      const toldBefore = tellings(stage()).length
       const held = await standAtEachStep(walks)
       const rules = await refuseAll(refusal)
       for (const id of ['full', 'throttled']) await removeFault(stage(), id)
@@ -157,10 +157,8 @@ async function expectTrying(seen: Watch, { draw, note }: CaseRun): Promise<void>
 async function expectSaid({ code }: Refusal, toldBefore: number): Promise<void> {
   expect(await askDoctor(stage(), 'd1: held up')).toMatchObject({ ok: false, found: expect.stringContaining(code) })
   expect(await askDoctor(stage(), 'd1: queues')).toMatchObject({ ok: false })
-  const errors = tellings()
+  const errors = tellings(stage())
     .slice(toldBefore)
     .filter(({ level }) => level === PINO_ERROR)
   expect(errors, 'error lines of the refusal').toMatchObject([{ away: 'queue', error: expect.stringContaining(code) }])
 }
-
-const tellings = () => bridgeLines(stage(), 'd1', 'Messages stay in the queue')

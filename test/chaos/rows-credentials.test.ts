@@ -6,7 +6,7 @@ import { publishedIds, startedRuns } from '../end-to-end/sandbox-ledger.ts'
 import { playCase } from './cases.ts'
 import { endOf, leftOf, type Walk } from './mesh.ts'
 import { hold, MINUTE_MS, RUN_MS, useRowStage } from './row-stage.ts'
-import { askDoctor, bridgeLines, countAlarms, instantIn } from './told.ts'
+import { askDoctor, countAlarms, instantIn, tellings } from './told.ts'
 import { feed, setFault, until, untilQuiet } from './walks.ts'
 import {
   countUses,
@@ -39,7 +39,7 @@ test(
       const walks = take(1)
       const { code } = REFUSALS[draw.below(REFUSALS.length)] ?? REFUSALS[0]
       const seen = await watchLedger(stage())
-      const before = tellings().length
+      const before = tellings(stage()).length
       const refusedAtMs = Date.now()
       for (const operation of BRIDGE_CALLS)
         await setFault(stage(), {
@@ -55,7 +55,7 @@ test(
       healed(`${code} is over after ${tries} refusals`)
       // Two loops of either bridge, each with pauses that grow: a storm would be thousands.
       expect(tries).toBeLessThan(100)
-      const told = tellings().slice(before)
+      const told = tellings(stage()).slice(before)
       // A receive that was on its way may be answered between the first refusals.
       expect(told.length, 'told at once, not at each refusal').toBeLessThanOrEqual(1 + LOOPS)
       expect(told.at(-1)).toMatchObject({ away: 'queue', catchesUp: expect.stringContaining('nothing is lost') })
@@ -74,7 +74,6 @@ test(
 const PINO_ERROR = 50
 /** Queue loops of a bridge. */
 const LOOPS = 2
-const tellings = () => bridgeLines(stage(), 'd1', 'Messages stay in the queue')
 
 test(
   'row 38: a worker that may not start a run tries again by itself, tells the owner once, and starts one run',

@@ -7,7 +7,7 @@ import { useKeptTemporal } from './kept-servers.ts'
 import { cyclesOf, leftOf, type Walk } from './mesh.ts'
 import { hold, MINUTE_MS, RUN_MS, useRowStage } from './row-stage.ts'
 import type { RoleName } from './roles.ts'
-import { askDoctor, bridgeLines, instantIn } from './told.ts'
+import { askDoctor, bridgeLines, instantIn, tellings } from './told.ts'
 import { feed, lyingMessages, readLedger, setGlueTimeline, until, untilQuiet } from './walks.ts'
 import { answersOf, callsOf, mostReceives, setStartFault, waitingOf, watchLedger } from './witness.ts'
 
@@ -53,7 +53,7 @@ async function expectTold(downAtMs: number): Promise<void> {
   })
   expect(instantIn(found?.since), 'known from what still answers').toBeLessThanOrEqual(downAtMs)
   await until('the bridge says what is away', 2 * MINUTE_MS, async () => {
-    const told = bridgeLines(stage(), 'd1', 'Messages stay in the queue').at(-1)
+    const told = tellings(stage()).at(-1)
     return told?.away === 'temporal' && instantIn(told.since) >= downAtMs
   })
 }
@@ -164,8 +164,7 @@ const untilRun = (walks: Walk[]): Promise<void> =>
     return startedRuns(await readLedger(stage())).some(({ cycle }) => cycles.has(cycle))
   })
 
-const bridgeIsCutOff = (): boolean =>
-  bridgeLines(stage(), 'd1', 'Messages stay in the queue').some(({ away }) => away === 'temporal')
+const bridgeIsCutOff = (): boolean => tellings(stage()).some(({ away }) => away === 'temporal')
 
 async function areKnown(cycles: string[]): Promise<boolean> {
   await Promise.all(cycles.map((cycle) => stage().temporal.workflow.getHandle(cycle).describe()))

@@ -31,6 +31,9 @@ export const bridgeLines = (stage: Stage, domain: ChaosDomain, msg: string): Log
     .filter((line) => line.startsWith('{') && line.includes(`"msg":"${msg}"`))
     .map((line) => JSON.parse(line) as LogLine)
 
+/** What the bridge of d1 says of an outage when it begins. */
+export const tellings = (stage: Stage): LogLine[] => bridgeLines(stage, 'd1', 'Messages stay in the queue')
+
 /** How often the worker's log says at error level that a step of the cycle needs a person. */
 export const countAlarms = (stage: Stage, domain: ChaosDomain, cycle: string): number =>
   stage

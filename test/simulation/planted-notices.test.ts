@@ -8,16 +8,14 @@ import { askedOf, recordsOf } from '../../verify/fold.ts'
 import type { Invariant } from '../../verify/verdict.ts'
 import { examine, findViolations } from '../../verify/violations.ts'
 import { HELD_UP_SIGNAL, type FailureNotice } from '../../workflows/contract.ts'
-import { toEvidence } from './evidence.ts'
 import { LIMIT_MS } from './play-seeds.ts'
-import { simulate } from './world.ts'
+import { type Plant, playSound } from './planting.ts'
 
 const WORLDS = 24
 let sound: Evidence[]
 
 beforeAll(async () => {
-  sound = []
-  for (let seed = 1; seed <= WORLDS; seed += 1) sound.push(toEvidence(await simulate(seed, false)))
+  sound = await playSound(WORLDS)
 }, WORLDS * LIMIT_MS)
 
 type Asked = Extract<HistoryStep, { kind: 'asked' }>
@@ -25,9 +23,6 @@ interface Found {
   run: RunEvidence
   notice: Asked
 }
-
-/** False where the world does not hold what the breach needs. */
-type Plant = (evidence: Evidence) => boolean
 
 const onNotice =
   (state: 'ERROR' | 'PROCESSING', change: (found: Found, evidence: Evidence) => void): Plant =>

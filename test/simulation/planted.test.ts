@@ -4,32 +4,26 @@ import { beforeAll, expect, test } from 'vitest'
 import type { CycleRecord } from '../../model/cycle/record.ts'
 import { type CycleId, domainOf, nameOf, toNotRefreshedId } from '../../model/ids.ts'
 import type { CycleEvidence, Evidence, HistoryStep, RunEvidence, SandboxRow } from '../../verify/evidence.ts'
+import { recordsOf } from '../../verify/fold.ts'
 import { findMoving } from '../../verify/moving.ts'
 import type { Invariant } from '../../verify/verdict.ts'
 import { examineAtWork, findViolations } from '../../verify/violations.ts'
-import { toEvidence } from './evidence.ts'
 import { LIMIT_MS } from './play-seeds.ts'
-import { simulate } from './world.ts'
+import { type Plant, playSound } from './planting.ts'
 
 const WORLDS = 12
 let sound: Evidence[]
 
 beforeAll(async () => {
-  sound = []
-  for (let seed = 1; seed <= WORLDS; seed += 1) sound.push(toEvidence(await simulate(seed, false)))
+  sound = await playSound(WORLDS)
 }, WORLDS * LIMIT_MS)
-
-/** False where the world does not hold what the breach needs. */
-type Plant = (evidence: Evidence) => boolean
 
 const change = <T>(found: T | undefined, how: (it: T) => void): boolean => {
   if (found !== undefined) how(found)
   return found !== undefined
 }
 
-const recordsIn = ({ steps }: RunEvidence): CycleRecord[] =>
-  steps.flatMap((step) => (step.kind === 'asked' && step.activity === 'recordCycle' ? [step.input as CycleRecord] : []))
-const lastOf = ({ runs }: CycleEvidence): CycleRecord | undefined => runs.slice(-1).flatMap(recordsIn).at(-1)
+const lastOf = ({ runs }: CycleEvidence): CycleRecord | undefined => runs.slice(-1).flatMap(recordsOf).at(-1)
 const inState = ({ cycles }: Evidence, state: string): CycleEvidence | undefined =>
   cycles.find((one) => one.runs.length === 1 && lastOf(one)?.snapshot.state === state)
 const rowsOf = ({ sandbox = [] }: Evidence): SandboxRow[] => sandbox
@@ -78,7 +72,7 @@ test.each<[string, Invariant[], Plant]>([
     ['I1'],
     ({ cycles }) =>
       change(
-        cycles.flatMap(({ runs }) => runs.flatMap(recordsIn)).find(({ deliveries }) => deliveries.length > 0),
+        cycles.flatMap(({ runs }) => runs.flatMap(recordsOf)).find(({ deliveries }) => deliveries.length > 0),
         ({ deliveries }) => void deliveries.push({ ...deliveries[0]!, outcome: 'duplicate' }),
       ),
   ],
