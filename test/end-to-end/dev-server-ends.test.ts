@@ -37,3 +37,26 @@ test('a killed PostgreSQL ends the stack: it is said what died, what is kept and
     rmSync(folder, { recursive: true, force: true })
   }
 })
+
+test('a killed sandbox ends its stack too; the server of another that it used keeps what it has', async () => {
+  const [theirs, ours] = [0, 1].map(() => mkdtempSync(path.join(tmpdir(), 'sluice-dev-ends-'))) as [string, string]
+  const other = start(['dev', '--only', 'temporal'], theirs)
+  const devs = [other]
+  try {
+    await other.until(/ is up until Ctrl-C/)
+    const { addresses, processes: servers } = readRecord(path.join(theirs, '.sluice', 'stacks'))
+    const address = addresses['temporalAddress'] ?? ''
+    const dev = start(['dev', '--only', 'aws,temporal', '--temporal-address', address], ours)
+    devs.push(dev)
+    await dev.until(/ is up until Ctrl-C/)
+    const { processes } = readRecord(path.join(ours, '.sluice', 'stacks'))
+    process.kill(processes.find(({ name }) => name === 'AWS sandbox')?.pid ?? 0, 'SIGKILL')
+    const { code, err } = await dev.ended
+    expect(code).toBe(1)
+    expect(err).toMatch(/^Gone with the stack: the queues.*\. Servers that it did not start keep what they have\.$/m)
+    expect(servers.filter(({ name }) => name === 'Temporal').map(isStillRunning)).toEqual([true])
+  } finally {
+    for (const dev of devs) await dev.stop('SIGTERM')
+    for (const folder of [theirs, ours]) rmSync(folder, { recursive: true, force: true })
+  }
+})
