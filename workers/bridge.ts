@@ -47,7 +47,7 @@ await runRole('bridge', async ({ config, log, stopping, ready }) => {
     deadLetters: createDeadLetters(aws.sqs, await queueUrl(config.deadLetterQueueName)),
     glue: aws.glue,
     glueCalls: createCallPace(GLUE_CALLS_PER_SECOND, GLUE_CALLS_PER_SECOND),
-    loops: 2,
+    loops: 4,
     nowMs: Date.now,
   })
   const watching = repeat(config.catalogPollMs, stopping, async () => {

@@ -3,7 +3,7 @@
 import { DeleteMessageBatchCommand, ReceiveMessageCommand, SQSClient } from '@aws-sdk/client-sqs'
 
 const [QueueUrl = '', wanted = '0'] = process.argv.slice(2)
-const LOOPS = 2
+const LOOPS = 4
 const sqs = new SQSClient({})
 let received = 0
 

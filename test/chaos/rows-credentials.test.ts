@@ -53,7 +53,7 @@ test(
       const tries = await countTries()
       for (const operation of BRIDGE_CALLS) await removeFault(stage(), operation)
       healed(`${code} is over after ${tries} refusals`)
-      // Two loops of either bridge, each with pauses that grow: a storm would be thousands.
+      // Every loop of either bridge pauses longer each time: a storm would be thousands.
       expect(tries).toBeLessThan(100)
       const told = tellings(stage()).slice(before)
       // A receive that was on its way may be answered between the first refusals.
@@ -73,7 +73,7 @@ test(
 /** Of the log's levels. */
 const PINO_ERROR = 50
 /** Queue loops of a bridge. */
-const LOOPS = 2
+const LOOPS = 4
 
 test(
   'row 38: a worker that may not start a run tries again by itself, tells the owner once, and starts one run',
