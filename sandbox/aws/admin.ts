@@ -94,9 +94,12 @@ function addRule(body: Buffer, faults: Faults): [number, unknown] {
   return [201, { id: faults.add(reading.rule) }]
 }
 
-/** Without an id all of them. */
+/** Without an id all of them. An id that is not set is refused: a mistyped one would leave its fault switched on. */
 function removeRules(id: string | null, faults: Faults): [number, unknown] {
   const removed = faults.list().filter((rule) => id === null || rule.id === id)
+  if (id !== null && removed.length === 0) {
+    return [404, { error: `No fault switch "${id}" is set. GET /_sandbox/faults lists those that are.` }]
+  }
   for (const rule of removed) if (rule.id !== undefined) faults.remove(rule.id)
   return [200, { removed: removed.map((rule) => rule.id) }]
 }

@@ -69,6 +69,15 @@ test('a server error has the status that is named', async () => {
   await expect(sqs.send(new ListQueuesCommand({}))).rejects.toMatchObject(refused)
 })
 
+test('a switch is removed by its id, and one that is not set is refused', async () => {
+  const { id } = await set('ListQueues', { kind: 'error', code: 'ServiceUnavailable', status: 503 })
+  const mistyped = await ask('DELETE', `faults?id=${String(id)}x`)
+  expect(mistyped).toEqual({ status: 404, error: expect.stringContaining(`"${String(id)}x"`) })
+  expect(await ask('GET', 'faults')).toMatchObject({ rules: [{ id }] })
+  expect(await ask('DELETE', `faults?id=${String(id)}`)).toEqual({ status: 200, removed: [id] })
+  expect(await ask('GET', 'faults')).toMatchObject({ rules: [] })
+})
+
 test('a received message may be given again although it is in flight: at least once', async () => {
   const QueueUrl = await createQueue()
   await send(QueueUrl)
