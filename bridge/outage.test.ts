@@ -8,6 +8,7 @@ vi.mock('node:timers/promises', () => ({
   async setTimeout(ms: number, _value: unknown, { signal }: { signal: AbortSignal }) {
     signal.throwIfAborted()
     pauses.push(ms)
+    nowMs += ms
   },
 }))
 
@@ -61,6 +62,15 @@ test('pauses double with each trouble, up to half a minute, and begin anew after
   expect(pauses.slice(9)).toEqual([250])
 })
 
+test('loops that fail side by side are one trouble: the pause does not grow with their number', async () => {
+  const outage = open()
+  for (let round = 0; round < 4; round++) {
+    for (let loop = 0; loop < 4; loop++) outage.report('queue', new Error('away'))
+    await outage.pass()
+  }
+  expect(pauses).toEqual([250, 500, 1_000, 2_000])
+})
+
 test('a message that stays comes back soon at first, and does not use up its 1,000 receives within three days', () => {
   expect([1, 2, 3, 8, 59, 60].map(toHiddenMs)).toEqual([250, 500, 1_000, 30_000, 30_000, 300_000])
   const untilDeadMs = Array.from({ length: 1_000 }, (_none, at) => toHiddenMs(at + 1)).reduce((sum, ms) => sum + ms, 0)
@@ -91,14 +101,14 @@ test('an empty queue ends an outage of the queue, and none of Temporal: that tak
   outage.report('queue', new Error('no receive'))
   outage.queueAnswered()
   await outage.pass()
-  expect(pauses).toEqual([500])
+  expect(pauses).toEqual([250])
   outage.over()
   await outage.pass()
-  expect(pauses).toEqual([500])
+  expect(pauses).toEqual([250])
   outage.report('queue', new Error('no receive'))
   outage.queueAnswered()
   await outage.pass()
-  expect(pauses).toEqual([500])
+  expect(pauses).toEqual([250])
 })
 
 test('the end of all waiting ends every pause, and is no trouble to speak of', async () => {

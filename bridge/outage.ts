@@ -1,5 +1,5 @@
 // Trouble that passes. Temporal or the queue away: since when, and how long the loops pause.
-// In: troubles and successes as they happen. Out: pauses that double.
+// In: troubles and successes as they happen. Out: pauses that double, once for all loops that fail side by side.
 // Never: two log lines for one outage's begin (a refusal within it is another); an outage of Temporal taken for over
 // because the queue answers.
 import { setTimeout as pause } from 'node:timers/promises'
@@ -46,6 +46,7 @@ const LONGEST_MS = 30_000
 export function createOutage(log: Logger, nowMs: () => number = Date.now): Outage {
   let sinceMs: number | undefined
   let pauseMs = 0
+  let pausedSinceMs = 0
   let isTemporalAway = false
   let isRefused = false
   let alone: { sinceMs: number; lastMs: number; toldMs: number } | undefined
@@ -61,9 +62,12 @@ export function createOutage(log: Logger, nowMs: () => number = Date.now): Outag
   return {
     report(of, error) {
       isTemporalAway ||= of === 'temporal'
-      pauseMs = Math.min(Math.max(pauseMs * 2, SHORTEST_MS), LONGEST_MS)
       const isFirst = sinceMs === undefined
       sinceMs ??= nowMs()
+      if (isFirst || nowMs() - pausedSinceMs >= pauseMs) {
+        pauseMs = Math.min(Math.max(pauseMs * 2, SHORTEST_MS), LONGEST_MS)
+        pausedSinceMs = nowMs()
+      }
       const isNewlyRefused = isRefusal(error) && !isRefused
       isRefused ||= isNewlyRefused
       if (ended.signal.aborted || !(isFirst || isNewlyRefused)) return
