@@ -6,7 +6,7 @@ import { ChangeMessageVisibilityBatchCommand, type Message, type SQSClient } fro
 import type { Logger } from 'pino'
 import { Consumer } from 'sqs-consumer'
 import { type BatchParts, handleBatch } from './handle-batch.ts'
-import { createOutage, type Later, type Outage, toHiddenMs } from './outage.ts'
+import { type Asked, createOutage, type Later, type Outage, toHiddenMs } from './outage.ts'
 
 export interface BridgeParts extends BatchParts {
   sqs: SQSClient
@@ -44,6 +44,7 @@ export function startBridge(parts: BridgeParts): Bridge {
 
 function createLoop(parts: BridgeParts, outage: Outage): Loop {
   let inHand = 0
+  let asked: Asked = 0
   const consumer = Consumer.create({
     sqs: parts.sqs,
     queueUrl: parts.queueUrl,
@@ -51,11 +52,13 @@ function createLoop(parts: BridgeParts, outage: Outage): Loop {
     waitTimeSeconds: 20,
     visibilityTimeout: VISIBILITY_SECONDS,
     messageSystemAttributeNames: ['ApproximateReceiveCount'],
-    preReceiveMessageCallback: () => outage.pass(),
+    preReceiveMessageCallback: async () => {
+      asked = await outage.pass()
+    },
     handleMessageBatch: async (messages) => {
       inHand += 1
       try {
-        return await takeBatch(parts, outage, onePerId(messages))
+        return await takeBatch(parts, { outage, asked }, onePerId(messages))
       } finally {
         inHand -= 1
       }
@@ -63,15 +66,19 @@ function createLoop(parts: BridgeParts, outage: Outage): Loop {
   })
   consumer.on('error', (error) => outage.report('queue', error))
   // Without it the pause would last as long as the queue is idle.
-  consumer.on('empty', () => outage.queueAnswered())
+  consumer.on('empty', () => outage.queueAnswered(asked))
   return { consumer, isBusy: () => inHand > 0 }
 }
 
-async function takeBatch(parts: BridgeParts, outage: Outage, messages: Message[]): Promise<Message[]> {
+async function takeBatch(
+  parts: BridgeParts,
+  { outage, asked }: { outage: Outage; asked: Asked },
+  messages: Message[],
+): Promise<Message[]> {
   const { handled, staying } = await handleBatch(parts, messages)
   const down = staying.find(({ later }) => later.concerns === 'all')
   if (down) outage.report('temporal', down.later.error)
-  else outage.over()
+  else outage.over(asked)
   const alone = staying.filter(({ later }) => later.concerns === 'message')
   if (alone[0]) outage.waiting(alone.length, alone[0].later.error)
   if (staying.length > 0) await hide(parts, staying)

@@ -1,23 +1,26 @@
 // Trouble that passes. Temporal or the queue away: since when, and how long the loops pause.
 // In: troubles and successes as they happen. Out: pauses that double, once for all loops that fail side by side.
 // Never: two log lines for one outage's begin (a refusal within it is another); an outage of Temporal taken for over
-// because the queue answers.
+// because the queue answers; one of the queue because a receive is answered that was asked before it began.
 import { setTimeout as pause } from 'node:timers/promises'
 import type { Logger } from 'pino'
 
 export interface Outage {
   report(of: Trouble, error: Error): void
-  /** A batch was delivered: Temporal and the queue are both there. */
-  over(): void
+  /** A batch was delivered that was asked for at `asked`: Temporal is there, and the queue was at that time. */
+  over(asked: Asked): void
   /** Messages whose own need is away (PostgreSQL, Glue, the catalog); told once a minute, not for each batch. */
   waiting(messages: number, error: Error): void
-  /** The queue answered that it holds nothing: ends its own trouble, and says nothing about Temporal. */
-  queueAnswered(): void
-  /** Waits as long as the present trouble asks for; at once when there is none. */
-  pass(): Promise<void>
+  /** The queue answered, asked at `asked`, that it holds nothing: ends its own trouble, and says nothing about Temporal. */
+  queueAnswered(asked: Asked): void
+  /** Waits as long as the present trouble asks for, at once when there is none; then the queue may be asked. */
+  pass(): Promise<Asked>
   /** Ends all waiting, for a stop. */
   end(): void
 }
+
+/** When the queue was asked, in failures of the queue before. A long poll that is on its way outlasts many. */
+export type Asked = number
 
 export type Trouble = 'queue' | 'temporal'
 
@@ -48,6 +51,7 @@ export function createOutage(log: Logger, nowMs: () => number = Date.now): Outag
   let pauseMs = 0
   let pausedSinceMs = 0
   let isTemporalAway = false
+  let queueFailures: Asked = 0
   let isRefused = false
   let alone: { sinceMs: number; lastMs: number; toldMs: number } | undefined
   const over = (): void => {
@@ -55,13 +59,13 @@ export function createOutage(log: Logger, nowMs: () => number = Date.now): Outag
     log.info({ since: new Date(sinceMs).toISOString(), lastedMs: nowMs() - sinceMs }, 'Messages are taken again')
     sinceMs = undefined
     pauseMs = 0
-    isTemporalAway = false
     isRefused = false
   }
   const ended = new AbortController()
   return {
     report(of, error) {
-      isTemporalAway ||= of === 'temporal'
+      if (of === 'queue') queueFailures += 1
+      else isTemporalAway = true
       const isFirst = sinceMs === undefined
       sinceMs ??= nowMs()
       if (isFirst || nowMs() - pausedSinceMs >= pauseMs) {
@@ -87,13 +91,17 @@ export function createOutage(log: Logger, nowMs: () => number = Date.now): Outag
       if (isRefusal(error)) log.error({ ...facts, todo: REFUSED_TODO }, 'Messages wait in the queue')
       else log.warn(facts, 'Messages wait in the queue')
     },
-    over,
-    queueAnswered() {
-      if (!isTemporalAway) over()
+    over(asked) {
+      isTemporalAway = false
+      if (asked === queueFailures) over()
+    },
+    queueAnswered(asked) {
+      if (asked === queueFailures && !isTemporalAway) over()
     },
     async pass() {
       if (pauseMs > 0 && !ended.signal.aborted)
         await pause(pauseMs, undefined, { signal: ended.signal }).catch(ignoreAbort)
+      return queueFailures
     },
     end: () => ended.abort(),
   }
