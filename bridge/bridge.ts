@@ -44,7 +44,7 @@ export function startBridge(parts: BridgeParts): Bridge {
 
 function createLoop(parts: BridgeParts, outage: Outage): Loop {
   let inHand = 0
-  let asked: Asked = 0
+  let asked: Asked | undefined
   const consumer = Consumer.create({
     sqs: parts.sqs,
     queueUrl: parts.queueUrl,
@@ -53,6 +53,8 @@ function createLoop(parts: BridgeParts, outage: Outage): Loop {
     visibilityTimeout: VISIBILITY_SECONDS,
     messageSystemAttributeNames: ['ApproximateReceiveCount'],
     preReceiveMessageCallback: async () => {
+      // No failure since, its own of that poll included: the queue gave, and took the deletes.
+      if (asked) outage.answered('queue', asked)
       asked = await outage.pass()
     },
     handleMessageBatch: async (messages) => {
@@ -65,20 +67,18 @@ function createLoop(parts: BridgeParts, outage: Outage): Loop {
     },
   })
   consumer.on('error', (error) => outage.report('queue', error))
-  // Without it the pause would last as long as the queue is idle.
-  consumer.on('empty', () => outage.queueAnswered(asked))
   return { consumer, isBusy: () => inHand > 0 }
 }
 
 async function takeBatch(
   parts: BridgeParts,
-  { outage, asked }: { outage: Outage; asked: Asked },
+  { outage, asked }: { outage: Outage; asked: Asked | undefined },
   messages: Message[],
 ): Promise<Message[]> {
-  const { handled, staying } = await handleBatch(parts, messages)
+  const { handled, staying, isTemporalThere } = await handleBatch(parts, messages)
   const down = staying.find(({ later }) => later.concerns === 'all')
   if (down) outage.report('temporal', down.later.error)
-  else outage.over(asked)
+  else if (asked && isTemporalThere) outage.answered('temporal', asked)
   const alone = staying.filter(({ later }) => later.concerns === 'message')
   if (alone[0]) outage.waiting(alone.length, alone[0].later.error)
   if (staying.length > 0) await hide(parts, staying)

@@ -26,6 +26,8 @@ export interface BatchResult {
   handled: Message[]
   /** For these it was too early; each says why. */
   staying: { message: Message; later: Later }[]
+  /** It took something of this batch; one that concerns no cycle says nothing about it. */
+  isTemporalThere: boolean
 }
 
 export async function handleBatch(parts: BatchParts, messages: Message[]): Promise<BatchResult> {
@@ -38,6 +40,10 @@ export async function handleBatch(parts: BatchParts, messages: Message[]): Promi
   return {
     handled: ended.flatMap(({ item, end }) => (end.kind === 'done' ? [item.message] : [])),
     staying: ended.flatMap(({ item, end }) => (end.kind === 'later' ? [{ message: item.message, later: end }] : [])),
+    isTemporalThere: settled.some(
+      ({ item, settlement }) =>
+        (item.verdict.kind === 'routed' || item.verdict.kind === 'glue-end') && settlement.kind !== 'later',
+    ),
   }
 }
 

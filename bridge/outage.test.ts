@@ -27,7 +27,7 @@ const open = () => {
 
 test('without trouble nobody pauses and nothing is said', async () => {
   const outage = open()
-  outage.over(await outage.pass())
+  outage.answered('temporal', await outage.pass())
   await outage.pass()
   expect([pauses, lines]).toEqual([[], []])
 })
@@ -55,7 +55,8 @@ test('pauses double with each trouble, up to half a minute, and begin anew after
     await outage.pass()
   }
   expect(pauses).toEqual([250, 500, 1_000, 2_000, 4_000, 8_000, 16_000, 30_000, 30_000])
-  outage.over(9)
+  outage.answered('queue', await outage.pass())
+  pauses.pop()
   await outage.pass()
   outage.report('queue', new Error('away'))
   await outage.pass()
@@ -82,53 +83,41 @@ test('an outage is two lines: that it began, with the reason, and that it is ove
   outage.report('queue', new Error('Temporal does not answer'))
   nowMs += 90_000
   outage.report('queue', new Error('still not'))
-  outage.over(2)
-  outage.over(2)
+  const asked = { queue: 2, temporal: 0 }
+  outage.answered('queue', asked)
+  outage.answered('queue', asked)
   expect(lines).toMatchObject([
     { msg: 'Messages stay in the queue', error: 'Temporal does not answer' },
     { msg: 'Messages are taken again', since: '2026-11-20T22:00:00.000Z', lastedMs: 90_000 },
   ])
 })
 
-test('an empty queue ends an outage of the queue, and none of Temporal: that takes a batch', async () => {
+test('each trouble has its own begin and end; the pause ends with the last', async () => {
   const outage = open()
   outage.report('queue', new Error('no receive'))
-  outage.queueAnswered(1)
-  await outage.pass()
-  expect(pauses).toEqual([])
-
   outage.report('temporal', new Error('Temporal does not answer'))
-  outage.queueAnswered(1)
-  const asked = await outage.pass()
-  expect(pauses).toEqual([250])
-  outage.over(asked)
-  outage.report('queue', new Error('no receive'))
-  outage.queueAnswered(2)
+  outage.answered('queue', await outage.pass())
+  outage.answered('queue', await outage.pass())
+  outage.answered('temporal', await outage.pass())
   await outage.pass()
-  expect(pauses).toEqual([250])
+  expect(pauses).toEqual([250, 250, 250])
+  expect(lines.map(({ msg, away, answers }) => [msg, away ?? answers])).toEqual([
+    ['Messages stay in the queue', 'queue'],
+    ['Messages stay in the queue', 'temporal'],
+    ['Messages are taken again', 'queue'],
+    ['Messages are taken again', 'temporal'],
+  ])
 })
 
-test('a long poll that was on its way when the queue went away ends nothing, whatever it brings', async () => {
+test.each(['queue', 'temporal'] as const)('what was on its way to %s when it failed ends nothing', async (away) => {
   const outage = open()
   const asked = await outage.pass()
-  outage.report('queue', new Error('no receive'))
-  outage.queueAnswered(asked)
-  outage.over(asked)
-  outage.report('queue', new Error('no receive'))
+  outage.report(away, new Error('no answer'))
+  outage.answered(away, asked)
+  outage.report(away, new Error('no answer'))
   expect(lines.map(({ msg }) => msg)).toEqual(['Messages stay in the queue'])
-  outage.queueAnswered(await outage.pass())
+  outage.answered(away, await outage.pass())
   expect([pauses, lines.at(-1)?.['msg']]).toEqual([[250], 'Messages are taken again'])
-})
-
-test('the batch of such a long poll shows that Temporal is there: the queue ends the rest', async () => {
-  const outage = open()
-  outage.report('temporal', new Error('Temporal does not answer'))
-  const asked = await outage.pass()
-  outage.report('queue', new Error('no receive'))
-  outage.over(asked)
-  expect(lines).toHaveLength(1)
-  outage.queueAnswered(await outage.pass())
-  expect(lines.map(({ msg }) => msg)).toEqual(['Messages stay in the queue', 'Messages are taken again'])
 })
 
 test('the end of all waiting ends every pause, and is no trouble to speak of', async () => {

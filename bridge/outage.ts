@@ -1,28 +1,26 @@
 // Trouble that passes. Temporal or the queue away: since when, and how long the loops pause.
-// In: troubles and successes as they happen. Out: pauses that double, once for all loops that fail side by side.
+// In: troubles and successes as they happen. Out: pauses that double, once for all loops that fail within one.
 // Never: two log lines for one outage's begin (a refusal within it is another); an outage of Temporal taken for over
-// because the queue answers; one of the queue because a receive is answered that was asked before it began.
+// because the queue answers; any because something is answered that was asked before its last failure.
 import { setTimeout as pause } from 'node:timers/promises'
 import type { Logger } from 'pino'
 
 export interface Outage {
   report(of: Trouble, error: Error): void
-  /** A batch was delivered that was asked for at `asked`: Temporal is there, and the queue was at that time. */
-  over(asked: Asked): void
+  /** It did what it was asked for at `asked`: ends its trouble, unless that failed since, and nobody else's. */
+  answered(by: Trouble, asked: Asked): void
   /** Messages whose own need is away (PostgreSQL, Glue, the catalog); told once a minute, not for each batch. */
   waiting(messages: number, error: Error): void
-  /** The queue answered, asked at `asked`, that it holds nothing: ends its own trouble, and says nothing about Temporal. */
-  queueAnswered(asked: Asked): void
   /** Waits as long as the present trouble asks for, at once when there is none; then the queue may be asked. */
   pass(): Promise<Asked>
   /** Ends all waiting, for a stop. */
   end(): void
 }
 
-/** When the queue was asked, in failures of the queue before. A long poll that is on its way outlasts many. */
-export type Asked = number
-
 export type Trouble = 'queue' | 'temporal'
+
+/** When something was asked, in failures of each before. A long poll that is on its way outlasts many. */
+export type Asked = Readonly<Record<Trouble, number>>
 
 /** Trouble that passes: the message stays. `all`: Temporal takes nothing now; `message`: only what this one needs is away. */
 export interface Later {
@@ -47,37 +45,36 @@ const SHORTEST_MS = 250
 const LONGEST_MS = 30_000
 
 export function createOutage(log: Logger, nowMs: () => number = Date.now): Outage {
-  let sinceMs: number | undefined
   let pauseMs = 0
   let pausedSinceMs = 0
-  let isTemporalAway = false
-  let queueFailures: Asked = 0
-  let isRefused = false
   let alone: { sinceMs: number; lastMs: number; toldMs: number } | undefined
-  const over = (): void => {
-    if (sinceMs === undefined) return
-    log.info({ since: new Date(sinceMs).toISOString(), lastedMs: nowMs() - sinceMs }, 'Messages are taken again')
-    sinceMs = undefined
-    pauseMs = 0
-    isRefused = false
-  }
+  const failures = { queue: 0, temporal: 0 }
+  const under = new Map<Trouble, { sinceMs: number; isRefused: boolean }>()
   const ended = new AbortController()
   return {
     report(of, error) {
-      if (of === 'queue') queueFailures += 1
-      else isTemporalAway = true
-      const isFirst = sinceMs === undefined
-      sinceMs ??= nowMs()
-      if (isFirst || nowMs() - pausedSinceMs >= pauseMs) {
+      failures[of] += 1
+      const atMs = nowMs()
+      if (under.size === 0 || atMs - pausedSinceMs >= pauseMs) {
         pauseMs = Math.min(Math.max(pauseMs * 2, SHORTEST_MS), LONGEST_MS)
-        pausedSinceMs = nowMs()
+        pausedSinceMs = atMs
       }
-      const isNewlyRefused = isRefusal(error) && !isRefused
-      isRefused ||= isNewlyRefused
-      if (ended.signal.aborted || !(isFirst || isNewlyRefused)) return
+      const before = under.get(of)
+      const sinceMs = before?.sinceMs ?? atMs
+      const isNewlyRefused = isRefusal(error) && before?.isRefused !== true
+      under.set(of, { sinceMs, isRefused: isNewlyRefused || before?.isRefused === true })
+      if (ended.signal.aborted || (before && !isNewlyRefused)) return
       const facts = { away: of, since: new Date(sinceMs).toISOString(), error: error.message, catchesUp: CATCHES_UP }
       if (isNewlyRefused) log.error({ ...facts, todo: REFUSED_TODO }, 'Messages stay in the queue')
       else log.warn(facts, 'Messages stay in the queue')
+    },
+    answered(by, asked) {
+      const trouble = under.get(by)
+      if (!trouble || asked[by] !== failures[by]) return
+      under.delete(by)
+      if (under.size === 0) pauseMs = 0
+      const since = new Date(trouble.sinceMs).toISOString()
+      log.info({ answers: by, since, lastedMs: nowMs() - trouble.sinceMs }, 'Messages are taken again')
     },
     waiting(messages, error) {
       const atMs = nowMs()
@@ -91,17 +88,10 @@ export function createOutage(log: Logger, nowMs: () => number = Date.now): Outag
       if (isRefusal(error)) log.error({ ...facts, todo: REFUSED_TODO }, 'Messages wait in the queue')
       else log.warn(facts, 'Messages wait in the queue')
     },
-    over(asked) {
-      isTemporalAway = false
-      if (asked === queueFailures) over()
-    },
-    queueAnswered(asked) {
-      if (asked === queueFailures && !isTemporalAway) over()
-    },
     async pass() {
       if (pauseMs > 0 && !ended.signal.aborted)
         await pause(pauseMs, undefined, { signal: ended.signal }).catch(ignoreAbort)
-      return queueFailures
+      return { ...failures }
     },
     end: () => ended.abort(),
   }

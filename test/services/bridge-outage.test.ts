@@ -112,3 +112,16 @@ async function admit(isOpen: boolean): Promise<void> {
     await server.end()
   }
 }
+
+test('deletes that fail alone are one trouble until one is taken, however many batches are delivered meanwhile', async () => {
+  const action = { kind: 'error', code: 'InternalError', status: 503 } as const
+  stage.sandbox.faults.add({ service: 'sqs', operation: 'DeleteMessageBatch', times: 9, action })
+  stage.start()
+  await stage.send(messageOf(refreshedOf('raw/rd1')))
+  await until(async () => {
+    // The SDK asks three times for each batch. Over the visibility time-out: the message is delivered again.
+    stage.clock.jump(60_000)
+    expect(stage.logged.map(({ msg }) => msg)).toEqual(['Messages stay in the queue', 'Messages are taken again'])
+    expect(await depthOf(stage.sqs, stage.queueUrl)).toBe(0)
+  })
+})
