@@ -1,5 +1,5 @@
 // The queue loop of one domain. In: the parts. Out: a loop that can be stopped.
-// Never: polls on at full rate while Temporal is away, or lets healthy messages use up their receives; keeps events from
+// Never: asks Temporal on at full rate while it is away, or lets healthy messages use up their receives; keeps events from
 // their cycles because PostgreSQL is away; stops with messages in hand.
 import { setTimeout as pause } from 'node:timers/promises'
 import { ChangeMessageVisibilityBatchCommand, type Message, type SQSClient } from '@aws-sdk/client-sqs'

@@ -26,7 +26,7 @@ export interface BatchResult {
   handled: Message[]
   /** For these it was too early; each says why. */
   staying: { message: Message; later: Later }[]
-  /** It took something of this batch; one that concerns no cycle says nothing about it. */
+  /** It was asked for something of this batch and answered; of a Glue run's end this is assumed, also of one not ours. */
   isTemporalThere: boolean
 }
 

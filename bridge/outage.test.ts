@@ -92,21 +92,30 @@ test('an outage is two lines: that it began, with the reason, and that it is ove
   ])
 })
 
-test('each trouble has its own begin and end; the pause ends with the last', async () => {
+test('each trouble has its own begin and end', async () => {
   const outage = open()
   outage.report('queue', new Error('no receive'))
   outage.report('temporal', new Error('Temporal does not answer'))
   outage.answered('queue', await outage.pass())
   outage.answered('queue', await outage.pass())
   outage.answered('temporal', await outage.pass())
-  await outage.pass()
-  expect(pauses).toEqual([250, 250, 250])
   expect(lines.map(({ msg, away, answers }) => [msg, away ?? answers])).toEqual([
     ['Messages stay in the queue', 'queue'],
     ['Messages stay in the queue', 'temporal'],
     ['Messages are taken again', 'queue'],
     ['Messages are taken again', 'temporal'],
   ])
+})
+
+test('batches that need no Temporal go on without pauses while it is away, and it is told once', async () => {
+  const outage = open()
+  for (let round = 0; round < 3; round++) {
+    const asked = await outage.pass()
+    outage.report('temporal', new Error('Temporal does not answer'))
+    outage.answered('queue', asked)
+    outage.answered('queue', await outage.pass())
+  }
+  expect([pauses, lines.length]).toEqual([[250, 250, 250], 1])
 })
 
 test.each(['queue', 'temporal'] as const)('what was on its way to %s when it failed ends nothing', async (away) => {
@@ -116,7 +125,10 @@ test.each(['queue', 'temporal'] as const)('what was on its way to %s when it fai
   outage.answered(away, asked)
   outage.report(away, new Error('no answer'))
   expect(lines.map(({ msg }) => msg)).toEqual(['Messages stay in the queue'])
-  outage.answered(away, await outage.pass())
+  const next = await outage.pass()
+  outage.answered(away, next)
+  outage.answered('queue', next)
+  await outage.pass()
   expect([pauses, lines.at(-1)?.['msg']]).toEqual([[250], 'Messages are taken again'])
 })
 

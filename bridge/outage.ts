@@ -7,7 +7,10 @@ import type { Logger } from 'pino'
 
 export interface Outage {
   report(of: Trouble, error: Error): void
-  /** It did what it was asked for at `asked`: ends its trouble, unless that failed since, and nobody else's. */
+  /**
+   * It did what it was asked for at `asked`: ends its trouble, unless it failed since, and nobody else's. The queue, which
+   * says so after a whole poll, ends the pause too if nothing failed in it: there is work that needs not what is away.
+   */
   answered(by: Trouble, asked: Asked): void
   /** Messages whose own need is away (PostgreSQL, Glue, the catalog); told once a minute, not for each batch. */
   waiting(messages: number, error: Error): void
@@ -55,7 +58,7 @@ export function createOutage(log: Logger, nowMs: () => number = Date.now): Outag
     report(of, error) {
       failures[of] += 1
       const atMs = nowMs()
-      if (under.size === 0 || atMs - pausedSinceMs >= pauseMs) {
+      if (atMs - pausedSinceMs >= pauseMs) {
         pauseMs = Math.min(Math.max(pauseMs * 2, SHORTEST_MS), LONGEST_MS)
         pausedSinceMs = atMs
       }
@@ -69,10 +72,11 @@ export function createOutage(log: Logger, nowMs: () => number = Date.now): Outag
       else log.warn(facts, 'Messages stay in the queue')
     },
     answered(by, asked) {
+      if (asked[by] !== failures[by]) return
+      if (by === 'queue' && asked.temporal === failures.temporal) pauseMs = 0
       const trouble = under.get(by)
-      if (!trouble || asked[by] !== failures[by]) return
+      if (!trouble) return
       under.delete(by)
-      if (under.size === 0) pauseMs = 0
       const since = new Date(trouble.sinceMs).toISOString()
       log.info({ answers: by, since, lastedMs: nowMs() - trouble.sinceMs }, 'Messages are taken again')
     },

@@ -46,6 +46,23 @@ test('while Temporal is away messages stay and polling pauses; then each is deli
   expect(await ledgerRows()).toEqual([])
 })
 
+test('a batch that needs no Temporal goes while it is away, and ends nothing: told once, over once', async () => {
+  const said = () => stage.logged.map(({ msg }) => msg)
+  await temporal.goAway()
+  stage.start()
+  await stage.send(messageOf(refreshedOf('raw/rd1')))
+  for (const batch of [1, 2]) {
+    await until(() => expect(hidden().length).toBeGreaterThanOrEqual(batch))
+    await stage.send(messageOf(refreshedOf('raw/rd9', { revision: batch })))
+    await until(async () => expect(await depthOf(stage.sqs, stage.queueUrl)).toBe(1))
+  }
+  await until(() => expect(hidden().length).toBeGreaterThanOrEqual(4))
+  expect(said()).toEqual(['Messages stay in the queue'])
+  await temporal.comeBack()
+  await stage.untilEmpty(30_000)
+  expect(said()).toEqual(['Messages stay in the queue', 'Messages are taken again'])
+})
+
 test('while PostgreSQL is away events still reach their cycles; what must be written waits, and is written once', async () => {
   await admit(false)
   stage.start()
