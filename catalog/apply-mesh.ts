@@ -6,6 +6,7 @@ import type { S3Client } from '@aws-sdk/client-s3'
 import type { Postgres, Queries, Session } from '../clients/postgres.ts'
 import { OPENING_WINDOW } from '../model/calendar/routing.ts'
 import { type Bucket, listVersionObjects, putDomainCatalog, putVersion, toVersionObject, wordsOf } from './bucket.ts'
+import { selectCalendars, selectExternals, selectLastCalendars, selectLastVersions } from './calendar-rows.ts'
 import { type CatalogRow, selectCatalogs, toDomainCatalog, upsertCatalogs } from './catalog-rows.ts'
 import { checkMesh } from './check-mesh.ts'
 import { toCatalogDocuments } from './domain-catalog.ts'
@@ -60,7 +61,10 @@ export async function applyMesh(order: ApplyOrder): Promise<ApplyResult> {
     const checked = checkMesh(order.mesh, { current, prune: order.prune })
     if (checked.kind === 'invalid') return { kind: 'refused', problems: checked.problems }
     if (!checked.mesh) throw new Error('The mesh is valid, but how often some product refreshes was not found.')
-    const plan = planApply(current, checked.mesh, { prune: order.prune })
+    const plan = planApply(current, checked.mesh, {
+      prune: order.prune,
+      definedCalendars: order.mesh.calendars.map(({ file }) => file.calendar),
+    })
     const stamp = await inTransaction(session, () => writeRows(session, order, plan))
     const uploaded = await upload(session, order, plan, stamp)
     return { kind: 'applied', plan, catalogVersion: stamp?.catalogVersion ?? null, uploaded }
@@ -69,11 +73,13 @@ export async function applyMesh(order: ApplyOrder): Promise<ApplyResult> {
 
 /** What is applied now; for a plan, or to check files that depend on other folders. */
 export async function readCurrentMesh(db: Queries): Promise<CurrentMesh> {
-  const keys = await selectVersionKeys(db)
-  const lastVersions: Record<string, number> = {}
-  // In rising order of versions: the last one stays.
-  for (const { product, version } of keys) lastVersions[product] = version
-  return { domains: await selectDomains(db), products: await selectProducts(db), lastVersions }
+  return {
+    domains: await selectDomains(db),
+    products: await selectProducts(db),
+    externals: await selectExternals(db),
+    calendars: await selectCalendars(db),
+    lastVersions: Object.fromEntries((await selectLastVersions(db)).map(({ name, version }) => [name, version])),
+  }
 }
 
 /** Held until the connection closes: also while the bucket is written, so that an older apply never comes last. */
@@ -104,8 +110,11 @@ async function writeRows(db: Queries, order: ApplyOrder, plan: Plan): Promise<St
   const stamp = hasChanges(plan) ? await writePlan(db, plan, order) : null
   const now = await db.one<{ now: string }>('select now() as now')
   const sinceMs = Date.parse(now?.now ?? '') - OPENING_WINDOW.acceptForMs
-  const [domains, products] = [await selectDomains(db), await selectProducts(db)]
-  const documents = toCatalogDocuments({ domains, products }, await selectSuperseded(db, sinceMs))
+  const applied = {
+    ...{ domains: await selectDomains(db), products: await selectProducts(db), externals: await selectExternals(db) },
+    calendars: await selectLastCalendars(db),
+  }
+  const documents = toCatalogDocuments(applied, await selectSuperseded(db, sinceMs))
   const before = new Map((await selectCatalogs(db)).map((row) => [row.domain, row]))
   const changed = documents.flatMap((document): CatalogRow[] => {
     const { domain } = document.domain

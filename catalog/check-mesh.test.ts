@@ -60,6 +60,110 @@ describe('names', () => {
   })
 })
 
+describe('calendars', () => {
+  test.each<[string, Files, string[]]>([
+    [
+      'a slip in the name',
+      { 'domain.yaml': domainText('d1', ['weekdays', 'weekday']) },
+      ['domain.yaml:5:11: calendar: there is no calendar "weekday"; did you mean "weekdays"?'],
+    ],
+    [
+      'a name like no other, of a product',
+      around({ 'a.yaml': productText('d1/a', 'calendar: moon\n') }),
+      ['a.yaml:4:11: calendar: there is no calendar "moon"; known: us-equities, us-bonds, us-banking, weekdays'],
+    ],
+  ])('%s', (_, files, says) => {
+    expect(problemsIn(files)).toEqual(says)
+  })
+
+  test('a calendar of the files may be named, and what files applied before stays in force', () => {
+    const desk = 'calendar: desk\nextends: weekdays\nremove: [{ date: 2026-12-09, why: Stocktaking }]\n'
+    const mesh = meshOf(around({ 'desk.yaml': desk, 'a.yaml': productText('d1/a', 'calendar: desk\n') }))
+    const [applied] = mesh.calendars.filter(({ definition }) => definition.calendar === 'desk')
+    expect(applied).toMatchObject({ from: 'files', definition: { closed: { '2026-12-09': 'Stocktaking' } } })
+    const current: CurrentMesh = {
+      ...{ domains: [], products: [], externals: [], lastVersions: {} },
+      calendars: applied ? [{ ...applied, version: 1 }] : [],
+    }
+    const later = meshOf(around({ 'a.yaml': productText('d1/a', 'calendar: desk\n') }), { current })
+    expect(later.calendars.map(({ definition, from }) => [definition.calendar, from])).toContainEqual(['desk', 'files'])
+  })
+})
+
+describe('match rules', () => {
+  const monthly = productText('d1/m', '', 'month')
+  const daily = productText('d1/a', '', 'business-day')
+  const rule = (text: string, every = 'business-day') =>
+    `product: d1/b\nevery: ${every}\nrun: { glue: job }\ndependsOn: [{ product: d1/${text} }]\n`
+
+  test.each<[string, string, RegExp]>([
+    ['a coarser upstream without a rule', rule('m'), /^b\.yaml:4:13: .*no key is the same; write cycle: covering$/],
+    [
+      'a finer upstream without a rule',
+      rule('a', 'month'),
+      /no key is the same; write cycle: every-of-period or last-of-period$/,
+    ],
+    ['covering what is not coarser', rule('a, cycle: covering'), /no cycle of it covers several/],
+    ['a period of what is not finer', rule('m, cycle: every-of-period'), /its period holds no finer cycles/],
+    [
+      'the newest of too few days',
+      rule('m, latestWithin: 7d'),
+      /383 of 521 cycles of d1\/b would wait for ever, such as 2026-11-20: d1\/m has no cycle within 7 days/,
+    ],
+    ['a self-previous of another', rule('a, cycle: self-previous'), /self-previous is of the product itself/],
+  ])('%s', (_, text, says) => {
+    expect(problemsIn(around({ 'm.yaml': monthly, 'a.yaml': daily, 'b.yaml': text }))).toEqual([
+      expect.stringMatching(says),
+    ])
+  })
+
+  test.each([
+    rule('m, cycle: covering'),
+    rule('a, cycle: every-of-period', 'month-end(business)'),
+    rule('a, cycle: previous-business-day'),
+    rule('a, ifNone: previous', 'day'),
+    rule('b, cycle: self-previous'),
+    rule('m, latestWithin: 31d'),
+  ])('%s is right', (text) => {
+    expect(problemsIn(around({ 'm.yaml': monthly, 'a.yaml': daily, 'b.yaml': text }))).toEqual([])
+  })
+
+  test('a Friday-only upstream of a daily consumer is refused in words, and with a declared wait only noted', () => {
+    const fridays = 'calendar: fridays\ncovers: { from: 2020-01-01, to: 2030-12-31 }\nweek: [friday]\n'
+    const files = (text: string) =>
+      around({
+        'f.yaml': fridays,
+        'a.yaml': productText('d1/a', 'calendar: fridays\n', 'business-day'),
+        'b.yaml': text,
+      })
+    expect(problemsIn(files(rule('a')))).toEqual([
+      'b.yaml:4:13: 416 of 521 cycles of d1/b would wait for ever, such as 2026-11-23: d1/a has no cycle 2026-11-23: not a business day of fridays (Monday); say what then: ifNone: previous, run-without, skip-cycle, or wait',
+    ])
+    expect(problemsIn(files(rule('a, ifNone: wait')))).toEqual([])
+    expect(notesIn(files(rule('a, ifNone: wait')))).toHaveLength(1)
+  })
+
+  test('products that look back on each other are no loop; at the same time they are', () => {
+    const of = (name: string, upstream: string) =>
+      `product: d1/${name}\nevery: business-day\nrun: { glue: job }\ndependsOn: [${upstream}]\n`
+    const back = around({
+      'c.yaml': of('c', 'd1/d'),
+      'd.yaml': of('d', '{ product: d1/c, cycle: previous-business-day }'),
+    })
+    expect(problemsIn(back)).toEqual([])
+    expect(problemsIn({ ...back, 'd.yaml': of('d', '{ anyOf: [d1/c, d1/e] }'), 'e.yaml': of('e', '') })).toEqual([
+      expect.stringMatching(/a loop/),
+    ])
+  })
+
+  test('one upstream twice by the same rule is told, by two rules it is right', () => {
+    const twice = (more: string) => `${daily.replace('d1/a', 'd1/b')}dependsOn: [d1/a, ${more}]\n`
+    const files = (more: string) => around({ 'a.yaml': daily, 'b.yaml': twice(more) })
+    expect(problemsIn(files('{ product: d1/a }'))).toEqual(['b.yaml:4:19: d1/a is named twice; keep one of them'])
+    expect(problemsIn(files('{ product: d1/a, cycle: previous-business-day }'))).toEqual([])
+  })
+})
+
 describe('edges', () => {
   test.each<[string, Files, string[]]>([
     [
@@ -76,13 +180,13 @@ describe('edges', () => {
       'every day from business days',
       around({ 'a.yaml': productText('d1/a', '', 'business-day'), 'b.yaml': waiting('d1/b', 'd1/a') }),
       [
-        'b.yaml:4:13: d1/b refreshes every day, d1/a on business days only: on Saturdays and Sundays it would wait for ever; write every: business-day',
+        'b.yaml:4:13: 210 of 731 cycles of d1/b would wait for ever, such as 2026-11-21: d1/a has no cycle 2026-11-21: not a business day of weekdays (Saturday); say what then: ifNone: previous, run-without, skip-cycle, or wait',
       ],
     ],
     [
       'itself',
       around({ 'b.yaml': waiting('d1/b', 'd1/b') }),
-      ['b.yaml:4:13: d1/b waits for itself; it could never start'],
+      ['b.yaml:4:13: d1/b waits for itself; it could never start: for its cycle before write { cycle: self-previous }'],
     ],
     [
       'a loop, told once, at its first name; who waits behind it is not blamed',
@@ -123,7 +227,7 @@ describe('keys that contradict each other', () => {
         'c.yaml': 'product: d1/c\ndependsOn: [d1/a, d1/b]\nrun: { glue: job }\n',
       }),
       [
-        'c.yaml:1:10: its upstreams refresh differently (d1/a every day, d1/b every business-day); write every: day or business-day',
+        'c.yaml:1:10: its upstreams refresh differently (d1/a every day, d1/b every business-day); write every: and for each its rule (cycle: …)',
       ],
     ],
     [
@@ -166,6 +270,8 @@ describe('what other folders hold', () => {
   const applied = (...products: ReturnType<typeof definitionOf>[]): CurrentMesh => ({
     domains: [],
     products: products.map((definition) => versionOf(definition)),
+    externals: [],
+    calendars: [],
     lastVersions: {},
   })
 
@@ -250,7 +356,7 @@ describe('a right mesh', () => {
   })
 
   test('no document at all is an empty mesh', () => {
-    expect(meshOf({ 'a.yaml': '# nothing yet\n' })).toEqual({ domains: [], products: [] })
+    expect(meshOf({ 'a.yaml': '# nothing yet\n' })).toEqual({ domains: [], products: [], externals: [], calendars: [] })
   })
 
   test('the order of files and documents makes no difference', () => {

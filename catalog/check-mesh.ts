@@ -1,44 +1,62 @@
 // In: the documents read, and what is applied already (absent: offline). Out: the resolved mesh, or every problem.
 // Never: a message without the place in the files that a person must change.
 
+import { upstreamsIn } from '../model/calendar/match.ts'
 import type { ProductFile } from '../model/definition.schema.ts'
-import type { DomainDefinition, ProductDefinition } from '../model/definition.ts'
+import type { DomainDefinition, ExternalDefinition, ProductDefinition } from '../model/definition.ts'
 import { type Domain, domainOf, type ProductId } from '../model/ids.ts'
 import { didYouMean } from '../model/nearest.ts'
+import { checkCalendar, chooseCalendars, usedCalendars } from './choose-calendars.ts'
+import { upstreamsOf } from './dependencies.ts'
 import { checkEdges, type Products } from './edges.ts'
 import { answerEvery, findLoops, type Graph, type GraphProduct } from './graph.ts'
 import type { CurrentMesh, Mesh } from './mesh.ts'
 import { type Problem, sortProblems } from './problem.ts'
 import type { ParsedMesh, Placed } from './read-mesh.ts'
-import { faultsBetweenKeys, toDomainDefinition, toProductDefinition, upstreamsOf } from './resolve.ts'
+import { checkExternals } from './check-externals.ts'
+import { checkRules } from './check-rules.ts'
+import { everyOf, faultsBetweenKeys, toDomainDefinition, toProductDefinition } from './resolve.ts'
 
 export interface CheckOptions {
   /** What is applied; absent when nobody can be asked: then what other folders hold is a note, not a problem. */
   current?: CurrentMesh
   /** Products of these domains that have no file any more are to go. */
   prune?: boolean
+  /** From which date the rules are tried out, as ISO text; else today. */
+  today?: string
 }
 
 export type CheckedMesh =
   /** `mesh` is null when how often a product refreshes stands in files of another folder. */
   { kind: 'valid'; mesh: Mesh | null; notes: Problem[] } | { kind: 'invalid'; problems: Problem[]; notes: Problem[] }
 
-/** All that one document alone cannot show: names, edges, loops, visibility, how often. */
+/** All that one document alone cannot show: names, calendars, edges, loops, visibility, how often, rules. */
 export function checkMesh(parsed: ParsedMesh, options: CheckOptions = {}): CheckedMesh {
   const problems = [...parsed.problems]
   const notes: Problem[] = []
   const domains = firstOfEach(parsed.domains, ({ domain }) => domain, 'domain', problems)
   const products = firstOfEach(parsed.products, ({ product }) => product, 'product', problems)
   const definitions = new Map([...domains].map(([name, { file }]) => [name, toDomainDefinition(file)]))
-  for (const product of products.values()) checkProduct(product, definitions, parsed, problems)
-  const graph = toGraph(products, definitions, options)
+  const calendars = chooseCalendars(parsed, options)
+  problems.push(...calendars.problems)
+  for (const domain of domains.values()) checkCalendar(domain, calendars, problems)
+  for (const product of products.values()) {
+    checkCalendar(product, calendars, problems)
+    checkProduct(product, definitions, parsed, problems)
+  }
+  const externals = checkExternals({ parsed, definitions, products, calendars, problems })
+  const graph = toGraph(products, externals, definitions, options)
   checkEdges({ graph, products, definitions, parsed, isOffline: !options.current, problems, notes })
   checkLoops(graph, products, problems)
   const resolved = resolveAll(graph, products, definitions, problems)
+  if (problems.length === 0) checkRules({ resolved, products, externals, calendars, options, problems, notes })
   if (problems.length > 0) return { kind: 'invalid', problems: sortProblems(problems), notes: sortProblems(notes) }
-  const mesh = resolved && {
+  if (resolved.length < products.size) return { kind: 'valid', mesh: null, notes: sortProblems(notes) }
+  const mesh: Mesh = {
     domains: sortBy([...definitions.values()], 'domain'),
     products: sortBy(resolved, 'product'),
+    externals: sortBy(externals, 'product'),
+    calendars: usedCalendars(calendars, [...definitions.values(), ...resolved, ...externals], options),
   }
   return { kind: 'valid', mesh, notes: sortProblems(notes) }
 }
@@ -84,23 +102,39 @@ const isFaulty = (parsed: ParsedMesh, name: string): boolean =>
   parsed.faulty.hasNameless || parsed.faulty.names.includes(name)
 
 /** The files, and around them what is applied and stays. */
-function toGraph(products: Products, domains: ReadonlyMap<string, DomainDefinition>, options: CheckOptions): Graph {
+function toGraph(
+  products: Products,
+  externals: ExternalDefinition[],
+  domains: ReadonlyMap<string, DomainDefinition>,
+  options: CheckOptions,
+): Graph {
   const graph = new Map<ProductId, GraphProduct>()
   for (const { definition } of options.current?.products ?? []) {
     if (options.prune && domains.has(domainOf(definition.product))) continue
-    graph.set(definition.product, {
-      ...definition,
-      upstreams: definition.dependsOn.map(({ product }) => product),
-      publishes: definition.publish !== null,
+    const upstreams = upstreamsIn(definition.dependsOn)
+    graph.set(definition.product, { ...definition, upstreams, publishes: definition.publish !== null })
+  }
+  for (const external of [...appliedExternals(options, domains), ...externals]) {
+    graph.set(external.product, {
+      ...{ product: external.product, every: external.every, visibility: 'domain', isExternal: true },
+      ...{ upstreams: [], publishes: true },
     })
   }
   for (const { file } of products.values()) {
     const product = file.product as ProductId
-    const { visibility, every } = file
-    graph.set(product, { product, visibility, every, upstreams: upstreamsOf(file), publishes: file.publish !== false })
+    const upstreams = upstreamsOf(file).map(({ upstream }) => upstream)
+    graph.set(product, {
+      ...{ product, visibility: file.visibility, every: everyOf(file) },
+      ...{ upstreams, publishes: file.publish !== false },
+    })
   }
   return graph
 }
+
+const appliedExternals = ({ current, prune }: CheckOptions, domains: ReadonlyMap<string, DomainDefinition>) =>
+  (current?.externals ?? [])
+    .map(({ definition }) => definition)
+    .filter(({ product }) => !prune || !domains.has(domainOf(product)))
 
 function checkLoops(graph: Graph, products: Products, problems: Problem[]): void {
   for (const loop of findLoops(graph)) {
@@ -109,23 +143,25 @@ function checkLoops(graph: Graph, products: Products, problems: Problem[]): void
     if (!first || !placed) continue
     const from = loop.indexOf(first)
     const turned = [...loop.slice(from), ...loop.slice(0, from)]
-    const index = upstreamsOf(placed.file).indexOf((turned[1] ?? first) as ProductId)
-    problems.push({ ...placed.placeOf(['dependsOn', index]), message: loopInWords(turned) })
+    const edge = upstreamsOf(placed.file).find(({ upstream }) => upstream.product === (turned[1] ?? first))
+    problems.push({ ...placed.placeOf(edge?.path ?? ['product']), message: loopInWords(turned) })
   }
 }
 
 function loopInWords([first = '', ...others]: string[]): string {
-  if (others.length === 0) return `${first} waits for itself; it could never start`
+  if (others.length === 0) {
+    return `${first} waits for itself; it could never start: for its cycle before write { cycle: self-previous }`
+  }
   return `a loop, so none of these could ever start: ${first} waits for ${[...others, first].join(', which waits for ')}`
 }
 
-/** Null when something is not known offline. */
+/** Those of which it is known how often they refresh. */
 function resolveAll(
   graph: Graph,
   products: Products,
   domains: ReadonlyMap<string, DomainDefinition>,
   problems: Problem[],
-): ProductDefinition[] | null {
+): ProductDefinition[] {
   const answers = answerEvery(graph)
   const resolved: ProductDefinition[] = []
   for (const { file, placeOf } of products.values()) {
@@ -137,12 +173,12 @@ function resolveAll(
       const found = [first, other].map((upstream) => `${upstream?.product} every ${upstream?.every}`).join(', ')
       problems.push({
         ...placeOf(['product']),
-        message: `its upstreams refresh differently (${found}); write every: day or business-day`,
+        message: `its upstreams refresh differently (${found}); write every: and for each its rule (cycle: …)`,
       })
     }
     if (domain && answer?.kind === 'known') resolved.push(toProductDefinition(file, domain, answer.every))
   }
-  return resolved.length === products.size ? resolved : null
+  return resolved
 }
 
 const sortBy = <Key extends string, Item extends Record<Key, string>>(items: Item[], key: Key): Item[] =>

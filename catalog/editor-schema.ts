@@ -2,16 +2,17 @@
 // editors complete, explain and check while one types. Never: written by hand; stricter than the grammar itself.
 import { parse } from 'yaml'
 import { z } from 'zod'
+import { calendarFile } from '../model/calendar-file.schema.ts'
 import { domainFile, productFile } from '../model/definition.schema.ts'
 
 export type EditorSchema = z.core.JSONSchema.BaseSchema
 
-/** Both kinds of document; what only Sluice can check (a zone, a calendar, an upstream) is text here. */
+/** Every kind of document; what only Sluice can check (a zone, a calendar, an upstream) is text here. */
 export const toEditorSchema = (): EditorSchema => ({
   $schema: 'http://json-schema.org/draft-07/schema#',
   title: 'Sluice definition file',
-  description: 'One document of a mesh: a domain or a data product',
-  anyOf: [domainFile, productFile].map(toDraft7),
+  description: 'One document of a mesh: a domain, a data product or a calendar',
+  anyOf: [domainFile, productFile, calendarFile].map(toDraft7),
 })
 
 function toDraft7(schema: z.ZodType): EditorSchema {

@@ -7,7 +7,7 @@ const item = (product: string, upstreams: string[] = [], every?: GraphProduct['e
   product: toProduct(product),
   visibility: 'mesh',
   every,
-  upstreams: upstreams.map(toProduct),
+  upstreams: upstreams.map((upstream) => ({ product: toProduct(upstream) })),
   publishes: true,
 })
 const graphOf = (...items: GraphProduct[]) => new Map(items.map((item) => [item.product, item]))
@@ -46,10 +46,11 @@ describe('order', () => {
         expect(namesOf([...ordered, ...inLoops]).sort()).toEqual([...graph.keys()].sort())
         const done = new Set<string>()
         for (const { product, upstreams } of ordered) {
-          for (const upstream of upstreams) if (graph.has(upstream)) expect(done).toContain(upstream)
+          for (const upstream of upstreams) if (graph.has(upstream.product)) expect(done).toContain(upstream.product)
           done.add(product)
         }
-        for (const { upstreams } of inLoops) expect(upstreams.some((upstream) => !done.has(upstream))).toBe(true)
+        for (const { upstreams } of inLoops)
+          expect(upstreams.some((upstream) => !done.has(upstream.product))).toBe(true)
         expect(findLoops(graph).length > 0).toBe(inLoops.length > 0)
       }),
     )
@@ -73,7 +74,7 @@ describe('loops', () => {
         for (const loop of loops) {
           for (const [index, product] of loop.entries()) {
             const next = loop[(index + 1) % loop.length]
-            expect(graph.get(product)?.upstreams).toContain(next)
+            expect(graph.get(product)?.upstreams).toContainEqual({ product: next })
           }
           expect(loop[0]).toBe([...loop].sort()[0])
         }

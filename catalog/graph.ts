@@ -1,15 +1,17 @@
 // The products as a graph of who waits for whom. In: products. Out: loops, and how often each refreshes.
 // Never: recursion over the graph: a chain may be as long as the mesh.
-import type { Granularity } from '../model/definition.ts'
+import type { Every, UpstreamDefinition } from '../model/definition.ts'
 import type { ProductId } from '../model/ids.ts'
 
 export interface GraphProduct {
   product: ProductId
   visibility: 'domain' | 'mesh'
   /** Undefined: as its upstreams. */
-  every: Granularity | undefined
-  upstreams: ProductId[]
+  every: Every | undefined
+  upstreams: UpstreamDefinition[]
   publishes: boolean
+  /** Declared by its domain, made outside the mesh. */
+  isExternal?: boolean
 }
 
 export type Graph = ReadonlyMap<ProductId, GraphProduct>
@@ -65,10 +67,7 @@ function walkUp(left: Graph, start: ProductId): ProductId[] {
 }
 
 const nextUp = (left: Graph, product: ProductId): ProductId | undefined =>
-  left
-    .get(product)
-    ?.upstreams.filter((upstream) => left.has(upstream))
-    .sort()[0]
+  [...knownUpstreams(left, left.get(product))].sort()[0]
 
 function loopOf(left: Graph, walk: ProductId[]): ProductId[] {
   const last = walk.at(-1)
@@ -82,11 +81,11 @@ function fromSmallest(loop: ProductId[]): ProductId[] {
 }
 
 export type EveryAnswer =
-  | { kind: 'known'; every: Granularity }
-  | { kind: 'differ'; of: { product: ProductId; every: Granularity }[] }
+  | { kind: 'known'; every: Every }
+  | { kind: 'differ'; of: { product: ProductId; every: Every }[] }
   | { kind: 'unknown' }
 
-/** How often each product refreshes: as it says, else as all its upstreams do. */
+/** How often each product refreshes: as it says, else as all its upstreams do whose cycle of the same key it takes. */
 export function answerEvery(graph: Graph): Map<ProductId, EveryAnswer> {
   const answers = new Map<ProductId, EveryAnswer>()
   for (const item of inOrder(graph).ordered) answers.set(item.product, everyOf(item, answers))
@@ -95,8 +94,8 @@ export function answerEvery(graph: Graph): Map<ProductId, EveryAnswer> {
 
 function everyOf(item: GraphProduct, answers: ReadonlyMap<ProductId, EveryAnswer>): EveryAnswer {
   if (item.every) return { kind: 'known', every: item.every }
-  const of: { product: ProductId; every: Granularity }[] = []
-  for (const product of item.upstreams) {
+  const of: { product: ProductId; every: Every }[] = []
+  for (const { product } of item.upstreams.filter(({ match }) => match === undefined)) {
     const answer = answers.get(product)
     if (answer?.kind !== 'known') return { kind: 'unknown' }
     of.push({ product, every: answer.every })
@@ -106,5 +105,18 @@ function everyOf(item: GraphProduct, answers: ReadonlyMap<ProductId, EveryAnswer
   return of.every(({ every }) => every === first.every) ? { kind: 'known', every: first.every } : { kind: 'differ', of }
 }
 
-const knownUpstreams = (graph: Graph, item: GraphProduct): Set<ProductId> =>
-  new Set(item.upstreams.filter((upstream) => graph.has(upstream)))
+/** Rules that never reach the upstream's cycle of the same time: they close no loop. */
+const LOOKS_BACK: (string | undefined)[] = [
+  'business-days-before',
+  'calendar-days-before',
+  'latest-within',
+  'self-previous',
+]
+
+/** Those that a cycle waits for before its own time is over. */
+const knownUpstreams = (graph: Graph, item: GraphProduct | undefined): Set<ProductId> =>
+  new Set(
+    (item?.upstreams ?? [])
+      .filter(({ product, match }) => graph.has(product) && !LOOKS_BACK.includes(match?.kind))
+      .map(({ product }) => product),
+  )

@@ -1,16 +1,28 @@
 // What a mesh is once it is resolved, and what of it is applied already. JSON-plain.
-import type { DefinitionVersion, DomainDefinition, ProductDefinition } from '../model/definition.ts'
+import type { CalendarDefinition } from '../model/calendar/calendars.ts'
+import type { DefinitionVersion, DomainDefinition, ExternalDefinition, ProductDefinition } from '../model/definition.ts'
 
 /** What folders of definition files say, every default filled in; sorted by name. */
 export interface Mesh {
   domains: DomainDefinition[]
   products: ProductDefinition[]
+  externals: ExternalDefinition[]
+  /** Those that anything here goes by, and those that the files define. */
+  calendars: MeshCalendar[]
+}
+
+export interface MeshCalendar {
+  definition: CalendarDefinition
+  /** `shipped` with Sluice, unless a file of the mesh defines it. */
+  from: 'shipped' | 'files'
 }
 
 /** What is applied: the current version of everything. */
 export interface CurrentMesh {
   domains: DomainVersion[]
   products: DefinitionVersion[]
+  externals: ExternalVersion[]
+  calendars: CalendarVersion[]
   /** Highest version ever given to a product, removed ones included: versions are not used twice. */
   lastVersions: Record<string, number>
 }
@@ -20,4 +32,16 @@ export interface DomainVersion {
   definition: DomainDefinition
 }
 
-export const NOTHING_APPLIED: CurrentMesh = { domains: [], products: [], lastVersions: {} }
+export interface ExternalVersion {
+  version: number
+  definition: ExternalDefinition
+}
+
+export interface CalendarVersion extends MeshCalendar {
+  version: number
+}
+
+export const NOTHING_APPLIED: CurrentMesh = {
+  ...{ domains: [], products: [], externals: [], calendars: [] },
+  lastVersions: {},
+}

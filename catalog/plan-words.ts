@@ -1,8 +1,17 @@
 // A plan in words: which field of a definition changed, from what to what.
 // Never: a difference that shows no field; a test changes every field in turn.
 import { toWallTimeText } from '../model/calendar/wall-time.ts'
-import type { DomainDefinition, Owner, ProductDefinition, RunDefinition, WallTime } from '../model/definition.ts'
-import type { DomainChange, Plan, ProductChange } from './plan.ts'
+import type {
+  DomainDefinition,
+  ExternalDefinition,
+  Owner,
+  ProductDefinition,
+  RunDefinition,
+  WallTime,
+} from '../model/definition.ts'
+import { calendarLines, fieldsOfCalendar } from './calendar-words.ts'
+import type { Plan } from './plan.ts'
+import { dependenciesWords } from './rule-words.ts'
 import { isSame, toStableJson } from './stable-json.ts'
 
 export interface FieldChange {
@@ -45,10 +54,11 @@ const PRODUCT_WORDS: Omit<FieldWords<ProductDefinition>, 'product' | 'run'> = {
   calendar: asIs,
   timezone: asIs,
   every: asIs,
+  onNonBusinessDay: (shift) => shift ?? 'none',
   notBefore: wallWords,
   availableBy: wallWords,
   cutoff: (cutoff) => (cutoff ? `${toWallTimeText(cutoff.at)}, then ${cutoff.then}` : 'none'),
-  dependsOn: (upstreams) => upstreams.map(({ product }) => product).join(', ') || 'none',
+  dependsOn: (upstreams) => dependenciesWords(upstreams) || 'none',
   publish: (publish) => publish?.location ?? 'false',
 }
 
@@ -60,8 +70,17 @@ const DOMAIN_WORDS: Omit<FieldWords<DomainDefinition>, 'domain'> = {
   location: orNone,
 }
 
+const EXTERNAL_WORDS: Omit<FieldWords<ExternalDefinition>, 'product'> = {
+  description: PRODUCT_WORDS.description,
+  calendar: asIs,
+  timezone: asIs,
+  every: asIs,
+  onNonBusinessDay: PRODUCT_WORDS.onNonBusinessDay,
+  mappings: (mappings) => mappings.map(toStableJson).join(', ') || 'none',
+}
+
 /** Keys of the definition file where the resolved form has the unit in the name. */
-const FILE_KEYS: Record<string, string> = { timeoutMinutes: 'timeout', retryAfterMs: 'retryAfter' }
+const FILE_KEYS: Record<string, string> = { timeoutMinutes: 'timeout', retryAfterMs: 'retryAfter', mappings: 'from' }
 
 export const fieldsOfProduct = (from: ProductDefinition, to: ProductDefinition): FieldChange[] => [
   ...fieldsOf(from, to, PRODUCT_WORDS),
@@ -71,6 +90,9 @@ export const fieldsOfProduct = (from: ProductDefinition, to: ProductDefinition):
 export const fieldsOfDomain = (from: DomainDefinition, to: DomainDefinition): FieldChange[] =>
   fieldsOf(from, to, DOMAIN_WORDS)
 
+export const fieldsOfExternal = (from: ExternalDefinition, to: ExternalDefinition): FieldChange[] =>
+  fieldsOf(from, to, EXTERNAL_WORDS)
+
 function fieldsOf<T>(from: T, to: T, words: Partial<FieldWords<T>>): FieldChange[] {
   return (Object.keys(words) as (keyof T & string)[]).flatMap((key) => {
     const toWords = words[key]
@@ -79,32 +101,63 @@ function fieldsOf<T>(from: T, to: T, words: Partial<FieldWords<T>>): FieldChange
   })
 }
 
-/** The plan as lines for a terminal or a pull request; what stays as it is, is counted only. */
-export function toPlanLines(plan: Plan): string[] {
-  const changes = [
-    ...plan.domains.map((change) => ({ name: `domain ${change.definition.domain}`, change })),
-    ...plan.products.map((change) => ({ name: change.definition.product as string, change })),
-  ]
-  const unchanged = changes.filter(({ change }) => change.kind === 'unchanged').length
-  return [
-    ...changes.flatMap(({ name, change }) => linesOf(name, change)),
-    ...(unchanged > 0 ? [`  ${unchanged} unchanged`] : []),
-  ]
+/** One thing of the plan, as far as it has words. */
+interface Line {
+  kind: 'created' | 'changed' | 'unchanged' | 'removed' | 'kept'
+  name: string
+  version: number
+  fields: FieldChange[]
+  /** What else changes. */
+  more: string[]
+  removed: string
+  kept: string
 }
 
-function linesOf(name: string, change: DomainChange | ProductChange): string[] {
-  switch (change.kind) {
+const OF_FILES = 'in no file any more, stays as it is; to remove it apply with --prune'
+
+/** The plan as lines for a terminal or a pull request; what stays as it is, is counted only. */
+export function toPlanLines(plan: Plan): string[] {
+  const lines = [
+    ...plan.calendars.map((change): Line => {
+      const isChanged = change.kind === 'changed'
+      return {
+        ...{ kind: change.kind, name: `calendar ${change.definition.calendar}`, version: change.version },
+        ...{ fields: isChanged ? fieldsOfCalendar(change) : [], more: isChanged ? calendarLines(change) : [] },
+        ...{
+          removed: 'nothing goes by it',
+          kept: 'in none of these files, stays as applied; --prune would give it up',
+        },
+      }
+    }),
+    ...plan.domains.map((change) => toLine(`domain ${change.definition.domain}`, change)),
+    ...plan.externals.map((change) => toLine(`external ${change.definition.product}`, change)),
+    ...plan.products.map((change) => ({
+      ...toLine(change.definition.product, change),
+      removed: 'opens no more cycles',
+    })),
+  ]
+  const unchanged = lines.filter(({ kind }) => kind === 'unchanged').length
+  return [...lines.flatMap(linesOf), ...(unchanged > 0 ? [`  ${unchanged} unchanged`] : [])]
+}
+
+const toLine = (name: string, change: { kind: Line['kind']; version: number; fields?: FieldChange[] }): Line => ({
+  ...{ kind: change.kind, name, version: change.version, fields: change.fields ?? [] },
+  ...{ more: [], removed: 'its events are not heard any more', kept: OF_FILES },
+})
+
+function linesOf({ kind, name, version, fields, more, removed, kept }: Line): string[] {
+  switch (kind) {
     case 'created':
-      return [`+ ${name} version ${change.version}: new`]
+      return [`+ ${name} version ${version}: new`]
     case 'changed':
-      return [`~ ${name} version ${change.version}`, ...change.fields.map(fieldLine)]
+      return [`~ ${name} version ${version}`, ...[...fields.map(fieldWords), ...more].map((line) => `    ${line}`)]
     case 'removed':
-      return [`- ${name}: removed after version ${change.version}, opens no more cycles`]
+      return [`- ${name}: removed after version ${version}, ${removed}`]
     case 'kept':
-      return [`! ${name}: in no file any more, stays as it is; to remove it apply with --prune`]
+      return [`! ${name}: ${kept}`]
     case 'unchanged':
       return []
   }
 }
 
-const fieldLine = ({ field, from, to }: FieldChange): string => `    ${field}: ${from} -> ${to}`
+const fieldWords = ({ field, from, to }: FieldChange): string => `${field}: ${from} -> ${to}`

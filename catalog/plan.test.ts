@@ -1,24 +1,39 @@
 import { describe, expect, test } from 'vitest'
-import type { ProductDefinition } from '../model/definition.ts'
+import type { ExternalDefinition, ExternalMapping, ProductDefinition } from '../model/definition.ts'
 import { definitionOf, versionOf } from '../model/samples.test-data.ts'
 import { type CurrentMesh, type Mesh, NOTHING_APPLIED } from './mesh.ts'
 import { hasChanges, type Plan, planApply } from './plan.ts'
-import { durationWords, fieldsOfDomain, fieldsOfProduct, toPlanLines } from './plan-words.ts'
-import { domainText, type Files, meshOf, productText } from './samples.test-data.ts'
+import { durationWords, fieldsOfDomain, fieldsOfExternal, fieldsOfProduct, toPlanLines } from './plan-words.ts'
+import { domainText, externalOf, type Files, meshOf, productText } from './samples.test-data.ts'
+import { toStableJson } from './stable-json.ts'
 
 const FILES: Files = {
   'domain.yaml': domainText(),
   'a.yaml': productText('d1/a'),
   'b.yaml': productText('d1/b', 'dependsOn: [d1/a]\n'),
 }
-const mesh = meshOf(FILES)
+/** Of its calendars only the names matter here; plan-calendars.test.ts is about them. */
+const meshWith = (files: Files): Mesh => ({ ...meshOf(files), calendars: [] })
+const mesh = meshWith(FILES)
 
 /** What is applied once the mesh is: everything at version 1, or as said. */
-const appliedOf = ({ domains, products }: Mesh, lastVersions: Record<string, number> = {}): CurrentMesh => ({
-  domains: domains.map((definition) => ({ version: 1, definition })),
-  products: products.map((definition) => versionOf(definition, lastVersions[definition.product] ?? 1)),
-  lastVersions: { ...Object.fromEntries(products.map(({ product }) => [product, 1])), ...lastVersions },
-})
+const appliedOf = (
+  { domains, products, externals, calendars }: Mesh,
+  lastVersions: Record<string, number> = {},
+): CurrentMesh => {
+  const names = [
+    ...[...products, ...externals].map(({ product }) => product),
+    ...calendars.map(({ definition }) => definition.calendar),
+  ]
+  const versions: Record<string, number> = { ...Object.fromEntries(names.map((name) => [name, 1])), ...lastVersions }
+  return {
+    domains: domains.map((definition) => ({ version: 1, definition })),
+    products: products.map((definition) => versionOf(definition, versions[definition.product])),
+    externals: externals.map((definition) => ({ version: versions[definition.product] ?? 1, definition })),
+    calendars: calendars.map((one) => ({ version: versions[one.definition.calendar] ?? 1, ...one })),
+    lastVersions: versions,
+  }
+}
 const kindsOf = ({ domains, products }: Plan) => [
   ...domains.map(({ kind, definition, version }) => `${kind} ${definition.domain} ${version}`),
   ...products.map(({ kind, definition, version }) => `${kind} ${definition.product} ${version}`),
@@ -32,7 +47,7 @@ describe('what apply would do', () => {
   })
 
   test('the same again is nothing, and says so in a number', () => {
-    const plan = planApply(appliedOf(mesh), meshOf(FILES))
+    const plan = planApply(appliedOf(mesh), meshWith(FILES))
     expect(hasChanges(plan)).toBe(false)
     expect(toPlanLines(plan)).toEqual(['  3 unchanged'])
   })
@@ -42,12 +57,12 @@ describe('what apply would do', () => {
       ...FILES,
       'a.yaml': 'product: d1/a\nrun: { attempts: 1, glue: job }\nvisibility: domain\nevery: day\n',
     }
-    expect(hasChanges(planApply(appliedOf(mesh), meshOf(same)))).toBe(false)
+    expect(hasChanges(planApply(appliedOf(mesh), meshWith(same)))).toBe(false)
   })
 
   test('a change is the next version of that product alone, field by field', () => {
     const changed = { ...FILES, 'a.yaml': `${productText('d1/a')}notBefore: "17:00"\ndescription: closes\n` }
-    const plan = planApply(appliedOf(mesh, { 'd1/a': 4 }), meshOf(changed))
+    const plan = planApply(appliedOf(mesh, { 'd1/a': 4 }), meshWith(changed))
     expect(toPlanLines(plan)).toEqual([
       '~ d1/a version 5',
       '    description: "" -> "closes"',
@@ -64,7 +79,10 @@ describe('what apply would do', () => {
   test('a default of the domain that changes makes a version of each product that takes it', () => {
     const zone: [string, string] = ['America/New_York', 'Europe/London']
     const own = `${productText('d1/b', 'dependsOn: [d1/a]\n')}timezone: America/New_York\n`
-    const plan = planApply(appliedOf(mesh), meshOf({ ...FILES, 'domain.yaml': domainText('d1', zone), 'b.yaml': own }))
+    const plan = planApply(
+      appliedOf(mesh),
+      meshWith({ ...FILES, 'domain.yaml': domainText('d1', zone), 'b.yaml': own }),
+    )
     expect(toPlanLines(plan)).toEqual([
       '~ domain d1 version 2',
       '    timezone: America/New_York -> Europe/London',
@@ -76,13 +94,13 @@ describe('what apply would do', () => {
 
   test('a product without a file stays, and goes only when that is asked for', () => {
     const { 'b.yaml': _, ...rest } = FILES
-    const kept = planApply(appliedOf(mesh, { 'd1/b': 3 }), meshOf(rest))
+    const kept = planApply(appliedOf(mesh, { 'd1/b': 3 }), meshWith(rest))
     expect(hasChanges(kept)).toBe(false)
     expect(toPlanLines(kept)).toEqual([
       '! d1/b: in no file any more, stays as it is; to remove it apply with --prune',
       '  2 unchanged',
     ])
-    const pruned = planApply(appliedOf(mesh, { 'd1/b': 3 }), meshOf(rest), { prune: true })
+    const pruned = planApply(appliedOf(mesh, { 'd1/b': 3 }), meshWith(rest), { prune: true })
     expect(hasChanges(pruned)).toBe(true)
     expect(toPlanLines(pruned)).toEqual(['- d1/b: removed after version 3, opens no more cycles', '  2 unchanged'])
   })
@@ -103,10 +121,53 @@ describe('what apply would do', () => {
   })
 })
 
+describe('an external', () => {
+  const withExternal: Mesh = { ...mesh, externals: [externalOf('d1/vendor')] }
+
+  test('is created, changed as the next version, and goes only when that is asked for', () => {
+    expect(toPlanLines(planApply(appliedOf(mesh), withExternal))).toEqual([
+      '+ external d1/vendor version 1: new',
+      '  3 unchanged',
+    ])
+    const current = appliedOf(withExternal, { 'd1/vendor': 2 })
+    expect(hasChanges(planApply(current, withExternal))).toBe(false)
+    const changed = { ...mesh, externals: [externalOf('d1/vendor', { timezone: 'UTC' })] }
+    expect(toPlanLines(planApply(current, changed))).toEqual([
+      '~ external d1/vendor version 3',
+      '    timezone: America/New_York -> UTC',
+      '  3 unchanged',
+    ])
+    expect(toPlanLines(planApply(current, mesh))).toEqual([
+      '! external d1/vendor: in no file any more, stays as it is; to remove it apply with --prune',
+      '  3 unchanged',
+    ])
+    const pruned = planApply(current, mesh, { prune: true })
+    expect(hasChanges(pruned)).toBe(true)
+    expect(toPlanLines(pruned)).toContain(
+      '- external d1/vendor: removed after version 2, its events are not heard any more',
+    )
+  })
+
+  test('of another domain is not touched', () => {
+    const current = appliedOf({ ...mesh, externals: [externalOf('other/vendor')] })
+    expect(planApply(current, mesh, { prune: true }).externals).toEqual([])
+  })
+})
+
+test('what an older Sluice applied, without the keys it did not know, is unchanged', () => {
+  const old = JSON.parse(JSON.stringify(appliedOf(mesh))) as CurrentMesh
+  expect(Object.keys(old.products[0]?.definition ?? {})).not.toContain('onNonBusinessDay')
+  expect(hasChanges(planApply(old, mesh))).toBe(false)
+})
+
 describe('the words of a change', () => {
   const before = definitionOf('d1/ds3', ['d1/ds1'])
   const { run } = before
   const at = { time: '02:00', days: 1, unit: 'day' } as const
+  const mapping: ExternalMapping = {
+    ...{ source: 'vendor.feed', detailType: 'File Ready', where: { 'detail.feed': 'closes' }, cycle: '{detail.date}' },
+  }
+  const external = externalOf('d1/vendor', { mappings: [mapping] })
   /** One change of every field there is; the type makes a new field fail here. */
   const PRODUCT: { [Key in Exclude<keyof ProductDefinition, 'product' | 'run'>]: [ProductDefinition[Key], string] } = {
     description: ['x', 'description: "Drawdown of the index on heavy-volume days" -> "x"'],
@@ -118,6 +179,7 @@ describe('the words of a change', () => {
     calendar: ['us-banking', 'calendar: weekdays -> us-banking'],
     timezone: ['UTC', 'timezone: America/New_York -> UTC'],
     every: ['day', 'every: business-day -> day'],
+    onNonBusinessDay: ['previous', 'onNonBusinessDay: none -> previous'],
     notBefore: [{ time: '17:00', days: 0, unit: 'day' }, 'notBefore: none -> 17:00'],
     availableBy: [{ time: '06:00', days: 1, unit: 'business-day' }, 'availableBy: none -> 06:00 +1bd'],
     cutoff: [{ at, then: 'error' }, 'cutoff: none -> 02:00 +1d, then error'],
@@ -131,6 +193,17 @@ describe('the words of a change', () => {
     attempts: [3, 'run.attempts: 1 -> 3'],
     retryAfterMs: [90_000, 'run.retryAfter: 5m -> 90s'],
   }
+  const EXTERNAL: { [Key in Exclude<keyof ExternalDefinition, 'product'>]: [ExternalDefinition[Key], string] } = {
+    description: ['x', 'description: "Vendor closes" -> "x"'],
+    calendar: ['us-banking', 'calendar: weekdays -> us-banking'],
+    timezone: ['UTC', 'timezone: America/New_York -> UTC'],
+    every: ['day', 'every: business-day -> day'],
+    onNonBusinessDay: ['skip', 'onNonBusinessDay: none -> skip'],
+    mappings: [
+      [{ ...mapping, revision: 'detail.version' }],
+      `from: ${toStableJson(mapping)} -> {"cycle":"{detail.date}","detailType":"File Ready","revision":"detail.version","source":"vendor.feed","where":{"detail.feed":"closes"}}`,
+    ],
+  }
   const wordsOf = (after: ProductDefinition): string[] =>
     fieldsOfProduct(before, after).map(({ field, from, to }) => `${field}: ${from} -> ${to}`)
 
@@ -139,6 +212,31 @@ describe('the words of a change', () => {
   })
   test.each(Object.entries(RUN))('run.%s', (field, [value, words]) => {
     expect(wordsOf({ ...before, run: { ...run, [field]: value } })).toEqual([words])
+  })
+
+  test.each(Object.entries(EXTERNAL))('external %s', (field, [value, words]) => {
+    const [change, ...others] = fieldsOfExternal(external, { ...external, [field]: value })
+    expect(`${change?.field}: ${change?.from} -> ${change?.to}`).toBe(words)
+    expect(others).toEqual([])
+  })
+
+  test('of a dependency: its rule, its group, until when it is waited for', () => {
+    const [upstream] = definitionOf('d1/x', ['raw/a']).dependsOn
+    if (!upstream || 'of' in upstream) throw new Error('One upstream.')
+    const { product } = upstream
+    const dependsOn: ProductDefinition['dependsOn'] = [
+      { product, match: { kind: 'business-days-before', n: 3 }, ifNone: 'previous' },
+      { atLeast: 1, of: [upstream, { product, match: { kind: 'latest-within', days: 7 } }] },
+      { product, optionalAfter: { unit: 'minute', minutes: 20 } },
+    ]
+    expect(wordsOf({ ...before, dependsOn })).toEqual([
+      'dependsOn: d1/ds1 -> { product: raw/a, cycle: { businessDaysBefore: 3 }, ifNone: previous }, ' +
+        '{ anyOf: [raw/a, { product: raw/a, latestWithin: 7d }] }, { product: raw/a, optionalAfter: "+20m" }',
+    ])
+  })
+
+  test('of an hour: minutes after its beginning', () => {
+    expect(wordsOf({ ...before, notBefore: { unit: 'minute', minutes: 120 } })).toEqual(['notBefore: none -> +2h'])
   })
 
   test('of a domain', () => {

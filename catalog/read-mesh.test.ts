@@ -17,7 +17,7 @@ const problemsIn = (text: string): string[] =>
 const inRun = (run: string): string => `product: d1/ds1\nevery: day\nrun: ${run}\n`
 const ofProduct = (more: string): string => productText('d1/ds1', more)
 const KNOWN =
-  'product, description, visibility, owner, calendar, timezone, every, notBefore, availableBy, cutoff, dependsOn, run, publish'
+  'product, description, visibility, owner, calendar, timezone, every, onNonBusinessDay, notBefore, availableBy, cutoff, dependsOn, run, publish'
 
 type Case = [name: string, text: string, says: string[]]
 
@@ -60,7 +60,7 @@ describe('what is missing', () => {
         '1:1: sluice is missing; write 1',
         '1:1: account is missing: the AWS account of the domain, 12 digits in quotes',
         '1:1: owner is missing: who answers for products that name no owner',
-        '1:1: calendar is missing: calendar of products that name none: weekdays',
+        '1:1: calendar is missing: calendar of products that name none: us-equities, us-bonds, us-banking, weekdays, or one of your own (`sluice calendar list`)',
         '1:1: timezone is missing: IANA time zone of products that name none; all wall times are of this zone',
       ],
     ],
@@ -112,7 +112,7 @@ describe('numbers and truth values where text is meant: the author sees what he 
 })
 
 describe('values', () => {
-  const wall = 'is no wall time: "HH:MM", "HH:MM +1d" (next day) or "HH:MM +1bd" (next business day)'
+  const wall = 'is no wall time: "HH:MM", "HH:MM +1d" (next day) or "HH:MM +1bd" (next business day); of an hour "+20m"'
   const duration = 'is no duration: a whole number and s, m, h or d, such as 30m or 2h'
   const zone = 'is no IANA time zone, such as America/New_York or UTC'
   const location = 'is no location: s3://bucket/ or s3://bucket/folder/, with the slash at the end'
@@ -136,13 +136,10 @@ describe('values', () => {
     ],
     [
       'calendar',
-      domainText('d1', ['weekdays', 'weekday']),
-      ['5:11: calendar: there is no calendar "weekday"; did you mean "weekdays"?'],
-    ],
-    [
-      'calendar like no other',
-      domainText('d1', ['weekdays', 'us-equities']),
-      ['5:11: calendar: there is no calendar "us-equities"; known: weekdays'],
+      domainText('d1', ['weekdays', 'NYSE']),
+      [
+        '5:11: calendar: "NYSE" is no name of a calendar: lower-case letters, digits and hyphens inside, such as "risk-2"',
+      ],
     ],
     [
       'zone',
@@ -181,7 +178,7 @@ describe('values', () => {
     [
       'every',
       productText('d1/ds1', '', 'businessday'),
-      ['2:8: every: expected day or business-day, found "businessday"; did you mean "business-day"?'],
+      ['2:8: every: "businessday" says not how often; did you mean "business-day"?'],
     ],
     [
       'times',
@@ -229,11 +226,11 @@ describe('values', () => {
       [
         '4:13: dependsOn[1]: "ds1" is not written <domain>/<product>, such as "d1/ds3"',
         '4:18: dependsOn[2]: expected text or a block of keys, found 12',
-        '4:22: dependsOn[3].product is missing: the upstream, `<domain>/<product>`',
+        '4:22: dependsOn[3]: names no upstream: write product, anyOf, allOf, or atLeast with of',
         '4:24: unknown key "prodct" in dependsOn[3]; did you mean "product"?',
         '4:40: dependsOn[4]: expected text or a block of keys, found nothing',
         '4:46: dependsOn[5]: expected text or a block of keys, found a list',
-        '4:68: unknown key "cycle" in dependsOn[6]; known: product',
+        '4:75: dependsOn[6].cycle: "y" says no cycle; known: same, previous-business-day, every-of-period, last-of-period, covering, self-previous, { businessDaysBefore: 3 }, { calendarDaysBefore: 1 }',
       ],
     ],
     ['publish: true', ofProduct('publish: true\n'), ['4:10: publish: expected false or a block of keys, found true']],
@@ -279,14 +276,14 @@ describe('values', () => {
       '8:5: run.arguments: "--JOB_NAME" is reserved by Glue; set it on the job',
       '9:5: run.arguments: "--scriptlocation" is reserved by Glue; set it on the job',
       '10:5: run.arguments: "book" is no name of an argument: it starts with "--"',
-      '11:10: run.arguments.--d: "${date}" is not known; the only substitution is ${business_date}',
-      '12:10: run.arguments.--e: "${x" is not known; the only substitution is ${business_date}',
+      '11:10: run.arguments.--d: "${date}" is not known; the only substitutions are ${business_date} and ${cycle}',
+      '12:10: run.arguments.--e: "${x" is not known; the only substitutions are ${business_date} and ${cycle}',
     ])
   })
 })
 
 describe('the kind of a document', () => {
-  const expected = 'the first key is "domain" or "product"'
+  const expected = 'the first key is "domain", "product" or "calendar"'
   test.each<Case>([
     ['text', 'hello\n', [`1:1: expected keys and values; ${expected}`]],
     ['a list', '- product: d1/x\n', [`1:1: expected keys and values; ${expected}`]],
@@ -295,6 +292,11 @@ describe('the kind of a document', () => {
     [
       'not at the top',
       'every: day\nproduct: d1/x\n',
+      ['1:1: the first key names the kind of the document: move "product" above "every"'],
+    ],
+    [
+      'not at the top, below the name of its calendar',
+      'every: day\ncalendar: weekdays\nproduct: d1/x\n',
       ['1:1: the first key names the kind of the document: move "product" above "every"'],
     ],
   ])('%s', (_, text, says) => {
@@ -309,7 +311,7 @@ test('all problems of all documents of all files at once', async () => {
       'a.yaml': `${domainText()}---\n${ofProduct('evry: 1\n')}---\n${inRun('{}')}`,
       'b.yaml': 'product: d1/b\nevery: [\n',
       'c.yaml': Buffer.from([0x61, 0xff]),
-      'd.yaml': productText('d1/d', '', 'hour'),
+      'd.yaml': productText('d1/d', '', 'often'),
     }
     for (const [name, content] of Object.entries(files)) writeFileSync(path.join(folder, name), content)
     const { problems, domains, products } = await readMesh(folder, path.join(folder, 'none'))
@@ -318,7 +320,7 @@ test('all problems of all documents of all files at once', async () => {
       "mesh/a.yaml:16:6: run.glue is missing: name of the Glue job in the domain's account",
       'mesh/b.yaml:3:1: not valid YAML: Flow sequence in block collection must be sufficiently indented and end with a ]',
       'mesh/c.yaml: is not UTF-8 text; save it as UTF-8',
-      'mesh/d.yaml:2:8: every: expected day or business-day, found "hour"',
+      'mesh/d.yaml:2:8: every: "often" says not how often; known: hour, day, business-day, week, month, quarter, month-end, quarter-end, week-end(business), month-end(business), quarter-end(business), last-business-day, nth-business-day(3)',
       'mesh/none: there is no such file or folder',
     ])
     expect([domains.length, products.length]).toEqual([1, 0])

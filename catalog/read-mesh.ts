@@ -1,5 +1,6 @@
 // In: folders of definition files. Out: the typed content of every document, and all problems of single documents.
 // Never: stops at the first problem; looks at two documents together (check-mesh.ts does).
+import { type CalendarFile, checkCalendarFile } from '../model/calendar-file.schema.ts'
 import {
   type Checked,
   checkDomainFile,
@@ -7,6 +8,7 @@ import {
   type DomainFile,
   type ProductFile,
 } from '../model/definition.schema.ts'
+import type { ExternalFile } from '../model/external-file.schema.ts'
 import { didYouMean } from '../model/nearest.ts'
 import { readDocuments, type YamlDocument } from './documents.ts'
 import { readFiles, type SourceFile } from './files.ts'
@@ -21,6 +23,8 @@ export interface Placed<File> {
 export interface ParsedMesh {
   domains: Placed<DomainFile>[]
   products: Placed<ProductFile>[]
+  calendars: Placed<CalendarFile>[]
+  externals: Placed<ExternalFile>[]
   problems: Problem[]
   /** What documents with problems would have defined: it is not "unknown" to the others. */
   faulty: { names: string[]; hasNameless: boolean }
@@ -39,7 +43,11 @@ export async function readMesh(...paths: string[]): Promise<ParsedMesh> {
 
 /** The same of texts already read. */
 export function parseMesh(files: SourceFile[]): ParsedMesh {
-  const mesh: ParsedMesh = { domains: [], products: [], problems: [], faulty: { names: [], hasNameless: false } }
+  const mesh: ParsedMesh = {
+    ...{ domains: [], products: [], calendars: [], externals: [] },
+    problems: [],
+    faulty: { names: [], hasNameless: false },
+  }
   for (const file of files) {
     const { documents, problems } = readDocuments(file)
     mesh.problems.push(...problems)
@@ -49,7 +57,10 @@ export function parseMesh(files: SourceFile[]): ParsedMesh {
   return mesh
 }
 
-const KINDS = ['domain', 'product']
+const KINDS = ['domain', 'product', 'calendar']
+const ANY_KIND = `${KINDS.slice(0, -1)
+  .map((kind) => `"${kind}"`)
+  .join(', ')} or "${KINDS.at(-1)}"`
 
 function addDocument(mesh: ParsedMesh, document: YamlDocument): void {
   const keys = isRecord(document.value) ? Object.keys(document.value) : []
@@ -57,6 +68,8 @@ function addDocument(mesh: ParsedMesh, document: YamlDocument): void {
   if (kind === 'domain') add(mesh, mesh.domains, document, kind, checkDomainFile(document.value, document.sourceOf))
   else if (kind === 'product')
     add(mesh, mesh.products, document, kind, checkProductFile(document.value, document.sourceOf))
+  else if (kind === 'calendar')
+    add(mesh, mesh.calendars, document, kind, checkCalendarFile(document.value, document.sourceOf))
   else {
     mesh.problems.push({ ...document.placeOf([kind], 'key'), message: whyNoKind(keys) })
     mesh.faulty.hasNameless = true
@@ -84,10 +97,11 @@ function add<File>(
 
 function whyNoKind(keys: string[]): string {
   const [first] = keys
-  if (first === undefined) return 'expected keys and values; the first key is "domain" or "product"'
-  const later = keys.find((key) => KINDS.includes(key))
+  if (first === undefined) return `expected keys and values; the first key is ${ANY_KIND}`
+  // In this order: a domain or a product has a key "calendar" too.
+  const later = KINDS.find((kind) => keys.includes(kind))
   if (later) return `the first key names the kind of the document: move "${later}" above "${first}"`
-  return `"${first}" is no kind of document; the first key is "domain" or "product"${didYouMean(first, KINDS)}`
+  return `"${first}" is no kind of document; the first key is ${ANY_KIND}${didYouMean(first, KINDS)}`
 }
 
 const isRecord = (value: unknown): value is Record<string, unknown> =>

@@ -1,11 +1,11 @@
-// The tables of the catalog (migrations/0001_catalog.sql): one function per statement.
+// The tables of domains and products (migrations/0001_catalog.sql): one function per statement.
 // Never: changes a version that is written, but for the instant at which it was superseded.
-
 import { type Queries, toJsonParameter } from '../clients/postgres.ts'
 import { toWallTimeText } from '../model/calendar/wall-time.ts'
 import type { DefinitionVersion, DomainDefinition, ProductDefinition } from '../model/definition.ts'
 import { type Domain, domainOf, type ProductId } from '../model/ids.ts'
 import type { DomainVersion } from './mesh.ts'
+import { matchWords, placeUpstreams } from './rule-words.ts'
 import { definitionHash } from './stable-json.ts'
 
 /** An apply that changes something. */
@@ -141,17 +141,23 @@ export const insertProducts = (db: Queries, versions: NewVersion[], stamp: Stamp
 
 export const insertDependencies = (db: Queries, versions: NewVersion[]): Promise<boolean> =>
   db.changed(
-    `insert into data_product_dependencies (product, version, upstream, position)
-     select product, version, upstream, position from jsonb_to_recordset($1)
-       as given (product text, version integer, upstream text, position integer)`,
+    `insert into data_product_dependencies
+       (product, version, upstream, position, match, if_none, optional_after, part)
+     select product, version, upstream, position, match, if_none, optional_after, part
+     from jsonb_to_recordset($1) as given (product text, version integer, upstream text, position integer,
+       match text, if_none text, optional_after text, part text)`,
     [
       toJsonParameter(
         versions.flatMap(({ version, definition: { product, dependsOn } }) =>
-          dependsOn.map((dependency, index) => ({
+          placeUpstreams(dependsOn).map(({ upstream, part }, index) => ({
             product,
             version,
-            upstream: dependency.product,
+            upstream: upstream.product,
             position: index + 1,
+            match: matchWords(upstream.match),
+            if_none: upstream.ifNone ?? null,
+            optional_after: wallText(upstream.optionalAfter ?? null),
+            part,
           })),
         ),
       ),
@@ -161,16 +167,17 @@ export const insertDependencies = (db: Queries, versions: NewVersion[]): Promise
 export const insertSchedules = (db: Queries, versions: NewVersion[]): Promise<boolean> =>
   db.changed(
     `insert into data_product_schedule
-       (product, version, every, calendar, timezone, not_before, available_by, cutoff_at, cutoff_then)
-     select product, version, every, calendar, timezone, not_before, available_by, cutoff_at, cutoff_then
-     from jsonb_to_recordset($1) as given (product text, version integer, every text, calendar text, timezone text,
-       not_before text, available_by text, cutoff_at text, cutoff_then text)`,
+       (product, version, every, on_non_business_day, calendar, timezone, not_before, available_by, cutoff_at, cutoff_then)
+     select product, version, every, on_non_business_day, calendar, timezone, not_before, available_by, cutoff_at, cutoff_then
+     from jsonb_to_recordset($1) as given (product text, version integer, every text, on_non_business_day text,
+       calendar text, timezone text, not_before text, available_by text, cutoff_at text, cutoff_then text)`,
     [
       toJsonParameter(
         versions.map(({ version, definition: { product, every, calendar, timezone, ...definition } }) => ({
           product,
           version,
           every,
+          on_non_business_day: definition.onNonBusinessDay ?? null,
           calendar,
           timezone,
           not_before: wallText(definition.notBefore),

@@ -2,7 +2,7 @@
 // Never: undone because Temporal does not answer: the next tick of the scheduler sees the new versions.
 import { execFile } from 'node:child_process'
 import { promisify } from 'node:util'
-import { applyMesh, type ApplyResult } from '../catalog/apply-mesh.ts'
+import { type ApplyResult, applyMesh } from '../catalog/apply-mesh.ts'
 import { toPlanLines } from '../catalog/plan-words.ts'
 import { toProblemText } from '../catalog/problem.ts'
 import { readMesh } from '../catalog/read-mesh.ts'
@@ -46,7 +46,7 @@ export async function apply(paths: string[], options: ApplyOptions): Promise<num
 }
 
 function say(result: ApplyResult, output: Output): void {
-  if (output === 'json') return printJson(result)
+  if (output === 'json') return printJson(withoutDates(result))
   if (result.kind === 'refused') {
     for (const problem of result.problems) print(toProblemText(problem))
     talk(`Nothing was applied: ${toCount(result.problems.length, 'problem')}.`)
@@ -58,6 +58,16 @@ function say(result: ApplyResult, output: Output): void {
       ? 'Nothing had changed.'
       : `Applied as version ${result.catalogVersion} of the catalog; it holds for cycles opened from now on.`,
   )
+}
+
+/** A calendar's definition decides every date of decades; what changes of it stands beside it. */
+function withoutDates(result: ApplyResult): object {
+  if (result.kind === 'refused') return result
+  const calendars = result.plan.calendars.map(({ definition: { calendar }, from, kind, version, ...change }) => {
+    const edit = 'days' in change ? { before: change.before.from, days: change.days, effects: change.effects } : {}
+    return { kind, calendar, version, from, ...edit }
+  })
+  return { ...result, plan: { ...result.plan, calendars } }
 }
 
 /** Opens cycles of new products now instead of at the scheduler's next tick. */

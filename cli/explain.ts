@@ -3,13 +3,15 @@
 import { WorkflowNotFoundError } from '@temporalio/client'
 import { loadDomainCatalog } from '../catalog/load.ts'
 import { type CycleReport, readCycle } from '../mirror/status.ts'
-import { dueAtMs, whyNotDue } from '../model/calendar/due.ts'
-import { OPENING_WINDOW } from '../model/calendar/routing.ts'
-import type { Cycle } from '../model/cycle/cycle.ts'
+import { dueAtMs } from '../model/calendar/cycles.ts'
+import { openCycle, whyNotDue } from '../model/calendar/due.ts'
+import { OPENING_WINDOW, toTimetable } from '../model/calendar/routing.ts'
+import { type Cycle, type CycleInput, type CycleSettings, openRun } from '../model/cycle/cycle.ts'
 import { type CycleId, type CycleParts, domainOf, toCycleId } from '../model/ids.ts'
 import { didYouMean } from '../model/nearest.ts'
 import { CYCLE_QUERY } from '../workflows/contract.ts'
 import { type Connection, withConnection } from './connection.ts'
+import { inputLines } from './explain-inputs.ts'
 import { CommandFailure, EXIT } from './failure.ts'
 import { colourState, type Output, print, printJson, talk } from './output.ts'
 import { CENTRAL } from './stack-environment.ts'
@@ -25,7 +27,8 @@ export async function explain(parts: CycleParts, options: { stack?: string; outp
     else if (live) tellLive(live)
     if (options.output === 'table' && report) tellReport(report, live !== undefined)
     if (workflow.kind === 'live' || report) return 0
-    const reason = toUnexplained(cycle, workflow, mirror.isAsked) ?? (await whyUnknown(connection, parts))
+    const reason =
+      toUnexplained(cycle, workflow, mirror.isAsked) ?? (await whyUnknown(connection, parts, options.output))
     throw new CommandFailure(EXIT.failed, reason)
   })
 }
@@ -67,11 +70,7 @@ function tellLive(cycle: Cycle): void {
   if (cutoffMs !== null) print(`  waits until ${toIso(cutoffMs)}`)
   if (availableByMs !== null) print(`  expected by ${toIso(availableByMs)}`)
   if (cycle.retryAtMs !== null) print(`  next attempt at ${toIso(cycle.retryAtMs)}`)
-  for (const { product, key, state, arrival, arrivedAtMs, blocker } of cycle.dependencies) {
-    const when = arrivedAtMs === null ? '' : ` at ${toIso(arrivedAtMs)}, revision ${arrival?.revision}`
-    const why = blocker ? `: ${blocker.state} there, ${toLine(blocker.reason)}` : ''
-    print(`  ${state === 'WAITING' ? 'waits for' : 'has      '} ${product}/${key}${when}${why}`)
-  }
+  for (const line of inputLines(cycle.input, cycle.dependencies)) print(`  ${line}`)
 }
 
 function tellReport({ row, transitions, dependencies, deliveries, actions }: CycleReport, isLive: boolean): void {
@@ -121,7 +120,11 @@ function toStory(
 /** Errors of Glue may have many lines; the whole text is in `logs` and in `-o json`. */
 const toLine = (text: string): string => text.replaceAll(/\s+/g, ' ').trim()
 
-async function whyUnknown({ aws, settings }: Connection, { product, key }: CycleParts): Promise<string> {
+async function whyUnknown(
+  { aws, settings }: Connection,
+  { product, key }: CycleParts,
+  output: Output,
+): Promise<string> {
   const loaded = await loadDomainCatalog((await aws()).s3, settings.SLUICE_CATALOG_BUCKET, domainOf(product))
   if (loaded.kind !== 'loaded') return `${product}/${key} is not known.`
   const { products } = loaded.catalog
@@ -131,9 +134,12 @@ async function whyUnknown({ aws, settings }: Connection, { product, key }: Cycle
     const guess = didYouMean(product, names) || `. Its domain has ${names.join(', ')}.`
     return `No definition of ${product} is applied${guess}`
   }
-  const notDue = whyNotDue(version.definition, key)
+  const timetable = toTimetable(loaded.catalog)
+  const notDue = whyNotDue(timetable, version.definition, key)
   if (notDue) return `${notDue}.`
-  const dueMs = dueAtMs(version.definition, key)
+  const dueMs = dueAtMs(timetable.calendars, version.definition, key)
+  if (output === 'table')
+    tellExpected(openCycle(timetable, version, { key, openedBy: 'person', settings: NO_SETTINGS }))
   const opens =
     dueMs > Date.now()
       ? `It opens when it is due, at ${toIso(dueMs)}, or with its first arrival`
@@ -141,5 +147,14 @@ async function whyUnknown({ aws, settings }: Connection, { product, key }: Cycle
   const canOpen = dueMs <= Date.now() + OPENING_WINDOW.horizonMs
   return `${product}/${key} is not open. ${opens}.${canOpen ? ` To open it now: sluice open ${product}/${key}` : ''}`
 }
+
+/** What it will wait for: settings play no part in it. */
+function tellExpected(input: CycleInput): void {
+  const lines = inputLines(input, openRun(input, 0).dependencies)
+  if (lines.length > 0) print(`${toCycleId(input.product, input.key)} would wait for`)
+  for (const line of lines) print(`  ${line.replace(/^(\s*)waits for /, '$1')}`)
+}
+
+const NO_SETTINGS: CycleSettings = { checkGlueMs: 0, errorWaitMs: 0, recordRetryMs: 0 }
 
 const toIso = (atMs: number): string => new Date(atMs).toISOString()

@@ -6,11 +6,11 @@ import { type Client, WorkflowExecutionAlreadyStartedError } from '@temporalio/c
 import type { Postgres } from '../clients/postgres.ts'
 import { isOutage } from '../clients/postgres-errors.ts'
 import { readCycleRow } from '../mirror/status.ts'
-import { dueAtMs, openCycle, whyNotDue } from '../model/calendar/due.ts'
-import { type DomainCatalog, OPENING_WINDOW } from '../model/calendar/routing.ts'
+import { dueAtMs } from '../model/calendar/cycles.ts'
+import { openCycle, whyNotDue } from '../model/calendar/due.ts'
+import { type DomainCatalog, OPENING_WINDOW, toTimetable } from '../model/calendar/routing.ts'
 import type { CycleSettings } from '../model/cycle/cycle.ts'
-import type { DefinitionVersion } from '../model/definition.ts'
-import { type CycleKey, type CycleParts, toCycleId } from '../model/ids.ts'
+import { type CycleId, type CycleParts, toCycleId } from '../model/ids.ts'
 import { didYouMean } from '../model/nearest.ts'
 import { CYCLE_WORKFLOW, toCycleStart } from '../workflows/contract.ts'
 
@@ -29,16 +29,17 @@ export async function openByHand(
     const names = catalog.products.map(({ definition }) => definition.product)
     return { kind: 'refused', reason: `No definition of ${product} is applied${didYouMean(product, names) || '.'}` }
   }
-  const notDue = whyNotDue(version.definition, key)
+  const timetable = toTimetable(catalog)
+  const notDue = whyNotDue(timetable, version.definition, key)
   if (notDue) return { kind: 'refused', reason: `${notDue}.` }
-  const dueMs = dueAtMs(version.definition, key)
+  const dueMs = dueAtMs(timetable.calendars, version.definition, key)
   if (dueMs > Date.now() + OPENING_WINDOW.horizonMs) {
     const due = new Date(dueMs).toISOString()
     return { kind: 'refused', reason: `${product}/${key} is due at ${due} and opens by itself then.` }
   }
   const cycle = toCycleId(product, key)
-  if (mirror && (await isRemembered(mirror, version, key))) return { kind: 'existing', cycle }
-  const start = toCycleStart(openCycle(version, key, 'person', settings))
+  if (mirror && (await isRemembered(mirror, toCycleId(product, key), dueMs))) return { kind: 'existing', cycle }
+  const start = toCycleStart(openCycle(timetable, version, { key, openedBy: 'person', settings }))
   try {
     await temporal.workflow.start(CYCLE_WORKFLOW, { ...start, workflowIdConflictPolicy: 'FAIL' })
     return { kind: 'opened', cycle }
@@ -49,12 +50,12 @@ export async function openByHand(
 }
 
 /** Temporal forgets closed cycles after its retention, and would let one begin anew with attempt 1 and revision 1. */
-async function isRemembered(mirror: Postgres, { definition }: DefinitionVersion, key: CycleKey): Promise<boolean> {
+async function isRemembered(mirror: Postgres, cycle: CycleId, dueMs: number): Promise<boolean> {
   try {
-    return (await readCycleRow(mirror, toCycleId(definition.product, key))) !== undefined
+    return (await readCycleRow(mirror, cycle)) !== undefined
   } catch (error) {
     // Of a cycle this young Temporal itself still knows (its retention is checked at boot).
-    if (isOutage(error) && dueAtMs(definition, key) > Date.now() - OPENING_WINDOW.acceptForMs) return false
+    if (isOutage(error) && dueMs > Date.now() - OPENING_WINDOW.acceptForMs) return false
     throw error
   }
 }

@@ -2,6 +2,7 @@
 // Never: loads Temporal, AWS or the database, which every `--help` would pay for.
 import { Command, type CommandUnknownOpts } from '@commander-js/extra-typings'
 import { createApplyCommand } from './commands/apply.ts'
+import { createCalendarCommand } from './commands/calendar.ts'
 import { createDemoCommand } from './commands/demo.ts'
 import { createDevCommand } from './commands/dev.ts'
 import { createDoctorCommand } from './commands/doctor.ts'
@@ -13,13 +14,14 @@ import { createMigrateCommand } from './commands/migrate.ts'
 import { createOpenCommand } from './commands/open.ts'
 import { createRerunCommand } from './commands/rerun.ts'
 import { createBridgeCommand, createWorkerCommand } from './commands/role.ts'
+import { createSimulateCommand } from './commands/simulate.ts'
 import { createStatusCommand } from './commands/status.ts'
 import { createValidateCommand } from './commands/validate.ts'
 import { createVerifyCommand } from './commands/verify.ts'
 
 const createGroups = (): Record<string, CommandUnknownOpts[]> => ({
   'Try it:': [createDemoCommand(), createDevCommand(), createInitCommand()],
-  'Definitions:': [createValidateCommand(), createApplyCommand()],
+  'Definitions:': [createValidateCommand(), createSimulateCommand(), createApplyCommand(), createCalendarCommand()],
   'Cycles:': [
     createStatusCommand(),
     createExplainCommand(),

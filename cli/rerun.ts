@@ -14,7 +14,8 @@ import { readConfig } from '../clients/config.ts'
 import { recordAction } from '../mirror/actions.ts'
 import { type Past, readPast } from '../mirror/past.ts'
 import { recallArrivals } from '../mirror/recall.ts'
-import { openCycle } from '../model/calendar/due.ts'
+import { openCycle, whyNotDue } from '../model/calendar/due.ts'
+import { toTimetable } from '../model/calendar/routing.ts'
 import { rememberCorrections } from '../model/cycle/corrections.ts'
 import { type CycleInput, type DependencyStatus, type PastRuns, type RerunCommand } from '../model/cycle/cycle.ts'
 import { refuseRerun } from '../model/cycle/rerun.ts'
@@ -134,12 +135,16 @@ async function startAgain(
   const loaded = await loadDomainCatalog((await aws()).s3, settings.SLUICE_CATALOG_BUCKET, domain)
   const version =
     loaded.kind === 'loaded' && loaded.catalog.products.find(({ definition }) => definition.product === product)
-  if (!version)
+  if (loaded.kind !== 'loaded' || !version)
     throw new CommandFailure(
       EXIT.notAllowed,
       `No definition of ${product} is applied any more, so it cannot run again.`,
     )
-  const input = { ...openCycle(version, key, 'rerun', readConfig(process.env, domain).cycle), past }
+  const timetable = toTimetable(loaded.catalog)
+  const notDue = whyNotDue(timetable, version.definition, key)
+  if (notDue) throw new CommandFailure(EXIT.notAllowed, `By its present definition ${notDue}, so it cannot run again.`)
+  const opening = { key, openedBy: 'rerun' as const, settings: readConfig(process.env, domain).cycle }
+  const input = { ...openCycle(timetable, version, opening), past }
   try {
     await temporal.workflow.start(CYCLE_WORKFLOW, {
       ...toCycleStart(input),

@@ -2,6 +2,7 @@
 // Out: a plan, JSON-plain and sorted, so that equal meshes give equal templates. Never: imports the CDK; reads a file.
 import { createHash } from 'node:crypto'
 import type { Mesh } from '../catalog/mesh.ts'
+import { upstreamsIn } from '../model/calendar/match.ts'
 import type { ProductDefinition } from '../model/definition.ts'
 import { domainOf } from '../model/ids.ts'
 
@@ -52,7 +53,7 @@ export function planMesh({ mesh, region, centralAccount, scriptOf }: PlanOrder):
     requireOwnBus(domain, account, centralAccount)
     const products = mesh.products.filter(({ product }) => domainOf(product) === domain)
     const own = [...owners].flatMap(([bucket, owner]) => (owner === domain ? [bucket] : [])).sort()
-    const upstreams = products.flatMap(({ dependsOn }) => dependsOn.map(({ product }) => product))
+    const upstreams = products.flatMap(({ dependsOn }) => upstreamsIn(dependsOn).map(({ product }) => product))
     const reads = publishedBy(mesh, upstreams).filter((bucket) => owners.get(bucket) !== domain)
     return {
       ...{ domain, account, reads },
@@ -114,7 +115,9 @@ function usersOf({ products }: Mesh, bucket: string, owner: string): Pick<Bucket
   const isIn = ({ publish }: ProductDefinition) => bucketsIn([publish?.location ?? '']).includes(bucket)
   const published = new Set<string>(products.filter(isIn).map(({ product }) => product))
   const readers = products
-    .filter((product) => isIn(product) || product.dependsOn.some((upstream) => published.has(upstream.product)))
+    .filter(
+      (product) => isIn(product) || upstreamsIn(product.dependsOn).some((upstream) => published.has(upstream.product)),
+    )
     .map(({ product }) => domainOf(product) as string)
   return { isPublished: published.size > 0, readers: [...new Set(readers)].filter((domain) => domain !== owner).sort() }
 }

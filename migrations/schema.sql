@@ -7,11 +7,25 @@ table catalog_version -- One row for each apply that changed something; insert-o
   actor text not null -- Who applied it.
   reason text
   git_sha text
-  before jsonb not null -- The definitions that this apply changed or removed, as they were: {domains, products}.
-  after jsonb not null -- The definitions that this apply created or changed, as they are since: {domains, products}.
+  before jsonb not null -- The definitions that this apply changed or removed, as they were: {domains, products, externals, calendars}.
+  after jsonb not null -- The definitions that this apply created or changed, as they are since: {domains, products, externals, calendars}.
   constraint catalog_version_pkey PRIMARY KEY (catalog_version)
   CREATE TRIGGER insert_only BEFORE DELETE OR UPDATE OR TRUNCATE ON public.catalog_version FOR EACH STATEMENT EXECUTE FUNCTION refuse_change()
   grant select (catalog_version, applied_at, actor, reason, git_sha) to sluice_any_domain
+
+table data_calendar -- Versions of the calendars that anything goes by; the current one has no superseded_at.
+  calendar text not null
+  version integer not null
+  source text not null -- Whose data it is: Sluice's own, or a file's of the mesh.
+  definition jsonb not null -- Every date decided (model/calendar/calendars.ts: CalendarDefinition).
+  applied_at timestamp with time zone not null
+  superseded_at timestamp with time zone -- When a newer version came or the calendar was removed; null: current.
+  catalog_version integer not null
+  constraint data_calendar_catalog_version_fkey FOREIGN KEY (catalog_version) REFERENCES catalog_version(catalog_version)
+  constraint data_calendar_pkey PRIMARY KEY (calendar, version)
+  constraint data_calendar_source CHECK ((source = ANY (ARRAY['shipped'::text, 'files'::text])))
+  CREATE UNIQUE INDEX data_calendar_current ON public.data_calendar USING btree (calendar) WHERE (superseded_at IS NULL)
+  grant select to sluice_any_domain
 
 table data_domain -- Versions of the domains; the current one has no superseded_at.
   domain text not null
@@ -28,6 +42,24 @@ table data_domain -- Versions of the domains; the current one has no superseded_
   constraint data_domain_catalog_version_fkey FOREIGN KEY (catalog_version) REFERENCES catalog_version(catalog_version)
   constraint data_domain_pkey PRIMARY KEY (domain, version)
   CREATE UNIQUE INDEX data_domain_current ON public.data_domain USING btree (domain) WHERE (superseded_at IS NULL)
+  grant select to sluice_any_domain
+
+table data_external -- Versions of the upstreams outside the mesh; the current one has no superseded_at.
+  external text not null
+  version integer not null
+  domain text not null
+  description text not null
+  definition jsonb not null -- When it refreshes and which events say so (model/definition.ts: ExternalDefinition).
+  applied_at timestamp with time zone not null
+  superseded_at timestamp with time zone -- When a newer version came or the external was removed; null: current.
+  catalog_version integer not null
+  constraint data_external_catalog_version_fkey FOREIGN KEY (catalog_version) REFERENCES catalog_version(catalog_version)
+  constraint data_external_id CHECK ((split_part(external, '/'::text, 1) = domain))
+  constraint data_external_pkey PRIMARY KEY (external, version)
+  CREATE UNIQUE INDEX data_external_current ON public.data_external USING btree (external) WHERE (superseded_at IS NULL)
+  CREATE INDEX data_external_domain ON public.data_external USING btree (domain) WHERE (superseded_at IS NULL)
+  row level security
+  policy own_domain for select to sluice_any_domain using (domain = sluice_domain())
   grant select to sluice_any_domain
 
 table data_pipeline_config -- The job that makes each version.
@@ -80,12 +112,17 @@ table data_product -- Versions of the data products; the current one has no supe
   policy visible for select to sluice_any_domain using ((domain = sluice_domain()) OR (visibility = 'mesh'::text))
   grant select to sluice_any_domain
 
-table data_product_dependencies -- Whom each version waits for: the upstream's cycle of the same key.
+table data_product_dependencies -- Whom each version waits for, groups opened, and which of the upstream's cycles it means.
   product text not null
   version integer not null
   upstream text not null
   position integer not null
-  constraint data_product_dependencies_pkey PRIMARY KEY (product, version, upstream)
+  match text not null default 'same'::text -- Which cycle, in the words of the definition file; same: the one of the same key.
+  if_none text -- What then when the upstream has no such cycle; null: wait, or run-without where match is self-previous.
+  optional_after text -- Wall time from which on the cycle does without this upstream; null: never.
+  part text -- The group in which it stands: its place among the dependencies and how many of it are enough; null: in none.
+  constraint data_product_dependencies_if_none CHECK ((if_none = ANY (ARRAY['wait'::text, 'previous'::text, 'run-without'::text, 'skip-cycle'::text])))
+  constraint data_product_dependencies_pkey PRIMARY KEY (product, version, "position")
   constraint data_product_dependencies_product_version_fkey FOREIGN KEY (product, version) REFERENCES data_product(product, version)
   CREATE INDEX data_product_dependencies_upstream ON public.data_product_dependencies USING btree (upstream)
   row level security
@@ -138,7 +175,7 @@ table data_product_dependencies_events_status_history -- When each input of each
   policy own_domain for all to sluice_any_domain using (domain = sluice_domain())
   grant insert, select to sluice_any_domain
 
-table data_product_schedule -- When each version refreshes. Wall times (17:00, 06:00 +1d, 06:00 +1bd) are of the row's zone.
+table data_product_schedule -- When each version refreshes. Wall times (17:00, 06:00 +1d, 06:00 +1bd, +20m) are of the row's zone, or of the hour.
   product text not null
   version integer not null
   every text not null
@@ -148,9 +185,11 @@ table data_product_schedule -- When each version refreshes. Wall times (17:00, 0
   available_by text
   cutoff_at text
   cutoff_then text
+  on_non_business_day text -- What becomes of a cycle whose date is no business day; null: it is due on its date all the same.
   constraint data_product_schedule_cutoff CHECK (((cutoff_at IS NULL) = (cutoff_then IS NULL)))
   constraint data_product_schedule_cutoff_then CHECK ((cutoff_then = ANY (ARRAY['error'::text, 'skip'::text, 'run-without'::text])))
-  constraint data_product_schedule_every CHECK ((every = ANY (ARRAY['day'::text, 'business-day'::text])))
+  constraint data_product_schedule_every CHECK ((every ~ '^(hour|day|business-day|week|month|quarter|(week|month|quarter)-end\(business\)|nth-business-day\([1-9][0-9]?\))$'::text))
+  constraint data_product_schedule_on_non_business_day CHECK ((on_non_business_day = ANY (ARRAY['skip'::text, 'next'::text, 'previous'::text])))
   constraint data_product_schedule_pkey PRIMARY KEY (product, version)
   constraint data_product_schedule_product_version_fkey FOREIGN KEY (product, version) REFERENCES data_product(product, version)
   row level security

@@ -1,7 +1,7 @@
 // The kinds of text that a definition holds: names, wall times, zones, durations, locations, arguments of a job.
 // In: a text from YAML. Out: the same text, or one sentence that says what is wrong and what would be right.
 import { z } from 'zod'
-import { CALENDAR_NAMES } from './calendar/calendars.ts'
+import { EVERY_WORDS, parseEvery } from './calendar/cadence.ts'
 import { isTimeZone, parseWallTime } from './calendar/wall-time.ts'
 import { isName } from './ids.ts'
 import { didYouMean } from './nearest.ts'
@@ -32,7 +32,7 @@ const GLUE_RESERVED = new Set(
 type Fault = string | undefined
 
 /** A text that must pass `faultOf`; the fault is said about the text as found. */
-const textWith = (faultOf: (text: string) => Fault) =>
+export const textWith = (faultOf: (text: string) => Fault) =>
   z.string().superRefine((text, context) => {
     const message = faultOf(text)
     if (message) context.addIssue({ code: 'custom', message })
@@ -63,7 +63,12 @@ function faultOfProductId(text: string): Fault {
 const faultOfWallTime = (text: string): Fault =>
   parseWallTime(text)
     ? undefined
-    : `"${text}" is no wall time: "HH:MM", "HH:MM +1d" (next day) or "HH:MM +1bd" (next business day)`
+    : `"${text}" is no wall time: "HH:MM", "HH:MM +1d" (next day) or "HH:MM +1bd" (next business day); of an hour "+20m"`
+
+const faultOfEvery = (text: string): Fault =>
+  parseEvery(text)
+    ? undefined
+    : `"${text}" says not how often${didYouMean(text, EVERY_WORDS) || `; known: ${EVERY_WORDS.join(', ')}`}`
 
 function faultOfZone(text: string): Fault {
   if (isTimeZone(text) && (text.includes('/') || text === 'UTC')) return undefined
@@ -71,10 +76,8 @@ function faultOfZone(text: string): Fault {
   return `"${text}" is no IANA time zone, such as America/New_York or UTC${guess}`
 }
 
-const faultOfCalendar = (text: string): Fault =>
-  CALENDAR_NAMES.includes(text)
-    ? undefined
-    : `there is no calendar "${text}"${didYouMean(text, CALENDAR_NAMES) || `; known: ${CALENDAR_NAMES.join(', ')}`}`
+/** Whether there is such a calendar is known only with all files (catalog/check-mesh.ts). */
+const faultOfCalendar = (text: string): Fault => faultOfName(text, 'calendar')
 
 const faultOfLocation = (text: string): Fault =>
   /^s3:\/\/[a-z0-9][a-z0-9.-]{1,61}[a-z0-9]\/(?:[^\s/]+\/)*$/.test(text)
@@ -103,19 +106,23 @@ function faultOfArgumentName(name: string): Fault {
   return GLUE_RESERVED.has(name.toLowerCase()) ? `"${name}" is reserved by Glue; set it on the job` : undefined
 }
 
-/** The only substitution there is. */
+/** The substitutions there are: the date the cycle is about, and its key. */
 export const BUSINESS_DATE = '${business_date}'
+export const CYCLE = '${cycle}'
 
 function faultOfArgumentValue(text: string): Fault {
   const unknown = /\$\{[^}]*\}?/g
-  const found = [...text.matchAll(unknown)].map(([found]) => found).find((found) => found !== BUSINESS_DATE)
-  return found ? `"${found}" is not known; the only substitution is ${BUSINESS_DATE}` : undefined
+  const found = [...text.matchAll(unknown)]
+    .map(([found]) => found)
+    .find((found) => found !== BUSINESS_DATE && found !== CYCLE)
+  return found ? `"${found}" is not known; the only substitutions are ${BUSINESS_DATE} and ${CYCLE}` : undefined
 }
 
 export const location = textWith(faultOfLocation)
 export const calendar = textWith(faultOfCalendar)
 export const timezone = textWith(faultOfZone)
 export const wallTime = textWith(faultOfWallTime)
+export const every = textWith(faultOfEvery)
 export const domainName = textWith((text) => faultOfName(text, 'domain'))
 export const productId = textWith(faultOfProductId)
 export const argumentName = textWith(faultOfArgumentName)

@@ -2,17 +2,18 @@
 // reference page. In: a YAML document as plain values. Out: the file's typed content, or all its faults by path.
 // Never: anything that needs a second document (catalog/check-mesh.ts).
 import { z } from 'zod'
-import { CALENDAR_NAMES } from './calendar/calendars.ts'
-import { CUTOFF_ACTIONS, GRANULARITIES } from './definition.ts'
+import { CUTOFF_ACTIONS, SHIFTS } from './definition.ts'
 import {
   account,
   argumentName,
   argumentValue,
   BUSINESS_DATE,
+  CYCLE,
   calendar,
   domainName,
   duration,
   email,
+  every,
   glueName,
   location,
   plainText,
@@ -20,6 +21,7 @@ import {
   timezone,
   wallTime,
 } from './definition-parts.schema.ts'
+import { dependency } from './dependency.schema.ts'
 import { type Finding, type SourceOf, toFindings } from './findings.schema.ts'
 
 const owner = z.strictObject({
@@ -44,8 +46,9 @@ export const domainFile = z
     }),
     owner: owner.meta({ description: 'Who answers for products that name no owner' }),
     calendar: calendar.meta({
-      description: `Calendar of products that name none: ${CALENDAR_NAMES.join(', ')}`,
-      examples: [CALENDAR_NAMES[0]],
+      description:
+        'Calendar of products that name none: us-equities, us-bonds, us-banking, weekdays, or one of your own (`sluice calendar list`)',
+      examples: ['us-equities'],
     }),
     timezone: timezone.meta({
       description: 'IANA time zone of products that name none; all wall times are of this zone',
@@ -60,13 +63,6 @@ export const domainFile = z
 
 const MOST_UPSTREAMS = 200
 
-const dependency = z.union([
-  productId,
-  z.strictObject({
-    product: productId.meta({ description: 'The upstream, `<domain>/<product>`', examples: ['d1/ds1'] }),
-  }),
-])
-
 const ATTEMPTS = 'at least 1, at most 20'
 
 const run = z.strictObject({
@@ -77,7 +73,7 @@ const run = z.strictObject({
     .meta({
       description:
         'Arguments of the job besides those that Sluice sets (`--business_date`, `--sluice_*`); ' +
-        `in a value \`${BUSINESS_DATE}\` stands for the date of the cycle`,
+        `in a value \`${BUSINESS_DATE}\` stands for the date of the cycle, \`${CYCLE}\` for its key`,
       examples: [`{ --book: eq, --day: "${BUSINESS_DATE}" }`],
     }),
   timeout: duration(60_000, 7 * 86_400_000, 'from 1m to 7d')
@@ -125,18 +121,25 @@ export const productFile = z
     owner: owner.optional().meta({ description: 'Who answers for it; else the owner of the domain' }),
     calendar: calendar.optional().meta({
       description: 'Whose business days; else the calendar of the domain',
-      examples: [CALENDAR_NAMES[0]],
+      examples: ['us-equities'],
     }),
     timezone: timezone.optional().meta({
       description: 'IANA zone of the wall times below; else the zone of the domain',
       examples: ['Europe/London'],
     }),
-    every: z
-      .enum(GRANULARITIES)
+    every: every.optional().meta({
+      description:
+        'How often it refreshes: `hour`, `day`, `business-day`, `week`, `month`, `quarter` (on the last day), ' +
+        '`month-end(business)`, `quarter-end(business)`, `nth-business-day(3)` of the month; without it as its upstreams, if they agree',
+      examples: ['business-day'],
+    }),
+    onNonBusinessDay: z
+      .enum(SHIFTS)
       .optional()
       .meta({
-        description: 'How often it refreshes; without it as often as its upstreams, if they agree',
-        examples: ['business-day'],
+        description:
+          'When its day is no business day: `skip` the cycle, or let it be due on the `next` or `previous` one; it keeps its date',
+        examples: ['previous'],
       }),
     notBefore: wallTime.optional().meta({
       description: 'Earliest start, even when all has arrived',
@@ -153,7 +156,8 @@ export const productFile = z
       .max(MOST_UPSTREAMS, { error: `has more than ${MOST_UPSTREAMS} upstreams; put a product in between` })
       .default([])
       .meta({
-        description: 'Upstreams, all of them needed, each with the cycle of the same key',
+        description:
+          'Upstreams, all of them needed, each with the cycle of the same key; or with a rule (`cycle`, `latestWithin`), or a group (`anyOf`, `atLeast`)',
         examples: ['[d1/ds1, raw/rd2]'],
       }),
     run: run.meta({ description: 'The job that makes it' }),

@@ -2,16 +2,40 @@
 // In: what catalog/ parsed from YAML. Never: anything that still has to be looked up when a cycle runs.
 import type { Domain, ProductId } from './ids.ts'
 
-export const GRANULARITIES = ['day', 'business-day'] as const
-export type Granularity = (typeof GRANULARITIES)[number]
+export const PERIODS = ['hour', 'day', 'week', 'month', 'quarter'] as const
+/** What a cycle key names. */
+export type Period = (typeof PERIODS)[number]
+
+/** How often a product refreshes; the words of the definition file, `nth-business-day(n)` with its n. */
+export type Every =
+  | 'business-day'
+  | Period
+  | `${'week' | 'month' | 'quarter'}-end(business)`
+  | `nth-business-day(${number})`
+
+export const SHIFTS = ['skip', 'next', 'previous'] as const
+/** What becomes of a cycle whose date is no business day. */
+export type Shift = (typeof SHIFTS)[number]
+
+/** All that says which cycles a product has, and when. */
+export interface Schedule {
+  every: Every
+  calendar: string
+  /** IANA zone of every wall time in the definition. */
+  timezone: string
+  /** Absent: its date is left as it is. */
+  onNonBusinessDay?: Shift
+}
 
 export interface Owner {
   team: string
   email: string
 }
 
-/** A wall time of the definition's zone, `days` after the cycle's date. */
-export interface WallTime {
+/** A wall time of the definition's zone, `days` after the cycle's date; or, for hours, minutes after its beginning. */
+export type WallTime = ClockTime | Elapsed
+
+export interface ClockTime {
   /** `HH:MM` */
   time: string
   days: number
@@ -19,13 +43,50 @@ export interface WallTime {
   unit: 'day' | 'business-day'
 }
 
+export interface Elapsed {
+  unit: 'minute'
+  minutes: number
+}
+
 export const CUTOFF_ACTIONS = ['error', 'skip', 'run-without'] as const
 export type CutoffAction = (typeof CUTOFF_ACTIONS)[number]
 
-/** An edge to an upstream; its match rule is "the same cycle key". */
-export interface DependencyDefinition {
+export const IF_NONE = ['wait', 'previous', 'run-without', 'skip-cycle'] as const
+/** What a cycle does when the upstream has no cycle that day, or skipped it. */
+export type IfNone = (typeof IF_NONE)[number]
+
+/** Which upstream cycles a cycle needs; absent in a dependency: the one of its own key. */
+export type MatchRule =
+  | { kind: 'business-days-before'; n: number }
+  | { kind: 'calendar-days-before'; n: number }
+  /** Fine cycles of the consumer's coarse period. */
+  | { kind: 'every-of-period' }
+  | { kind: 'last-of-period' }
+  /** The coarse cycle whose period holds the consumer's date. */
+  | { kind: 'covering' }
+  /** The newest cycle of so many days up to the consumer's date. */
+  | { kind: 'latest-within'; days: number }
+  /** The product's own cycle before. */
+  | { kind: 'self-previous' }
+
+/** An edge to an upstream. */
+export interface UpstreamDefinition {
   product: ProductId
+  match?: MatchRule
+  /** Absent: wait; of self-previous: run-without, as the first cycle has none before it. */
+  ifNone?: IfNone
+  /** From this time on the cycle does without it. */
+  optionalAfter?: WallTime
 }
+
+/** So many of these; `any-of` is one of them, `all-of` all. */
+export interface GroupDefinition {
+  atLeast: number
+  of: DependencyDefinition[]
+  optionalAfter?: WallTime
+}
+
+export type DependencyDefinition = UpstreamDefinition | GroupDefinition
 
 export interface RunDefinition {
   /** Name of the Glue job in the domain's account. */
@@ -37,16 +98,12 @@ export interface RunDefinition {
   retryAfterMs: number
 }
 
-export interface ProductDefinition {
+export interface ProductDefinition extends Schedule {
   product: ProductId
   description: string
   owner: Owner
   /** `domain`: nobody else sees it, its events stay on the domain's own bus. */
   visibility: 'domain' | 'mesh'
-  calendar: string
-  /** IANA zone of every wall time in the definition. */
-  timezone: string
-  every: Granularity
   /** Earliest start; null = as soon as the condition holds. */
   notBefore: WallTime | null
   /** When the business expects it; null = no commitment. */
@@ -78,4 +135,28 @@ export interface DomainDefinition {
   timezone: string
   /** Where products go that name no location: `<location><product>/`; null when each must name its own. */
   location: string | null
+}
+
+/** An upstream outside the mesh: events of somebody else's shape that say that a cycle of it is there. */
+export interface ExternalDefinition extends Schedule {
+  /** `<domain>/<name>`; only products of this domain may wait for it. */
+  product: ProductId
+  description: string
+  mappings: ExternalMapping[]
+}
+
+/** Which EventBridge events are meant, and where they name the cycle. */
+export interface ExternalMapping {
+  source: string
+  detailType: string
+  /** The account that may send it; absent: the domain's own. */
+  account?: string
+  /** What fields must hold, by their path in the event (`detail.bucket.name`): a text in which `{name}` stands for a part that is read. */
+  where: Record<string, string>
+  /** A text of the parts that were read and of paths (`{detail.businessDate}`, `{time}`), from which the cycle's key or date follows. */
+  cycle: string
+  /** Path of a number that rises with each correction; absent: the second in which the event happened. */
+  revision?: string
+  /** A text of parts and paths: where the data lies. */
+  location?: string
 }

@@ -1,5 +1,6 @@
 // The ids everybody builds and reads: `<domain>/<product>`, `<domain>/<product>/<cycle key>`, event ids.
 // Never: an id put together or taken apart elsewhere. Each pair is tested as a round trip.
+import type { Period } from './definition.ts'
 
 export type Domain = string & { readonly brand: 'Domain' }
 export type ProductId = string & { readonly brand: 'ProductId' }
@@ -41,13 +42,37 @@ export function parseCycleId(text: string): CycleParts | undefined {
   return product && key ? { product, key } : undefined
 }
 
-const DATE_KEY = /^(\d{4})-(\d{2})-(\d{2})$/
+const DAY_KEY = /^(\d{4})-(\d{2})-(\d{2})$/
+const HOUR_KEY = /^(\d{4}-\d{2}-\d{2})T([01]\d|2[0-3])Z$/
+const WEEK_KEY = /^(\d{4})-W(\d{2})$/
+const MONTH_KEY = /^\d{4}-(?:0[1-9]|1[0-2])$/
+const QUARTER_KEY = /^\d{4}-Q[1-4]$/
 
-/** A day or business-day key, `YYYY-MM-DD`, that names a real date. */
-export function parseCycleKey(text: string): CycleKey | undefined {
-  const [, year, month, day] = DATE_KEY.exec(text) ?? []
-  if (!year || !month || !day) return undefined
-  return Number(day) >= 1 && Number(day) <= daysIn(Number(year), Number(month)) ? (text as CycleKey) : undefined
+/** `2026-11-20T19Z` (always UTC), `2026-11-20`, `2026-W47` (ISO week), `2026-11`, `2026-Q4`, of a real hour, day or week. */
+export const parseCycleKey = (text: string): CycleKey | undefined =>
+  periodOf(text) === undefined ? undefined : (text as CycleKey)
+
+/** What the key names; undefined when it is none. */
+export function periodOf(key: string): Period | undefined {
+  if (isDay(key)) return 'day'
+  const [, day, hour] = HOUR_KEY.exec(key) ?? []
+  if (day && hour) return isDay(day) ? 'hour' : undefined
+  const [, year, week] = WEEK_KEY.exec(key) ?? []
+  if (year && week) return Number(week) >= 1 && Number(week) <= weeksIn(Number(year)) ? 'week' : undefined
+  if (MONTH_KEY.test(key)) return 'month'
+  return QUARTER_KEY.test(key) ? 'quarter' : undefined
+}
+
+function isDay(text: string): boolean {
+  const [, year, month, day] = DAY_KEY.exec(text) ?? []
+  return day !== undefined && Number(day) >= 1 && Number(day) <= daysIn(Number(year), Number(month))
+}
+
+/** A year has a 53rd week when it begins on a Thursday, or on a Wednesday in a leap year (ISO 8601). */
+function weeksIn(year: number): number {
+  const before = year - 1
+  const weekday = (1 + before + Math.floor(before / 4) - Math.floor(before / 100) + Math.floor(before / 400)) % 7
+  return weekday === 4 || (weekday === 3 && daysIn(year, 2) === 29) ? 53 : 52
 }
 
 function daysIn(year: number, month: number): number {

@@ -17,7 +17,11 @@ export type Envelope = z.infer<typeof envelopeSchema>
 
 const cycleKey = z
   .string()
-  .transform((text, context) => parseCycleKey(text) ?? fail(context, 'is no cycle key (YYYY-MM-DD)'))
+  .transform(
+    (text, context) =>
+      parseCycleKey(text) ??
+      fail(context, 'is no cycle key, such as 2026-11-20, 2026-11-20T19Z, 2026-W47, 2026-11 or 2026-Q4'),
+  )
 
 /** Kept in its normal form: of offsets and years PostgreSQL takes fewer than ISO 8601 has. */
 const instant = z.iso

@@ -1,6 +1,10 @@
 // Cycles, definitions and events as tests need them: small, valid, and everything can be changed.
 // In: what a test cares about. Out: the rest filled in. Never: a clock or a random number; fast-check brings those.
 import fc from 'fast-check'
+import type { CalendarDefinition } from './calendar/calendars.ts'
+import { toCalendars } from './calendar/calendars.ts'
+import type { ProductSchedule, Timetable } from './calendar/cycles.ts'
+import { upstreamsIn } from './calendar/match.ts'
 import type { DomainCatalog } from './calendar/routing.ts'
 import { type Cycle, type CycleInput, type GlueEndState, type GlueRunEnd, openRun } from './cycle/cycle.ts'
 import type { DefinitionVersion, ProductDefinition } from './definition.ts'
@@ -14,6 +18,41 @@ export const KEY = '2026-11-20' as CycleKey
 
 export const toProduct = (text: string): ProductId => text as ProductId
 export const toKey = (text: string): CycleKey => text as CycleKey
+
+/** Open from Monday to Friday but on the dates given. */
+export const calendarOf = (calendar: string, closed: Record<string, string> = {}): CalendarDefinition => ({
+  calendar,
+  description: '',
+  from: '1900-01-01',
+  to: '2199-12-31',
+  weeks: [{ from: '1900-01-01', open: [1, 2, 3, 4, 5] }],
+  closed,
+  opened: {},
+  earlyClose: {},
+})
+
+/** Like the exchange and the bond market around Thanksgiving 2026: on Veterans Day only equities trade. */
+export const CALENDARS = [
+  calendarOf('weekdays'),
+  calendarOf('equities', { '2026-11-26': 'Thanksgiving Day', '2026-12-25': 'Christmas Day' }),
+  calendarOf('bonds', {
+    '2026-11-11': 'Veterans Day',
+    '2026-11-26': 'Thanksgiving Day',
+    '2026-12-25': 'Christmas Day',
+  }),
+]
+
+/** What is known of the products named; of others nothing. */
+export const timetableOf = (
+  schedules: Record<string, Partial<ProductSchedule>> = {},
+  calendars: CalendarDefinition[] = CALENDARS,
+): Timetable => ({
+  calendars: toCalendars(calendars),
+  scheduleOf: (product) => {
+    const found = schedules[product]
+    return found && { every: 'business-day', calendar: 'weekdays', timezone: 'America/New_York', ...found }
+  },
+})
 
 export const definitionOf = (
   product: string,
@@ -60,7 +99,14 @@ export const catalogOf = (products: DefinitionVersion[], earlier: DefinitionVers
     products,
     earlier,
     accounts: { [domain]: '222222222222', raw: '111111111111' },
-    known: [...new Set(all.flatMap(({ product, dependsOn }) => [product, ...dependsOn.map((edge) => edge.product)]))],
+    known: [
+      ...new Set(
+        all.flatMap(({ product, dependsOn }) => [product, ...upstreamsIn(dependsOn).map((edge) => edge.product)]),
+      ),
+    ],
+    calendars: CALENDARS,
+    schedules: {},
+    externals: [],
   }
 }
 
@@ -70,7 +116,7 @@ export const inputOf = (definition: ProductDefinition, change: Partial<CycleInpu
   definition,
   definitionVersion: 7,
   openedBy: 'arrival',
-  expected: definition.dependsOn.map(({ product }) => ({ product, key: KEY })),
+  expected: upstreamsIn(definition.dependsOn).map(({ product }) => ({ product, key: KEY })),
   notBeforeMs: null,
   cutoffMs: null,
   availableByMs: null,
@@ -107,6 +153,3 @@ export const endOf = (state: GlueEndState, runId = 'jr_1'): GlueRunEnd => ({
 
 export const aName = fc.stringMatching(/^[a-z][a-z0-9]{0,5}$/)
 export const aProduct = fc.tuple(aName, aName).map(([domain, name]) => toProduct(`${domain}/${name}`))
-export const aKey = fc
-  .date({ min: new Date('1990-01-01'), max: new Date('2060-12-31'), noInvalidDate: true })
-  .map((date) => date.toISOString().slice(0, 10) as CycleKey)

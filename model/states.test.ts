@@ -2,7 +2,7 @@
 import { readdirSync, readFileSync } from 'node:fs'
 import { describe, expect, test } from 'vitest'
 import { OPENERS } from './cycle/cycle.ts'
-import { CUTOFF_ACTIONS, GRANULARITIES } from './definition.ts'
+import { CUTOFF_ACTIONS } from './definition.ts'
 import {
   CYCLE_STATES,
   DELIVERY_OUTCOMES,
@@ -59,7 +59,6 @@ describe('the SQL checks', () => {
     ['data_product_dependencies_events_status_history', 'outcome', DELIVERY_OUTCOMES],
     ['event_delivery', 'outcome', DELIVERY_OUTCOMES],
     ['event_ledger', 'outcome', LEDGER_OUTCOMES],
-    ['data_product_schedule', 'every', GRANULARITIES],
     ['data_product_schedule', 'cutoff_then', CUTOFF_ACTIONS],
   ])('%s.%s takes the words of the model and no other', (table, column, words) => {
     expect(checks.filter((check) => check.table === table && check.column === column)).toEqual([
@@ -74,7 +73,7 @@ describe('the SQL checks', () => {
       .join('\n')
     const unchecked = text
       .split('\n')
-      .filter((line) => /^ {2}(state|from_state|to_state|step|outcome|every|cutoff_then|opened_by) text\b/.test(line))
+      .filter((line) => /^ {2}(state|from_state|to_state|step|outcome|cutoff_then|opened_by) text\b/.test(line))
       .filter((line) => !/ check \(/.test(line))
     expect(unchecked).toEqual([])
   })

@@ -8,7 +8,11 @@ export const createApplyCommand = () =>
     .argument('<paths...>', 'files or folders of .yaml definitions')
     .addOption(reasonOption().makeOptionMandatory())
     .addOption(actorOption())
-    .option('--prune', 'also remove products of these domains that are in no file any more', false)
+    .option(
+      '--prune',
+      'also remove products and externals of these domains that are in no file any more, and calendars',
+      false,
+    )
     .addOption(stackOption())
     .addOption(outputOption())
     .addHelpText('after', '\nExample:\n  sluice apply examples/mesh --reason "ds4 for the risk report"')

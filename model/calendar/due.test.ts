@@ -1,11 +1,19 @@
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
 import type { ProductDefinition } from '../definition.ts'
-import { definitionOf, inputOf, KEY, toKey, versionOf } from '../samples.test-data.ts'
-import { dueAtMs, dueKeys, isDue, openCycle, whyNotDue } from './due.ts'
+import type { CycleKey } from '../ids.ts'
+import { definitionOf, inputOf, KEY, timetableOf, toKey, versionOf } from '../samples.test-data.ts'
+import * as cycles from './cycles.ts'
+import { keysToOpen, openCycle, whyNotDue } from './due.ts'
 import { startOfDayMs } from './wall-time.ts'
 
 const DAY_MS = 86_400_000
+const timetable = timetableOf()
+const { calendars } = timetable
+const isDue = (definition: ProductDefinition, key: CycleKey) => cycles.hasCycle(calendars, definition, key)
+const dueAtMs = (definition: ProductDefinition, key: CycleKey) => cycles.dueAtMs(calendars, definition, key)
+const dueKeys = (definition: ProductDefinition, fromMs: number, toMs: number) =>
+  cycles.dueKeys(calendars, definition, { fromMs, toMs })
 const SATURDAY = toKey('2026-11-21')
 const daily = definitionOf('d1/daily', [], { every: 'day' })
 const ds3 = definitionOf('d1/ds3', ['d1/ds1'])
@@ -13,8 +21,10 @@ const ds3 = definitionOf('d1/ds3', ['d1/ds1'])
 describe('which cycles there are', () => {
   test('of business days the open ones, of days all; the answer says why not', () => {
     expect([isDue(ds3, KEY), isDue(ds3, SATURDAY), isDue(daily, SATURDAY)]).toEqual([true, false, true])
-    expect(whyNotDue(ds3, KEY)).toBeNull()
-    expect(whyNotDue(ds3, SATURDAY)).toBe('d1/ds3 has no cycle 2026-11-21: not a business day of weekdays')
+    expect(whyNotDue(timetable, ds3, KEY)).toBeNull()
+    expect(whyNotDue(timetable, ds3, SATURDAY)).toBe(
+      'd1/ds3 has no cycle 2026-11-21: not a business day of weekdays (Saturday)',
+    )
   })
 
   test('a cycle is due from the first instant of its date in the zone of its definition', () => {
@@ -29,6 +39,15 @@ describe('which cycles there are', () => {
     expect(dueKeys(ds3, dueMs - DAY_MS, dueMs)).toEqual(['2026-11-19'])
     expect(dueKeys(ds3, dueMs + 1, dueMs + DAY_MS)).toEqual([])
     expect(dueKeys(ds3, dueMs, dueMs)).toEqual([])
+  })
+
+  test('a tick opens what fell due in the last week and in the next quarter of an hour, but nothing older than the product', () => {
+    const tickMs = dueAtMs(ds3, KEY) - 10 * 60_000
+    expect(keysToOpen(timetable, versionOf(ds3), tickMs)).toEqual([
+      ...['2026-11-13', '2026-11-16', '2026-11-17', '2026-11-18', '2026-11-19', '2026-11-20'],
+    ])
+    const young = { ...versionOf(ds3), firstAppliedAt: '2026-11-18T15:00:00Z' }
+    expect(keysToOpen(timetable, young, tickMs)).toEqual(['2026-11-18', '2026-11-19', '2026-11-20'])
   })
 
   test('oldest first, over a weekend', () => {
@@ -68,7 +87,10 @@ describe('which cycles there are', () => {
 describe('opening a cycle', () => {
   const settings = inputOf(ds3).settings
   const open = (change: Partial<ProductDefinition>, key = KEY) =>
-    openCycle(versionOf(definitionOf('d1/ds3', ['d1/ds1', 'raw/rd2'], change), 4), key, 'scheduler', settings)
+    openCycle(timetable, versionOf(definitionOf('d1/ds3', ['d1/ds1', 'raw/rd2'], change), 4), {
+      ...{ key, settings },
+      openedBy: 'scheduler',
+    })
   const wall = (time: string, days = 0, unit: 'day' | 'business-day' = 'day') => ({ time, days, unit })
   const iso = (ms: number | null): string | null => (ms === null ? null : new Date(ms).toISOString())
 

@@ -1,56 +1,67 @@
-// Which cycles a definition has, and how one is opened. Whoever opens a cycle (bridge, scheduler, a person, a test)
-// comes through openCycle, so that all deadlines are resolved once, here. Never imported by workflows.
-import { Temporal } from 'temporal-polyfill'
+// How a cycle is opened, and which cycles a definition opens by itself. Whoever opens a cycle (bridge, scheduler, a
+// person, a test) comes through openCycle, so that all deadlines are resolved once, here. Never imported by workflows.
 import type { CycleInput, CycleSettings, OpenedBy } from '../cycle/cycle.ts'
 import type { DefinitionVersion, ProductDefinition, WallTime } from '../definition.ts'
 import type { CycleKey } from '../ids.ts'
-import { expectedCycles } from '../match.ts'
-import { isOpen } from './calendars.ts'
+import { dueAtMs, dueKeys, placeCycle, requirePlaced, type Timetable } from './cycles.ts'
+import { type Consumer, expectedOf } from './match.ts'
 import { dateAt, resolveWallTime, startOfDayMs } from './wall-time.ts'
 
-/** Whether the definition has a cycle of this key. */
-export function isDue(definition: ProductDefinition, key: CycleKey): boolean {
-  return definition.every === 'day' || isOpen(definition.calendar, Temporal.PlainDate.from(key))
-}
-
 /** Why there is no such cycle, in words; null when there is. */
-export const whyNotDue = (definition: ProductDefinition, key: CycleKey): string | null =>
-  isDue(definition, key)
-    ? null
-    : `${definition.product} has no cycle ${key}: not a business day of ${definition.calendar}`
-
-/** When the scheduler opens a cycle at the latest: the first instant of its date in the definition's zone. */
-export const dueAtMs = (definition: ProductDefinition, key: CycleKey): number => startOfDayMs(key, definition.timezone)
-
-/** The keys that fall due in `[fromMs, toMs)`, oldest first. */
-export function dueKeys(definition: ProductDefinition, fromMs: number, toMs: number): CycleKey[] {
-  const keys: CycleKey[] = []
-  const last = dateAt(toMs, definition.timezone)
-  for (let date = dateAt(fromMs, definition.timezone); date <= last; date = nextDate(date)) {
-    const key = date as CycleKey
-    const atMs = dueAtMs(definition, key)
-    if (atMs >= fromMs && atMs < toMs && isDue(definition, key)) keys.push(key)
-  }
-  return keys
+export function whyNotDue({ calendars }: Timetable, definition: ProductDefinition, key: CycleKey): string | null {
+  const placed = placeCycle(calendars, definition, key)
+  return placed.kind === 'due' ? null : `${definition.product} has no cycle ${key}: ${placed.reason}`
 }
 
-/** The input of a cycle's first run. */
+export const DAY_MS = 86_400_000
+
+/** How far back a tick looks: an outage shorter than this, a long weekend included, loses no cycle. */
+export const LOOK_BACK_MS = 7 * DAY_MS
+/** Cycles are opened this much before their date begins, so that a late tick is still early. */
+const AHEAD_MS = 15 * 60_000
+
+/** The keys that a tick opens. A new definition opens no past: it begins with the day on which it was first applied. */
+export function keysToOpen({ calendars }: Timetable, version: DefinitionVersion, atMs: number): CycleKey[] {
+  const { definition } = version
+  const firstMs = startOfDayMs(firstDateOf(version), definition.timezone)
+  return dueKeys(calendars, definition, { fromMs: Math.max(atMs - LOOK_BACK_MS, firstMs), toMs: atMs + AHEAD_MS })
+}
+
+/** The first date of the product, in its zone. */
+export const firstDateOf = ({ firstAppliedAt, definition }: DefinitionVersion): string =>
+  dateAt(Date.parse(firstAppliedAt), definition.timezone)
+
+export const toConsumer = (version: DefinitionVersion): Consumer => ({
+  ...version.definition,
+  firstDate: firstDateOf(version),
+})
+
+export interface Opening {
+  openedBy: OpenedBy
+  settings: CycleSettings
+}
+
+/** The input of a cycle's first run. @throws RangeError when the definition has no such cycle. */
 export function openCycle(
+  timetable: Timetable,
   version: DefinitionVersion,
-  key: CycleKey,
-  openedBy: OpenedBy,
-  settings: CycleSettings,
+  { key, openedBy, settings }: Opening & { key: CycleKey },
 ): CycleInput {
   const { definition } = version
-  const resolve = (wall: WallTime | null): number | null =>
-    wall && resolveWallTime(wall, key, definition.calendar, definition.timezone)
+  const { calendars } = timetable
+  const { calendar, timezone: zone } = definition
+  const { businessDate, dueDate } = requirePlaced(calendars, definition, key)
+  const base = { date: dueDate, dueMs: dueAtMs(calendars, definition, key), calendar, zone }
+  const toMs = (wall: WallTime): number => resolveWallTime(calendars, wall, base)
+  const resolve = (wall: WallTime | null): number | null => wall && toMs(wall)
   return {
     product: definition.product,
     key,
+    businessDate,
     definition,
     definitionVersion: version.version,
     openedBy,
-    expected: expectedCycles(definition, key),
+    ...expectedOf(timetable, toConsumer(version), { key, toMs }),
     notBeforeMs: resolve(definition.notBefore),
     cutoffMs: resolve(definition.cutoff?.at ?? null),
     availableByMs: resolve(definition.availableBy),
@@ -58,5 +69,3 @@ export function openCycle(
     past: null,
   }
 }
-
-const nextDate = (date: string): string => Temporal.PlainDate.from(date).add({ days: 1 }).toString()

@@ -1,9 +1,11 @@
 // In: the definitions of one domain and a refresh event's product and key. Out: the cycles it concerns.
 // Pure and from memory: no database stands on this path. Never: chooses by anything but definitions and calendars.
-import type { DefinitionVersion, DomainDefinition } from '../definition.ts'
+import type { DefinitionVersion, DomainDefinition, ExternalDefinition } from '../definition.ts'
 import { type CycleId, type CycleKey, type Domain, domainOf, type ProductId, toCycleId } from '../ids.ts'
-import { concernedKeys } from '../match.ts'
-import { dueAtMs, isDue, whyNotDue } from './due.ts'
+import { type CalendarDefinition, toCalendars } from './calendars.ts'
+import { dueAtMs, type ProductSchedule, placeCycle, type Timetable } from './cycles.ts'
+import { DAY_MS, toConsumer } from './due.ts'
+import { type Consumer, concernedBy, upstreamsIn } from './match.ts'
 
 /** What one domain's roles know of the mesh; the object that `apply` writes for the domain. */
 export interface DomainCatalog {
@@ -17,18 +19,26 @@ export interface DomainCatalog {
   accounts: Record<string, string>
   /** Every product this domain may see, its own included. */
   known: ProductId[]
+  /** The calendars that the products and their upstreams go by. */
+  calendars: CalendarDefinition[]
+  /** When the upstreams of the products refresh, those of other domains too. */
+  schedules: Record<string, ProductSchedule>
+  /** Upstreams outside the mesh that this domain declares. */
+  externals: ExternalDefinition[]
 }
 
 export interface RoutingIndex {
   catalog: DomainCatalog
+  timetable: Timetable
   current: ReadonlyMap<ProductId, DefinitionVersion>
-  consumers: ReadonlyMap<ProductId, Consumer[]>
+  consumers: ReadonlyMap<ProductId, ConsumerVersion[]>
   known: ReadonlySet<ProductId>
   jobs: ReadonlySet<string>
 }
 
-interface Consumer {
+interface ConsumerVersion {
   version: DefinitionVersion
+  consumer: Consumer
   isCurrent: boolean
 }
 
@@ -37,7 +47,11 @@ export interface Route {
   key: CycleKey
   version: DefinitionVersion
   isCurrent: boolean
+  /** The cycle looks back on the event: it may reach it, not open it. */
+  isLookBack: boolean
   dueAtMs: number
+  /** By which the cycle is opened. */
+  timetable: Timetable
 }
 
 export type Routing =
@@ -48,16 +62,18 @@ export type Routing =
 
 /** The index for one catalog; built once per catalog revision. */
 export function buildIndex(catalog: DomainCatalog): RoutingIndex {
-  const consumers = new Map<ProductId, Consumer[]>()
+  const consumers = new Map<ProductId, ConsumerVersion[]>()
   const add = (version: DefinitionVersion, isCurrent: boolean): void => {
-    for (const { product } of version.definition.dependsOn) {
-      consumers.set(product, [...(consumers.get(product) ?? []), { version, isCurrent }])
+    const entry = { version, consumer: toConsumer(version), isCurrent }
+    for (const product of new Set(upstreamsIn(version.definition.dependsOn).map((upstream) => upstream.product))) {
+      consumers.set(product, [...(consumers.get(product) ?? []), entry])
     }
   }
   for (const version of catalog.products) add(version, true)
   for (const version of catalog.earlier) add(version, false)
   return {
     catalog,
+    timetable: toTimetable(catalog),
     current: new Map(catalog.products.map((version) => [version.definition.product, version])),
     consumers,
     known: new Set(catalog.known),
@@ -65,13 +81,19 @@ export function buildIndex(catalog: DomainCatalog): RoutingIndex {
   }
 }
 
+export function toTimetable({ calendars, schedules }: Pick<DomainCatalog, 'calendars' | 'schedules'>): Timetable {
+  return { calendars: toCalendars(calendars), scheduleOf: (product) => schedules[product] }
+}
+
 /** Who waits for this upstream cycle. `unknown` is worth one reload of the index before it is believed. */
 export function route(index: RoutingIndex, upstream: ProductId, upstreamKey: CycleKey): Routing {
   const consumers = index.consumers.get(upstream)
   if (!consumers) return { kind: index.known.has(upstream) ? 'irrelevant' : 'unknown' }
-  const routes = consumers.flatMap((consumer) => routesTo(consumer, upstream, upstreamKey))
+  const routes = consumers.flatMap((consumer) =>
+    routesTo(index.timetable, consumer, { product: upstream, key: upstreamKey }),
+  )
   if (routes.length > 0) return { kind: 'routed', routes: currentFirst(routes) }
-  return { kind: 'unmatched', reason: whyUnmatched(consumers, upstream, upstreamKey) }
+  return { kind: 'unmatched', reason: whyUnmatched(index.timetable, consumers, upstreamKey) }
 }
 
 /** The account whose events of this product are believed; undefined when no such domain is known. */
@@ -84,29 +106,32 @@ export interface OpeningWindow {
   horizonMs: number
 }
 
-export const DAY_MS = 86_400_000
 export const OPENING_WINDOW: OpeningWindow = { acceptForMs: 21 * DAY_MS, horizonMs: DAY_MS }
 
-export type OpeningDecision = 'open' | 'too-early' | 'too-old' | 'not-current'
+export type OpeningDecision = 'open' | 'too-early' | 'too-old' | 'not-current' | 'look-back'
 
 /** Whether this delivery may open the cycle, or may only reach it when it is open already. */
 export function decideOpening(route: Route, window: OpeningWindow, nowMs: number): OpeningDecision {
   if (!route.isCurrent) return 'not-current'
+  if (route.isLookBack) return 'look-back'
   if (route.dueAtMs > nowMs + window.horizonMs) return 'too-early'
   return route.dueAtMs < nowMs - window.acceptForMs ? 'too-old' : 'open'
 }
 
-function routesTo(consumer: Consumer, upstream: ProductId, upstreamKey: CycleKey): Route[] {
-  const { definition } = consumer.version
-  return concernedKeys(definition, upstream, upstreamKey)
-    .filter((key) => isDue(definition, key))
-    .map((key) => ({
-      cycle: toCycleId(definition.product, key),
-      key,
-      version: consumer.version,
-      isCurrent: consumer.isCurrent,
-      dueAtMs: dueAtMs(definition, key),
-    }))
+function routesTo(
+  timetable: Timetable,
+  { version, consumer, isCurrent }: ConsumerVersion,
+  upstream: { product: ProductId; key: CycleKey },
+): Route[] {
+  return concernedBy(timetable, consumer, upstream).map(({ key, isLookBack }) => ({
+    cycle: toCycleId(consumer.product, key),
+    key,
+    version,
+    isCurrent,
+    isLookBack,
+    dueAtMs: dueAtMs(timetable.calendars, consumer, key),
+    timetable,
+  }))
 }
 
 /** One delivery per cycle: by the current version where it has one. */
@@ -116,9 +141,11 @@ function currentFirst(routes: Route[]): Route[] {
   return [...byCycle.values()]
 }
 
-function whyUnmatched(consumers: Consumer[], upstream: ProductId, upstreamKey: CycleKey): string {
-  const reasons = consumers.flatMap(({ version: { definition } }) =>
-    concernedKeys(definition, upstream, upstreamKey).map((key) => whyNotDue(definition, key)),
-  )
-  return [...new Set(reasons.filter((reason) => reason !== null))].join('; ')
+function whyUnmatched({ calendars }: Timetable, consumers: ConsumerVersion[], key: CycleKey): string {
+  const reasons = consumers.map(({ consumer }) => {
+    const placed = placeCycle(calendars, consumer, key)
+    const why = placed.kind === 'none' ? placed.reason : 'none of its cycles looks at it'
+    return `${consumer.product} has no cycle for ${key}: ${why}`
+  })
+  return [...new Set(reasons)].join('; ')
 }

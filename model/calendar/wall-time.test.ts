@@ -2,19 +2,25 @@ import fc from 'fast-check'
 import { Temporal } from 'temporal-polyfill'
 import { describe, expect, test } from 'vitest'
 import type { WallTime } from '../definition.ts'
+import { timetableOf } from '../samples.test-data.ts'
 import { dateAt, isTimeZone, parseWallTime, resolveWallTime, startOfDayMs, toWallTimeText } from './wall-time.ts'
 
 const MINUTE_MS = 60_000
 const DAY_MS = 86_400_000
+/** Of a cycle that is due when its date begins. */
+const resolveIn = (wall: WallTime, date: string, zone: string): number =>
+  resolveWallTime(timetableOf().calendars, wall, { date, dueMs: startOfDayMs(date, zone), calendar: 'weekdays', zone })
 const at = (time: string): WallTime => ({ time, days: 0, unit: 'day' })
 const resolve = (date: string, time: string, zone: string): string =>
-  new Date(resolveWallTime(at(time), date, 'weekdays', zone)).toISOString()
+  new Date(resolveIn(at(time), date, zone)).toISOString()
 
 describe('the text of a wall time', () => {
   test.each<[string, WallTime]>([
     ['17:00', { time: '17:00', days: 0, unit: 'day' }],
     ['06:00 +1d', { time: '06:00', days: 1, unit: 'day' }],
     ['23:59 +12bd', { time: '23:59', days: 12, unit: 'business-day' }],
+    ['+20m', { unit: 'minute', minutes: 20 }],
+    ['+2h', { unit: 'minute', minutes: 120 }],
   ])('%s', (text, wall) => {
     expect(parseWallTime(text)).toEqual(wall)
     expect(toWallTimeText(wall)).toBe(text)
@@ -31,6 +37,9 @@ describe('the text of a wall time', () => {
     '06:00 +1w',
     '06:00 +100d',
     '06:00\n',
+    '+0m',
+    '+1d',
+    '20m',
   ])('%j is none', (text) => {
     expect(parseWallTime(text)).toBeUndefined()
   })
@@ -99,7 +108,7 @@ describe('days after the date of the cycle', () => {
     ['06:00 +2bd', '2026-11-24T11:00:00.000Z'],
   ])('%s of a Friday', (text, instant) => {
     const wall = parseWallTime(text) as WallTime
-    expect(new Date(resolveWallTime(wall, friday, 'weekdays', 'America/New_York')).toISOString()).toBe(instant)
+    expect(new Date(resolveIn(wall, friday, 'America/New_York')).toISOString()).toBe(instant)
   })
 })
 
@@ -136,7 +145,7 @@ describe('laws, in every zone, 2020 to 2030', () => {
   test('a wall time that the clock shows is the first instant that shows it; else the first after the gap', () => {
     fc.assert(
       fc.property(aDay, aMinute, ({ zone, date }, minute) => {
-        const found = resolveWallTime(at(clock(minute)), date, 'weekdays', zone)
+        const found = resolveIn(at(clock(minute)), date, zone)
         const asked = `${date} ${clock(minute)}`
         const showing = instantsThatShow(asked, zone)
         if (showing.length > 0) expect(found).toBe(Math.min(...showing))
@@ -154,7 +163,7 @@ describe('laws, in every zone, 2020 to 2030', () => {
     fc.assert(
       fc.property(aDay, aMinute, aMinute, ({ zone, date }, one, other) => {
         const [early, late] = [one, other].sort((a, b) => a - b).map((minute) => clock(minute)) as [string, string]
-        const [first, second] = [early, late].map((time) => resolveWallTime(at(time), date, 'weekdays', zone))
+        const [first, second] = [early, late].map((time) => resolveIn(at(time), date, zone))
         expect(first).toBeLessThanOrEqual(second as number)
       }),
       { numRuns: 200 },

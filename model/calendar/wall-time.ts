@@ -1,20 +1,26 @@
 // Wall times to instants. Rule for DST: in a gap the first instant after it, in an overlap the first of the two
 // (docs/decisions/0004-time.md); a property test holds every zone to it.
 import { Temporal } from 'temporal-polyfill'
-import type { WallTime } from '../definition.ts'
-import { addBusinessDays } from './calendars.ts'
+import type { ClockTime, WallTime } from '../definition.ts'
+import type { Calendars } from './calendars.ts'
+import { addBusinessDays, addDays } from './dates.ts'
 
 const WALL_TIME = /^([01]\d|2[0-3]):([0-5]\d)(?: \+(\d{1,2})(d|bd))?$/
+const ELAPSED = /^\+([1-9]\d{0,3})([mh])$/
 
-/** `17:00`, `06:00 +1d`, `06:00 +1bd`; undefined for anything else. */
+/** `17:00`, `06:00 +1d`, `06:00 +1bd`; for hours `+20m`, `+2h` after their beginning. Undefined for anything else. */
 export function parseWallTime(text: string): WallTime | undefined {
+  const [, count, of] = ELAPSED.exec(text) ?? []
+  if (count && of) return { unit: 'minute', minutes: Number(count) * (of === 'h' ? 60 : 1) }
   const [, hour, minute, days, unit] = WALL_TIME.exec(text) ?? []
   if (!hour || !minute) return undefined
   return { time: `${hour}:${minute}`, days: Number(days ?? 0), unit: unit === 'bd' ? 'business-day' : 'day' }
 }
 
-export const toWallTimeText = (wall: WallTime): string =>
-  wall.days === 0 ? wall.time : `${wall.time} +${wall.days}${wall.unit === 'business-day' ? 'bd' : 'd'}`
+export function toWallTimeText(wall: WallTime): string {
+  if (wall.unit === 'minute') return wall.minutes % 60 === 0 ? `+${wall.minutes / 60}h` : `+${wall.minutes}m`
+  return wall.days === 0 ? wall.time : `${wall.time} +${wall.days}${wall.unit === 'business-day' ? 'bd' : 'd'}`
+}
 
 export const isTimeZone = (zone: string): boolean => {
   try {
@@ -26,22 +32,48 @@ export const isTimeZone = (zone: string): boolean => {
   }
 }
 
-/** The instant, in epoch milliseconds, of a wall time counted from a cycle's date. */
-export function resolveWallTime(wall: WallTime, date: string, calendar: string, zone: string): number {
-  const start = Temporal.PlainDate.from(date)
-  const day = wall.unit === 'day' ? start.add({ days: wall.days }) : addBusinessDays(calendar, start, wall.days)
-  return toInstantMs(day.toPlainDateTime(Temporal.PlainTime.from(wall.time)), zone)
+/** What a wall time is counted from. */
+export interface WallBase {
+  /** The cycle's due date. */
+  date: string
+  /** When the cycle is due. */
+  dueMs: number
+  calendar: string
+  zone: string
 }
+
+/** The instant, in epoch milliseconds, of a wall time. */
+export function resolveWallTime(calendars: Calendars, wall: WallTime, base: WallBase): number {
+  if (wall.unit === 'minute') return base.dueMs + wall.minutes * 60_000
+  return toInstantMs(`${dayOfWall(calendars, wall, base)}T${wall.time}`, base.zone)
+}
+
+const dayOfWall = (calendars: Calendars, { unit, days }: ClockTime, { date, calendar }: WallBase): string =>
+  unit === 'day' ? addDays(date, days) : addBusinessDays(calendars, calendar, { date, n: days })
 
 /** Midnight, or the first instant of a day that has none. */
 export const startOfDayMs = (date: string, zone: string): number =>
-  Temporal.PlainDate.from(date).toZonedDateTime(zone).epochMilliseconds
+  remembered(`${zone} ${date}`, () => Temporal.PlainDate.from(date).toZonedDateTime(zone).epochMilliseconds)
 
 /** The date that the zone's wall calendar shows at an instant. */
 export const dateAt = (atMs: number, zone: string): string =>
   Temporal.Instant.fromEpochMilliseconds(atMs).toZonedDateTimeISO(zone).toPlainDate().toString()
 
-function toInstantMs(wall: Temporal.PlainDateTime, zone: string): number {
+/** Zone arithmetic costs some 50 µs, and the same few days are asked for again and again. */
+const starts = new Map<string, number>()
+const MOST_REMEMBERED = 20_000
+
+function remembered(key: string, compute: () => number): number {
+  const known = starts.get(key)
+  if (known !== undefined) return known
+  if (starts.size >= MOST_REMEMBERED) starts.clear()
+  const found = compute()
+  starts.set(key, found)
+  return found
+}
+
+function toInstantMs(text: string, zone: string): number {
+  const wall = Temporal.PlainDateTime.from(text)
   const earlier = wall.toZonedDateTime(zone, { disambiguation: 'earlier' })
   if (earlier.toPlainDateTime().equals(wall)) return earlier.epochMilliseconds
   const afterGap = earlier.getTimeZoneTransition('next')

@@ -47,7 +47,7 @@ export function judgeArrival(cycle: Cycle, arrival: Arrival): Judgement {
     const note = `version ${cycle.input.definitionVersion} of the definition, which this cycle carries, does not wait for it`
     return { outcome: 'late', note }
   }
-  if (dependency.state === 'WAITING') {
+  if (dependency.state !== 'ARRIVED') {
     if (isUnbegun(cycle)) return { outcome: 'satisfied', note: null }
     const closed = cycle.state === 'SKIPPED' || cycle.state === 'CANCELLED'
     return { outcome: 'late', note: `the cycle had ${closed ? 'closed' : 'started'} without it` }
@@ -86,6 +86,22 @@ export function applyBlocker(cycle: Cycle, blocker: Blocker): Cycle {
     concerns(dependency) ? { ...dependency, blocker } : dependency,
   )
   return { ...cycle, version: cycle.version + 1, dependencies }
+}
+
+/**
+ * Applies what was published before the cycle was open, and what was skipped. What came meanwhile as an event is known: a
+ * recall of it is no second delivery.
+ */
+export function applyRecall(
+  cycle: Cycle,
+  { arrivals, skipped }: { arrivals: Arrival[]; skipped: Blocker[] },
+  nowMs: number,
+): Cycle {
+  const known = new Set(cycle.deliveries.map(({ eventId }) => eventId))
+  const recalled = arrivals
+    .filter(({ eventId }) => !known.has(eventId))
+    .reduce((found, arrival) => applyArrival(found, arrival, nowMs), cycle)
+  return skipped.reduce(applyBlocker, recalled)
 }
 
 /** As instants: the texts may have other offsets and fractions of a second. */

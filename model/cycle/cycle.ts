@@ -4,6 +4,7 @@ import type { ProductDefinition } from '../definition.ts'
 import { type CycleId, type CycleKey, type ProductId, toCycleId } from '../ids.ts'
 import type { Arrival } from '../refresh-event.ts'
 import type { CycleState, DeliveryOutcome, DependencyState, Step } from '../states.ts'
+import { type Condition, conditionOf, type Judgement, judgeCondition } from './condition.ts'
 
 export const OPENERS = ['arrival', 'scheduler', 'person', 'rerun'] as const
 export type OpenedBy = (typeof OPENERS)[number]
@@ -15,8 +16,12 @@ export interface CycleInput {
   definition: ProductDefinition
   definitionVersion: number
   openedBy: OpenedBy
-  /** The upstream cycles this cycle waits for, frozen at opening. */
+  /** The date the cycle is about; absent in what older versions opened: it is the key. */
+  businessDate?: string
+  /** The upstream cycles this cycle may use, frozen at opening. */
   expected: ExpectedCycle[]
+  /** What of them it needs; absent: all. */
+  condition?: Condition
   notBeforeMs: number | null
   cutoffMs: number | null
   availableByMs: number | null
@@ -37,6 +42,8 @@ export interface CycleSettings {
 export interface ExpectedCycle {
   product: ProductId
   key: CycleKey
+  /** Why this one, in words; absent where it is the one of the cycle's own key. */
+  why?: string
 }
 
 /** What earlier runs of this cycle left behind, and the command that brings it back. */
@@ -227,8 +234,19 @@ const toWaiting = (expected: ExpectedCycle): DependencyStatus => ({
 export const isUnbegun = ({ state, step }: { state: CycleState; step: Step | null }): boolean =>
   state === 'WAITING' || (state === 'ERROR' && step === 'wait')
 
-export const isMissing = (dependency: DependencyStatus): boolean => dependency.state === 'WAITING'
+/** Whether the cycle has what it needs; `Infinity`: once all waiting for time is over. */
+export const judgeInputs = (cycle: Cycle, nowMs: number): Judgement =>
+  judgeCondition(conditionOf(cycle.input), cycle.dependencies, nowMs)
 
-export const missingOf = (cycle: Cycle): DependencyStatus[] => cycle.dependencies.filter(isMissing)
+/** The upstreams that would help and have not arrived, each once; none when the condition holds. */
+export const missingOf = (cycle: Cycle): ProductId[] => missingNames(cycle, judgeInputs(cycle, -Infinity))
+
+/** Their products, each once, in the order of the definition; also of those that have no cycle that would do. */
+export const missingNames = (cycle: Cycle, { missing, never }: Judgement): ProductId[] => [
+  ...new Set([
+    ...missing.flatMap((at) => cycle.dependencies[at]?.product ?? []),
+    ...never.map(({ product }) => product),
+  ]),
+]
 
 export const currentAttempt = (cycle: Cycle): Attempt | undefined => cycle.attempts.at(-1)

@@ -1,6 +1,16 @@
 import { describe, expect, test } from 'vitest'
 import type { CutoffAction } from '../definition.ts'
-import { arrivalOf, cycleOf, definitionOf, endOf, HOUR_MS, inputOf, NOON_MS, versionOf } from '../samples.test-data.ts'
+import {
+  arrivalOf,
+  cycleOf,
+  definitionOf,
+  endOf,
+  HOUR_MS,
+  inputOf,
+  NOON_MS,
+  timetableOf,
+  versionOf,
+} from '../samples.test-data.ts'
 import { openCycle } from '../calendar/due.ts'
 import { applyArrival } from './arrivals.ts'
 import { type Cycle, type CycleInput, openRun } from './cycle.ts'
@@ -140,7 +150,7 @@ describe('late arrivals in ERROR(wait)', () => {
 
 test('a cycle opened by the calendar starts at the wall time of its definition', () => {
   const definition = definitionOf('d1/ds3', [], { notBefore: wallOf('17:00') })
-  const input = openCycle(versionOf(definition), inputOf(definition).key, 'scheduler', inputOf(definition).settings)
+  const input = openCycle(timetableOf(), versionOf(definition), { ...inputOf(definition), openedBy: 'scheduler' })
   const fiveInNewYorkMs = Date.parse('2026-11-20T22:00:00Z')
   expect(decideNext(openRun(input, NOON_MS), NOON_MS)).toEqual({ kind: 'wait', untilMs: fiveInNewYorkMs })
 })

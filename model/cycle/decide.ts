@@ -2,17 +2,19 @@
 // Never: starts before each required upstream has arrived or was waived, or the cutoff says run-without.
 
 import type { ProductId } from '../ids.ts'
-import { type Attempt, type Cycle, currentAttempt, isMissing } from './cycle.ts'
+import { type Attempt, type Cycle, currentAttempt, judgeInputs, missingNames } from './cycle.ts'
 
 export type Readiness =
   | { kind: 'ready'; without: ProductId[] }
   | { kind: 'wait'; missing: ProductId[]; untilMs: number | null }
   | { kind: 'missed'; missing: ProductId[] }
+  | { kind: 'skip'; reason: string }
 
 export type NextStep =
   | { kind: 'wait'; untilMs: number | null }
   | { kind: 'begin' }
   | { kind: 'miss'; missing: ProductId[] }
+  | { kind: 'skip'; reason: string }
   | { kind: 'start'; attempt: Attempt }
   | { kind: 'await-end'; attempt: Attempt; runId: string }
   | { kind: 'publish'; attempt: Attempt }
@@ -24,14 +26,21 @@ export type NextStep =
 /** Whether the condition holds; at the cutoff itself the wait is over. */
 export function decideReadiness(cycle: Cycle, nowMs: number): Readiness {
   const { notBeforeMs, definition } = cycle.input
+  const inputs = judgeInputs(cycle, nowMs)
   const cutoffMs = armedCutoffMs(cycle)
-  const missing = cycle.dependencies.filter(isMissing).map((dependency) => dependency.product)
   const isCutOff = cutoffMs !== null && nowMs >= cutoffMs
-  if (missing.length > 0 && !isCutOff) return { kind: 'wait', missing, untilMs: cutoffMs }
-  if (missing.length > 0 && definition.cutoff?.then !== 'run-without') return { kind: 'missed', missing }
+  if (!inputs.holds) {
+    const missing = missingNames(cycle, inputs)
+    if (inputs.skip !== null) return { kind: 'skip', reason: inputs.skip }
+    if (!isCutOff) return { kind: 'wait', missing, untilMs: earlier(cutoffMs, inputs.untilMs) }
+    if (definition.cutoff?.then !== 'run-without') return { kind: 'missed', missing }
+  }
   if (notBeforeMs !== null && nowMs < notBeforeMs) return { kind: 'wait', missing: [], untilMs: notBeforeMs }
-  return { kind: 'ready', without: missing }
+  return { kind: 'ready', without: [...new Set(inputs.without)] }
 }
+
+const earlier = (one: number | null, other: number | null): number | null =>
+  one === null || other === null ? (one ?? other) : Math.min(one, other)
 
 /** A cycle opened at or after its own cutoff (a backfill, a day made up for) has none: it waits for as long as it takes. */
 const armedCutoffMs = ({ input, openedAtMs }: Cycle): number | null =>
@@ -61,6 +70,8 @@ function decideWaiting(cycle: Cycle, nowMs: number): NextStep {
       return { kind: 'begin' }
     case 'missed':
       return { kind: 'miss', missing: readiness.missing }
+    case 'skip':
+      return readiness
     case 'wait':
       return { kind: 'wait', untilMs: readiness.untilMs }
   }
@@ -81,7 +92,7 @@ const toPublish = (cycle: Cycle, attempt: Attempt): NextStep =>
 
 function decideInError(cycle: Cycle, nowMs: number): NextStep {
   // A late arrival in ERROR(wait) starts the cycle; at the cutoff `then: error` was said once and is not said again.
-  const hasAll = cycle.step === 'wait' && !cycle.dependencies.some(isMissing)
+  const hasAll = cycle.step === 'wait' && judgeInputs(cycle, nowMs).holds
   const readiness = hasAll ? decideReadiness(cycle, nowMs) : null
   if (readiness?.kind === 'ready') return { kind: 'begin' }
   if (!cycle.reported) return { kind: 'report' }

@@ -6,8 +6,10 @@ import {
   type Attempt,
   type Cycle,
   currentAttempt,
+  type DependencyStatus,
   type GlueRunEnd,
   isUnbegun,
+  judgeInputs,
   missingOf,
   type RerunCommand,
 } from './cycle.ts'
@@ -24,6 +26,8 @@ export type Fact =
   | { kind: 'publish-failed'; error: string }
   | { kind: 'completed' }
   | { kind: 'missed'; missing: string[] }
+  /** A dependency of it says: no cycle without that. */
+  | { kind: 'skipped'; reason: string }
   | { kind: 'reported' }
   | { kind: 'cancelled'; reason: string }
   | { kind: 'rerun'; command: RerunCommand }
@@ -52,6 +56,8 @@ export function applyFact(cycle: Cycle, fact: Fact, nowMs: number): Cycle {
       return move(next, 'COMPLETED', null, null, nowMs)
     case 'missed':
       return miss(next, fact.missing, nowMs)
+    case 'skipped':
+      return move(next, 'SKIPPED', null, fact.reason, nowMs)
     case 'reported':
       return { ...next, reported: true }
     case 'cancelled':
@@ -80,8 +86,16 @@ function begin(cycle: Cycle, nowMs: number): Cycle {
     endedAtMs: null,
   }
   const processing = cycle.state === 'PROCESSING' ? cycle : move(cycle, 'PROCESSING', null, null, nowMs)
-  const dependencies = takeCorrections(cycle.dependencies)
+  const dependencies = takeCorrections(waive(cycle))
   return { ...processing, dependencies, lastAttempt: number, attempts: [...cycle.attempts, attempt], retryAtMs: null }
+}
+
+/** What it needed and begins without. */
+function waive(cycle: Cycle): DependencyStatus[] {
+  const without = new Set(judgeInputs(cycle, Infinity).without)
+  return cycle.dependencies.map((dependency) =>
+    dependency.state === 'WAITING' && without.has(dependency.product) ? { ...dependency, state: 'WAIVED' } : dependency,
+  )
 }
 
 function endRun(cycle: Cycle, end: GlueRunEnd, nowMs: number): Cycle {
@@ -121,7 +135,7 @@ const hasAttemptToGoOnWith = (cycle: Cycle): boolean =>
   currentAttempt(cycle) !== undefined
 
 function toWaitReason(cycle: Cycle, { actor, reason }: RerunCommand): string {
-  const missing = missingOf(cycle).map(({ product }) => product)
+  const missing = missingOf(cycle)
   const opened = `opened again by ${actor}: ${reason}`
   return missing.length > 0 ? `${opened}; still waiting for ${missing.join(', ')}` : opened
 }

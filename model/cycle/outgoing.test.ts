@@ -1,7 +1,7 @@
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
 import type { ProductDefinition } from '../definition.ts'
-import { arrivalOf, cycleOf, definitionOf, endOf, HOUR_MS, inputOf, KEY, NOON_MS } from '../samples.test-data.ts'
+import { arrivalOf, cycleOf, definitionOf, endOf, HOUR_MS, inputOf, KEY, NOON_MS, toKey } from '../samples.test-data.ts'
 import type { CycleState, Step } from '../states.ts'
 import { applyArrival } from './arrivals.ts'
 import { type Attempt, type Cycle, currentAttempt, openRun } from './cycle.ts'
@@ -91,14 +91,15 @@ describe('the arguments of the Glue run', () => {
   test('are those of the definition with the business date put in, and those of Sluice', () => {
     const run = {
       ...{ glue: 'd1-ds3', timeoutMinutes: 60, attempts: 1, retryAfterMs: 1_000 },
-      arguments: { '--day': '${business_date}/${business_date}', '--book': 'eq' },
+      arguments: { '--day': '${business_date}/${business_date}/${cycle}', '--book': 'eq' },
     }
     const { cycle, attempt } = processed({ run })
     const given = toGlueArguments(cycle, attempt)
     expect(given).toEqual({
-      '--day': '2026-11-20/2026-11-20',
+      '--day': '2026-11-20/2026-11-20/2026-11-20',
       '--book': 'eq',
       '--business_date': '2026-11-20',
+      '--sluice_cycle': '2026-11-20',
       '--sluice_workflow_id': 'd1/ds3/2026-11-20',
       '--sluice_attempt': '1',
       '--sluice_product': 'd1/ds3',
@@ -109,6 +110,13 @@ describe('the arguments of the Glue run', () => {
       { product: 'd1/ds1', cycle: KEY, revision: 2, location: DS1.location },
       { product: 'raw/rd2', cycle: KEY, revision: 1, location: RD2.location },
     ])
+  })
+
+  test('of a period name the date it is about and the key of the period', () => {
+    const cycle = cycleOf({ key: toKey('2026-11'), businessDate: '2026-11-30' }, [])
+    const begun = applyFact(cycle, { kind: 'begun' }, NOON_MS)
+    const given = toGlueArguments(begun, begun.attempts[0] as Attempt)
+    expect([given['--business_date'], given['--sluice_cycle']]).toEqual(['2026-11-30', '2026-11'])
   })
 
   test('name no output for a product that publishes nothing', () => {

@@ -1,15 +1,16 @@
 // In: a cycle. Out: what it tells others: its publication, its not-refreshed notice, its Glue arguments.
 
 import type { ProductId } from '../ids.ts'
-import { domainOf, nameOf } from '../ids.ts'
+import { domainOf, nameOf, toNotRefreshedId } from '../ids.ts'
 import type { Arrival, BuiltFrom, Publication } from '../refresh-event.ts'
-import type { Attempt, Cycle, DependencyStatus } from './cycle.ts'
-import { currentAttempt, isUnbegun, missingOf } from './cycle.ts'
+import type { Attempt, Cycle, CycleInput, DependencyStatus } from './cycle.ts'
+import { currentAttempt, isUnbegun, judgeInputs, missingOf } from './cycle.ts'
 
 export const builtFrom = (cycle: Cycle): BuiltFrom[] =>
   arrivedOf(cycle).map(({ product, key, arrival }) => ({ product, cycle: key, revision: arrival.revision }))
 
-export const builtWithout = (cycle: Cycle): ProductId[] => missingOf(cycle).map(({ product }) => product)
+/** What it needed by its definition, and did without. */
+export const builtWithout = (cycle: Cycle): ProductId[] => [...new Set(judgeInputs(cycle, Infinity).without)]
 
 /** One per cycle and mesh of causes: the smallest id of the inputs, or the cycle's own where it has none. */
 export const correlationOf = (cycle: Cycle): string =>
@@ -23,6 +24,8 @@ export const locationOf = (cycle: Cycle): string | null => {
   return location ? `${location}${cycle.input.key}/` : null
 }
 
+export const nextRevision = ({ revision }: Cycle): number => revision + 1
+
 export function toPublication(cycle: Cycle, attempt: Attempt): Publication {
   const { input } = cycle
   return {
@@ -31,7 +34,7 @@ export function toPublication(cycle: Cycle, attempt: Attempt): Publication {
     key: input.key,
     visibility: input.definition.visibility,
     calendar: input.definition.calendar,
-    revision: cycle.revision + 1,
+    revision: nextRevision(cycle),
     kind: cycle.revision === 0 ? 'initial' : 'rerun',
     definitionVersion: input.definitionVersion,
     attempt: attempt.number,
@@ -44,6 +47,20 @@ export function toPublication(cycle: Cycle, attempt: Attempt): Publication {
     builtWithout: builtWithout(cycle),
   }
 }
+
+/** What it tells its consumers when it comes to rest without data. */
+export const toNotice = (cycle: Cycle) => ({
+  id: toNotRefreshedId(cycle.id, cycle.runNumber, cycle.version),
+  product: cycle.input.product,
+  key: cycle.input.key,
+  visibility: cycle.input.definition.visibility,
+  state: cycle.state,
+  step: cycle.step,
+  reason: cycle.reason ?? '',
+  occurredAt: new Date(cycle.stateSinceMs).toISOString(),
+  correlationId: correlationOf(cycle),
+  causationIds: cycle.dependencies.flatMap(({ arrival }) => (arrival ? [arrival.eventId] : [])),
+})
 
 /** The publication of the current attempt as its consumers take it. */
 export const toOwnArrival = (cycle: Cycle, eventId: string, revision: number): Arrival => ({
@@ -68,8 +85,9 @@ export function toGlueArguments(cycle: Cycle, attempt: Attempt): Record<string, 
     location: arrival.location,
   }))
   return {
-    ...withBusinessDate(input.definition.run.arguments, input.key),
-    '--business_date': input.key,
+    ...filledIn(input.definition.run.arguments, input),
+    '--business_date': businessDateOf(input),
+    '--sluice_cycle': input.key,
     '--sluice_workflow_id': cycle.id,
     '--sluice_attempt': String(attempt.number),
     '--sluice_product': `${domainOf(input.product)}/${nameOf(input.product)}`,
@@ -78,18 +96,26 @@ export function toGlueArguments(cycle: Cycle, attempt: Attempt): Record<string, 
   }
 }
 
-const withBusinessDate = (given: Record<string, string>, key: string): Record<string, string> =>
-  Object.fromEntries(Object.entries(given).map(([name, value]) => [name, value.replaceAll('${business_date}', key)]))
+const businessDateOf = ({ businessDate, key }: CycleInput): string => businessDate ?? key
+
+function filledIn(given: Record<string, string>, input: CycleInput): Record<string, string> {
+  const fill = (value: string): string =>
+    value.replaceAll('${business_date}', businessDateOf(input)).replaceAll('${cycle}', input.key)
+  return Object.fromEntries(Object.entries(given).map(([name, value]) => [name, fill(value)]))
+}
 
 type Arrived = DependencyStatus & { arrival: NonNullable<DependencyStatus['arrival']> }
 
+/** The inputs that the job reads: of alternatives that came beside them it is not told. */
 const arrivedOf = (cycle: Cycle): Arrived[] =>
-  cycle.dependencies.filter((dependency): dependency is Arrived => dependency.arrival !== null)
+  judgeInputs(cycle, Infinity)
+    .used.flatMap((at) => cycle.dependencies[at] ?? [])
+    .filter((dependency): dependency is Arrived => dependency.arrival !== null)
 
 /** Sorted names of the upstreams still missing: what the Temporal UI lists under `SluiceWaitingFor`. */
 export const waitingFor = (cycle: Cycle): string[] =>
   isUnbegun(cycle)
     ? missingOf(cycle)
-        .map(({ product }) => product as string)
+        .map((product) => product as string)
         .sort()
     : []

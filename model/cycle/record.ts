@@ -12,6 +12,7 @@ import {
   type Transition,
 } from './cycle.ts'
 import { decideNext } from './decide.ts'
+import { waitingFor } from './outgoing.ts'
 
 /** What one flush writes: the latest snapshot, and what happened since the last flush. */
 export interface CycleRecord {
@@ -41,6 +42,8 @@ export interface CycleSnapshot {
   availableByMs: number | null
   retryAtMs: number | null
   dependencies: DependencyStatus[]
+  /** Sorted names of the upstreams that would help and are missing; absent in what older workers wrote. */
+  waitingFor?: string[]
   attempts: Attempt[]
   lastAttempt: number
   revision: number
@@ -60,6 +63,7 @@ export function isFlushDue(cycle: Cycle, writtenVersion: number, nowMs: number):
   switch (decideNext(cycle, nowMs).kind) {
     case 'begin':
     case 'miss':
+    case 'skip':
     case 'complete':
     case 'report':
       return false
@@ -107,6 +111,7 @@ function toSnapshot(cycle: Cycle): CycleSnapshot {
     availableByMs: input.availableByMs,
     retryAtMs: cycle.retryAtMs,
     dependencies: cycle.dependencies,
+    waitingFor: waitingFor(cycle),
     attempts: cycle.attempts,
     lastAttempt: cycle.lastAttempt,
     revision: cycle.revision,

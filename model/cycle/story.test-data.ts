@@ -156,6 +156,8 @@ function goOn(moment: Moment, isLucky: boolean, end: GlueEndState): Moment {
       return tellFact(moment, { kind: 'begun' }, next)
     case 'miss':
       return tellFact(moment, { kind: 'missed', missing: next.missing }, next)
+    case 'skip':
+      return tellFact(moment, { kind: 'skipped', reason: next.reason }, next)
     case 'start':
       return isLucky
         ? tellFact(moment, { kind: 'run-started', runId, adopted: false }, next)

@@ -1,0 +1,62 @@
+// Which calendars a mesh goes by: those that its files define, else those applied from files, else the shipped ones.
+// In: the documents, what is applied. Out: calendars by name, and what is wrong with them or with a name of one.
+// Never: an ad hoc closure taken back because a folder that knows nothing of it is applied.
+import { type Calendars, toCalendars } from '../model/calendar/calendars.ts'
+import { didYouMean } from '../model/nearest.ts'
+import type { CheckOptions } from './check-mesh.ts'
+import type { MeshCalendar } from './mesh.ts'
+import type { Problem } from './problem.ts'
+import type { ParsedMesh, Placed } from './read-mesh.ts'
+import { resolveCalendars } from './resolve-calendars.ts'
+
+export interface ChosenCalendars {
+  calendars: Calendars
+  /** Names that the files, or files applied before, define. */
+  ofFiles: ReadonlySet<string>
+  /** Names of documents that are faulty: not unknown to the others. */
+  faulty: readonly string[]
+  problems: Problem[]
+}
+
+export function chooseCalendars(parsed: ParsedMesh, { current, prune }: CheckOptions): ChosenCalendars {
+  const { calendars, problems } = resolveCalendars(parsed.calendars)
+  const own = parsed.calendars.map(({ file }) => file.calendar)
+  const kept = prune
+    ? []
+    : (current?.calendars ?? []).filter(
+        ({ from, definition }) => from === 'files' && !own.includes(definition.calendar),
+      )
+  const chosen = new Map([...calendars, ...toCalendars(kept.map(({ definition }) => definition))])
+  const ofFiles = new Set([...own, ...kept.map(({ definition }) => definition.calendar)])
+  return { calendars: chosen, ofFiles, faulty: [...parsed.faulty.names, ...own], problems }
+}
+
+/** A document of a domain, product or external names a calendar that exists. */
+export function checkCalendar(
+  { file, placeOf }: Placed<{ calendar?: string | undefined }>,
+  { calendars, faulty }: ChosenCalendars,
+  problems: Problem[],
+): void {
+  const { calendar } = file
+  if (calendar === undefined || calendars.has(calendar) || faulty.includes(calendar)) return
+  const known = [...calendars.keys()]
+  const guess = didYouMean(calendar, known) || `; known: ${known.join(', ')}`
+  problems.push({ ...placeOf(['calendar']), message: `calendar: there is no calendar "${calendar}"${guess}` })
+}
+
+/** Those that something goes by, and those that files define; sorted by name. */
+export function usedCalendars(
+  { calendars, ofFiles }: ChosenCalendars,
+  users: { calendar: string }[],
+  { current }: CheckOptions,
+): MeshCalendar[] {
+  const applied = [...(current?.products ?? []), ...(current?.externals ?? []), ...(current?.domains ?? [])]
+  const names = new Set([
+    ...ofFiles,
+    ...[...users, ...applied.map(({ definition }) => definition)].map((user) => user.calendar),
+  ])
+  return [...names].sort().flatMap((name): MeshCalendar[] => {
+    const definition = calendars.get(name)
+    return definition ? [{ definition, from: ofFiles.has(name) ? 'files' : 'shipped' }] : []
+  })
+}

@@ -1,0 +1,147 @@
+// What a person reads of a simulation: what happened, in the order in which it did, by date. In: moments as they come.
+// Out: lines of text. Pure. Never: a line for what everybody expects, such as a cycle that is opened when it is due.
+import pc from 'picocolors'
+import type { Cycle } from '../model/cycle/cycle.ts'
+import type { ProductDefinition } from '../model/definition.ts'
+import { type CycleId, type CycleParts, parseCycleId } from '../model/ids.ts'
+import type { Simulated } from '../model/simulate/simulate.ts'
+import type { Moment, Taken } from '../model/simulate/world.ts'
+import { colourState } from './output.ts'
+
+export interface Timeline {
+  tell(moment: Moment): void
+  lines(): string[]
+}
+
+interface Line {
+  atMs: number
+  zone: string
+  subject: string
+  /** Those that it concerns, for `--product`. */
+  products: string[]
+  to: { cycle: CycleId; word: string }[]
+}
+
+export function createTimeline(products: ProductDefinition[], isShown: (product: string) => boolean): Timeline {
+  const zones = new Map<string, string>(products.map(({ product, timezone }) => [product, timezone]))
+  const main = mostCommon([...zones.values()]) ?? 'UTC'
+  const told: string[] = []
+  let date = ''
+  /** Of the present instant: an arrival and what it starts are one line. */
+  let open: Line[] = []
+  const flush = (): void => {
+    for (const line of open) {
+      if (!line.products.some(isShown)) continue
+      const wall = toWall(line.atMs, main)
+      if (wall.date !== date) told.push(...(date === '' ? [] : ['']), pc.bold(`${wall.date} (${main})`))
+      date = wall.date
+      told.push(toText(line, main))
+    }
+    open = []
+  }
+  return {
+    tell(moment) {
+      if (open[0] && open[0].atMs !== moment.atMs) flush()
+      addMoment(open, moment, zones, main)
+    },
+    lines() {
+      flush()
+      return told
+    },
+  }
+}
+
+function addMoment(open: Line[], moment: Moment, zones: ReadonlyMap<string, string>, main: string): void {
+  const { atMs } = moment
+  const add = (product: string, subject: string, to: Line['to'] = []): void => {
+    const products = [product, ...to.map(({ cycle }) => partsOf(cycle).product)]
+    open.push({ atMs, zone: zones.get(product) ?? zones.get(products[1] ?? '') ?? main, subject, products, to })
+  }
+  switch (moment.kind) {
+    case 'opened':
+      return
+    case 'arrived': {
+      const { arrival, line, to } = moment
+      const again = arrival.revision > 1 ? `, revision ${arrival.revision}` : ''
+      const verb = line === null ? colourState('COMPLETED', 'completed') : `arrived (line ${line})`
+      return add(arrival.product, `${arrival.product} ${arrival.key} ${verb}${again}`, to.map(toEffect))
+    }
+    case 'ended':
+      return add(moment.cycle.input.product, `${nameOf(moment.cycle)} ${toEnd(moment.cycle, main)}`)
+    case 'moved':
+      return addMove(open, moment, add)
+  }
+}
+
+function addMove(
+  open: Line[],
+  { cycle, from }: Extract<Moment, { kind: 'moved' }>,
+  add: (product: string, subject: string) => void,
+): void {
+  const { product } = cycle.input
+  if (cycle.state === 'PROCESSING') {
+    const effect = open.flatMap(({ to }) => to).findLast((one) => one.cycle === cycle.id && one.word === WAITS_ON)
+    if (effect && from === 'WAITING') effect.word = STARTS
+    else add(product, `${nameOf(cycle)} ${STARTS}`)
+  } else if (cycle.state !== 'COMPLETED') {
+    const step = cycle.step ? `(${cycle.step})` : ''
+    add(product, `${nameOf(cycle)} ${colourState(cycle.state, cycle.state + step)}: ${cycle.reason ?? ''}`)
+  } else if (cycle.published === null) add(product, `${nameOf(cycle)} ${colourState('COMPLETED', 'completed')}`)
+}
+
+const STARTS = colourState('PROCESSING', 'starts')
+const WAITS_ON = 'goes on waiting'
+
+const toEffect = ({ cycle, outcome }: Taken): Line['to'][number] => ({
+  cycle,
+  word: outcome === 'satisfied' ? WAITS_ON : outcome,
+})
+
+function toEnd(cycle: Cycle, main: string): string {
+  const attempt = cycle.attempts.at(-1)
+  const again = cycle.retryAtMs === null ? '' : `; again at ${toWall(cycle.retryAtMs, main).time}`
+  return `attempt ${attempt?.number} ended ${attempt?.end?.state}${again}`
+}
+
+const nameOf = ({ input }: Cycle): string => `${input.product} ${input.key}`
+
+const partsOf = (id: CycleId): CycleParts => parseCycleId(id) as CycleParts
+
+function toText({ atMs, zone, subject, to }: Line, main: string): string {
+  const time = zone === main ? toWall(atMs, main).time : `${toWall(atMs, zone).time} ${zone}`
+  const effects = to.map(({ cycle, word }) => `${partsOf(cycle).product} ${partsOf(cycle).key} ${word}`)
+  return `${time}  ${subject}${effects.length > 0 ? ` -> ${effects.join(', ')}` : ''}`
+}
+
+const formats = new Map<string, Intl.DateTimeFormat>()
+
+/** Seconds only where there are any. */
+function toWall(atMs: number, zone: string): { date: string; time: string } {
+  const format =
+    formats.get(zone) ??
+    new Intl.DateTimeFormat('sv-SE', { timeZone: zone, dateStyle: 'short', timeStyle: 'medium', hourCycle: 'h23' })
+  formats.set(zone, format)
+  const [date = '', time = ''] = format.format(atMs).split(' ')
+  return { date, time: time.replace(/:00$/, '') }
+}
+
+function mostCommon(texts: string[]): string | undefined {
+  const counts = Map.groupBy(texts, (text) => text)
+  return [...counts].sort(([, one], [, other]) => other.length - one.length)[0]?.[0]
+}
+
+/** What did not come to an end. */
+export function toLeftOpen({ cycles }: Simulated): string[] {
+  const open = cycles.filter(({ state }) => state === 'WAITING' || state === 'PROCESSING' || state === 'ERROR')
+  if (open.length === 0) return []
+  const lines = open.map(
+    ({ product, cycle, state, reason }) => `  ${product} ${cycle} ${colourState(state)}${reason ? `: ${reason}` : ''}`,
+  )
+  return ['', pc.bold('Open at the end'), ...lines]
+}
+
+/** `: 3 COMPLETED, 1 WAITING`. */
+export function toSums({ cycles }: Simulated): string {
+  const counts = [...Map.groupBy(cycles, ({ state }) => state)].map(([state, rows]) => `${rows.length} ${state}`)
+  return counts.length === 0 ? '' : `: ${counts.sort().join(', ')}`
+}

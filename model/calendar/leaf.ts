@@ -1,0 +1,299 @@
+// The match rule, once, for both directions: which upstream cycles a cycle of the consumer looks at for one dependency.
+// In: calendars, schedules of consumer and upstream, a key. Out: the upstream keys, or that there are none, and why.
+// Never: the inverse direction written by itself: routing.ts asks this for candidates.
+import type { IfNone, MatchRule, UpstreamDefinition } from '../definition.ts'
+import { type CycleKey, type ProductId, periodOf } from '../ids.ts'
+import { toCadence } from './cadence.ts'
+import { type Calendars, requireCalendar } from './calendars.ts'
+import {
+  cycleAfter,
+  cycleBefore,
+  hasCycle,
+  type ProductSchedule,
+  placeCycle,
+  requirePlaced,
+  type Timetable,
+} from './cycles.ts'
+import { addBusinessDays, addDays, datesOf, hourAt, hourMs, keyAt, keysOver } from './dates.ts'
+import { startOfDayMs } from './wall-time.ts'
+
+/** A dependency on one upstream, with what is known of both ends. */
+export interface Edge {
+  calendars: Calendars
+  consumer: ProductSchedule & { product: ProductId }
+  upstream: ProductSchedule
+  dependency: UpstreamDefinition
+}
+
+export type Wanted =
+  /** All of them. */
+  | { kind: 'all'; keys: CycleKey[]; why?: string }
+  /** The newest of them; oldest first. */
+  | { kind: 'newest'; keys: CycleKey[]; why: string }
+  /** The first; if that was skipped, the next. `isLookBack`: also the first is older than what was asked for. */
+  | { kind: 'first-not-skipped'; keys: CycleKey[]; isLookBack: boolean; why?: string }
+  | { kind: 'none'; why: string }
+
+/** The keys, and whether an event of one may not open the cycle: it looks back, and recalls what it needs. */
+export function toKeys(wanted: Wanted, { dependency }: Edge): { key: CycleKey; isLookBack: boolean }[] {
+  switch (wanted.kind) {
+    case 'none':
+      return []
+    case 'all':
+      return wanted.keys.map((key) => ({ key, isLookBack: dependency.match?.kind === 'covering' }))
+    case 'newest':
+      return wanted.keys.map((key) => ({ key, isLookBack: true }))
+    case 'first-not-skipped':
+      return wanted.keys.map((key, at) => ({
+        key,
+        isLookBack: at > 0 || wanted.isLookBack || dependency.match?.kind === 'covering',
+      }))
+  }
+}
+
+/** The schedules of both ends; of an upstream of which only the name is known, the consumer's own. */
+export function toEdge(timetable: Timetable, consumer: Edge['consumer'], dependency: UpstreamDefinition): Edge {
+  const upstream = timetable.scheduleOf(dependency.product) ?? consumer
+  return { calendars: timetable.calendars, consumer, upstream, dependency }
+}
+
+export const ifNoneOf = ({ match, ifNone }: UpstreamDefinition): IfNone =>
+  ifNone ?? (match?.kind === 'self-previous' ? 'run-without' : 'wait')
+
+/** How many earlier cycles `ifNone: previous` tries when the upstream skips one after the other. */
+export const MOST_SKIPPED = 5
+
+/** What a cycle of the consumer needs of this upstream. @throws RangeError when the key is no cycle of the consumer. */
+export function wantedOf(edge: Edge, key: CycleKey): Wanted {
+  const rule = edge.dependency.match
+  if (rule === undefined) return exists(edge, { target: requireKind(edge, key) })
+  switch (rule.kind) {
+    case 'every-of-period':
+    case 'last-of-period':
+      return ofPeriod(edge, key, rule.kind)
+    case 'latest-within':
+      return latestWithin(edge, key, rule.days)
+    case 'self-previous':
+      return selfPrevious(edge, key)
+    default:
+      return exists(edge, atDate(edge, key, rule))
+  }
+}
+
+/** The date that offsets and periods are counted from. */
+const dateOf = ({ calendars, consumer }: Edge, key: CycleKey): string =>
+  requirePlaced(calendars, consumer, key).businessDate
+
+function requireKind({ upstream, consumer, dependency }: Edge, key: CycleKey): CycleKey {
+  const { period } = toCadence(upstream.every)
+  if (periodOf(key) === period) return key
+  throw new RangeError(
+    `${consumer.product} refreshes every ${consumer.every} and ${dependency.product} every ${upstream.every}: they have no keys in common`,
+  )
+}
+
+interface Target {
+  target: CycleKey
+  why?: string
+}
+
+function atDate(
+  edge: Edge,
+  key: CycleKey,
+  rule: Extract<MatchRule, { kind: `${string}-before` | 'covering' }>,
+): Target {
+  const { calendars, consumer, upstream } = edge
+  const { period } = toCadence(upstream.every)
+  const date = dateOf(edge, key)
+  switch (rule.kind) {
+    case 'business-days-before': {
+      const target = addBusinessDays(calendars, consumer.calendar, { date, n: -rule.n })
+      const days = rule.n === 1 ? 'the business day' : `${rule.n} business days`
+      return { target: keyAt(period, target), why: `${days} of ${consumer.calendar} before ${date}` }
+    }
+    case 'calendar-days-before': {
+      const target = addDays(date, -rule.n)
+      return { target: keyAt(period, target), why: `${rule.n === 1 ? 'the day' : `${rule.n} days`} before ${date}` }
+    }
+    case 'covering':
+      return { target: keyAt(period, date), why: `the ${period} that holds ${date}` }
+  }
+}
+
+/** The target if the upstream has such a cycle; else as `ifNone` says. */
+function exists(edge: Edge, { target, why }: Target): Wanted {
+  const { calendars, upstream, dependency } = edge
+  const said = why === undefined ? {} : { why }
+  const placed = placeCycle(calendars, upstream, target)
+  const ifNone = ifNoneOf(dependency)
+  if (placed.kind === 'due') {
+    if (ifNone !== 'previous') return { kind: 'all', keys: [target], ...said }
+    return { kind: 'first-not-skipped', keys: withPrevious(edge, target), isLookBack: false, ...said }
+  }
+  const none = `${dependency.product} has no cycle ${target}: ${placed.reason}`
+  return ifNone === 'previous' ? previousOf(edge, target, none) : { kind: 'none', why: none }
+}
+
+/** The upstream's cycles before a key that is none of its own. */
+function previousOf(edge: Edge, key: CycleKey, none: string): Wanted {
+  const first = cycleBefore(edge.calendars, edge.upstream, key)
+  if (first === undefined) return { kind: 'none', why: `${none}, and none before it` }
+  const keys = withPrevious(edge, first)
+  return { kind: 'first-not-skipped', keys, isLookBack: true, why: `${none}; so the one before` }
+}
+
+function withPrevious({ calendars, upstream }: Edge, first: CycleKey): CycleKey[] {
+  const keys = [first]
+  while (keys.length <= MOST_SKIPPED) {
+    const before = cycleBefore(calendars, upstream, keys.at(-1) ?? first)
+    if (before === undefined) break
+    keys.push(before)
+  }
+  return keys
+}
+
+function ofPeriod(edge: Edge, key: CycleKey, which: 'every-of-period' | 'last-of-period'): Wanted {
+  const keys = finerKeys(edge, key)
+  const last = keys.at(-1)
+  const { product } = edge.dependency
+  if (last === undefined) {
+    const none = `${product} has no cycle in ${key}`
+    const isPrevious = ifNoneOf(edge.dependency) === 'previous'
+    return isPrevious ? previousOf(edge, firstKeyIn(edge, key), none) : { kind: 'none', why: none }
+  }
+  if (which === 'every-of-period') {
+    return {
+      kind: 'all',
+      keys,
+      why: keys.length === 1 ? `the only one of ${key}` : `one of the ${keys.length} of ${key}`,
+    }
+  }
+  return exists(edge, { target: last, why: `the last of ${key}` })
+}
+
+const firstKeyIn = ({ upstream, consumer }: Edge, key: CycleKey): CycleKey => {
+  const { period } = toCadence(upstream.every)
+  const { first } = datesOf(key)
+  return period === 'hour' ? hourAt(startOfDayMs(first, consumer.timezone)) : keyAt(period, first)
+}
+
+/** The upstream's cycles of the consumer's period, oldest first. */
+const finerKeys = (edge: Edge, key: CycleKey): CycleKey[] =>
+  keysAround(edge, datesOf(key)).filter(isOfPeriod(edge, key))
+
+/** Those whose own period ends in the consumer's; of hours, those that begin in it. */
+function isOfPeriod({ calendars, consumer, upstream }: Edge, key: CycleKey): (fine: CycleKey) => boolean {
+  const { first, last } = datesOf(key)
+  const [fromMs, toMs] = [startOfDayMs(first, consumer.timezone), startOfDayMs(addDays(last, 1), consumer.timezone)]
+  return (fine) => {
+    const isIn =
+      periodOf(fine) === 'hour'
+        ? hourMs(fine) >= fromMs && hourMs(fine) < toMs
+        : isWithin(datesOf(fine).last, first, last)
+    return isIn && hasCycle(calendars, upstream, fine)
+  }
+}
+
+const isWithin = (date: string, from: string, to: string): boolean => date >= from && date <= to
+
+/** Keys of the upstream's kind over these dates; a zone may be a day ahead of UTC or behind. */
+function keysAround({ upstream }: Edge, { first, last }: { first: string; last: string }): CycleKey[] {
+  const { period } = toCadence(upstream.every)
+  const margin = period === 'hour' ? 1 : 0
+  return keysOver(period, addDays(first, -margin), addDays(last, margin))
+}
+
+/** Whose business date is at most so many days before the consumer's, and not after it; of hours none after its own. */
+function isLatestWithin({ calendars, upstream }: Edge, key: CycleKey, { from, date }: { from: string; date: string }) {
+  return (candidate: CycleKey): boolean => {
+    if (periodOf(candidate) === 'hour' && periodOf(key) === 'hour' && hourMs(candidate) > hourMs(key)) return false
+    const placed = placeCycle(calendars, upstream, candidate)
+    return placed.kind === 'due' && isWithin(placed.businessDate, from, date)
+  }
+}
+
+function latestWithin(edge: Edge, key: CycleKey, days: number): Wanted {
+  const date = dateOf(edge, key)
+  const from = addDays(date, -days)
+  const keys = keysAround(edge, { first: from, last: date }).filter(isLatestWithin(edge, key, { from, date }))
+  const within = `within ${days} days before ${date}`
+  if (keys.length > 0) return { kind: 'newest', keys, why: within }
+  return { kind: 'none', why: `${edge.dependency.product} has no cycle ${within}` }
+}
+
+function selfPrevious(edge: Edge, key: CycleKey): Wanted {
+  const { calendars, consumer } = edge
+  const before = cycleBefore(calendars, consumer, key)
+  const isFirst =
+    before === undefined ||
+    (consumer.firstDate !== undefined && requirePlaced(calendars, consumer, before).dueDate < consumer.firstDate)
+  if (isFirst) return { kind: 'none', why: `${consumer.product} has no cycle before ${key}` }
+  return { kind: 'all', keys: [before], why: 'its own cycle before this' }
+}
+
+/** How a cycle of the consumer looks at an upstream cycle; null = not at all. The same as asking `wantedOf`, but quick. */
+export function lookAt(edge: Edge, key: CycleKey, upstreamKey: CycleKey): { isLookBack: boolean } | null {
+  const rule = edge.dependency.match
+  // Of these the whole list may be long, and whether one belongs to it does not depend on the others.
+  if (rule?.kind === 'every-of-period' && isOfPeriod(edge, key)(upstreamKey)) return { isLookBack: false }
+  if (rule?.kind === 'latest-within') {
+    const date = dateOf(edge, key)
+    const range = { from: addDays(date, -rule.days), date }
+    return isLatestWithin(edge, key, range)(upstreamKey) ? { isLookBack: true } : null
+  }
+  return toKeys(wantedOf(edge, key), edge).find((wanted) => wanted.key === upstreamKey) ?? null
+}
+
+/** A superset of the consumer's keys that may look at this upstream cycle, due or not. */
+export function candidateKeys(edge: Edge, upstreamKey: CycleKey): CycleKey[] {
+  const { consumer, upstream, dependency } = edge
+  const rule = dependency.match
+  const own = toCadence(consumer.every).period
+  if (rule === undefined && ifNoneOf(dependency) !== 'previous') return [upstreamKey]
+  if (rule?.kind === 'self-previous') return [cycleAfter(edge.calendars, consumer, upstreamKey) ?? []].flat()
+  const { first, last } = datesOf(upstreamKey)
+  // Dates of a zone's hours may differ from those of UTC by one.
+  const margin = own === 'hour' || toCadence(upstream.every).period === 'hour' ? 1 : 0
+  const to = latestDate(edge, rule, reachOf(edge, upstreamKey, last))
+  return keysOver(own, addDays(first, -margin), addDays(to, margin))
+}
+
+/** At the end of what a calendar covers: so far a key may still be the one before. */
+const MOST_CLOSED_DAYS = 31
+
+/** Until when the upstream's key is still the one before. */
+function reachOf({ calendars, upstream, dependency }: Edge, key: CycleKey, last: string): string {
+  if (ifNoneOf(dependency) !== 'previous') return last
+  let at = key
+  for (let steps = 0; steps <= MOST_SKIPPED; steps += 1) {
+    const next = cycleAfter(calendars, upstream, at)
+    if (next === undefined) return addDays(datesOf(at).last, MOST_CLOSED_DAYS)
+    at = next
+  }
+  return datesOf(at).last
+}
+
+/** Until which date cycles of the consumer look back on an upstream date. */
+function latestDate({ calendars, consumer }: Edge, rule: MatchRule | undefined, last: string): string {
+  switch (rule?.kind) {
+    case 'business-days-before':
+      return businessDaysAfter(calendars, consumer.calendar, { date: last, n: rule.n + 1 })
+    case 'calendar-days-before':
+      return addDays(last, rule.n)
+    case 'latest-within':
+      return addDays(last, rule.days)
+    default:
+      return last
+  }
+}
+
+/** Not beyond what the calendar covers: there is no cycle. */
+function businessDaysAfter(calendars: Calendars, calendar: string, from: { date: string; n: number }): string {
+  const { to } = requireCalendar(calendars, calendar)
+  try {
+    return addBusinessDays(calendars, calendar, from)
+  } catch (error) {
+    if (error instanceof RangeError) return to
+    throw error
+  }
+}

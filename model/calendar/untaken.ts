@@ -1,0 +1,58 @@
+// What an event means to a cycle that did not take it: it is not open, or no more. In: whether the event may open it, and
+// what the cycle last recorded. Out: an outcome, or none. Pure: the bridge asks here, and the simulation.
+// Never: takes "not open" for "late"; what a closed cycle knew decides.
+import { judgeRevision } from '../cycle/arrivals.ts'
+import type { DeliveryOutcome, DependencyState } from '../states.ts'
+import type { OpeningDecision } from './routing.ts'
+
+export interface UntakenJudgement {
+  outcome: DeliveryOutcome
+  note: string | null
+}
+
+export interface PastInput {
+  /** What this event meant when it came before; null = it has not been seen. */
+  outcome: DeliveryOutcome | null
+  /** Of the dependency; null = the cycle has none on this upstream cycle. */
+  state: DependencyState | null
+  revision: number | null
+}
+
+export interface PastJudgement {
+  outcome: Extract<DeliveryOutcome, 'duplicate' | 'superseded' | 'correction' | 'late'>
+  note: string
+}
+
+/** To a closed cycle; null when no such cycle was ever recorded. */
+export function judgePastInput(past: PastInput | null | undefined, revision: number): PastJudgement | null {
+  if (!past) return null
+  if (past.outcome) return { outcome: 'duplicate', note: `the cycle has seen this event: ${past.outcome}` }
+  if (past.state === null) return { outcome: 'late', note: 'the cycle is closed and did not wait for it' }
+  if (past.state !== 'ARRIVED') return { outcome: 'late', note: 'the cycle had closed without it' }
+  const { outcome, note } = judgeRevision(past.revision ?? 0, revision)
+  return { outcome: outcome as PastJudgement['outcome'], note: note ?? '' }
+}
+
+/** What can be said without the record; `ask-past` when only that knows. */
+export function judgeUntaken(
+  said: 'absent' | 'closed',
+  opening: OpeningDecision,
+): UntakenJudgement | 'nothing' | 'ask-past' {
+  if (said === 'absent' && opening === 'too-early') return { outcome: 'early', note: 'the cycle is not due yet' }
+  return said === 'absent' && opening === 'not-current' ? 'nothing' : 'ask-past'
+}
+
+/** With the record's answer. */
+export function judgeByPast(said: 'absent' | 'closed', past: PastJudgement | null): UntakenJudgement | null {
+  return past ?? (said === 'absent' ? null : { outcome: 'late', note: 'the cycle is closed and left no row' })
+}
+
+const KEPT = 'kept for the cycles that look back on it, which recall it when they open'
+const UNMATCHED = 'no cycle that waits for it is open, and it may not open one'
+
+/** Of an event that is nothing to any cycle: the ledger's word for it, and why. */
+export const judgeUnheeded = (openings: OpeningDecision[]): { outcome: 'routed' | 'unmatched'; reason: string } =>
+  openings.every((opening) => opening === 'look-back')
+    ? // Nothing is amiss: who looks back on it reads the ledger when it opens.
+      { outcome: 'routed', reason: KEPT }
+    : { outcome: 'unmatched', reason: UNMATCHED }

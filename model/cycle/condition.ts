@@ -1,0 +1,135 @@
+// When a cycle has all it needs. In: the condition frozen at opening, what has arrived, the time. Out: whether it holds,
+// what is still missing, which inputs are read. Never: a condition that holds ceases to hold because more arrives.
+import type { ProductId } from '../ids.ts'
+import type { CycleInput, DependencyStatus } from './cycle.ts'
+
+/** Over the upstream cycles of `CycleInput.expected`, by their place in it. JSON-plain. */
+export type Condition =
+  | { kind: 'cycle'; at: number; ifSkipped?: 'run-without' | 'skip-cycle' }
+  | { kind: 'at-least'; n: number; of: Condition[] }
+  /** One is enough; the newest that has arrived is the input. Oldest first. */
+  | { kind: 'newest'; of: number[] }
+  /** The first; if its upstream skipped it, the next, and so on. */
+  | { kind: 'first-not-skipped'; of: number[] }
+  /** Not needed from then on. */
+  | { kind: 'optional'; afterMs: number; of: Condition }
+  /** The upstream has no cycle that would do; `wait` never holds, and says so. */
+  | { kind: 'none'; product: ProductId; then: 'wait' | 'run-without' | 'skip-cycle'; why: string }
+
+export interface Judgement {
+  holds: boolean
+  /** When time alone may change the answer; null = never. */
+  untilMs: number | null
+  /** Places of the upstream cycles that would help and have not arrived; empty when it holds. */
+  missing: number[]
+  /** Upstreams that have no cycle to wait for. */
+  never: { product: ProductId; why: string }[]
+  /** Why the cycle is to be skipped; null = it is not. */
+  skip: string | null
+  /** Places of the inputs that the job reads. */
+  used: number[]
+  /** Upstreams without which it holds or would run. */
+  without: ProductId[]
+}
+
+const HOLDS: Judgement = { holds: true, untilMs: null, missing: [], never: [], skip: null, used: [], without: [] }
+
+/** All of the expected cycles, unless the cycle was opened with something else. */
+export const conditionOf = ({ condition, expected }: Pick<CycleInput, 'condition' | 'expected'>): Condition =>
+  condition ?? { kind: 'at-least', n: expected.length, of: expected.map((_one, at) => ({ kind: 'cycle', at })) }
+
+/** `nowMs`: Infinity asks how it would be once all waiting for time is over. */
+export function judgeCondition(condition: Condition, dependencies: DependencyStatus[], nowMs: number): Judgement {
+  switch (condition.kind) {
+    case 'cycle':
+      return judgeCycle(condition, dependencies)
+    case 'at-least':
+      return judgeGroup(
+        condition.n,
+        condition.of.map((part) => judgeCondition(part, dependencies, nowMs)),
+      )
+    case 'newest':
+      return judgeNewest(condition.of, dependencies)
+    case 'first-not-skipped':
+      return judgeFirst(condition.of, dependencies)
+    case 'optional':
+      return judgeOptional(condition, judgeCondition(condition.of, dependencies, nowMs), nowMs)
+    case 'none':
+      return judgeNone(condition)
+  }
+}
+
+const isArrived = (dependencies: DependencyStatus[], at: number): boolean => dependencies[at]?.state === 'ARRIVED'
+
+const isSkipped = (dependencies: DependencyStatus[], at: number): boolean =>
+  dependencies[at]?.blocker?.state === 'SKIPPED' && !isArrived(dependencies, at)
+
+const nameOf = (dependencies: DependencyStatus[], at: number): ProductId =>
+  dependencies[at]?.product ?? ('' as ProductId)
+
+const missing = (places: number[], dependencies: DependencyStatus[]): Judgement => ({
+  ...HOLDS,
+  holds: false,
+  missing: places,
+  without: places.slice(0, 1).map((at) => nameOf(dependencies, at)),
+})
+
+function judgeCycle(
+  { at, ifSkipped }: Extract<Condition, { kind: 'cycle' }>,
+  dependencies: DependencyStatus[],
+): Judgement {
+  if (isArrived(dependencies, at)) return { ...HOLDS, used: [at] }
+  const product = nameOf(dependencies, at)
+  if (dependencies[at]?.state === 'WAIVED') return { ...HOLDS, without: [product] }
+  if (!ifSkipped || !isSkipped(dependencies, at)) return missing([at], dependencies)
+  if (ifSkipped === 'run-without') return { ...HOLDS, without: [product] }
+  return { ...missing([at], dependencies), skip: `${product}/${dependencies[at]?.key} was skipped` }
+}
+
+function judgeGroup(n: number, parts: Judgement[]): Judgement {
+  const holding = parts.filter(({ holds }) => holds)
+  const open = parts.filter(({ holds }) => !holds)
+  const times = open.flatMap(({ untilMs }) => untilMs ?? [])
+  const used = parts.flatMap((part) => part.used)
+  if (holding.length >= n) return { ...HOLDS, used, without: holding.flatMap(({ without }) => without) }
+  return {
+    holds: false,
+    untilMs: times.length > 0 ? Math.min(...times) : null,
+    missing: open.flatMap((part) => part.missing),
+    never: open.flatMap(({ never }) => never),
+    // One part that says so is enough where all are needed; else only when too few are left.
+    skip: open.filter(({ skip }) => skip === null).length + holding.length < n ? (firstSkip(open) ?? null) : null,
+    used,
+    without: parts.flatMap(({ without }) => without),
+  }
+}
+
+const firstSkip = (parts: Judgement[]): string | undefined =>
+  parts.map(({ skip }) => skip).find((skip) => skip !== null)
+
+function judgeNewest(places: number[], dependencies: DependencyStatus[]): Judgement {
+  const newest = places.findLast((at) => isArrived(dependencies, at))
+  return newest === undefined ? missing(places.toReversed(), dependencies) : { ...HOLDS, used: [newest] }
+}
+
+function judgeFirst(places: number[], dependencies: DependencyStatus[]): Judgement {
+  const first = places.find((at) => !isSkipped(dependencies, at))
+  if (first === undefined) return missing(places.slice(-1), dependencies)
+  return isArrived(dependencies, first) ? { ...HOLDS, used: [first] } : missing([first], dependencies)
+}
+
+function judgeOptional(
+  { afterMs }: Extract<Condition, { kind: 'optional' }>,
+  inner: Judgement,
+  nowMs: number,
+): Judgement {
+  if (inner.holds) return inner
+  if (nowMs >= afterMs) return { ...HOLDS, used: inner.used, without: inner.without }
+  return { ...inner, skip: null, untilMs: Math.min(afterMs, inner.untilMs ?? afterMs) }
+}
+
+function judgeNone({ product, then, why }: Extract<Condition, { kind: 'none' }>): Judgement {
+  if (then === 'run-without') return { ...HOLDS, without: [product] }
+  const never = { ...HOLDS, holds: false, without: [product] }
+  return then === 'skip-cycle' ? { ...never, skip: why } : { ...never, never: [{ product, why }] }
+}

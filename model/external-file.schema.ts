@@ -1,0 +1,4 @@
+export interface ExternalFile {
+  external: string
+  calendar?: string
+}

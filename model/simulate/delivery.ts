@@ -1,0 +1,177 @@
+// An event on its way to the cycles it concerns, as the bridges of all domains would deliver it.
+// In: the event, the time. Out: cycles opened or told, and a word for each. Never: a decision of its own (routing.ts,
+// untaken.ts and the cycle decide).
+import type { Timetable } from '../calendar/cycles.ts'
+import { openCycle } from '../calendar/due.ts'
+import {
+  decideOpening,
+  OPENING_WINDOW,
+  type OpeningDecision,
+  type Route,
+  type Routing,
+  route,
+} from '../calendar/routing.ts'
+import { judgeByPast, judgePastInput, judgeUnheeded, judgeUntaken, type PastInput } from '../calendar/untaken.ts'
+import { applyArrival, applyBlocker, applyRecall } from '../cycle/arrivals.ts'
+import { type Blocker, type CycleInput, openRun } from '../cycle/cycle.ts'
+import type { DefinitionVersion } from '../definition.ts'
+import { toCycleId } from '../ids.ts'
+import type { Arrival } from '../refresh-event.ts'
+import type { DeliveryOutcome } from '../states.ts'
+import type { DueKey } from './openings.ts'
+import type { ClosedRun, OpenRun, Taken, World } from './world.ts'
+
+interface RoutedIn {
+  routing: Routing
+  routes: { route: Route; opening: OpeningDecision }[]
+}
+
+export interface Routed {
+  arrival: Arrival
+  /** Of the file; null = a publication of a simulated run. */
+  line: number | null
+  /** One for each domain that hears of it and waits for it. */
+  domains: RoutedIn[]
+}
+
+/** Whom it concerns. Cycles that it may open are open from here on, for whatever else comes at this instant. */
+export function routeArrival(
+  world: World,
+  { arrival, line }: { arrival: Arrival; line: number | null },
+  nowMs: number,
+): Routed {
+  world.memory.publish(arrival)
+  const domains = world.hearers.of(arrival.product).map((index): RoutedIn => {
+    const routing = route(index, arrival.product, arrival.key)
+    const routes = routing.kind === 'routed' ? routing.routes : []
+    return {
+      routing,
+      routes: routes
+        .filter(({ version }) => !world.driven.has(version.definition.product))
+        .map((one) => ({ route: one, opening: decideOpening(one, OPENING_WINDOW, nowMs) })),
+    }
+  })
+  for (const { route: one, opening } of domains.flatMap(({ routes }) => routes)) {
+    if (opening === 'open' && !world.runs.has(one.cycle)) openFor(world, one, nowMs)
+  }
+  return { arrival, line, domains }
+}
+
+export function deliverArrival(world: World, { arrival, line, domains }: Routed, nowMs: number): void {
+  const to = domains.flatMap(({ routes }) =>
+    routes.flatMap((one): Taken[] => {
+      const outcome = deliverTo(world, { ...one, arrival }, nowMs)
+      return outcome ? [{ cycle: one.route.cycle, outcome }] : []
+    }),
+  )
+  if (line !== null) {
+    for (const { cycle, outcome } of to) world.outcomes.judged(line, cycle, outcome)
+    if (to.length === 0) for (const reason of whyUnheeded(arrival, domains)) world.outcomes.unheeded(line, reason)
+  }
+  world.order.watch?.({ kind: 'arrived', atMs: nowMs, arrival, line, to })
+}
+
+function whyUnheeded({ product }: Arrival, domains: RoutedIn[]): string[] {
+  if (domains.length === 0) return [`nobody waits for ${product}`]
+  return domains.map(({ routing, routes }) => {
+    if (routing.kind === 'unmatched') return routing.reason
+    if (routes.length === 0) return 'who waits for it is driven by events of the file'
+    return judgeUnheeded(routes.map(({ opening }) => opening)).reason
+  })
+}
+
+interface Delivery {
+  route: Route
+  opening: OpeningDecision
+  arrival: Arrival
+}
+
+function deliverTo(world: World, { route, opening, arrival }: Delivery, nowMs: number): DeliveryOutcome | null {
+  const known = world.runs.get(route.cycle)
+  if (known?.kind === 'open') return tell(world, known, arrival, nowMs)
+  // A start is refused, a signal finds nobody.
+  const said = known && opening === 'open' ? 'closed' : 'absent'
+  const judged = judgeUntaken(said, opening)
+  if (judged === 'nothing') return null
+  if (judged !== 'ask-past') return judged.outcome
+  const found = judgeByPast(said, judgePastInput(known && toPastInput(known, arrival), arrival.revision))
+  if (known && found && !known.seen.has(arrival.eventId)) known.seen.set(arrival.eventId, found.outcome)
+  return found?.outcome ?? null
+}
+
+function toPastInput({ inputs, seen }: ClosedRun, { eventId, product, key }: Arrival): PastInput {
+  const input = inputs.find((one) => one.product === product && one.key === key)
+  return {
+    outcome: seen.get(eventId) ?? null,
+    state: input?.state ?? null,
+    revision: input?.arrival?.revision ?? null,
+  }
+}
+
+/** A repeated event is told as what it is, though the cycle only counts it. */
+function tell(world: World, run: OpenRun, arrival: Arrival, nowMs: number): DeliveryOutcome | null {
+  const isKnown = run.cycle.deliveries.some(({ eventId }) => eventId === arrival.eventId)
+  run.cycle = applyArrival(run.cycle, arrival, nowMs)
+  world.touched.add(run)
+  return isKnown ? 'duplicate' : (run.cycle.deliveries.at(-1)?.outcome ?? null)
+}
+
+function openFor(world: World, { version, timetable, key }: Route, nowMs: number): void {
+  const { settings } = world.order
+  const input = openCycle(timetable, version, { key, openedBy: 'arrival', settings })
+  open(world, { input, version, timetable }, nowMs)
+}
+
+interface Due {
+  version: DefinitionVersion
+  timetable: Timetable
+  due: DueKey
+}
+
+/** The scheduler's way to open one; a cycle that is there stays as it is. */
+export function openDue(world: World, { version, timetable, due: { key } }: Due, nowMs: number): void {
+  if (world.runs.has(toCycleId(version.definition.product, key))) return
+  const { settings } = world.order
+  const input = openCycle(timetable, version, { key, openedBy: 'scheduler', settings })
+  open(world, { input, version, timetable }, nowMs)
+}
+
+interface Opening {
+  input: CycleInput
+  version: DefinitionVersion
+  timetable: Timetable
+}
+
+/** What it recalls comes after what opened it: an activity answers later than a signal that came with the start. */
+function open(world: World, { input, version, timetable }: Opening, nowMs: number): void {
+  const cycle = openRun(input, nowMs)
+  const isRecalling = input.expected.length > 0
+  const run: OpenRun = { kind: 'open', cycle, version, timetable, awaited: 0, isRecalling, wakeMs: null }
+  world.runs.set(cycle.id, run)
+  world.touched.add(run)
+  if (isRecalling) world.agenda.put(nowMs, { kind: 'recall', run })
+  world.order.watch?.({ kind: 'opened', atMs: nowMs, cycle })
+}
+
+/** A notice opens nothing: it says why an open cycle goes on waiting. */
+export function deliverBlocker(world: World, blocker: Blocker): void {
+  world.memory.report(blocker)
+  for (const index of world.hearers.of(blocker.product)) {
+    const routing = route(index, blocker.product, blocker.key)
+    for (const { cycle } of routing.kind === 'routed' ? routing.routes : []) {
+      const run = world.runs.get(cycle)
+      if (run?.kind !== 'open') continue
+      run.cycle = applyBlocker(run.cycle, blocker)
+      world.touched.add(run)
+    }
+  }
+}
+
+export function recall(world: World, run: OpenRun, nowMs: number): void {
+  const before = run.cycle.deliveries.length
+  run.cycle = applyRecall(run.cycle, world.memory.recall(run.cycle.input.expected), nowMs)
+  run.isRecalling = false
+  world.touched.add(run)
+  for (const { eventId, outcome } of run.cycle.deliveries.slice(before))
+    world.outcomes.recalled(eventId, run.cycle.id, outcome)
+}

@@ -1,0 +1,220 @@
+// The events file of `sluice simulate`, JSON Lines, parsed at the edge. In: its text, what is to be simulated.
+// Out: timed facts, or everything that is wrong with it, by line and column.
+// Never: a fact about a cycle that does not exist; zod's or the engine's own words.
+import { z } from 'zod'
+import { isDate } from '../calendar/day-numbers.ts'
+import { GLUE_ENDS, type GlueEndState } from '../cycle/cycle.ts'
+import { MAX_EVENT_ID, MAX_REVISION, toInstant } from '../event-values.ts'
+import { toFindings } from '../findings.schema.ts'
+import { type CycleKey, type ProductId, parseCycleKey, parseProductId, toCycleId, toEventId } from '../ids.ts'
+import { didYouMean } from '../nearest.ts'
+import type { TimedFact } from './facts.ts'
+import { columnOf } from './json-line.ts'
+import type { KnownProducts } from './known-products.ts'
+
+export interface FactProblem {
+  line: number
+  column: number
+  message: string
+}
+
+export type ParsedFacts = { kind: 'valid'; facts: TimedFact[] } | { kind: 'invalid'; problems: FactProblem[] }
+
+interface FactOptions {
+  known: KnownProducts
+  /** The last date; nothing happens after its end in UTC. */
+  to: string
+}
+
+/** `at` of each problem: the key whose value, or which itself, is wrong. */
+interface Fault {
+  key: string
+  on: 'key' | 'value'
+  message: string
+}
+
+export function parseFacts(text: string, options: FactOptions): ParsedFacts {
+  const facts: TimedFact[] = []
+  const problems: FactProblem[] = []
+  const ids = new Map<string, { line: number; event: string }>()
+  for (const [index, content] of text
+    .replace(/^\uFEFF/, '')
+    .split(/\r?\n/)
+    .entries()) {
+    if (content.trim() === '') continue
+    const line = index + 1
+    const parsed = parseLine(content, line, options)
+    if ('column' in parsed) problems.push({ ...parsed, line })
+    else {
+      const faults = parsed.fact ? [...parsed.faults, ...faultsOfId(parsed.fact, ids)] : parsed.faults
+      problems.push(...faults.map(({ key, on, message }) => ({ line, column: columnOf(content, key, on), message })))
+      if (faults.length === 0 && parsed.fact) facts.push(parsed.fact)
+    }
+  }
+  return problems.length > 0 ? { kind: 'invalid', problems } : { kind: 'valid', facts }
+}
+
+type Parsed = { fact: TimedFact | undefined; faults: Fault[] } | { column: number; message: string }
+
+function parseLine(content: string, line: number, options: FactOptions): Parsed {
+  const value = parseJson(content)
+  if (value instanceof SyntaxError) return noJson(value, content)
+  if (typeof value !== 'object' || value === null || Array.isArray(value)) {
+    return { column: 1, message: 'a line is one event or run in braces: {"at":…,"product":…,"cycle":…}' }
+  }
+  return 'run' in value ? parseRun(value, line, options) : parseEvent(value, line, options)
+}
+
+function parseJson(content: string): unknown {
+  try {
+    return JSON.parse(content) as unknown
+  } catch (error) {
+    return error
+  }
+}
+
+function noJson({ message }: SyntaxError, content: string): Parsed {
+  const [, position] = /at position (\d+)/.exec(message) ?? []
+  const said = message.replace(/ in JSON at position.*$/, '').replace(/ \(line \d+ column \d+\)$/, '')
+  return { column: position === undefined ? content.length + 1 : Number(position) + 1, message: `no JSON: ${said}` }
+}
+
+/** A value checked by a function that answers the value, or what is wrong with it. */
+const checked = <T>(check: (value: unknown) => T | Wrong) =>
+  z.unknown().transform((value, context): T => {
+    const found = check(value)
+    if (!(found instanceof Wrong)) return found
+    context.addIssue({ code: 'custom', message: found.message })
+    return z.NEVER
+  })
+
+class Wrong {
+  readonly message: string
+  constructor(message: string) {
+    this.message = message
+  }
+}
+
+const text = (value: unknown): string | Wrong => (typeof value === 'string' ? value : new Wrong('is no text'))
+
+const WALL_TIME = /^\d{4}-\d{2}-\d{2}T\d{2}:\d{2}(?::\d{2}(?:\.\d+)?)?/
+const OFFSET = /(?:Z|[+-]\d{2}:\d{2})$/
+
+/** In epoch milliseconds. */
+const at = checked((value) => {
+  const found = text(value)
+  if (found instanceof Wrong) return found
+  if (!WALL_TIME.test(found)) return new Wrong(`"${found}" is no time such as "2026-11-20T17:05:00-05:00"`)
+  if (!OFFSET.test(found)) return new Wrong(`"${found}" has no offset; end it with Z or one such as -05:00`)
+  const instant = isDate(found.slice(0, 10)) ? toInstant(found) : undefined
+  return instant === undefined ? new Wrong(`"${found}" is no time that exists`) : Date.parse(instant)
+}).meta({ description: 'a time such as "2026-11-20T17:05:00-05:00"' })
+
+const product = checked((value) => {
+  const found = text(value)
+  if (found instanceof Wrong) return found
+  return parseProductId(found) ?? new Wrong(`"${found}" is not written <domain>/<product>, such as "raw/rd1"`)
+}).meta({ description: 'a product such as "raw/rd1"' })
+
+const SUCH_KEYS = '2026-11-20, 2026-11-20T19Z, 2026-W47, 2026-11 or 2026-Q4'
+
+const cycle = checked((value) => {
+  const found = text(value)
+  if (found instanceof Wrong) return found
+  return parseCycleKey(found) ?? new Wrong(`"${found}" is no cycle key; it is one such as ${SUCH_KEYS}`)
+}).meta({ description: `a cycle key such as ${SUCH_KEYS}` })
+
+const revision = checked((value) => {
+  if (typeof value === 'number' && Number.isInteger(value) && value >= 1 && value <= MAX_REVISION) return value
+  return new Wrong(`is a whole number from 1 to ${MAX_REVISION}`)
+}).optional()
+
+const id = checked((value) => {
+  const isSound = typeof value === 'string' && value.trim() !== '' && value.length <= MAX_EVENT_ID
+  return isSound ? value : new Wrong(`is a text of 1 to ${MAX_EVENT_ID} characters`)
+}).optional()
+
+const result = checked((value): GlueEndState | Wrong => {
+  const found = text(value)
+  if (found instanceof Wrong) return found
+  const words = `; it is one of ${GLUE_ENDS.join(', ')}`
+  const known = GLUE_ENDS.find((end) => end === found)
+  return known ?? new Wrong(`"${found}" is no end of a run${didYouMean(found, GLUE_ENDS) || words}`)
+}).meta({ description: `one of ${GLUE_ENDS.join(', ')}` })
+
+const eventLine = z.strictObject({ at, product, cycle, revision, id })
+const runLine = z.strictObject({ at, run: product, cycle, result })
+
+function parseEvent(value: object, line: number, options: FactOptions): Parsed {
+  const parsed = eventLine.safeParse(value)
+  if (!parsed.success) return { fact: undefined, faults: toFaults(parsed.error, eventLine, value) }
+  const { at: atMs, product: of, cycle: key, revision: number = 1, id: given } = parsed.data
+  const eventId = given ?? toEventId(toCycleId(of, key), number)
+  const occurredAt = new Date(atMs).toISOString()
+  const named = { eventId, product: of, key, revision: number }
+  const arrival = { ...named, location: null, correlationId: eventId, occurredAt }
+  const faults = [...faultsOfTime(atMs, options), ...faultsOfCycle({ product: of, key, atMs }, 'product', options)]
+  return { fact: { kind: 'event', line, atMs, arrival }, faults }
+}
+
+function parseRun(value: object, line: number, options: FactOptions): Parsed {
+  const parsed = runLine.safeParse(value)
+  if (!parsed.success) return { fact: undefined, faults: toFaults(parsed.error, runLine, value) }
+  const { at: atMs, run, cycle: key, result: end } = parsed.data
+  const faults = [...faultsOfTime(atMs, options), ...faultsOfCycle({ product: run, key, atMs }, 'run', options)]
+  return { fact: { kind: 'run', line, atMs, product: run, key, result: end }, faults }
+}
+
+const toFaults = (error: z.ZodError, schema: z.ZodType, value: object): Fault[] =>
+  toFindings(error.issues, { schema, value, sourceOf: () => undefined }).map(({ path, on, message }) => ({
+    key: String(path[0] ?? ''),
+    on,
+    message,
+  }))
+
+const DAY_MS = 86_400_000
+
+function faultsOfTime(atMs: number, { to }: FactOptions): Fault[] {
+  if (atMs < Date.parse(`${to}T00:00:00Z`) + DAY_MS) return []
+  const message = `at: ${new Date(atMs).toISOString()} is after the end of --to ${to} (in UTC)`
+  return [{ key: 'at', on: 'value', message }]
+}
+
+/** Farther from its cycle no event is believed: a slip of the year would be worked on for long. */
+const MOST_DAYS = 10_000
+
+interface Named {
+  product: ProductId
+  key: CycleKey
+  atMs: number
+}
+
+function faultsOfCycle({ product: of, key, atMs }: Named, named: 'product' | 'run', { known }: FactOptions): Fault[] {
+  const found = known.find(of)
+  if (!found) {
+    const guess = didYouMean(of, known.names) || '; no definition names it'
+    return [{ key: named, on: 'value', message: `${named}: there is no product "${of}"${guess}` }]
+  }
+  if (named === 'run' && !found.isOwn) {
+    const message = `run: ${of} has no runs to simulate: it is no product of these definitions`
+    return [{ key: named, on: 'value', message }]
+  }
+  const days = Math.abs(Number(key.slice(0, 4)) - new Date(atMs).getUTCFullYear()) * 365
+  if (days > MOST_DAYS)
+    return [{ key: 'cycle', on: 'value', message: `cycle: ${key} is out of range: years from "at"` }]
+  const why = found.whyNoCycle(key)
+  return why === null ? [] : [{ key: 'cycle', on: 'value', message: `cycle: ${of} has no cycle ${key}: ${why}` }]
+}
+
+/** An id names one event; the same event may come twice. */
+function faultsOfId(fact: TimedFact, ids: Map<string, { line: number; event: string }>): Fault[] {
+  if (fact.kind === 'run') return []
+  const { eventId, product: of, key, revision: number } = fact.arrival
+  const event = toEventId(toCycleId(of, key), number)
+  const before = ids.get(eventId)
+  if (!before) ids.set(eventId, { line: fact.line, event })
+  if (!before || before.event === event) return []
+  return [
+    { key: 'id', on: 'value', message: `id: "${eventId}" is the id of another event already, in line ${before.line}` },
+  ]
+}

@@ -1,0 +1,84 @@
+// `sluice simulate`: what the definitions make of timed facts. In: catalogs, facts, until when. Out: each cycle that was
+// opened, and what became of each event. Virtual time: an instant is only what stands on the agenda.
+// Never: a clock; a decision that production takes elsewhere; an answer that hangs on the order of lines of one instant.
+
+import { deliverArrival, deliverBlocker, openDue, type Routed, recall, routeArrival } from './delivery.ts'
+import type { RunFact } from './facts.ts'
+import { createDueKeys } from './openings.ts'
+import { byProductAndCycle, type CycleRow, type EventRow, toCycleRow } from './report.ts'
+import { endRun, goOn } from './steps.ts'
+import { createWorld, type Item, type OpenRun, type SimulationOrder, type World } from './world.ts'
+
+export interface Simulated {
+  cycles: CycleRow[]
+  events: EventRow[]
+  /** Facts about runs for which there was no attempt. */
+  unused: RunFact[]
+}
+
+export function simulate(order: SimulationOrder): Simulated {
+  const world = createWorld(order)
+  plan(world)
+  for (let nowMs = world.agenda.nextMs(); nowMs < order.endMs; nowMs = world.agenda.nextMs()) playWave(world, nowMs)
+  return {
+    cycles: [...world.runs.values()]
+      .map((run) => (run.kind === 'open' ? toCycleRow(run) : run.row))
+      .sort(byProductAndCycle),
+    events: world.outcomes.rows(),
+    unused: [...world.results.values()].flat().sort((one, other) => one.line - other.line),
+  }
+}
+
+/** Cycles that fall due, before the events of the same instant: a tick opens them some minutes earlier. */
+function plan(world: World): void {
+  for (const { catalog, timetable } of world.hearers.indexes) {
+    const dueKeysOf = createDueKeys(timetable, world.order.endMs)
+    for (const version of catalog.products) {
+      if (world.driven.has(version.definition.product)) continue
+      for (const due of dueKeysOf(version)) world.agenda.put(due.dueMs, { kind: 'due', version, timetable, due })
+    }
+  }
+  for (const fact of world.order.facts) {
+    if (fact.kind === 'event') world.agenda.put(fact.atMs, { kind: 'arrival', arrival: fact.arrival, line: fact.line })
+  }
+}
+
+/**
+ * First all that happens, then each cycle concerned decides; what follows at the same instant is the next wave. So the
+ * order of events of one instant does not matter. What an event opens is open for the others, as in a bridge's batch.
+ */
+function playWave(world: World, nowMs: number): void {
+  const items = world.agenda.take()
+  for (const item of items) if (item.kind === 'due') openDue(world, item, nowMs)
+  const ready = items.map((item) =>
+    item.kind === 'arrival' ? { kind: item.kind, routed: routeArrival(world, item, nowMs) } : item,
+  )
+  for (const item of ready) happen(world, item, nowMs)
+  const touched = [...world.touched].filter((run) => isOpen(world, run)).sort(byId)
+  world.touched.clear()
+  for (const run of touched) goOn(world, run, nowMs)
+}
+
+/** Timers outlive what they were set for. */
+const isOpen = (world: World, run: OpenRun): boolean => world.runs.get(run.cycle.id) === run
+
+const byId = (one: OpenRun, other: OpenRun): number => (one.cycle.id < other.cycle.id ? -1 : 1)
+
+type Ready = Exclude<Item, { kind: 'arrival' }> | { kind: 'arrival'; routed: Routed }
+
+function happen(world: World, item: Ready, nowMs: number): void {
+  switch (item.kind) {
+    case 'due':
+      return
+    case 'arrival':
+      return deliverArrival(world, item.routed, nowMs)
+    case 'blocker':
+      return deliverBlocker(world, item.blocker)
+    case 'recall':
+      return recall(world, item.run, nowMs)
+    case 'run-end':
+      return endRun(world, item.run, nowMs)
+    case 'wake':
+      world.touched.add(item.run)
+  }
+}
