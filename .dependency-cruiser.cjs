@@ -22,7 +22,8 @@ const ROOMS = [
   'examples',
 ]
 const TESTS = '\\.test\\.ts$|\\.test-[^/]+\\.ts$'
-const MODEL = '^model/(?!calendar/)(?!.*\\.schema\\.ts$)'
+const MODEL = '^model/(?!calendar/|simulate/)(?!.*\\.schema\\.ts$)'
+const SIMULATE = '^model/simulate/(?!.*\\.schema\\.ts$)'
 const CALENDAR = '^model/calendar/'
 const SCHEMAS = '^model/.*\\.schema\\.ts$'
 const CONTRACT = '^workflows/contract\\.ts$'
@@ -59,10 +60,12 @@ module.exports = {
   forbidden: [
     { name: 'no-circles', severity: 'error', from: {}, to: { circular: true, viaOnly: { dependencyTypesNot: TYPES } } },
     { name: 'not-found', severity: 'error', from: {}, to: { couldNotResolve: true } },
-    room('model', '^model/(?!calendar/)(?!.*\\.schema\\.ts$)', [MODEL]),
-    packages('model', '^model/(?!calendar/)(?!.*\\.schema\\.ts$)', []),
+    room('model', MODEL, [MODEL]),
+    packages('model', MODEL, []),
     room('calendar', CALENDAR, [MODEL, CALENDAR]),
     packages('calendar', CALENDAR, ['node_modules/temporal-polyfill/']),
+    room('simulate', SIMULATE, [MODEL, CALENDAR, SIMULATE]),
+    packages('simulate', SIMULATE, []),
     room('schemas', SCHEMAS, ['^model/']),
     packages('schemas', SCHEMAS, ['node_modules/zod/']),
     room('workflows', '^workflows/(?!contract\\.ts$)', [MODEL, '^workflows/'], ['activities']),

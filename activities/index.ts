@@ -5,7 +5,7 @@ import type { Client } from '@temporalio/client'
 import type { AwsClients } from '../clients/aws.ts'
 import type { RoleConfig } from '../clients/config.ts'
 import type { Postgres } from '../clients/postgres.ts'
-import { recallArrivals } from '../mirror/recall.ts'
+import { recallArrivals, recallSkipped } from '../mirror/recall.ts'
 import { recordCycle } from '../mirror/record-cycle.ts'
 import type { RoutingIndex } from '../model/calendar/routing.ts'
 import type { CycleActivities, SchedulerActivities } from '../workflows/contract.ts'
@@ -48,11 +48,14 @@ export function createActivities({
       temporal,
       warn,
       settings: config.cycle,
-      loadDefinitions: async () => (await catalog.load(undefined))?.index.catalog.products ?? [],
+      loadIndex: async () => requireIndex(await catalog.load(undefined)),
     }),
     ...createRepairing({ temporal, db, warn }),
     recordCycle: (record) => recordCycle(db, record),
-    recallArrivals: async ({ domain, expected }) => ({ arrivals: await recallArrivals(db, domain, expected) }),
+    recallArrivals: async ({ domain, expected }) => ({
+      arrivals: await recallArrivals(db, domain, expected),
+      skipped: await recallSkipped(db, domain, expected),
+    }),
   }
 }
 
@@ -87,6 +90,12 @@ async function readPending({ workflowService, options }: Client) {
   const execution = { workflowId: workflowExecution?.workflowId, runId: workflowExecution?.runId }
   const described = await workflowService.describeWorkflowExecution({ namespace: options.namespace, execution })
   return described.pendingActivities?.find((pending) => pending.activityId === activityId)
+}
+
+/** Without an etag nothing is "unchanged". */
+function requireIndex(loaded: { index: RoutingIndex } | undefined): RoutingIndex {
+  if (!loaded) throw new Error('The catalog answered "unchanged" to a read without an etag.')
+  return loaded.index
 }
 
 /** With the activity's own facts, into the worker's log. */

@@ -4,10 +4,9 @@
 import { type Client, WorkflowNotFoundError } from '@temporalio/client'
 import type { Postgres } from '../clients/postgres.ts'
 import { isOutage } from '../clients/postgres-errors.ts'
-import { listMissedArrivals, type MissedArrivals } from '../mirror/recall.ts'
+import { listMissedArrivals, listMissedSkips, type MissedArrivals, type MissedSkips } from '../mirror/recall.ts'
 import type { Domain } from '../model/ids.ts'
-import type { Arrival } from '../model/refresh-event.ts'
-import { ARRIVALS_SIGNAL, type SchedulerActivities } from '../workflows/contract.ts'
+import { ARRIVALS_SIGNAL, BLOCKERS_SIGNAL, type SchedulerActivities } from '../workflows/contract.ts'
 
 export interface RepairingParts {
   temporal: Client
@@ -32,9 +31,11 @@ export const createRepairing = (parts: RepairingParts): Pick<SchedulerActivities
   },
 })
 
-async function listWhenThere({ db, warn }: RepairingParts, domain: Domain): Promise<MissedArrivals[] | null> {
+type Missed = MissedArrivals | MissedSkips
+
+async function listWhenThere({ db, warn }: RepairingParts, domain: Domain): Promise<Missed[] | null> {
   try {
-    return await listMissedArrivals(db, domain)
+    return [...(await listMissedArrivals(db, domain)), ...(await listMissedSkips(db, domain))]
   } catch (error) {
     if (!isOutage(error)) throw error
     warn('PostgreSQL does not answer, so no arrival was repaired in this tick', { domain, error: String(error) })
@@ -43,9 +44,12 @@ async function listWhenThere({ db, warn }: RepairingParts, domain: Domain): Prom
 }
 
 /** False when it could not be told; one cycle in trouble does not keep the others waiting. */
-async function tell({ temporal, warn }: RepairingParts, { cycle, arrivals }: MissedArrivals): Promise<boolean> {
+async function tell({ temporal, warn }: RepairingParts, missed: Missed): Promise<boolean> {
+  const { cycle } = missed
   try {
-    await temporal.workflow.getHandle(cycle).signal<[Arrival[]]>(ARRIVALS_SIGNAL, arrivals)
+    const handle = temporal.workflow.getHandle(cycle)
+    if ('arrivals' in missed) await handle.signal(ARRIVALS_SIGNAL, missed.arrivals)
+    else await handle.signal(BLOCKERS_SIGNAL, missed.blockers)
     return true
   } catch (error) {
     // Terminated or closed since its last flush: nothing waits there.

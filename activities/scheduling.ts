@@ -2,9 +2,9 @@
 // In: the domain and the tick's time. Out: what was opened. Never: opens a cycle older than its definition; stops for
 // one definition that cannot be followed, such as one with a calendar that this version does not know.
 import { type Client, WorkflowExecutionAlreadyStartedError } from '@temporalio/client'
-import { dueAtMs, dueKeys, openCycle } from '../model/calendar/due.ts'
-import { DAY_MS } from '../model/calendar/routing.ts'
-import { dateAt } from '../model/calendar/wall-time.ts'
+import type { Timetable } from '../model/calendar/cycles.ts'
+import { keysToOpen, openCycle } from '../model/calendar/due.ts'
+import type { RoutingIndex } from '../model/calendar/routing.ts'
 import type { CycleSettings } from '../model/cycle/cycle.ts'
 import type { DefinitionVersion } from '../model/definition.ts'
 import { type CycleId, type CycleKey, type ProductId, toCycleId } from '../model/ids.ts'
@@ -13,15 +13,11 @@ import { CYCLE_WORKFLOW, type SchedulerActivities, toCycleStart } from '../workf
 export interface SchedulingParts {
   temporal: Client
   settings: CycleSettings
-  /** Current definitions of the domain, from the catalog bucket; PostgreSQL is not asked. */
-  loadDefinitions(): Promise<DefinitionVersion[]>
+  /** What the domain knows of the mesh, from the catalog bucket; PostgreSQL is not asked. */
+  loadIndex(): Promise<RoutingIndex>
   warn(message: string, facts: Record<string, unknown>): void
 }
 
-/** How far back a tick looks: an outage shorter than this, a long weekend included, loses no cycle. */
-const LOOK_BACK_MS = 7 * DAY_MS
-/** Cycles are opened this much before their date begins, so that a late tick is still early. */
-const AHEAD_MS = 15 * 60_000
 /** Starts at a time: a tick must not crowd out arrivals. */
 const AT_ONCE = 10
 
@@ -29,8 +25,10 @@ export const createScheduling = (parts: SchedulingParts): Pick<SchedulerActiviti
   /** May run twice: a cycle's id is used once. */
   async openDueCycles({ domain, atMs }) {
     const skipped = new Map<ProductId, string>()
-    const definitions = await parts.loadDefinitions()
-    const due = definitions.flatMap((version) => followed(skipped, version, () => dueCycles(version, atMs)))
+    const { catalog, timetable } = await parts.loadIndex()
+    const due = catalog.products.flatMap((version) =>
+      followed(skipped, version, () => dueCycles(timetable, version, atMs)),
+    )
     const known = await listKnown(
       parts.temporal,
       domain,
@@ -38,7 +36,9 @@ export const createScheduling = (parts: SchedulingParts): Pick<SchedulerActiviti
     )
     const starts = due
       .filter(({ cycle }) => !known.has(cycle))
-      .flatMap(({ version, key }) => followed(skipped, version, () => [toStart(parts, version, key)]))
+      .flatMap(({ version, key }) =>
+        followed(skipped, version, () => [toStart(parts.settings, timetable, { version, key })]),
+      )
     const opened: string[] = []
     for (let at = 0; at < starts.length; at += AT_ONCE) {
       const started = await Promise.all(starts.slice(at, at + AT_ONCE).map((start) => open(parts, start)))
@@ -70,17 +70,12 @@ interface DueCycle {
   version: DefinitionVersion
 }
 
-/** A new definition opens no past: its first cycle is the one of the day on which it was first applied. */
-function dueCycles(version: DefinitionVersion, atMs: number): DueCycle[] {
-  const { definition } = version
-  const firstDay = dateAt(Date.parse(version.firstAppliedAt), definition.timezone) as CycleKey
-  const firstMs = Math.max(atMs - LOOK_BACK_MS, dueAtMs(definition, firstDay))
-  return dueKeys(definition, firstMs, atMs + AHEAD_MS).map((key) => ({
-    cycle: toCycleId(definition.product, key),
+const dueCycles = (timetable: Timetable, version: DefinitionVersion, atMs: number): DueCycle[] =>
+  keysToOpen(timetable, version, atMs).map((key) => ({
+    cycle: toCycleId(version.definition.product, key),
     key,
     version,
   }))
-}
 
 /** Cycles Temporal knows of already, open or closed: one list instead of a refused start for each. */
 async function listKnown(temporal: Client, domain: string, keys: CycleKey[]): Promise<Set<string>> {
@@ -94,8 +89,11 @@ async function listKnown(temporal: Client, domain: string, keys: CycleKey[]): Pr
 
 type CycleStart = ReturnType<typeof toCycleStart>
 
-const toStart = ({ settings }: SchedulingParts, version: DefinitionVersion, key: CycleKey): CycleStart =>
-  toCycleStart(openCycle(version, key, 'scheduler', settings))
+const toStart = (
+  settings: CycleSettings,
+  timetable: Timetable,
+  { version, key }: Pick<DueCycle, 'version' | 'key'>,
+): CycleStart => toCycleStart(openCycle(timetable, version, { key, openedBy: 'scheduler', settings }))
 
 async function open({ temporal }: SchedulingParts, start: CycleStart): Promise<string | null> {
   try {

@@ -1,6 +1,7 @@
 // Cycle keys that the bridge may still open by an event: today and the days before it.
 // Never: more than fit the window in which an event may open a cycle (21 days), with two days to spare.
-import { DAY_MS, OPENING_WINDOW } from '../model/calendar/routing.ts'
+import { DAY_MS } from '../model/calendar/due.ts'
+import { OPENING_WINDOW } from '../model/calendar/routing.ts'
 
 export const MOST_KEYS = OPENING_WINDOW.acceptForMs / DAY_MS - 2
 

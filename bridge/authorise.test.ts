@@ -18,6 +18,7 @@ const index = buildIndex({
     ...{ calendar: 'weekdays', timezone: 'UTC', location: null },
   },
   ...{ products: [], earlier: [], accounts: { raw: RAW, d1: OWN }, known: [toProduct('raw/rd1')] },
+  ...{ calendars: [], schedules: {}, externals: [] },
 })
 
 const refreshed = (sender: Sender, product = 'raw/rd1'): Exclude<Parsed, Refused> => {

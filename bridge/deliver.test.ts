@@ -3,14 +3,14 @@ import { type Client, ServiceError, WorkflowNotFoundError } from '@temporalio/cl
 import { expect, test } from 'vitest'
 import type { Route } from '../model/calendar/routing.ts'
 import type { Blocker } from '../model/cycle/cycle.ts'
-import { arrivalOf, definitionOf, inputOf, KEY, toProduct, versionOf } from '../model/samples.test-data.ts'
+import { arrivalOf, definitionOf, inputOf, KEY, timetableOf, toProduct, versionOf } from '../model/samples.test-data.ts'
 import { type CycleDelivery, deliver } from './deliver.ts'
 
 const definition = definitionOf('d1/ds3', ['raw/rd1'])
 const { settings } = inputOf(definition)
 const route: Route = {
   ...{ cycle: `d1/ds3/${KEY}` as Route['cycle'], key: KEY, version: versionOf(definition) },
-  ...{ isCurrent: true, dueAtMs: 0 },
+  ...{ isCurrent: true, isLookBack: false, dueAtMs: 0, timetable: timetableOf() },
 }
 const blocker: Blocker = {
   ...{ eventId: `raw/rd1/${KEY}/not-refreshed-1.4`, product: toProduct('raw/rd1'), key: KEY, state: 'ERROR' },

@@ -64,9 +64,9 @@ async function deliverArrivals(client: Client, settings: CycleSettings, delivery
 }
 
 /** A definition that this version cannot open a cycle of is no outage: only what it concerns waits. */
-function toStart({ version, key }: Route, settings: CycleSettings, arrivals: Arrival[]) {
+function toStart({ version, key, timetable }: Route, settings: CycleSettings, arrivals: Arrival[]) {
   try {
-    return toCycleStart(openCycle(version, key, 'arrival', settings), arrivals)
+    return toCycleStart(openCycle(timetable, version, { key, openedBy: 'arrival', settings }), arrivals)
   } catch (error) {
     const { product } = version.definition
     const found = error instanceof Error ? error.message : String(error)

@@ -1,5 +1,6 @@
 // What the bridge writes down: only what no open cycle took. What a cycle took, the cycle records itself.
-import type { PastJudgement, PastQuestion } from '../mirror/judge-past.ts'
+import type { PastQuestion } from '../mirror/judge-past.ts'
+import type { PastJudgement } from '../model/calendar/untaken.ts'
 import type { UntakenEvent } from '../mirror/ledger.ts'
 
 /** Both throw while PostgreSQL is away, and then the messages concerned stay in the queue. */

@@ -4,8 +4,8 @@
 
 import type { UntakenDelivery, UntakenEvent } from '../mirror/ledger.ts'
 import type { OpeningDecision, Route } from '../model/calendar/routing.ts'
+import { judgeByPast, judgeUnheeded, judgeUntaken, type UntakenJudgement } from '../model/calendar/untaken.ts'
 import type { CycleId } from '../model/ids.ts'
-import type { DeliveryOutcome } from '../model/states.ts'
 import type { Answers, Delivered } from './deliver.ts'
 import type { BridgeLedger } from './ledger.ts'
 import { type Later, toLater } from './outage.ts'
@@ -54,8 +54,9 @@ async function settleArrival(
     const deliveries = judged.filter((delivery) => delivery !== null)
     const isTaken = deliveries.length > 0 || untaken.length < answers.length
     if (isTaken && deliveries.length === 0) return { kind: 'done' }
-    const reason = isTaken ? null : 'no cycle that waits for it is open, and it may not open one'
-    return { kind: 'record', event: { ...toUntaken(item, isTaken ? 'routed' : 'unmatched', reason), deliveries } }
+    if (isTaken) return { kind: 'record', event: { ...toUntaken(item, 'routed', null), deliveries } }
+    const { outcome, reason } = judgeUnheeded(answers.map(({ opening }) => opening))
+    return { kind: 'record', event: toUntaken(item, outcome, reason) }
   } catch (error) {
     return toLater('message', error)
   }
@@ -67,18 +68,19 @@ async function judge(
   { route, opening, said }: Answer,
 ): Promise<UntakenDelivery | null> {
   const { eventId, arrival } = news
-  const toDelivery = (outcome: DeliveryOutcome, note: string | null) => ({
+  const toDelivery = (judgement: UntakenJudgement) => ({
     cycle: route.cycle,
     upstream: arrival.product,
-    outcome,
-    note,
+    ...judgement,
   })
-  if (said?.kind === 'absent' && opening === 'too-early') return toDelivery('early', 'the cycle is not due yet')
-  if (said?.kind === 'absent' && opening === 'not-current') return null
+  const how = said?.kind === 'absent' ? 'absent' : 'closed'
+  const judged = judgeUntaken(how, opening)
+  if (judged === 'nothing') return null
+  if (judged !== 'ask-past') return toDelivery(judged)
   const { product, key, revision } = arrival
   const past = await ledger.judgePast({ cycle: route.cycle, eventId, product, key, revision })
-  if (past) return toDelivery(past.outcome, past.note)
-  return said?.kind === 'absent' ? null : toDelivery('late', 'the cycle is closed and left no row')
+  const byPast = judgeByPast(how, past)
+  return byPast && toDelivery(byPast)
 }
 
 function settleBlocker(item: Item, news: RefreshNews, answers: Answer[]): Settlement {

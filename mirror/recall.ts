@@ -1,7 +1,7 @@
 // In: the upstream cycles that a cycle waits for, or a whole domain. Out: what was published of them already, the
 // newest revision each. Never: a private publication of another domain; an event that was refused.
 import type { Postgres } from '../clients/postgres.ts'
-import type { ExpectedCycle } from '../model/cycle/cycle.ts'
+import type { Blocker, ExpectedCycle } from '../model/cycle/cycle.ts'
 import type { CycleId, Domain } from '../model/ids.ts'
 import type { Arrival } from '../model/refresh-event.ts'
 
@@ -27,6 +27,12 @@ const PUBLICATION = `publication as (
     order by product, cycle_key, revision desc, event_id
   )`
 
+/** Inputs that the domain's cycles still wait for. */
+const WAITING = `select cycle, dependency.upstream_product as product, dependency.upstream_key as cycle_key
+  from data_product_status as status join data_product_dependencies_events_status as dependency using (cycle)
+  where status.domain = $1 and (status.state = 'WAITING' or status.state = 'ERROR' and status.step = 'wait')
+    and dependency.state = 'WAITING'`
+
 const ARRIVAL = `event_id as "eventId", product, cycle_key as key, revision, location,
   correlation_id as "correlationId", occurred_at as "occurredAt"`
 
@@ -37,9 +43,51 @@ export const recallArrivals = (db: Postgres, domain: Domain, expected: ExpectedC
     [domain, expected.map(({ product }) => product), expected.map(({ key }) => key)],
   )
 
+/**
+ * Notices of upstreams that skipped their cycle, as the domain's ledger kept them: the newest of each, and only while no
+ * publication is known. The message is parsed only in rows that the bridge could parse.
+ */
+const SKIPPED = `notice as (
+    select product, cycle_key, event_id, occurred_at, case when outcome <> 'refused' and event_id like '%/not-refreshed-%'
+      then body::jsonb #> '{detail,data}' end as said
+    from event_ledger join expected using (product, cycle_key) where domain = $1
+  ),
+  skipped as (
+    select distinct on (product, cycle_key) * from notice where said ->> 'state' = 'SKIPPED'
+      and not exists (select from newest where newest.product = notice.product and newest.cycle_key = notice.cycle_key)
+    order by product, cycle_key, occurred_at desc
+  )`
+
+const BLOCKER = `event_id as "eventId", product, cycle_key as key, said ->> 'state' as state, said ->> 'step' as step,
+  coalesce(said ->> 'reason', '') as reason, occurred_at as "occurredAt"`
+
+export const recallSkipped = (db: Postgres, domain: Domain, expected: ExpectedCycle[]): Promise<Blocker[]> =>
+  db.rows<Blocker>(
+    `/* skipped */ with expected as (select * from unnest($2::text[], $3::text[]) as expected (product, cycle_key)), ${PUBLICATION}, ${SKIPPED}
+     select ${BLOCKER} from skipped order by product, cycle_key`,
+    [domain, expected.map(({ product }) => product), expected.map(({ key }) => key)],
+  )
+
 export interface MissedArrivals {
   cycle: CycleId
   arrivals: Arrival[]
+}
+
+export interface MissedSkips {
+  cycle: CycleId
+  blockers: Blocker[]
+}
+
+/** Waiting cycles that do not know that an upstream skipped what they wait for. */
+export async function listMissedSkips(db: Postgres, domain: Domain): Promise<MissedSkips[]> {
+  const rows = await db.rows<Blocker & { cycle: CycleId }>(
+    `/* skipped */ with waiting as (${WAITING} and (dependency.blocker is null or dependency.blocker ->> 'state' <> 'SKIPPED')),
+     expected as (select distinct product, cycle_key from waiting), ${PUBLICATION}, ${SKIPPED}
+     select cycle, ${BLOCKER} from skipped join waiting using (product, cycle_key) order by cycle, product, cycle_key`,
+    [domain],
+  )
+  const byCycle = Map.groupBy(rows, ({ cycle }) => cycle)
+  return [...byCycle].map(([cycle, skips]) => ({ cycle, blockers: skips.map(({ cycle: _, ...blocker }) => blocker) }))
 }
 
 /** The domain's cycles that wait for what is published, as the mirror has it: some may know better by now. */
@@ -51,12 +99,7 @@ export async function listMissedArrivals(db: Postgres, domain: Domain): Promise<
 
 const listMissedRows = (db: Postgres, domain: Domain): Promise<(Arrival & { cycle: CycleId })[]> =>
   db.rows(
-    `with waiting as (
-       select cycle, dependency.upstream_product as product, dependency.upstream_key as cycle_key
-       from data_product_status as status join data_product_dependencies_events_status as dependency using (cycle)
-       where status.domain = $1 and (status.state = 'WAITING' or status.state = 'ERROR' and status.step = 'wait')
-         and dependency.state = 'WAITING'
-     ),
+    `with waiting as (${WAITING}),
      expected as (select distinct product, cycle_key from waiting), ${PUBLICATION}
      select cycle, ${ARRIVAL} from newest join waiting using (product, cycle_key) order by cycle, product, cycle_key`,
     [domain],

@@ -26,7 +26,7 @@ export const upsertStatus = (db: Queries, { cycle, domain, runNumber, version, s
       ...[snapshot.state, snapshot.step, snapshot.reason && toStorableText(snapshot.reason)],
       ...[toInstant(snapshot.stateSinceMs), toInstantOrNull(snapshot.notBeforeMs), toInstantOrNull(snapshot.cutoffMs)],
       ...[toInstantOrNull(snapshot.availableByMs), toInstantOrNull(snapshot.retryAtMs)],
-      ...[waitingFor(snapshot), toJsonParameter(snapshot.attempts), snapshot.lastAttempt],
+      ...[snapshot.waitingFor ?? waitingFor(snapshot), toJsonParameter(snapshot.attempts), snapshot.lastAttempt],
       ...[snapshot.attempts.at(-1)?.runId ?? null, snapshot.revision, runNumber, version],
     ],
   )
@@ -91,7 +91,7 @@ export const insertTransitions = (db: Queries, { cycle, domain, runNumber, snaps
     ],
   )
 
-/** Sorted names of the upstreams still missing, while the cycle waits for them. */
+/** As older workers leave it to the reader: all that have not arrived, while the cycle waits. */
 function waitingFor({ state, step, dependencies }: CycleSnapshot): string[] {
   const isWaiting = state === 'WAITING' || (state === 'ERROR' && step === 'wait')
   const missing = dependencies.filter((dependency) => isWaiting && dependency.state === 'WAITING')

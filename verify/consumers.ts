@@ -1,5 +1,6 @@
 // In: evidence. Out: which cycles of a domain wait for an upstream cycle, and which events must have reached them. Pure.
 // Never: asks for what a bridge could not know: a definition just applied, a revision that another overtook.
+import { upstreamsIn } from '../model/calendar/match.ts'
 import { type CycleId, domainOf, parseCycleId } from '../model/ids.ts'
 import type { Evidence } from './evidence.ts'
 import { awaitedBy, broughtTo } from './fold.ts'
@@ -36,7 +37,7 @@ export function consumersOf({ sandbox, cycles, definitions }: Evidence): Consume
   const edgesOn = (product: string, since: (appliedAtMs: number) => boolean) =>
     definitions.filter(
       ({ definition, appliedAt }) =>
-        since(Date.parse(appliedAt)) && definition.dependsOn.some((edge) => edge.product === product),
+        since(Date.parse(appliedAt)) && upstreamsIn(definition.dependsOn).some((edge) => edge.product === product),
     )
   const knewAt = (product: string, atMs: number) => edgesOn(product, (sinceMs) => sinceMs + INDEX_LAG_MS <= atMs)
   const isIn = (domain: string) => (version: Evidence['definitions'][number]) =>
@@ -63,7 +64,7 @@ export function consumersOf({ sandbox, cycles, definitions }: Evidence): Consume
       // The bus may have dropped it; a closed cycle of a version that is superseded is not asked any more; and before a
       // version applied, nobody asked for its upstreams.
       const present = definitions.find(({ definition }) => definition.product === own)
-      const isPassedBy = present && !present.definition.dependsOn.some((edge) => edge.product === product)
+      const isPassedBy = present && !upstreamsIn(present.definition.dependsOn).some((edge) => edge.product === product)
       const isBefore = present && atMs !== null && Date.parse(present.appliedAt) + INDEX_LAG_MS > atMs
       if (isPassedBy || isBefore || (sandbox !== undefined && atMs === null)) return false
       // A revision that another overtook before the cycle was open may never have reached it.

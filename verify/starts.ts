@@ -1,8 +1,15 @@
 // I3 and I4. In: evidence. Out: Glue runs begun twice, without a reason, or before their inputs. Pure.
-import { type ExpectedCycle, isMissing, isUnbegun, type OperatorAction } from '../model/cycle/cycle.ts'
+import { conditionOf, judgeCondition } from '../model/cycle/condition.ts'
+import {
+  type DependencyStatus,
+  type ExpectedCycle,
+  isUnbegun,
+  type OperatorAction,
+  openRun,
+} from '../model/cycle/cycle.ts'
 import type { CycleId } from '../model/ids.ts'
 import type { CycleEvidence, Evidence, RunEvidence } from './evidence.ts'
-import { broughtTo, type Folded, fold, ordersOf, recordsOf } from './fold.ts'
+import { type Brought, broughtTo, type Folded, fold, ordersOf, recordsOf } from './fold.ts'
 import { type GlueRunRows, glueRuns, type PutEvent, refreshesPut } from './sandbox-rows.ts'
 import { type Checked, type Look, toChecked } from './verdict.ts'
 
@@ -120,6 +127,9 @@ interface FirstStart {
 function checkInputs({ cycle, run, order, glueRun, puts }: FirstStart): Look {
   if (mayGoWithout(run, order.atMs)) return []
   const brought = broughtTo(run)
+  // Without a condition of its own a cycle needs them all, each; with one the missing are told together.
+  if (run.input.condition)
+    return checkCondition({ cycle, run, order, brought: brought.filter(({ at }) => at < order.at) })
   return expectedOf(run).flatMap(({ product, key }) => {
     const arrivals = brought.filter(({ arrival }) => arrival.product === product && arrival.key === key)
     const inTime = arrivals.filter(({ at }) => at < order.at)
@@ -137,11 +147,36 @@ function checkInputs({ cycle, run, order, glueRun, puts }: FirstStart): Look {
   })
 }
 
+/** A condition that asks what an upstream skipped is judged as if none had: then it may hold, and is passed over. */
+function checkCondition({
+  cycle,
+  run,
+  order,
+  brought,
+}: Pick<FirstStart, 'cycle' | 'run' | 'order'> & { brought: Brought[] }): Look {
+  const condition = conditionOf(run.input)
+  if (JSON.stringify(condition).includes('kipped')) return []
+  const dependencies = openRun({ ...run.input, past: null }, 0).dependencies.map((dependency): DependencyStatus => {
+    const had = run.input.past?.dependencies.find((one) => isSame(one, dependency))
+    const arrival = brought.find((one) => isSame(one.arrival, dependency))?.arrival ?? had?.arrival ?? null
+    return arrival ? { ...dependency, state: 'ARRIVED', arrival } : dependency
+  })
+  const judged = judgeCondition(condition, dependencies, order.atMs)
+  if (judged.holds) return []
+  const missing = judged.missing.map((at) => `${dependencies[at]?.product}/${dependencies[at]?.key}`)
+  const says = `${cycle} asked Glue to start though its condition did not hold: it missed ${missing.join(', ') || 'what never comes'}`
+  return [{ invariant: 'I4', cycle, says, evidence: [`history of ${cycle}, event ${order.at}: startGlueJob`] }]
+}
+
+const isSame = (one: ExpectedCycle, other: ExpectedCycle): boolean =>
+  one.product === other.product && one.key === other.key
+
 /** What the run itself has to wait for: an earlier run may have had it already. */
 const expectedOf = ({ input: { past, expected } }: RunEvidence) => {
   if (past && !isUnbegun(past)) return []
   const isThere = ({ product, key }: ExpectedCycle): boolean =>
-    past?.dependencies.some((known) => known.product === product && known.key === key && !isMissing(known)) ?? false
+    past?.dependencies.some((known) => known.product === product && known.key === key && known.state !== 'WAITING') ??
+    false
   return expected.filter((one) => !isThere(one))
 }
 

@@ -4,6 +4,7 @@ import { defineSearchAttributeKey, TypedSearchAttributes } from '@temporalio/com
 import { applyArrival } from '../model/cycle/arrivals.ts'
 import {
   type Attempt,
+  type Blocker,
   type Cycle,
   type CycleInput,
   type DependencyStatus,
@@ -112,7 +113,11 @@ export interface CycleActivities {
   publishNotRefreshed(notice: NotRefreshedNotice): Promise<void>
   notifyFailure(notice: FailureNotice): Promise<void>
   recordCycle(record: CycleRecord): Promise<void>
-  recallArrivals(question: { domain: Domain; expected: ExpectedCycle[] }): Promise<{ arrivals: Arrival[] }>
+  /** `skipped` is absent in what older workers answered. */
+  recallArrivals(question: {
+    domain: Domain
+    expected: ExpectedCycle[]
+  }): Promise<{ arrivals: Arrival[]; skipped?: Blocker[] }>
 }
 
 export interface DueCycles {

@@ -1,7 +1,7 @@
 // The memory of one run: the cycle so far, the lane that writes it down, the timers it has armed.
-// Never: a decision of its own; a second way to change the cycle than apply() and arrive().
+// Never: a decision of its own; a change of the cycle that model/cycle does not make.
 import { allHandlersFinished, CancellationScope, condition, setCurrentDetails, sleep } from '@temporalio/workflow'
-import { applyArrival, applyBlocker } from '../model/cycle/arrivals.ts'
+import { applyArrival, applyBlocker, applyRecall } from '../model/cycle/arrivals.ts'
 import { type Blocker, type Cycle, type CycleInput, currentAttempt, openRun } from '../model/cycle/cycle.ts'
 import { decideNext } from '../model/cycle/decide.ts'
 import { applyFact, type Fact } from '../model/cycle/facts.ts'
@@ -31,6 +31,10 @@ export class CycleRun {
 
   arrive(arrivals: Arrival[]): void {
     this.remember(arrivals.reduce((cycle, arrival) => applyArrival(cycle, arrival, Date.now()), this.cycle))
+  }
+
+  recall(arrivals: Arrival[], skipped: Blocker[]): void {
+    this.remember(applyRecall(this.cycle, { arrivals, skipped }, Date.now()))
   }
 
   learnBlockers(blockers: Blocker[]): void {

@@ -3,8 +3,8 @@
 import { ActivityFailure, CancellationScope, isCancellation, log, rootCause, workflowInfo } from '@temporalio/workflow'
 import { type Attempt, type Cycle, currentAttempt, type GlueRunEnd } from '../model/cycle/cycle.ts'
 import { type HoldUp, needsPerson } from '../model/cycle/held-up.ts'
-import { correlationOf, toGlueArguments, toPublication } from '../model/cycle/outgoing.ts'
-import { domainOf, toNotRefreshedId } from '../model/ids.ts'
+import { toGlueArguments, toNotice, toPublication } from '../model/cycle/outgoing.ts'
+import { domainOf } from '../model/ids.ts'
 import {
   awaitGlueJobOf,
   notifyFailure,
@@ -24,10 +24,8 @@ export function recall(run: CycleRun): void {
   const { input } = run.cycle
   if (input.expected.length === 0) return
   inBackground(run, 'recall', async () => {
-    const { arrivals } = await recallArrivals({ domain: domainOf(input.product), expected: input.expected })
-    // What came meanwhile as an event is known: a recall of it is no second delivery.
-    const known = new Set(run.cycle.deliveries.map(({ eventId }) => eventId))
-    run.arrive(arrivals.filter(({ eventId }) => !known.has(eventId)))
+    const { arrivals, skipped } = await recallArrivals({ domain: domainOf(input.product), expected: input.expected })
+    run.recall(arrivals, skipped ?? [])
   })
 }
 
@@ -109,7 +107,7 @@ export async function publish(run: CycleRun, attempt: Attempt): Promise<void> {
 /** Tells consumers who the blocker is, and for an ERROR the domain's people; nobody waits for it but the closing. */
 export function report(run: CycleRun): void {
   const { cycle } = run
-  const notice = toNotice(run)
+  const notice = toNotice(cycle)
   const failure = cycle.state === 'ERROR' ? toFailureNotice(run, notice) : undefined
   run.apply({ kind: 'reported' })
   const sendAll = async (): Promise<void> => {
@@ -129,7 +127,7 @@ export function holdUp(run: CycleRun, said: HoldUp): void {
   if (!heldUp || !needsPerson(run.cycle) || wasTold) return
   const { reason, step, sinceMs: atMs } = heldUp
   const nextStep = 'Mend what the reason names; it is tried again by itself.'
-  const notice = { ...toFailureNotice(run, { ...toNotice(run), reason }), step, nextStep, atMs }
+  const notice = { ...toFailureNotice(run, { ...toNotice(run.cycle), reason }), step, nextStep, atMs }
   // The notice may be refused as well: once the step gets on it would tell of what is over.
   const send = () => run.whileHeldUp(() => told('The notice to the owner', notice.id, notifyFailure(notice)))
   inBackground(run, 'report', send)
@@ -141,21 +139,6 @@ const told = (what: string, id: string, sending: Promise<void>): Promise<void> =
     if (isCancellation(error)) log.info(`${what} is not needed any more`, { id })
     else log.error(`${what} was refused`, { id, error: rootCause(error) ?? String(error) })
   })
-
-function toNotice({ cycle }: CycleRun) {
-  return {
-    id: toNotRefreshedId(cycle.id, cycle.runNumber, cycle.version),
-    product: cycle.input.product,
-    key: cycle.input.key,
-    visibility: cycle.input.definition.visibility,
-    state: cycle.state,
-    step: cycle.step,
-    reason: cycle.reason ?? '',
-    occurredAt: new Date(cycle.stateSinceMs).toISOString(),
-    correlationId: correlationOf(cycle),
-    causationIds: cycle.dependencies.flatMap(({ arrival }) => (arrival ? [arrival.eventId] : [])),
-  }
-}
 
 function toFailureNotice({ cycle }: CycleRun, notice: ReturnType<typeof toNotice>) {
   const attempt = currentAttempt(cycle)

@@ -45,6 +45,9 @@ async function refresh(run: CycleRun): Promise<void> {
       case 'miss':
         run.apply({ kind: 'missed', missing: next.missing })
         break
+      case 'skip':
+        run.apply({ kind: 'skipped', reason: next.reason })
+        break
       case 'start':
         await startAttempt(run, next.attempt)
         break

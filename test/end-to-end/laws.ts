@@ -1,5 +1,6 @@
 // What must hold of any run of the demo, whatever was killed meanwhile. In: a stack after the demo. Out: nothing, or a
 // failed expectation that names the cycle. The witness is the sandbox's ledger of AWS calls, not what Sluice says.
+import { upstreamsIn } from '../../model/calendar/match.ts'
 import { expect } from 'vitest'
 import type { DemoResult } from '../../cli/demo/run-demo.ts'
 import type { LocalStack } from '../../cli/dev/local-stack.ts'
@@ -33,7 +34,7 @@ export async function expectLaws(stack: LocalStack, { script, keys, reports, pro
   const expected: Expected[] = keys.flatMap((key) =>
     products.map(({ product, dependsOn }) => ({
       cycle: `${product}/${key}`,
-      upstreams: dependsOn.map((dependency) => `${dependency.product}/${key}`),
+      upstreams: upstreamsIn(dependsOn).map((dependency) => `${dependency.product}/${key}`),
       attempts: failing.has(`${product}/${key}`) ? 2 : 1,
     })),
   )

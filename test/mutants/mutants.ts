@@ -185,8 +185,8 @@ export const MUTANTS: Mutant[] = [
     edits: [
       {
         file: 'bridge/settle.ts',
-        find: 'if (past) return toDelivery(past.outcome, past.note)',
-        replace: "if (past) return toDelivery('late', past.note)",
+        find: 'return byPast && toDelivery(byPast)',
+        replace: "return byPast && toDelivery({ ...byPast, outcome: 'late' })",
       },
     ],
     suite: { project: 'services', files: ['test/services/bridge-past.test.ts'] },

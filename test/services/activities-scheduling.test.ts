@@ -2,9 +2,10 @@
 import type { Client } from '@temporalio/client'
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import { createScheduling } from '../../activities/scheduling.ts'
+import { buildIndex } from '../../model/calendar/routing.ts'
 import type { DefinitionVersion, ProductDefinition } from '../../model/definition.ts'
 import type { Domain } from '../../model/ids.ts'
-import { definitionOf, versionOf } from '../../model/samples.test-data.ts'
+import { catalogOf, definitionOf, versionOf } from '../../model/samples.test-data.ts'
 import { until } from './bridge-stage.ts'
 import { isThere, type LentTemporal, lendTemporal } from './temporal.ts'
 
@@ -28,7 +29,7 @@ const warned: unknown[] = []
 /** A tick of the domain with these definitions. */
 const tick = (domain: string, definitions: DefinitionVersion[], atMs = FRIDAY_MS) =>
   createScheduling({
-    ...{ temporal: client, settings: SETTINGS, loadDefinitions: async () => definitions },
+    ...{ temporal: client, settings: SETTINGS, loadIndex: async () => buildIndex(catalogOf(definitions)) },
     warn: (_message, { product }) => void warned.push(product),
   }).openDueCycles({ domain: domain as Domain, atMs })
 

@@ -184,7 +184,9 @@ test('a definition that this version cannot compute keeps back its own messages,
 
 test('an upstream that did not refresh opens nothing, and is named to the cycles that are open', async () => {
   const settings = stage.parts.settings
-  const start = toCycleStart(openCycle(stage.version('ds1'), toKey(KEY), 'scheduler', settings))
+  const start = toCycleStart(
+    openCycle(stage.timetable, stage.version('ds1'), { key: toKey(KEY), openedBy: 'scheduler', settings }),
+  )
   await client.workflow.start('dataProductCycle', start)
   stage.start()
   await stage.publish(notRefreshedOf('raw/rd1'), NOT_REFRESHED)

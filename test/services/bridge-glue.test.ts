@@ -49,7 +49,11 @@ async function run(job: string, state: State, owner?: { cycle: string; attempt: 
 
 /** A cycle of ds1 that waits for the Glue run of its first attempt, as its workflow would have it. */
 async function waitingCycle(): Promise<CycleId> {
-  const input = openCycle(stage.version('ds1'), toKey(KEY), 'scheduler', stage.parts.settings)
+  const input = openCycle(stage.timetable, stage.version('ds1'), {
+    key: toKey(KEY),
+    openedBy: 'scheduler',
+    settings: stage.parts.settings,
+  })
   const start = toCycleStart(input)
   await client.workflow.start(CYCLE_WORKFLOW, start)
   await scheduleActivity(start.taskQueue, toGlueActivityId(1))

@@ -42,7 +42,11 @@ async function closedCycle(
   taken: { revision: number; eventId?: string }[] | 'unrecorded',
   name = 'ds1',
 ): Promise<void> {
-  const input = openCycle(stage.version(name), toKey(KEY), 'scheduler', stage.parts.settings)
+  const input = openCycle(stage.timetable, stage.version(name), {
+    key: toKey(KEY),
+    openedBy: 'scheduler',
+    settings: stage.parts.settings,
+  })
   const handle = await client.workflow.start(CYCLE_WORKFLOW, toCycleStart(input))
   await handle.terminate('closed, for the test')
   if (taken === 'unrecorded') return
@@ -74,7 +78,11 @@ describe('events that concern no cycle', () => {
   })
 
   test('too old to open one, but somebody opened it: the cycle has it, and nothing is written', async () => {
-    const input = openCycle(stage.version('ds1'), toKey('2026-10-29'), 'person', stage.parts.settings)
+    const input = openCycle(stage.timetable, stage.version('ds1'), {
+      key: toKey('2026-10-29'),
+      openedBy: 'person',
+      settings: stage.parts.settings,
+    })
     await client.workflow.start(CYCLE_WORKFLOW, toCycleStart(input))
     stage.start()
     expect(await take(messageOf(refreshedOf('raw/rd1', { key: '2026-10-29' })))).toEqual([])

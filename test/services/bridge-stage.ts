@@ -16,10 +16,11 @@ import { namesOf } from '../../clients/config.ts'
 import type { Postgres } from '../../clients/postgres.ts'
 import { judgePast } from '../../mirror/judge-past.ts'
 import { recordUntaken } from '../../mirror/ledger.ts'
+import type { Timetable } from '../../model/calendar/cycles.ts'
 import { type DomainCatalog, OPENING_WINDOW } from '../../model/calendar/routing.ts'
 import type { DefinitionVersion } from '../../model/definition.ts'
 import { type CycleId, type CycleKey, type Domain, type ProductId, toCycleId } from '../../model/ids.ts'
-import { definitionOf, versionOf } from '../../model/samples.test-data.ts'
+import { CALENDARS, definitionOf, timetableOf, versionOf } from '../../model/samples.test-data.ts'
 import { createSystemClock } from '../../sandbox/aws/clock.ts'
 import { type Sandbox, startSandbox } from '../../sandbox/aws/server.ts'
 import type { Clock } from '../../sandbox/aws/service.ts'
@@ -57,6 +58,8 @@ export interface BridgeStage {
   /** Resolves once the queue holds nothing, in flight or not; `jumpMs` puts its clock forward meanwhile. */
   untilEmpty(jumpMs?: number): Promise<void>
   /** Resolves once the deletes of a batch have failed as often as a fault makes them. */
+  /** By which the products of the stage have their cycles. */
+  timetable: Timetable
   untilDeleteFails(): Promise<void>
   close(): Promise<void>
 }
@@ -106,6 +109,7 @@ export async function openBridgeStage(temporal: Client, db: Postgres): Promise<B
   }
   const bridges: Bridge[] = []
   return {
+    timetable: timetableOf(),
     ...{ domain, sandbox, clock, sqs, glue, queueUrl, deadLetterUrl, parts, logged },
     product: (name) => `${domain}/${name}` as ProductId,
     cycle: (name, key) => toCycleId(`${domain}/${name}` as ProductId, key as CycleKey),
@@ -172,6 +176,7 @@ function catalogOf(domain: Domain): DomainCatalog {
     earlier: [],
     accounts: { raw: RAW_ACCOUNT, [domain]: OWN_ACCOUNT },
     known: [...products.map(({ definition }) => definition.product), ...RAW_PRODUCTS],
+    ...{ calendars: CALENDARS, schedules: {}, externals: [] },
   }
 }
 

@@ -2,7 +2,7 @@
 // Never: a row or an object of another test.
 import { CreateBucketCommand, GetObjectCommand, ListObjectsV2Command, S3Client } from '@aws-sdk/client-s3'
 import { type ApplyOrder, type ApplyResult, applyMesh } from '../../catalog/apply-mesh.ts'
-import { parse, type Files } from '../../catalog/samples.test-data.ts'
+import { type Files, parse } from '../../catalog/samples.test-data.ts'
 import type { Postgres } from '../../clients/postgres.ts'
 import type { Sandbox } from '../../sandbox/aws/server.ts'
 import { type LentDatabase, lendDatabase } from './postgres.ts'
@@ -11,6 +11,8 @@ export type Applied = Extract<ApplyResult, { kind: 'applied' }>
 
 export interface CatalogSpace {
   db: Postgres
+  /** Of the same database. */
+  url: string
   s3: S3Client
   bucket: string
   /** Another client of the same bucket; whoever opens it destroys it. */
@@ -40,6 +42,7 @@ export async function openCatalogSpace(sandbox: Sandbox, bucket: string, maxAtte
     applyMesh({ db: lent.db, s3, bucket, mesh: parse(files), actor: 'ann', ...more })
   return {
     db: lent.db,
+    url: lent.url,
     s3,
     bucket,
     openS3,

@@ -7,7 +7,9 @@ import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } fr
 import { openPostgres } from '../../clients/postgres.ts'
 import { migrate } from '../../mirror/migrate.ts'
 import { schemaDump } from '../../mirror/schema-dump.ts'
+import { EVERY_WORDS, parseEvery } from '../../model/calendar/cadence.ts'
 import { OPENERS } from '../../model/cycle/cycle.ts'
+import { IF_NONE, SHIFTS } from '../../model/definition.ts'
 import { CYCLE_STATES, DELIVERY_OUTCOMES, DEPENDENCY_STATES, LEDGER_OUTCOMES, STEPS } from '../../model/states.ts'
 import { type LentDatabase, lendDatabase } from './postgres.ts'
 
@@ -67,6 +69,38 @@ describe('the runner', () => {
   })
 })
 
+test('what an older Sluice wrote stays, and says the rule it always had', async () => {
+  const lent = await lendDatabase('empty')
+  const folder = mkdtempSync(path.join(tmpdir(), 'sluice-migrations-'))
+  try {
+    cpSync(MIGRATIONS, folder, { recursive: true })
+    const older = NAMES.filter((name) => name > '0003')
+    for (const name of older.slice(1)) rmSync(path.join(folder, name))
+    await migrate(lent.db, folder)
+    await lent.db.rows(`insert into catalog_version (actor, before, after) values ('ann', '{}', '{}')`)
+    await lent.db.rows(
+      `insert into data_product (product, version, domain, description, owner_team, owner_email, visibility, definition,
+         definition_hash, applied_at, first_applied_at, catalog_version)
+       values ('d1/a', 1, 'd1', '', 't', 'e', 'mesh', '{}', '', now(), now(), 1)`,
+    )
+    await lent.db.rows(`insert into data_product_dependencies values ('d1/a', 1, 'raw/x', 1), ('d1/a', 1, 'raw/y', 2)`)
+    await lent.db.rows(`insert into data_product_schedule values ('d1/a', 1, 'business-day', 'weekdays', 'UTC')`)
+    cpSync(MIGRATIONS, folder, { recursive: true })
+    expect(await migrate(lent.db, folder)).toEqual(older.slice(1))
+    const rule = { match: 'same', if_none: null, optional_after: null, part: null }
+    expect(await lent.db.rows('select * from data_product_dependencies order by position')).toEqual([
+      { product: 'd1/a', version: 1, upstream: 'raw/x', position: 1, ...rule },
+      { product: 'd1/a', version: 1, upstream: 'raw/y', position: 2, ...rule },
+    ])
+    expect(await lent.db.one('select * from data_product_schedule')).toMatchObject({
+      ...{ every: 'business-day', on_non_business_day: null },
+    })
+  } finally {
+    await lent.drop()
+    rmSync(folder, { recursive: true, force: true })
+  }
+})
+
 describe('what the migrations make', () => {
   let lent: LentDatabase
   beforeAll(async () => {
@@ -91,15 +125,53 @@ describe('what the migrations make', () => {
     ['event_ledger', 'outcome', LEDGER_OUTCOMES],
     ['event_delivery', 'outcome', DELIVERY_OUTCOMES],
   ])('%s.%s takes the words of the model and no other', async (table, column, words) => {
+    expect(await wordsTaken(table, column)).toEqual([...words])
+  })
+
+  const wordsTaken = async (table: string, column: string) => {
     const check = await lent.db.one<{ says: string }>(
       `select pg_get_constraintdef(oid) as says from pg_constraint
        where conrelid = $1::regclass and contype = 'c'
          and pg_get_constraintdef(oid) like 'CHECK ((' || $2 || ' = ANY (ARRAY[%'`,
       [table, column],
     )
-    const taken = [...(check?.says ?? '').matchAll(/'([^']*)'/g)].map(([, word]) => word)
-    expect(taken).toEqual([...words])
+    return [...(check?.says ?? '').matchAll(/'([^']*)'/g)].map(([, word]) => word)
+  }
+
+  test.each([
+    ['data_product_dependencies', 'if_none', IF_NONE],
+    ['data_product_schedule', 'on_non_business_day', SHIFTS],
+    ['data_calendar', 'source', ['shipped', 'files']],
+  ])('%s.%s takes the words of the definition and no other', async (table, column, words) => {
+    expect(await wordsTaken(table, column)).toEqual([...words])
   })
+
+  test.each(EVERY_WORDS.map((word) => parseEvery(word) ?? word))('a schedule may say every: %s', async (every) => {
+    expect(await isTaken(every)).toBe(true)
+  })
+
+  test.each(['fortnight', 'month-end', 'nth-business-day(0)', 'nth-business-day(x)', 'day\nday'])(
+    'a schedule may not say every: %j',
+    async (every) => {
+      expect(parseEvery(every)).not.toBe(every)
+      expect(await isTaken(every)).toBe(false)
+    },
+  )
+
+  /** The check alone, put to a table of its own. */
+  const isTaken = async (every: string): Promise<boolean> => {
+    const [check] = await lent.db.rows<{ says: string }>(
+      `select pg_get_constraintdef(oid) as says from pg_constraint where conname = 'data_product_schedule_every'`,
+    )
+    const taking = await lent.db.session(60_000, async (session) => {
+      await session.script(`create temporary table given (every text ${check?.says})`)
+      return session.rows('insert into given values ($1)', [every]).then(
+        () => true,
+        (error: { constraint?: string }) => error.constraint ?? 'no constraint',
+      )
+    })
+    return taking === true
+  }
 
   test.each([
     ['data_product_status_history', 'domain'],

@@ -11,7 +11,7 @@ import { verify } from '../../cli/verify.ts'
 import { ensureDomainRole } from '../../mirror/domain-role.ts'
 import { openCycle } from '../../model/calendar/due.ts'
 import type { Domain } from '../../model/ids.ts'
-import { definitionOf, toKey, versionOf } from '../../model/samples.test-data.ts'
+import { definitionOf, timetableOf, toKey, versionOf } from '../../model/samples.test-data.ts'
 import type { Evidence } from '../../verify/evidence.ts'
 import { CYCLE_WORKFLOW, toCycleStart } from '../../workflows/contract.ts'
 import { type LentDatabase, lendDatabase } from './postgres.ts'
@@ -34,7 +34,7 @@ beforeAll(async () => {
     const settings = { checkGlueMs: 1_000, errorWaitMs: HOUR_MS, recordRetryMs: 1_000 }
     await temporal.client.workflow.start(
       CYCLE_WORKFLOW,
-      toCycleStart(openCycle(version, toKey(KEY), 'scheduler', settings)),
+      toCycleStart(openCycle(timetableOf(), version, { key: toKey(KEY), openedBy: 'scheduler', settings })),
     )
   }
 })

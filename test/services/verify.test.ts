@@ -111,7 +111,11 @@ async function run(): Promise<void> {
   sandbox.faults.add({ service: 'events', operation: 'Event', times: 2, action: { kind: 'duplicate', times: 2 } })
   const { definition, ...version } = stage.version('ds2')
   const retried = { ...version, definition: { ...definition, run: { ...definition.run, attempts: 2 } } }
-  const input = openCycle(retried, toKey(KEY), 'scheduler', stage.parts.settings)
+  const input = openCycle(stage.timetable, retried, {
+    key: toKey(KEY),
+    openedBy: 'scheduler',
+    settings: stage.parts.settings,
+  })
   await temporal.client.workflow.start(CYCLE_WORKFLOW, toCycleStart(input))
   await stage.publish(refreshedOf('raw/rd1'), REFRESHED)
   await stage.publish(refreshedOf('raw/rd2'), REFRESHED)

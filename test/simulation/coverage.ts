@@ -165,7 +165,7 @@ const noticesOf = (run: RunEvidence): string[] => [
 /** By the cutoff's `run-without`. */
 const startedWithout = (run: RunEvidence): boolean =>
   recordsOf(run).some(
-    ({ snapshot }) => snapshot.state === 'PROCESSING' && snapshot.dependencies.some(({ state }) => state === 'WAITING'),
+    ({ snapshot }) => snapshot.state === 'PROCESSING' && snapshot.dependencies.some(({ state }) => state === 'WAIVED'),
   )
 
 /** Glue runs ordered by a version that another had replaced by then. */

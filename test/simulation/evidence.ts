@@ -1,7 +1,8 @@
 // In: a world that has come to rest. Out: the evidence that verify/ judges: histories, AWS's ledger, the mirror's rows.
 // Never: a verdict; anything of the fakes that a real server would not tell.
 import { ApplicationFailure } from '@temporalio/common'
-import { dueKeys } from '../../model/calendar/due.ts'
+import { dueKeys } from '../../model/calendar/cycles.ts'
+import { timetableOf } from '../../model/samples.test-data.ts'
 import type { CycleInput } from '../../model/cycle/cycle.ts'
 import { type CycleId, toCycleId } from '../../model/ids.ts'
 import type { CycleEvidence, Evidence, RunEvidence } from '../../verify/evidence.ts'
@@ -36,13 +37,11 @@ const toDetail = (failure: Error | null): CycleResult | null =>
 
 /** The last tick has passed by more than one, and nothing was in its way. */
 const toDue = ({ mesh, time }: World): CycleId[] =>
-  mesh
-    .current()
-    .flatMap(({ definition, firstAppliedAt }) =>
-      dueKeys(definition, Date.parse(firstAppliedAt), time.nowMs() - 24 * 3_600_000).map((key) =>
-        toCycleId(definition.product, key),
-      ),
-    )
+  mesh.current().flatMap(({ definition, firstAppliedAt }) =>
+    dueKeys(timetableOf().calendars, definition, {
+      ...{ fromMs: Date.parse(firstAppliedAt), toMs: time.nowMs() - 24 * 3_600_000 },
+    }).map((key) => toCycleId(definition.product, key)),
+  )
 
 /** The columns that invariants ask for, named as the mirror's readers name them. */
 function toRows(tables: Tables): Pick<Evidence, 'mirror' | 'ledger'> {

@@ -1,9 +1,11 @@
 // In: dice. Out: a small mesh: two domains, products that wait for each other (diamonds among them), some of them private,
 // raw products from outside, the dates that fall due, and changes of definitions to come.
 // Never: an edge backwards, or to another domain's private product; a product that nobody feeds.
+import { upstreamsIn } from '../../model/calendar/match.ts'
 import { buildIndex, type DomainCatalog, type RoutingIndex } from '../../model/calendar/routing.ts'
 import type { DefinitionVersion, ProductDefinition } from '../../model/definition.ts'
 import { type CycleKey, type Domain, domainOf, nameOf, type ProductId } from '../../model/ids.ts'
+import { CALENDARS } from '../../model/samples.test-data.ts'
 import type { Random } from './random.ts'
 
 export interface Mesh {
@@ -98,7 +100,7 @@ const toSharedJob = (product: ProductId): string => `${domainOf(product)}-shared
 /** Another job, and an input more or less where that is possible. */
 function vary(random: Random, definition: ProductDefinition, known: ProductId[]): ProductDefinition {
   const { product, dependsOn } = definition
-  const more = known.filter((one) => !dependsOn.some((edge) => edge.product === one))
+  const more = known.filter((one) => !upstreamsIn(dependsOn).some((edge) => edge.product === one))
   const added = random.chance(0.5) && more.length > 0 ? [{ product: random.pick(more) }] : []
   const kept = added.length === 0 && dependsOn.length > 1 ? dependsOn.slice(1) : dependsOn
   const glue = `${product.replace('/', '-')}-${random.between(2, 9)}`
@@ -129,5 +131,6 @@ function toCatalog(
       ...raw,
       ...current.filter((version) => isSeenBy(domain, version)).map(({ definition }) => definition.product),
     ],
+    ...{ calendars: CALENDARS, schedules: {}, externals: [] },
   }
 }

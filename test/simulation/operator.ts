@@ -6,6 +6,7 @@ import { openCycle } from '../../model/calendar/due.ts'
 import { type Cycle, isUnbegun, type PastRuns, type RerunCommand } from '../../model/cycle/cycle.ts'
 import { refuseRerun } from '../../model/cycle/rerun.ts'
 import type { DefinitionVersion } from '../../model/definition.ts'
+import { domainOf } from '../../model/ids.ts'
 import { CYCLE_WORKFLOW, RERUN, toCycleStart } from '../../workflows/contract.ts'
 import type { Life } from './hostility.ts'
 import { settingsOf } from './roles.ts'
@@ -113,7 +114,9 @@ async function startAgain(world: World, { life }: Hands, id: string, command: Re
       const now = cyclesOf(world).find((one) => one.id === id)
       if (!now || (!now.run.isOpen && refuseRerun(now.cycle, 'closed') !== null)) return
       const version = mesh.current().find(({ definition }) => definition.product === now.cycle.input.product)
-      const input = openCycle(version as DefinitionVersion, now.cycle.input.key, 'rerun', settingsOf(world))
+      const { timetable } = mesh.indexOf(domainOf(now.cycle.input.product))
+      const opening = { key: now.cycle.input.key, openedBy: 'rerun' as const, settings: settingsOf(world) }
+      const input = openCycle(timetable, version as DefinitionVersion, opening)
       const start = toCycleStart({ ...input, past: { ...toPast(now.cycle), command } })
       server.start({
         ...{ workflowId: id, taskQueue: start.taskQueue, type: CYCLE_WORKFLOW, input: start.args[0] },
