@@ -1,6 +1,5 @@
 // The match rules of the files, and of applied products that wait for something in the files, tried out (rules.ts).
 // Never: a product checked by calendars that are not those it will go by.
-import { toCalendars } from '../model/calendar/calendars.ts'
 import type { ProductSchedule, Timetable } from '../model/calendar/cycles.ts'
 import { upstreamsIn } from '../model/calendar/match.ts'
 import type { ExternalDefinition, ProductDefinition } from '../model/definition.ts'
@@ -34,8 +33,7 @@ export function checkRules(checks: RuleChecks): void {
       ...resolved,
     ].map((definition) => [definition.product, toSchedule(definition)]),
   )
-  const used = toCalendars([...calendars.calendars.values()])
-  const timetable: Timetable = { calendars: used, scheduleOf: (product) => schedules.get(product) }
+  const timetable: Timetable = { calendars: calendars.calendars, scheduleOf: (product) => schedules.get(product) }
   const faultsOf = createRuleCheck(timetable, options.today ?? new Date().toISOString().slice(0, 10))
   for (const definition of resolved) {
     const placed = products.get(definition.product)

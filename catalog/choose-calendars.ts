@@ -7,7 +7,7 @@ import type { CheckOptions } from './check-mesh.ts'
 import type { MeshCalendar } from './mesh.ts'
 import type { Problem } from './problem.ts'
 import type { ParsedMesh, Placed } from './read-mesh.ts'
-import { resolveCalendars } from './resolve-calendars.ts'
+import { lay, resolveCalendars } from './resolve-calendars.ts'
 
 export interface ChosenCalendars {
   calendars: Calendars
@@ -19,16 +19,17 @@ export interface ChosenCalendars {
 }
 
 export function chooseCalendars(parsed: ParsedMesh, { current, prune }: CheckOptions): ChosenCalendars {
-  const { calendars, problems } = resolveCalendars(parsed.calendars)
+  const isFaulty = (name: string): boolean => parsed.faulty.hasNameless || parsed.faulty.names.includes(name)
+  const { calendars, names, problems } = resolveCalendars(parsed.calendars, isFaulty)
   const own = parsed.calendars.map(({ file }) => file.calendar)
   const kept = prune
     ? []
     : (current?.calendars ?? []).filter(
         ({ from, definition }) => from === 'files' && !own.includes(definition.calendar),
       )
-  const chosen = new Map([...calendars, ...toCalendars(kept.map(({ definition }) => definition))])
+  const chosen = lay(toCalendars(kept.map(({ definition }) => definition)), calendars)
   const ofFiles = new Set([...own, ...kept.map(({ definition }) => definition.calendar)])
-  return { calendars: chosen, ofFiles, faulty: [...parsed.faulty.names, ...own], problems }
+  return { calendars: chosen, ofFiles, faulty: [...parsed.faulty.names, ...names], problems }
 }
 
 /** A document of a domain, product or external names a calendar that exists. */

@@ -1,7 +1,7 @@
 // The calendars that a mesh goes by. In: its own calendar documents. Out: those and the shipped ones, every date decided;
 // what is wrong with its own, each with its place. Never: the dates of a shipped calendar that nobody asks for.
 import type { CalendarDefinition, Calendars } from '../model/calendar/calendars.ts'
-import { expandCalendars, type IsFaulty } from '../model/calendar/expand.ts'
+import { expandCalendars, type IsFaulty } from '../model/calendar/rules/expand.ts'
 import type { CalendarFile } from '../model/calendar-file.schema.ts'
 import type { Problem } from './problem.ts'
 import type { Placed } from './read-mesh.ts'

@@ -2,7 +2,7 @@
 // it is first asked for. Never: another grammar than that of a mesh's own calendars.
 import { readFileSync } from 'node:fs'
 import type { CalendarDefinition } from '../model/calendar/calendars.ts'
-import { expandCalendars, NONE_SHIPPED, type ShippedCalendars } from '../model/calendar/expand.ts'
+import { expandCalendars, NONE_SHIPPED, type ShippedCalendars } from '../model/calendar/rules/expand.ts'
 import { checkCalendarFile } from '../model/calendar-file.schema.ts'
 import { readDocuments } from './documents.ts'
 

@@ -2,15 +2,15 @@
 // In: a YAML document as plain values. Out: the file's typed content, or all its faults by path.
 // Never: anything that needs the dates themselves or a second calendar (calendar/expand.ts).
 import { z } from 'zod'
-import { type CalendarFile, SATURDAY_MOVES, SUNDAY_MOVES, WEEKDAY_WORDS } from './calendar/calendar-file.ts'
-import { parseDateRule } from './calendar/date-rule.ts'
+import { type CalendarFile, SATURDAY_MOVES, SUNDAY_MOVES, WEEKDAY_WORDS } from './calendar/rules/calendar-file.ts'
+import { parseDateRule } from './calendar/rules/date-rule.ts'
 import { isDate } from './calendar/day-numbers.ts'
 import type { Checked } from './definition.schema.ts'
 import { plainText } from './definition-parts.schema.ts'
 import { type SourceOf, toFindings } from './findings.schema.ts'
 import { isName } from './ids.ts'
 
-export type { CalendarFile } from './calendar/calendar-file.ts'
+export type { CalendarFile } from './calendar/rules/calendar-file.ts'
 
 const textWith = (faultOf: (text: string) => string | undefined) =>
   z.string().superRefine((text, context) => {

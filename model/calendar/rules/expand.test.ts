@@ -2,10 +2,10 @@
 import fc from 'fast-check'
 import { expect, test } from 'vitest'
 import { type CalendarFile, WEEKDAY_WORDS } from './calendar-file.ts'
-import { type CalendarDefinition, dayOf } from './calendars.ts'
+import { type CalendarDefinition, dayOf } from '../calendars.ts'
 import { combine } from './combine.ts'
-import { compareCalendars } from './compare.ts'
-import { toDate, toDayNumber } from './day-numbers.ts'
+import { compareCalendars } from '../compare.ts'
+import { toDate, toDayNumber } from '../day-numbers.ts'
 import { expandCalendars, NONE_SHIPPED } from './expand.ts'
 import { narrow } from './weeks.ts'
 

@@ -1,11 +1,11 @@
 // Early closes. In: a draft on which open and closed are decided, the entries of `earlyClose:`. Out: the draft with them.
 // Never: an early close of a closed date; by a rule it is passed over, a date that is said by itself is an error.
-import { didYouMean } from '../nearest.ts'
+import { didYouMean } from '../../nearest.ts'
 import type { EarlyCloseRule } from './calendar-file.ts'
 import { WEEKDAY_WORDS } from './calendar-file.ts'
-import { type CalendarDefinition, dayOf } from './calendars.ts'
+import { type CalendarDefinition, dayOf } from '../calendars.ts'
 import { dayOfRule, holidayIn, parseDateRule } from './date-rule.ts'
-import { toDate, weekdayOf } from './day-numbers.ts'
+import { toDate, weekdayOf } from '../day-numbers.ts'
 import { type Fault, isCovered, isOpenOn, isValidOn, whyNotCovered, yearsOf } from './draft.ts'
 import type { Observed } from './holidays.ts'
 

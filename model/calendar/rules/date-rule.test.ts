@@ -1,7 +1,7 @@
 import fc from 'fast-check'
 import { expect, test } from 'vitest'
 import { dayOfRule, parseDateRule } from './date-rule.ts'
-import { isDate, toDate, toDayNumber, weekdayOf } from './day-numbers.ts'
+import { isDate, toDate, toDayNumber, weekdayOf } from '../day-numbers.ts'
 
 /** Monday to Friday; Christmas Day is the only holiday that has a name. */
 const around = {

@@ -1,9 +1,9 @@
 // Holidays by rule. In: a draft, rules. Out: the draft closed on each date on which one is observed.
 // Never: two holidays moved onto one day: the second goes on to the next open one, as on Boxing Day.
 import type { HolidayRule, Move } from './calendar-file.ts'
-import { type CalendarDefinition, weekOf } from './calendars.ts'
+import { type CalendarDefinition, weekOf } from '../calendars.ts'
 import { asksForBusinessDays, type DateRule, dayOfRule, parseDateRule } from './date-rule.ts'
-import { type DayNumber, toDate, weekdayOf } from './day-numbers.ts'
+import { type DayNumber, toDate, weekdayOf } from '../day-numbers.ts'
 import { close, type Fault, isCovered, isOpenOn, isValidOn, yearsOf } from './draft.ts'
 
 /** When the holidays of a document are observed, for rules that name one. */

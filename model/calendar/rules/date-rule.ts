@@ -2,7 +2,7 @@
 // `friday after fourth thursday of november`, `business day before Independence Day`.
 // In: the words, a year. Out: the rule; its day. Never: which days are business days; whoever asks brings that.
 import { WEEKDAY_WORDS } from './calendar-file.ts'
-import { type DayNumber, dayAt, weekdayOf } from './day-numbers.ts'
+import { type DayNumber, dayAt, weekdayOf } from '../day-numbers.ts'
 
 export type DateRule =
   | { kind: 'fixed'; month: number; day: number }

@@ -1,8 +1,8 @@
 // A calendar that is being made (expand.ts says in which order its rules are applied).
 // In: a definition. Out: a copy to change, and what rules ask of it. Never: a change of the calendar that it came from.
 import type { CalendarFault } from './calendar-file.ts'
-import { type CalendarDefinition, weekOf } from './calendars.ts'
-import { type DayNumber, toDate, weekdayOf } from './day-numbers.ts'
+import { type CalendarDefinition, weekOf } from '../calendars.ts'
+import { type DayNumber, toDate, weekdayOf } from '../day-numbers.ts'
 
 export type Fault = Omit<CalendarFault, 'calendar'>
 

@@ -1,7 +1,7 @@
 // The week of a calendar. In: `week:` and `covers:` of a document. Out: which weekdays are open from when, without gaps.
 import { type CalendarFile, WEEKDAY_WORDS, type WeekdayWord, type WeekPeriod } from './calendar-file.ts'
-import type { CalendarDefinition } from './calendars.ts'
-import { toDate, toDayNumber } from './day-numbers.ts'
+import type { CalendarDefinition } from '../calendars.ts'
+import { toDate, toDayNumber } from '../day-numbers.ts'
 import type { Fault } from './draft.ts'
 
 type Weeks = CalendarDefinition['weeks']

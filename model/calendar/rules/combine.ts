@@ -1,6 +1,6 @@
 // Several calendars as one. In: their definitions, `all` or `any`. Out: open where all of them are, or where one is.
 // Never: a date that one of them does not cover.
-import { type CalendarDay, type CalendarDefinition, dayOf, weekOf } from './calendars.ts'
+import { type CalendarDay, type CalendarDefinition, dayOf, weekOf } from '../calendars.ts'
 
 export type Combination = 'all' | 'any'
 

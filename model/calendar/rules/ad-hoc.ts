@@ -1,7 +1,7 @@
 // Dates that are closed or open by decree. In: a draft, the entries of `remove:` and `add:`. Out: the draft with them.
 // Never: an entry without effect; it is a slip of its author, who is told by which rule the date is so already.
 import { type AdHocDate, dateOf, whyOf } from './calendar-file.ts'
-import { type CalendarDefinition, dayOf } from './calendars.ts'
+import { type CalendarDefinition, dayOf } from '../calendars.ts'
 import { close, type Fault, whyNotCovered } from './draft.ts'
 
 export const removeDates = (draft: CalendarDefinition, entries: readonly AdHocDate[]): Fault[] =>

@@ -1,9 +1,9 @@
 // Calendars as their authors wrote them become calendars with every date decided. In: documents, and the shipped
 // calendars that they may build on. Out: definitions; faults, each with its place. Never: a date guessed beside a fault.
-import { didYouMean } from '../nearest.ts'
+import { didYouMean } from '../../nearest.ts'
 import { addDates, removeDates } from './ad-hoc.ts'
 import { type CalendarFault, type CalendarFile, dateOf } from './calendar-file.ts'
-import type { CalendarDefinition } from './calendars.ts'
+import type { CalendarDefinition } from '../calendars.ts'
 import { combine } from './combine.ts'
 import { draftOf, type Fault } from './draft.ts'
 import { closeEarly } from './early-closes.ts'
