@@ -42,7 +42,7 @@ export function parseCycleId(text: string): CycleParts | undefined {
   return product && key ? { product, key } : undefined
 }
 
-const DAY_KEY = /^(\d{4})-(\d{2})-(\d{2})$/
+const DAY_KEY = /^\d{4}-\d{2}-\d{2}$/
 const HOUR_KEY = /^(\d{4}-\d{2}-\d{2})T([01]\d|2[0-3])Z$/
 const WEEK_KEY = /^(\d{4})-W(\d{2})$/
 const MONTH_KEY = /^\d{4}-(?:0[1-9]|1[0-2])$/
@@ -63,9 +63,11 @@ export function periodOf(key: string): Period | undefined {
   return QUARTER_KEY.test(key) ? 'quarter' : undefined
 }
 
+/** Asked for most of all. */
 function isDay(text: string): boolean {
-  const [, year, month, day] = DAY_KEY.exec(text) ?? []
-  return day !== undefined && Number(day) >= 1 && Number(day) <= daysIn(Number(year), Number(month))
+  if (text.length !== 10 || !DAY_KEY.test(text)) return false
+  const day = Number(text.slice(8))
+  return day >= 1 && day <= daysIn(Number(text.slice(0, 4)), Number(text.slice(5, 7)))
 }
 
 /** A year has a 53rd week when it begins on a Thursday, or on a Wednesday in a leap year (ISO 8601). */

@@ -4,13 +4,22 @@ import { Temporal } from 'temporal-polyfill'
 import type { Period } from '../definition.ts'
 import { type CycleKey, periodOf } from '../ids.ts'
 import { type Calendars, isOpen } from './calendars.ts'
+import { dayAt, toDate, toDayNumber } from './day-numbers.ts'
 
 export interface Dates {
   first: string
   last: string
 }
 
-export const addDays = (date: string, days: number): string => Temporal.PlainDate.from(date).add({ days }).toString()
+/** In years of four digits without Temporal, which takes a hundred times as long. */
+export function addDays(date: string, days: number): string {
+  const isPlain = date.length === 10 && date >= '0100'
+  const day = isPlain ? toDayNumber(date) + days : LAST_DAY + 1
+  return day >= FIRST_DAY && day <= LAST_DAY ? toDate(day) : Temporal.PlainDate.from(date).add({ days }).toString()
+}
+
+const FIRST_DAY = dayAt(100, 1, 1)
+const LAST_DAY = dayAt(9999, 12, 31)
 
 /** First and last date of the key's period; of an hour its UTC date. */
 export function datesOf(key: CycleKey): Dates {

@@ -31,10 +31,16 @@ export function keysToOpen({ calendars }: Timetable, version: DefinitionVersion,
 export const firstDateOf = ({ firstAppliedAt, definition }: DefinitionVersion): string =>
   dateAt(Date.parse(firstAppliedAt), definition.timezone)
 
-export const toConsumer = (version: DefinitionVersion): Consumer => ({
-  ...version.definition,
-  firstDate: firstDateOf(version),
-})
+export function toConsumer(version: DefinitionVersion): Consumer {
+  const known = consumers.get(version)
+  if (known) return known
+  const found = { ...version.definition, firstDate: firstDateOf(version) }
+  consumers.set(version, found)
+  return found
+}
+
+/** A version never changes, and each of its cycles is opened by it. */
+const consumers = new WeakMap<DefinitionVersion, Consumer>()
 
 export interface Opening {
   openedBy: OpenedBy

@@ -15,10 +15,9 @@ import { judgeByPast, judgePastInput, judgeUnheeded, judgeUntaken, type PastInpu
 import { applyArrival, applyBlocker, applyRecall } from '../cycle/arrivals.ts'
 import { type Blocker, type CycleInput, openRun } from '../cycle/cycle.ts'
 import type { DefinitionVersion } from '../definition.ts'
-import { toCycleId } from '../ids.ts'
+import { type CycleKey, toCycleId } from '../ids.ts'
 import type { Arrival } from '../refresh-event.ts'
 import type { DeliveryOutcome } from '../states.ts'
-import type { DueKey } from './openings.ts'
 import type { ClosedRun, OpenRun, Taken, World } from './world.ts'
 
 interface RoutedIn {
@@ -95,14 +94,14 @@ function deliverTo(world: World, { route, opening, arrival }: Delivery, nowMs: n
   if (judged === 'nothing') return null
   if (judged !== 'ask-past') return judged.outcome
   const found = judgeByPast(said, judgePastInput(known && toPastInput(known, arrival), arrival.revision))
-  if (known && found && !known.seen.has(arrival.eventId)) known.seen.set(arrival.eventId, found.outcome)
+  if (known && found && !known.seen.includes(arrival.eventId)) known.seen.push(arrival.eventId)
   return found?.outcome ?? null
 }
 
 function toPastInput({ inputs, seen }: ClosedRun, { eventId, product, key }: Arrival): PastInput {
   const input = inputs.find((one) => one.product === product && one.key === key)
   return {
-    outcome: seen.get(eventId) ?? null,
+    outcome: seen.includes(eventId) ? 'duplicate' : null,
     state: input?.state ?? null,
     revision: input?.arrival?.revision ?? null,
   }
@@ -123,17 +122,19 @@ function openFor(world: World, { version, timetable, key }: Route, nowMs: number
 }
 
 interface Due {
-  version: DefinitionVersion
+  versions: DefinitionVersion[]
   timetable: Timetable
-  due: DueKey
+  key: CycleKey
 }
 
-/** The scheduler's way to open one; a cycle that is there stays as it is. */
-export function openDue(world: World, { version, timetable, due: { key } }: Due, nowMs: number): void {
-  if (world.runs.has(toCycleId(version.definition.product, key))) return
+/** The scheduler's way to open cycles; one that is there stays as it is. */
+export function openDue(world: World, { versions, timetable, key }: Due, nowMs: number): void {
   const { settings } = world.order
-  const input = openCycle(timetable, version, { key, openedBy: 'scheduler', settings })
-  open(world, { input, version, timetable }, nowMs)
+  for (const version of versions) {
+    if (world.runs.has(toCycleId(version.definition.product, key))) continue
+    const input = openCycle(timetable, version, { key, openedBy: 'scheduler', settings })
+    open(world, { input, version, timetable }, nowMs)
+  }
 }
 
 interface Opening {

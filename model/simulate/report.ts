@@ -41,7 +41,18 @@ export interface EventRow {
   reason?: string
 }
 
-export const toIso = (atMs: number): string => new Date(atMs).toISOString()
+/** Most cycles share their instants with others. */
+const isoTexts = new Map<number, string>()
+const MOST_REMEMBERED = 20_000
+
+function toIso(atMs: number): string {
+  const known = isoTexts.get(atMs)
+  if (known !== undefined) return known
+  if (isoTexts.size >= MOST_REMEMBERED) isoTexts.clear()
+  const found = new Date(atMs).toISOString()
+  isoTexts.set(atMs, found)
+  return found
+}
 
 /** A cycle, and by what it was opened. */
 export interface Opened {

@@ -33,9 +33,9 @@ export function simulate(order: SimulationOrder): Simulated {
 function plan(world: World): void {
   for (const { catalog, timetable } of world.hearers.indexes) {
     const dueKeysOf = createDueKeys(timetable, world.order.endMs)
-    for (const version of catalog.products) {
-      if (world.driven.has(version.definition.product)) continue
-      for (const due of dueKeysOf(version)) world.agenda.put(due.dueMs, { kind: 'due', version, timetable, due })
+    const simulated = catalog.products.filter(({ definition }) => !world.driven.has(definition.product))
+    for (const [due, versions] of Map.groupBy(simulated, dueKeysOf)) {
+      for (const { key, dueMs } of due) world.agenda.put(dueMs, { kind: 'due', versions, timetable, key })
     }
   }
   for (const fact of world.order.facts) {

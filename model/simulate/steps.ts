@@ -103,7 +103,7 @@ function toBlocker(cycle: Cycle): Blocker {
 
 function close(world: World, run: OpenRun): void {
   if (run.isRecalling) return
-  const { cycle } = run
-  const seen = new Map(cycle.deliveries.map(({ eventId, outcome }) => [eventId, outcome]))
-  world.runs.set(cycle.id, { kind: 'closed', row: toCycleRow(run), inputs: cycle.dependencies, seen })
+  const { id, dependencies: inputs, deliveries } = run.cycle
+  const seen = deliveries.map(({ eventId }) => eventId)
+  world.runs.set(id, { kind: 'closed', row: toCycleRow(run), inputs, seen })
 }

@@ -4,13 +4,12 @@ import type { Timetable } from '../calendar/cycles.ts'
 import type { DomainCatalog } from '../calendar/routing.ts'
 import type { Blocker, Cycle, CycleSettings, DependencyStatus } from '../cycle/cycle.ts'
 import type { DefinitionVersion } from '../definition.ts'
-import { type CycleId, type ProductId, toCycleId } from '../ids.ts'
+import { type CycleId, type CycleKey, type ProductId, toCycleId } from '../ids.ts'
 import type { Arrival } from '../refresh-event.ts'
 import type { CycleState, DeliveryOutcome } from '../states.ts'
 import { type Agenda, createAgenda } from './agenda.ts'
 import type { EventFact, RunFact, TimedFact } from './facts.ts'
 import { createMemory, type Memory } from './memory.ts'
-import { type DueKey } from './openings.ts'
 import { createOutcomes, type Outcomes } from './outcomes.ts'
 import type { CycleRow, Opened } from './report.ts'
 import { type Hearers, toHearers } from './seen-by.ts'
@@ -42,7 +41,7 @@ export interface Taken {
 
 /** What may be put on the agenda. */
 export type Item =
-  | { kind: 'due'; version: DefinitionVersion; timetable: Timetable; due: DueKey }
+  | { kind: 'due'; versions: DefinitionVersion[]; timetable: Timetable; key: CycleKey }
   | { kind: 'arrival'; arrival: Arrival; line: number | null }
   | { kind: 'blocker'; blocker: Blocker }
   | { kind: 'recall'; run: OpenRun }
@@ -64,7 +63,8 @@ export interface ClosedRun {
   kind: 'closed'
   row: CycleRow
   inputs: DependencyStatus[]
-  seen: Map<string, DeliveryOutcome>
+  /** Ids of events. */
+  seen: string[]
 }
 
 export interface World {

@@ -1,5 +1,7 @@
 // The branches of the workflows whose histories are kept: each is one story, from the outside, on a real server.
 // In: a stage. Out: the id of the workflow whose latest run is the history. Never: a branch without a file, or the reverse.
+import type { Condition } from '../../model/cycle/condition.ts'
+import type { Blocker } from '../../model/cycle/cycle.ts'
 import type { CutoffAction } from '../../model/definition.ts'
 import { arrivalOf, KEY, toProduct } from '../../model/samples.test-data.ts'
 import { HELD_UP_SIGNAL, SCHEDULER_WORKFLOW, toTaskQueue } from '../../workflows/contract.ts'
@@ -234,6 +236,30 @@ export const BRANCHES: Record<string, (stage: Stage, name: string) => Promise<st
     return closed(cycle)
   },
 
+  async 'optional-input-missed'(stage, name) {
+    const afterMs = Date.now() + 1_000
+    const cycle = stage.cycle(name, {
+      input: {
+        condition: toAll({ kind: 'cycle', at: 0 }, { kind: 'optional', afterMs, of: { kind: 'cycle', at: 1 } }),
+      },
+    })
+    await cycle.arrive(a)
+    await cycle.glueEnds(1)
+    return closed(cycle)
+  },
+
+  async 'skipped-with-its-upstream'(stage, name) {
+    const condition = toAll({ kind: 'cycle', at: 0 }, { kind: 'cycle', at: 1, ifSkipped: 'skip-cycle' })
+    const skipped: Blocker = {
+      ...{ eventId: `raw/b/${KEY}/not-refreshed-1.2`, product: toProduct('raw/b'), key: KEY, state: 'SKIPPED' },
+      ...{ step: null, reason: 'cutoff passed', occurredAt: '2026-11-20T11:00:00Z' },
+    }
+    const recallArrivals = async () => ({ arrivals: [a], skipped: [skipped] })
+    const cycle = stage.cycle(name, { input: { condition }, script: { recallArrivals } })
+    await cycle.start()
+    return closed(cycle)
+  },
+
   async 'still-waiting'(stage, name) {
     const cycle = stage.cycle(name)
     await cycle.arrive(a)
@@ -257,6 +283,8 @@ export const BRANCHES: Record<string, (stage: Stage, name: string) => Promise<st
     return workflowId
   },
 }
+
+const toAll = (...of: Condition[]): Condition => ({ kind: 'at-least', n: of.length, of })
 
 const a = arrivalOf('raw/a')
 const b = arrivalOf('raw/b')

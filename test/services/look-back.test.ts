@@ -1,0 +1,121 @@
+// What a cycle needs of the past: the bridge keeps it, opens nothing by it, and the recall finds it.
+import type { Client } from '@temporalio/client'
+import { afterAll, afterEach, beforeAll, beforeEach, expect, test } from 'vitest'
+import { createRepairing } from '../../activities/repairing.ts'
+import { type LedgerEvent, listEvents } from '../../mirror/events.ts'
+import { recallArrivals, recallSkipped } from '../../mirror/recall.ts'
+import { recordCycle } from '../../mirror/record-cycle.ts'
+import { openCycle } from '../../model/calendar/due.ts'
+import { openRun } from '../../model/cycle/cycle.ts'
+import { toRecord } from '../../model/cycle/record.ts'
+import type { UpstreamDefinition } from '../../model/definition.ts'
+import { NOT_REFRESHED } from '../../model/refresh-event.ts'
+import { toKey, toProduct } from '../../model/samples.test-data.ts'
+import { ARRIVALS_SIGNAL, BLOCKERS_SIGNAL, CYCLE_WORKFLOW, toCycleStart } from '../../workflows/contract.ts'
+import { type BridgeStage, openBridgeStage } from './bridge-stage.ts'
+import { type LentDatabase, lendDatabase } from './postgres.ts'
+import { KEY, messageOf, NOW_MS, notRefreshedOf, refreshedOf } from './refresh-messages.ts'
+import { isThere, type LentTemporal, lendTemporal, signalsOf } from './temporal.ts'
+
+let temporal: LentTemporal
+let database: LentDatabase
+let client: Client
+let stage: BridgeStage
+beforeAll(async () => {
+  ;[temporal, database] = await Promise.all([lendTemporal(), lendDatabase()])
+  client = temporal.client
+})
+afterAll(() => Promise.all([temporal.stop(), database.drop()]))
+beforeEach(async () => {
+  stage = await openBridgeStage(client, database.db)
+})
+afterEach(() => stage.close())
+
+const THURSDAY = '2026-11-19'
+const RD1 = toProduct('raw/rd1')
+
+/** ds1 waits for raw/rd1 in this way. */
+async function define(change: Partial<UpstreamDefinition>): Promise<void> {
+  const { definition, ...version } = stage.version('ds1')
+  const dependsOn = [{ product: RD1, ...change }]
+  await stage.apply({ products: [{ ...version, version: 2, definition: { ...definition, dependsOn } }] })
+  await stage.parts.index.reload()
+}
+
+async function take(body: string): Promise<LedgerEvent[]> {
+  await stage.send(body)
+  await stage.untilEmpty()
+  return listEvents(database.db, { domain: stage.domain, limit: 100 })
+}
+
+const inputOf = (key = KEY) =>
+  openCycle(stage.timetable, stage.version('ds1'), {
+    ...{ key: toKey(key), openedBy: 'scheduler', settings: stage.parts.settings },
+  })
+
+test('an event that is only looked back on opens nothing, is kept, and is recalled', async () => {
+  await define({ match: { kind: 'latest-within', days: 7 } })
+  stage.start()
+  expect(await take(messageOf(refreshedOf('raw/rd1', { key: THURSDAY })))).toMatchObject([
+    { outcome: 'routed', reason: expect.stringContaining('kept for the cycles that look back'), deliveries: [] },
+  ])
+  expect(await isThere(client, stage.cycle('ds1', THURSDAY))).toBe(false)
+  expect(await isThere(client, stage.cycle('ds1', KEY))).toBe(false)
+  const { expected } = inputOf()
+  expect(expected.map(({ key }) => key)).toContain(THURSDAY)
+  expect(await recallArrivals(database.db, stage.domain, expected)).toMatchObject([
+    { product: RD1, key: THURSDAY, revision: 1 },
+  ])
+})
+
+test('an event that is looked back on reaches the cycle that is open', async () => {
+  await define({ match: { kind: 'latest-within', days: 7 } })
+  await client.workflow.start(CYCLE_WORKFLOW, toCycleStart(inputOf()))
+  stage.start()
+  expect(await take(messageOf(refreshedOf('raw/rd1', { key: THURSDAY })))).toEqual([])
+  expect(await signalsOf(client, stage.cycle('ds1', KEY), ARRIVALS_SIGNAL)).toMatchObject([[{ key: THURSDAY }]])
+})
+
+test('yesterday’s event opens today’s cycle that waits for the business day before', async () => {
+  await define({ match: { kind: 'business-days-before', n: 1 } })
+  stage.start()
+  expect(await take(messageOf(refreshedOf('raw/rd1', { key: THURSDAY })))).toEqual([])
+  expect(await isThere(client, stage.cycle('ds1', KEY))).toBe(true)
+  expect(await isThere(client, stage.cycle('ds1', THURSDAY))).toBe(false)
+})
+
+test('over a weekend it comes too early, which is written, and the recall brings it', async () => {
+  await define({ match: { kind: 'business-days-before', n: 1 } })
+  stage.start()
+  expect(await take(messageOf(refreshedOf('raw/rd1')))).toMatchObject([
+    { outcome: 'routed', deliveries: [{ cycle: stage.cycle('ds1', '2026-11-23'), outcome: 'early' }] },
+  ])
+  const { expected } = inputOf('2026-11-23')
+  expect(await recallArrivals(database.db, stage.domain, expected)).toMatchObject([{ product: RD1, key: KEY }])
+})
+
+test('that the upstream skipped its cycle is recalled, until it is published after all; a failure is not a skip', async () => {
+  await define({ ifNone: 'run-without' })
+  stage.start()
+  const skipped = (key: string, state = 'SKIPPED') =>
+    messageOf(notRefreshedOf('raw/rd1', { key, data: { state, step: state === 'ERROR' ? 'run' : null } }), {
+      'detail-type': NOT_REFRESHED,
+    })
+  await take(skipped(KEY))
+  await take(skipped(THURSDAY, 'ERROR'))
+  const expected = [KEY, THURSDAY].map((key) => ({ product: RD1, key: toKey(key) }))
+  expect(await recallSkipped(database.db, stage.domain, expected)).toMatchObject([
+    { product: RD1, key: KEY, state: 'SKIPPED', step: null, reason: 'no such table' },
+  ])
+
+  const start = toCycleStart(inputOf())
+  await client.workflow.start(CYCLE_WORKFLOW, start)
+  await recordCycle(database.db, toRecord(openRun(inputOf(), NOW_MS), 0))
+  const repairing = createRepairing({ temporal: client, db: database.db, warn: () => undefined })
+  expect(await repairing.repairArrivals({ domain: stage.domain })).toEqual({ repaired: 1 })
+  expect(await signalsOf(client, start.workflowId, BLOCKERS_SIGNAL)).toMatchObject([[{ key: KEY, state: 'SKIPPED' }]])
+
+  await client.workflow.getHandle(start.workflowId).terminate('so that the event finds no cycle')
+  await take(messageOf(refreshedOf('raw/rd1')))
+  expect(await recallSkipped(database.db, stage.domain, expected)).toEqual([])
+})
