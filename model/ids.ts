@@ -54,6 +54,19 @@ export const parseCycleKey = (text: string): CycleKey | undefined =>
 
 /** What the key names; undefined when it is none. */
 export function periodOf(key: string): Period | undefined {
+  const known = periods.get(key)
+  if (known !== undefined) return known
+  const found = readPeriod(key)
+  if (periods.size >= MOST_REMEMBERED) periods.clear()
+  if (found !== undefined) periods.set(key, found)
+  return found
+}
+
+/** Asked for most of all, of the same few keys. */
+const periods = new Map<string, Period>()
+const MOST_REMEMBERED = 20_000
+
+function readPeriod(key: string): Period | undefined {
   if (isDay(key)) return 'day'
   const [, day, hour] = HOUR_KEY.exec(key) ?? []
   if (day && hour) return isDay(day) ? 'hour' : undefined
@@ -63,7 +76,6 @@ export function periodOf(key: string): Period | undefined {
   return QUARTER_KEY.test(key) ? 'quarter' : undefined
 }
 
-/** Asked for most of all. */
 function isDay(text: string): boolean {
   if (text.length !== 10 || !DAY_KEY.test(text)) return false
   const day = Number(text.slice(8))

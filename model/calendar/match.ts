@@ -90,13 +90,14 @@ export function concernedBy(
   consumer: Consumer,
   { product, key: upstreamKey }: { product: ProductId; key: CycleKey },
 ): Concerned[] {
+  const edges = upstreamsIn(consumer.dependsOn)
+    .filter((dependency) => dependency.product === product)
+    .map((dependency) => concernedByEdge(toEdge(timetable, consumer, dependency), upstreamKey))
+  const [only] = edges
+  if (only && edges.length === 1) return only
   const found = new Map<CycleKey, Concerned>()
-  for (const dependency of upstreamsIn(consumer.dependsOn)) {
-    if (dependency.product !== product) continue
-    for (const one of concernedByEdge(toEdge(timetable, consumer, dependency), upstreamKey)) {
-      const known = found.get(one.key)
-      found.set(one.key, { key: one.key, isLookBack: one.isLookBack && (known?.isLookBack ?? true) })
-    }
+  for (const { key, isLookBack } of edges.flat()) {
+    found.set(key, { key, isLookBack: isLookBack && (found.get(key)?.isLookBack ?? true) })
   }
   return [...found.values()].sort((a, b) => (a.key < b.key ? -1 : 1))
 }

@@ -52,25 +52,23 @@ const dayOfWall = (calendars: Calendars, { unit, days }: ClockTime, { date, cale
   unit === 'day' ? addDays(date, days) : addBusinessDays(calendars, calendar, { date, n: days })
 
 /** Midnight, or the first instant of a day that has none. */
-export const startOfDayMs = (date: string, zone: string): number =>
-  remembered(`${zone} ${date}`, () => Temporal.PlainDate.from(date).toZonedDateTime(zone).epochMilliseconds)
+export function startOfDayMs(date: string, zone: string): number {
+  const known = starts.get(zone)?.get(date)
+  if (known !== undefined) return known
+  const found = Temporal.PlainDate.from(date).toZonedDateTime(zone).epochMilliseconds
+  const ofZone = starts.get(zone) ?? new Map<string, number>()
+  if (ofZone.size >= MOST_REMEMBERED) ofZone.clear()
+  starts.set(zone, ofZone.set(date, found))
+  return found
+}
+
+/** Zone arithmetic costs some 50 µs, and the same few days are asked for again and again. */
+const starts = new Map<string, Map<string, number>>()
+const MOST_REMEMBERED = 20_000
 
 /** The date that the zone's wall calendar shows at an instant. */
 export const dateAt = (atMs: number, zone: string): string =>
   Temporal.Instant.fromEpochMilliseconds(atMs).toZonedDateTimeISO(zone).toPlainDate().toString()
-
-/** Zone arithmetic costs some 50 µs, and the same few days are asked for again and again. */
-const starts = new Map<string, number>()
-const MOST_REMEMBERED = 20_000
-
-function remembered(key: string, compute: () => number): number {
-  const known = starts.get(key)
-  if (known !== undefined) return known
-  if (starts.size >= MOST_REMEMBERED) starts.clear()
-  const found = compute()
-  starts.set(key, found)
-  return found
-}
 
 function toInstantMs(text: string, zone: string): number {
   const wall = Temporal.PlainDateTime.from(text)

@@ -169,10 +169,15 @@ export function deliverBlocker(world: World, blocker: Blocker): void {
 }
 
 export function recall(world: World, run: OpenRun, nowMs: number): void {
-  const before = run.cycle.deliveries.length
-  run.cycle = applyRecall(run.cycle, world.memory.recall(run.cycle.input.expected), nowMs)
+  const found = world.memory.recall(run.cycle.input.expected)
   run.isRecalling = false
-  world.touched.add(run)
-  for (const { eventId, outcome } of run.cycle.deliveries.slice(before))
+  // Most find nothing, and then nothing is new but that a run may close.
+  const isNews = found.arrivals.length > 0 || found.skipped.length > 0
+  if (isNews || run.cycle.state !== 'WAITING') world.touched.add(run)
+  if (!isNews) return
+  const before = run.cycle.deliveries.length
+  run.cycle = applyRecall(run.cycle, found, nowMs)
+  for (const { eventId, outcome } of run.cycle.deliveries.slice(before)) {
     world.outcomes.recalled(eventId, run.cycle.id, outcome)
+  }
 }
