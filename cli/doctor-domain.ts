@@ -22,6 +22,12 @@ export const toDomainChecks = (domain: string): Check[] => [
     todo: `sluice apply the definitions of ${domain}.`,
   },
   {
+    name: `${domain}: calendars`,
+    look: (connection) => checkCalendars(connection, domain),
+    todo: 'Let its document cover more (covers:) and apply it, or update Sluice and apply: beyond its end there are no cycles.',
+    needs: [`${domain}: catalog`],
+  },
+  {
     name: `${domain}: queues`,
     look: (connection) => checkQueues(connection, domain),
     todo: `See why: sluice events unmatched --domain ${domain}; mend that, then: sluice events redrive ${domain} --dead-letters`,
@@ -68,6 +74,18 @@ async function checkCatalog({ aws, settings }: Connection, domain: string): Prom
   return `revision ${loaded.catalog.revision}, ${toCount(loaded.catalog.products.length, 'product')}`
 }
 
+/** A calendar that ends opens no more cycles, and nobody would hear of it. */
+async function checkCalendars({ aws, settings }: Connection, domain: string): Promise<string> {
+  const loaded = await loadDomainCatalog((await aws()).s3, settings.SLUICE_CATALOG_BUCKET, domain)
+  const calendars = loaded.kind === 'loaded' ? loaded.catalog.calendars : []
+  const soon = new Date(Date.now() + ENDS_SOON_MS).toISOString().slice(0, 10)
+  const ending = calendars.filter(({ to }) => to < soon)
+  if (ending.length > 0) {
+    throw new Error(ending.map(({ calendar, to }) => `calendar "${calendar}" ends on ${to}`).join(', '))
+  }
+  return calendars.map(({ calendar, to }) => `${calendar} to ${to}`).join(', ')
+}
+
 async function checkQueues(connection: Connection, domain: string): Promise<string> {
   const { queueName, deadLetterQueueName, notificationQueueName } = namesOf(domain)
   const events = await readDepth(connection, queueName)
@@ -77,6 +95,7 @@ async function checkQueues(connection: Connection, domain: string): Promise<stri
   return `${toCount(events.waiting, 'event')} waiting, no dead letters, ${toCount(notices.waiting, 'failure notice')}`
 }
 
+const ENDS_SOON_MS = 120 * 86_400_000
 const LOOKS = 3
 const LOOK_MS = 1_000
 
