@@ -10,16 +10,23 @@ export function inputLines(
 ): string[] {
   const condition = conditionOf(input)
   const parts = condition.kind === 'at-least' && condition.n === condition.of.length ? condition.of : [condition]
-  return parts.flatMap((part) => linesOf(part, dependencies))
+  return partsOf(parts, dependencies)
+}
+
+/** Many cycles of one upstream are told together. */
+function partsOf(parts: Condition[], dependencies: DependencyStatus[]): string[] {
+  const places = parts.flatMap((part) => (part.kind === 'cycle' ? [part.at] : []))
+  return places.length === parts.length
+    ? lines(places, dependencies)
+    : parts.flatMap((part) => linesOf(part, dependencies))
 }
 
 function linesOf(part: Condition, dependencies: DependencyStatus[]): string[] {
-  const line = (at: number): string => (dependencies[at] ? lineOf(dependencies[at]) : '')
   switch (part.kind) {
     case 'cycle':
-      return [line(part.at) + (part.ifSkipped ? `, if skipped: ${part.ifSkipped}` : '')]
+      return [...lines([part.at], dependencies), ...(part.ifSkipped ? [`  if skipped: ${part.ifSkipped}`] : [])]
     case 'newest':
-      return ['the newest of', ...part.of.toReversed().map(line).map(indented)]
+      return ['the newest of', ...lines(part.of.toReversed(), dependencies).map(indented)]
     case 'first-not-skipped':
       return firstNotSkipped(part.of, dependencies)
     case 'optional':
@@ -31,12 +38,32 @@ function linesOf(part: Condition, dependencies: DependencyStatus[]): string[] {
       return [`no cycle of ${part.product}, so ${NONE_WORDS[part.then]}: ${part.why}`]
     case 'at-least': {
       const many = part.n === part.of.length ? `all ${part.n} of` : `at least ${part.n} of`
-      return [many, ...part.of.flatMap((one) => linesOf(one, dependencies)).map(indented)]
+      return [many, ...partsOf(part.of, dependencies).map(indented)]
     }
   }
 }
 
 const NONE_WORDS = { wait: 'it waits for ever', 'run-without': 'it runs without', 'skip-cycle': 'it is skipped' }
+
+/** Of one upstream so many are told one by one. */
+const LISTED = 6
+
+/** Those that have arrived or are blocked first of all: the rest waits alike. */
+function lines(places: number[], dependencies: DependencyStatus[]): string[] {
+  const found = places.flatMap((at) => dependencies[at] ?? [])
+  return [...Map.groupBy(found, ({ product }) => product).values()].flatMap((ofOne) => {
+    if (ofOne.length <= LISTED) return ofOne.map(lineOf)
+    const waiting = ofOne.filter(({ state, blocker }) => state === 'WAITING' && !blocker)
+    const arrived = ofOne.filter(({ state }) => state === 'ARRIVED')
+    const blocked = ofOne.filter(({ blocker }) => blocker !== null)
+    const shown = [...blocked, ...waiting].slice(0, LISTED)
+    const [first] = ofOne
+    const keys = ofOne.map(({ key }) => key).toSorted()
+    const head = `${first?.product}: ${arrived.length} of ${ofOne.length} have arrived, ${keys[0]} to ${keys.at(-1)} (${first?.why ?? 'the same'})`
+    const left = blocked.length + waiting.length - shown.length
+    return [head, ...shown.map(lineOf).map(indented), ...(left > 0 ? [`  … and ${left} more`] : [])]
+  })
+}
 
 /** Those before matter only once the upstream has skipped one. */
 function firstNotSkipped(places: number[], dependencies: DependencyStatus[]): string[] {

@@ -51,6 +51,19 @@ test('below, each cycle that waits or failed says for what or why, oldest date f
   ])
 })
 
+test('hours are counted below their date, each other key has its own column', () => {
+  const rows = [
+    ...['01', '02', '03'].map((hour) => row('d1/h', `2026-11-20T${hour}Z`)),
+    row('d1/h', '2026-11-20T04Z', { state: 'PROCESSING' }),
+    row('d1/m', '2026-11'),
+  ]
+  expect(linesOf(rows)).toEqual([
+    'product  2026-11    2026-11-20',
+    'd1/h     ·          1 PROCESSING, 3 COMPLETED',
+    'd1/m     COMPLETED  ·',
+  ])
+})
+
 test('where nothing waits or failed there is the grid alone', () => {
   expect(linesOf([row('d1/a', '2026-11-20')])).toHaveLength(2)
 })

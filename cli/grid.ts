@@ -1,22 +1,36 @@
 // The grid of products × dates. In: rows of the mirror. Out: text for a terminal. Pure.
 import { type CycleRow, isLate } from '../mirror/status.ts'
+import { periodOf } from '../model/ids.ts'
+import { CYCLE_STATES } from '../model/states.ts'
 import { colourState, toTable } from './output.ts'
+
+/** Where a cycle stands in the grid: hours below their date in UTC, all others below their own key. */
+export const toColumn = (key: string): string => (periodOf(key) === 'hour' ? key.slice(0, 10) : key)
 
 /** Dates from old to new; below it a line for each cycle that waits or failed. At least one row. */
 export function toGrid(rows: CycleRow[], nowMs: number): string {
-  const keys = [...new Set(rows.map(({ key }) => key))].toSorted()
+  const columns = [...new Set(rows.map(({ key }) => toColumn(key)))].toSorted()
   const products = [...new Set(rows.map(({ product }) => product))].toSorted()
-  const byCycle = new Map(rows.map((row) => [`${row.product}/${row.key}`, row]))
+  const byCell = Map.groupBy(rows, ({ product, key }) => `${product}/${toColumn(key)}`)
   const lines = products.map((product) => [
     product as string,
-    ...keys.map((key) => toCell(byCycle.get(`${product}/${key}`), nowMs)),
+    ...columns.map((column) => toCellOf(byCell.get(`${product}/${column}`) ?? [], nowMs)),
   ])
   const open = rows.filter(({ state }) => state === 'WAITING' || state === 'ERROR').toSorted(oldestFirst)
-  return [toTable(['product', ...keys], lines), ...(open.length > 0 ? ['', ...open.map(toLine)] : [])].join('\n')
+  return [toTable(['product', ...columns], lines), ...(open.length > 0 ? ['', ...open.map(toLine)] : [])].join('\n')
 }
 
 const oldestFirst = (a: CycleRow, b: CycleRow): number =>
   a.key.localeCompare(b.key) || a.product.localeCompare(b.product)
+
+/** Of several hours, how many are in which state. */
+function toCellOf(rows: CycleRow[], nowMs: number): string {
+  if (rows.length <= 1) return toCell(rows[0], nowMs)
+  return CYCLE_STATES.flatMap((state) => {
+    const count = rows.filter((row) => row.state === state).length
+    return count > 0 ? [colourState(state, `${count} ${state}`)] : []
+  }).join(', ')
+}
 
 function toCell(row: CycleRow | undefined, nowMs: number): string {
   if (!row) return '·'

@@ -5,7 +5,7 @@ import type { Domain } from '../model/ids.ts'
 import { CYCLE_STATES, type CycleState } from '../model/states.ts'
 import { withConnection } from './connection.ts'
 import { CommandFailure, EXIT } from './failure.ts'
-import { toGrid } from './grid.ts'
+import { toColumn, toGrid } from './grid.ts'
 import { type Output, print, printJson, talk } from './output.ts'
 import { CENTRAL } from './stack-environment.ts'
 
@@ -32,8 +32,8 @@ export async function status(options: StatusOptions): Promise<number> {
         ...(state && { state }),
         limit: LIMIT,
       })
-      const keys = [...new Set(rows.map(({ key }) => key))].slice(0, options.dates)
-      return rows.filter(({ key }) => keys.includes(key))
+      const columns = [...new Set(rows.map(({ key }) => toColumn(key)))].slice(0, options.dates)
+      return rows.filter(({ key }) => columns.includes(toColumn(key)))
     }
     const none = domain || state ? 'No cycle is like that.' : NONE_YET
     if (options.watch) return watch(read, none)

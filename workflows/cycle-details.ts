@@ -1,5 +1,5 @@
 // In: a cycle. Out: what the Temporal UI shows of it, in Markdown: the state in words and the checklist.
-import { type Cycle, currentAttempt, type DependencyStatus } from '../model/cycle/cycle.ts'
+import { type Cycle, currentAttempt, type DependencyStatus, judgeInputs } from '../model/cycle/cycle.ts'
 import { waitingFor } from '../model/cycle/outgoing.ts'
 
 /** The UI takes 20,000 characters; the dev server does not enforce it, so it is cut here. */
@@ -19,13 +19,19 @@ function toSentence(cycle: Cycle): string {
 }
 
 function toChecklist(cycle: Cycle): string[] {
-  if (cycle.dependencies.length === 0) return ['Waits for no upstream.']
+  if (cycle.dependencies.length === 0) return toNone(cycle)
   return ['| upstream | cycle | state | arrived |', '| --- | --- | --- | --- |', ...cycle.dependencies.map(toRow)]
 }
 
-const toRow = ({ product, key, state, arrival, arrivedAtMs, blocker }: DependencyStatus): string => {
+/** None at all, or none that would do. */
+const toNone = (cycle: Cycle): string[] => [
+  'Waits for no upstream.',
+  ...judgeInputs(cycle, Infinity).never.map(({ why }) => `It would wait for ever: ${why}.`),
+]
+
+const toRow = ({ product, key, why, state, arrival, arrivedAtMs, blocker }: DependencyStatus): string => {
   const when = arrivedAtMs === null ? '' : `${toIso(arrivedAtMs)}, revision ${arrival?.revision ?? '?'}`
-  return `| ${product} | ${key} | ${state} | ${when}${blocker ? 'blocked, see below' : ''} |`
+  return `| ${product} | ${key}${why ? ` (${why})` : ''} | ${state} | ${when}${blocker ? 'blocked, see below' : ''} |`
 }
 
 /** Below the table: a reason is too long for a cell. */

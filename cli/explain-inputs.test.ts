@@ -1,0 +1,80 @@
+import { expect, test } from 'vitest'
+import type { Condition } from '../model/cycle/condition.ts'
+import { openRun } from '../model/cycle/cycle.ts'
+import { applyArrival } from '../model/cycle/arrivals.ts'
+import { arrivalOf, cycleOf, KEY, NOON_MS, toKey, toProduct } from '../model/samples.test-data.ts'
+import { inputLines } from './explain-inputs.ts'
+
+const told = (
+  condition: Condition | undefined,
+  expected: { product: string; key?: string; why?: string }[],
+  arrived: string[] = [],
+) => {
+  const whole = expected.map(({ product, key = KEY, ...why }) => ({
+    product: toProduct(product),
+    key: toKey(key),
+    ...why,
+  }))
+  const { input } = cycleOf({ expected: whole, ...(condition ? { condition } : {}) }, [])
+  const cycle = arrived.reduce(
+    (before, key) => applyArrival(before, arrivalOf(expected[0]?.product ?? '', { key: toKey(key) }), NOON_MS),
+    openRun(input, NOON_MS),
+  )
+  return inputLines(input, cycle.dependencies)
+}
+
+test('without a condition of its own: each upstream cycle, with the reason where it is not the same key', () => {
+  expect(
+    told(undefined, [{ product: 'raw/a' }, { product: 'raw/b', key: '2026-11-19', why: 'the day before' }], [KEY]),
+  ).toEqual([
+    `has       raw/a/${KEY} at 2026-11-20T12:00:00.000Z, revision 1`,
+    'waits for raw/b/2026-11-19 (the day before)',
+  ])
+})
+
+test('groups, optional ones, none, and what is skipped are said', () => {
+  const condition: Condition = {
+    ...{ kind: 'at-least', n: 4 },
+    of: [
+      {
+        kind: 'at-least',
+        n: 1,
+        of: [
+          { kind: 'cycle', at: 0 },
+          { kind: 'cycle', at: 1 },
+        ],
+      },
+      { kind: 'optional', afterMs: NOON_MS, of: { kind: 'cycle', at: 2 } },
+      { kind: 'none', product: toProduct('raw/x'), then: 'run-without', why: 'raw/x has no cycle' },
+      { kind: 'cycle', at: 3, ifSkipped: 'skip-cycle' },
+    ],
+  }
+  expect(
+    told(
+      condition,
+      ['raw/a', 'raw/b', 'raw/c', 'raw/d'].map((product) => ({ product })),
+    ),
+  ).toEqual([
+    'at least 1 of',
+    `  waits for raw/a/${KEY}`,
+    `  waits for raw/b/${KEY}`,
+    'until 2026-11-20T12:00:00.000Z, then without',
+    `  waits for raw/c/${KEY}`,
+    'no cycle of raw/x, so it runs without: raw/x has no cycle',
+    `waits for raw/d/${KEY}`,
+    '  if skipped: skip-cycle',
+  ])
+})
+
+test('of many cycles of one upstream the missing are listed, as far as a person reads', () => {
+  const days = Array.from({ length: 20 }, (_none, at) => `2026-11-${String(at + 1).padStart(2, '0')}`)
+  const lines = told(
+    undefined,
+    days.map((key) => ({ product: 'raw/a', key, why: 'one of the 20' })),
+    days.slice(0, 12),
+  )
+  expect(lines[0]).toBe('raw/a: 12 of 20 have arrived, 2026-11-01 to 2026-11-20 (one of the 20)')
+  expect(lines.slice(1)).toHaveLength(7)
+  expect(lines[1]).toBe('  waits for raw/a/2026-11-13 (one of the 20)')
+  expect(lines.at(-1)).toBe('  … and 2 more')
+})
