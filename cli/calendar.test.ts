@@ -191,14 +191,14 @@ describe('refused', () => {
     ['a year too late', ['show', 'us-equities', '--from', '2031-05-01'], `${covers} 2031-05-01.`],
     ['a day after the last', ['next', 'us-equities', '--after', '2028-12-31'], `${covers} 2029-01-01.`],
     [
-      'ten thousand days and one',
-      ['show', 'weekdays', '--from', '2000-01-01', '--to', '2027-05-19'],
-      '2000-01-01 to 2027-05-19 is 10001 days: at most 10000 days at once; ask for them in parts.',
+      'twenty thousand days and one',
+      ['show', 'weekdays', '--from', '2000-01-01', '--to', '2054-10-04'],
+      '2000-01-01 to 2054-10-04 is 20001 days: at most 20000 days at once; ask for them in parts.',
     ],
     [
-      'ten thousand days and one to compare',
-      ['diff', 'weekdays', 'us-bonds', '--from', '2000-01-01', '--to', '2027-05-19'],
-      '2000-01-01 to 2027-05-19 is 10001 days: at most 10000 days at once; ask for them in parts.',
+      'twenty thousand days and one to compare',
+      ['diff', 'weekdays', 'weekdays', '--from', '2000-01-01', '--to', '2054-10-04'],
+      '2000-01-01 to 2054-10-04 is 20001 days: at most 20000 days at once; ask for them in parts.',
     ],
     [
       'to compare with nothing',
@@ -220,8 +220,8 @@ describe('refused', () => {
     expect(out).toBe('')
   })
 
-  test('ten thousand days are shown', async () => {
-    expect(await json('show', 'weekdays', '--from', '2000-01-01', '--to', '2027-05-18')).toHaveLength(10_000)
+  test('all that a market calendar covers is shown at once', async () => {
+    expect(await json('show', 'us-equities', '--from', '2000-01-01', '--to', '2028-12-31')).toHaveLength(10_593)
   })
 
   test('files with problems, each with its place', async () => {

@@ -22,7 +22,8 @@ interface RangeOptions extends FilesOptions {
   to?: string
 }
 
-const MOST_DAYS = 10_000
+/** All that the shipped market calendars cover, and more; a slip in a year is beyond it. */
+const MOST_DAYS = 20_000
 
 export async function list({ files, output }: FilesOptions): Promise<number> {
   const { calendars, own } = await openCalendars(files)

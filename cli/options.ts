@@ -23,7 +23,10 @@ export const reasonOption = () => new Option('--reason <text>', 'why, for the au
 export function parseCycle(text: string): CycleParts {
   const parts = parseCycleId(text)
   if (parts) return parts
-  throw new InvalidArgumentError('Expected <domain>/<product>/<cycle>, such as d1/ds3/2026-11-20.')
+  throw new InvalidArgumentError(
+    'Expected <domain>/<product>/<cycle>, the cycle a date, hour, week, month or quarter that exists: ' +
+      'd1/ds3/2026-11-20, d1/ds3/2026-11-20T19Z, d1/ds3/2026-W47, d1/ds3/2026-11 or d1/ds3/2026-Q4.',
+  )
 }
 
 export function parseCount(text: string): number {

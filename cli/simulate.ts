@@ -4,7 +4,7 @@ import { readFile } from 'node:fs/promises'
 import { text as readAll } from 'node:stream/consumers'
 import { checkMesh } from '../catalog/check-mesh.ts'
 import type { Mesh } from '../catalog/mesh.ts'
-import { toProblemText } from '../catalog/problem.ts'
+import { type Problem, toProblemText } from '../catalog/problem.ts'
 import { readMesh } from '../catalog/read-mesh.ts'
 import { toSimulatedCatalogs } from '../catalog/simulated-catalogs.ts'
 import { toDayNumber } from '../model/calendar/day-numbers.ts'
@@ -73,7 +73,7 @@ function requireSpan({ from, to }: SimulateOptions): void {
 
 async function requireMesh(paths: string[], { from, to }: SimulateOptions): Promise<Mesh> {
   const checked = checkMesh(await readMesh(...paths), { today: from })
-  if (checked.kind === 'invalid') throw new CommandFailure(EXIT.failed, checked.problems.map(toProblemText).join('\n'))
+  if (checked.kind === 'invalid') throw toFailure(checked.problems, 'the definitions')
   if (!checked.mesh) {
     const notes = checked.notes.map(toProblemText).join('\n')
     throw new CommandFailure(
@@ -105,10 +105,13 @@ function requireFacts(text: string, { events, to }: SimulateOptions, known: Know
   const parsed = parseFacts(text, { known, to })
   if (parsed.kind === 'valid') return parsed.facts
   const file = events === '-' ? '<stdin>' : events
-  throw new CommandFailure(
-    EXIT.failed,
-    parsed.problems.map((problem) => toProblemText({ file, ...problem })).join('\n'),
-  )
+  const problems = parsed.problems.map((problem) => ({ file, ...problem }))
+  throw toFailure(problems, 'the events')
+}
+
+function toFailure(problems: Problem[], what: string): CommandFailure {
+  for (const problem of problems) talk(toProblemText(problem))
+  return new CommandFailure(EXIT.failed, `Nothing was simulated: ${toCount(problems.length, 'problem')} in ${what}.`)
 }
 
 type IsShown = (product: string) => boolean
