@@ -24,7 +24,7 @@ export function parseCycle(text: string): CycleParts {
   const parts = parseCycleId(text)
   if (parts) return parts
   throw new InvalidArgumentError(
-    'Expected <domain>/<product>/<cycle>, the cycle a date, hour, week, month or quarter that exists: ' +
+    'Expected <domain>/<product>/<cycle>, the cycle a date, hour, week, month or quarter that exists, such as ' +
       'd1/ds3/2026-11-20, d1/ds3/2026-11-20T19Z, d1/ds3/2026-W47, d1/ds3/2026-11 or d1/ds3/2026-Q4.',
   )
 }

@@ -34,7 +34,7 @@ interface Fault {
 }
 
 export function parseFacts(text: string, options: FactOptions): ParsedFacts {
-  const facts: TimedFact[] = []
+  const facts: { fact: TimedFact; content: string }[] = []
   const problems: FactProblem[] = []
   const ids = new Map<string, { line: number; event: string }>()
   for (const [index, content] of text
@@ -48,10 +48,22 @@ export function parseFacts(text: string, options: FactOptions): ParsedFacts {
     else {
       const faults = parsed.fact ? [...parsed.faults, ...faultsOfId(parsed.fact, ids)] : parsed.faults
       problems.push(...faults.map(({ key, on, message }) => ({ line, column: columnOf(content, key, on), message })))
-      if (faults.length === 0 && parsed.fact) facts.push(parsed.fact)
+      if (faults.length === 0 && parsed.fact) facts.push({ fact: parsed.fact, content })
     }
   }
-  return problems.length > 0 ? { kind: 'invalid', problems } : { kind: 'valid', facts }
+  problems.push(...faultsOfDriven(facts))
+  problems.sort((one, other) => one.line - other.line)
+  return problems.length > 0 ? { kind: 'invalid', problems } : { kind: 'valid', facts: facts.map(({ fact }) => fact) }
+}
+
+/** What the file publishes is not run as well. */
+function faultsOfDriven(facts: { fact: TimedFact; content: string }[]): FactProblem[] {
+  const driven = new Set(facts.flatMap(({ fact }) => (fact.kind === 'event' ? fact.arrival.product : [])))
+  return facts.flatMap(({ fact, content }) => {
+    if (fact.kind === 'event' || !driven.has(fact.product)) return []
+    const message = `run: ${fact.product} is driven by the events of this file, so its own runs are not simulated`
+    return { line: fact.line, column: columnOf(content, 'run', 'value'), message }
+  })
 }
 
 type Parsed = { fact: TimedFact | undefined; faults: Fault[] } | { column: number; message: string }
@@ -95,34 +107,37 @@ class Wrong {
   }
 }
 
-const text = (value: unknown): string | Wrong => (typeof value === 'string' ? value : new Wrong('is no text'))
+function text(value: unknown, such: string): string | Wrong {
+  if (typeof value === 'string') return value
+  return new Wrong(`${value === undefined ? 'is missing' : 'is no text'}; write ${such}`)
+}
 
 const WALL_TIME = /^\d{4}-\d{2}-\d{2}T\d{2}:\d{2}(?::\d{2}(?:\.\d+)?)?/
 const OFFSET = /(?:Z|[+-]\d{2}:\d{2})$/
 
 /** In epoch milliseconds. */
 const at = checked((value) => {
-  const found = text(value)
+  const found = text(value, 'a time such as "2026-11-20T17:05:00-05:00"')
   if (found instanceof Wrong) return found
   if (!WALL_TIME.test(found)) return new Wrong(`"${found}" is no time such as "2026-11-20T17:05:00-05:00"`)
   if (!OFFSET.test(found)) return new Wrong(`"${found}" has no offset; end it with Z or one such as -05:00`)
   const instant = isDate(found.slice(0, 10)) ? toInstant(found) : undefined
   return instant === undefined ? new Wrong(`"${found}" is no time that exists`) : Date.parse(instant)
-}).meta({ description: 'a time such as "2026-11-20T17:05:00-05:00"' })
+})
 
 const product = checked((value) => {
-  const found = text(value)
+  const found = text(value, 'a product such as "raw/rd1"')
   if (found instanceof Wrong) return found
   return parseProductId(found) ?? new Wrong(`"${found}" is not written <domain>/<product>, such as "raw/rd1"`)
-}).meta({ description: 'a product such as "raw/rd1"' })
+})
 
 const SUCH_KEYS = '2026-11-20, 2026-11-20T19Z, 2026-W47, 2026-11 or 2026-Q4'
 
 const cycle = checked((value) => {
-  const found = text(value)
+  const found = text(value, `a cycle key such as ${SUCH_KEYS}`)
   if (found instanceof Wrong) return found
   return parseCycleKey(found) ?? new Wrong(`"${found}" is no cycle key; it is one such as ${SUCH_KEYS}`)
-}).meta({ description: `a cycle key such as ${SUCH_KEYS}` })
+})
 
 const revision = checked((value) => {
   if (typeof value === 'number' && Number.isInteger(value) && value >= 1 && value <= MAX_REVISION) return value
@@ -135,12 +150,12 @@ const id = checked((value) => {
 }).optional()
 
 const result = checked((value): GlueEndState | Wrong => {
-  const found = text(value)
+  const found = text(value, `one of ${GLUE_ENDS.join(', ')}`)
   if (found instanceof Wrong) return found
   const words = `; it is one of ${GLUE_ENDS.join(', ')}`
   const known = GLUE_ENDS.find((end) => end === found)
   return known ?? new Wrong(`"${found}" is no end of a run${didYouMean(found, GLUE_ENDS) || words}`)
-}).meta({ description: `one of ${GLUE_ENDS.join(', ')}` })
+})
 
 const eventLine = z.strictObject({ at, product, cycle, revision, id })
 const runLine = z.strictObject({ at, run: product, cycle, result })
