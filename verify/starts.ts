@@ -128,7 +128,9 @@ function checkInputs({ cycle, run, order, glueRun, puts }: FirstStart): Look {
   if (mayGoWithout(run, order.atMs)) return []
   const brought = broughtTo(run)
   // Without a condition of its own a cycle needs them all, each; with one the missing are told together.
-  if (run.input.condition)
+  // One that was brought back after its attempt began keeps the inputs that it had.
+  const isBroughtBack = run.input.past !== null && !isUnbegun(run.input.past)
+  if (run.input.condition && !isBroughtBack)
     return checkCondition({ cycle, run, order, brought: brought.filter(({ at }) => at < order.at) })
   return expectedOf(run).flatMap(({ product, key }) => {
     const arrivals = brought.filter(({ arrival }) => arrival.product === product && arrival.key === key)

@@ -1,9 +1,19 @@
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
-import { arrivalOf, cycleOf, HOUR_MS, KEY, NOON_MS, toKey, toProduct } from '../samples.test-data.ts'
+import {
+  arrivalOf,
+  cycleOf,
+  definitionOf,
+  HOUR_MS,
+  inputOf,
+  KEY,
+  NOON_MS,
+  toKey,
+  toProduct,
+} from '../samples.test-data.ts'
 import { applyArrival, applyBlocker } from './arrivals.ts'
 import { type Condition, judgeCondition } from './condition.ts'
-import { type Blocker, type Cycle, judgeInputs } from './cycle.ts'
+import { type Blocker, type Cycle, judgeInputs, openRun } from './cycle.ts'
 import { decideNext } from './decide.ts'
 import { applyFact } from './facts.ts'
 import { builtFrom, builtWithout } from './outgoing.ts'
@@ -118,6 +128,32 @@ test('where there is nothing to wait for: wait never holds and says so, skip-cyc
   expect(judgeInputs(none('wait'), Infinity)).toMatchObject({ holds: false, never: [{ product: 'raw/a' }] })
   expect(next(none('skip-cycle'))).toEqual({ kind: 'skip', reason: 'raw/a has no cycle' })
   expect(builtWithout(none('run-without'))).toEqual(['raw/a'])
+})
+
+test('a cycle that is brought back reads what it had, whatever the order, and whatever the definition says by now', () => {
+  const keys = ['2026-11-18', '2026-11-19', '2026-11-20'].map(toKey)
+  const expected = keys.map((key) => ({ product: toProduct('raw/a'), key }))
+  const first = opened({ kind: 'newest', of: [0, 1, 2] }, expected)
+  const had = [keys[0], keys[1]].reduce(
+    (cycle, key) => (key ? applyArrival(cycle, arrivalOf('raw/a', { key }), NOON_MS) : cycle),
+    first,
+  )
+  const begun = applyFact(had, { kind: 'begun' }, NOON_MS)
+  const past = {
+    ...{ runNumber: 1, state: 'COMPLETED' as const, step: null, lastAttempt: 1, revision: 1, attempt: null },
+    // As the mirror lists them.
+    dependencies: begun.dependencies.toReversed(),
+    command: { actor: 'ann', reason: 'again', requestId: '1' },
+  }
+  const again = openRun({ ...first.input, past }, NOON_MS)
+  expect(builtFrom(again).map(({ cycle }) => cycle)).toEqual(['2026-11-19'])
+  const changed = openRun({ ...inputOf(definitionOf('d1/ds3', ['raw/b'])), past }, NOON_MS)
+  expect(
+    builtFrom(changed)
+      .map(({ cycle }) => cycle)
+      .toSorted(),
+  ).toEqual(['2026-11-18', '2026-11-19'])
+  expect(builtWithout(changed)).toEqual(['raw/b'])
 })
 
 const aCondition: fc.Arbitrary<Condition> = fc.letrec<{ part: Condition }>((tie) => ({

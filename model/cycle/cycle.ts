@@ -236,7 +236,32 @@ export const isUnbegun = ({ state, step }: { state: CycleState; step: Step | nul
 
 /** Whether the cycle has what it needs; `Infinity`: once all waiting for time is over. */
 export const judgeInputs = (cycle: Cycle, nowMs: number): Judgement =>
-  judgeCondition(conditionOf(cycle.input), cycle.dependencies, nowMs)
+  judgeCondition(conditionOf(cycle.input), inputsOf(cycle), nowMs)
+
+/**
+ * The expected cycles in their order, as the condition counts them. A cycle that was brought back after its attempt
+ * began keeps the inputs it had, in any order, and perhaps by another version of the definition than it now carries.
+ */
+export function inputsOf({
+  input: { expected },
+  dependencies,
+}: Pick<Cycle, 'input' | 'dependencies'>): DependencyStatus[] {
+  const isAligned = expected.every((one, at) => isSameCycle(one, dependencies[at]))
+  if (isAligned) return dependencies
+  return expected.map((one) => dependencies.find((known) => isSameCycle(one, known)) ?? toWaiting(one))
+}
+
+const isSameCycle = (one: ExpectedCycle, other: ExpectedCycle | undefined): boolean =>
+  one.product === other?.product && one.key === other.key
+
+/** The inputs that the job reads: what the condition took of them, and what an earlier version of the definition had. */
+export function readInputs(cycle: Cycle): DependencyStatus[] {
+  const inputs = inputsOf(cycle)
+  const { expected } = cycle.input
+  const others = cycle.dependencies.filter((known) => !expected.some((one) => isSameCycle(one, known)))
+  const used = judgeInputs(cycle, Infinity).used.flatMap((at) => inputs[at] ?? [])
+  return [...new Set([...used, ...others])]
+}
 
 /** The upstreams that would help and have not arrived, each once; none when the condition holds. */
 export const missingOf = (cycle: Cycle): ProductId[] => missingNames(cycle, judgeInputs(cycle, -Infinity))
@@ -244,7 +269,7 @@ export const missingOf = (cycle: Cycle): ProductId[] => missingNames(cycle, judg
 /** Their products, each once, in the order of the definition; also of those that have no cycle that would do. */
 export const missingNames = (cycle: Cycle, { missing, never }: Judgement): ProductId[] => [
   ...new Set([
-    ...missing.flatMap((at) => cycle.dependencies[at]?.product ?? []),
+    ...missing.flatMap((at) => cycle.input.expected[at]?.product ?? []),
     ...never.map(({ product }) => product),
   ]),
 ]

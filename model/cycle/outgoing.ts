@@ -4,7 +4,7 @@ import type { ProductId } from '../ids.ts'
 import { domainOf, nameOf, toNotRefreshedId } from '../ids.ts'
 import type { Arrival, BuiltFrom, Publication } from '../refresh-event.ts'
 import type { Attempt, Cycle, CycleInput, DependencyStatus } from './cycle.ts'
-import { currentAttempt, isUnbegun, judgeInputs, missingOf } from './cycle.ts'
+import { currentAttempt, isUnbegun, judgeInputs, missingOf, readInputs } from './cycle.ts'
 
 export const builtFrom = (cycle: Cycle): BuiltFrom[] =>
   arrivedOf(cycle).map(({ product, key, arrival }) => ({ product, cycle: key, revision: arrival.revision }))
@@ -108,9 +108,7 @@ type Arrived = DependencyStatus & { arrival: NonNullable<DependencyStatus['arriv
 
 /** The inputs that the job reads: of alternatives that came beside them it is not told. */
 const arrivedOf = (cycle: Cycle): Arrived[] =>
-  judgeInputs(cycle, Infinity)
-    .used.flatMap((at) => cycle.dependencies[at] ?? [])
-    .filter((dependency): dependency is Arrived => dependency.arrival !== null)
+  readInputs(cycle).filter((dependency): dependency is Arrived => dependency.arrival !== null)
 
 /** Sorted names of the upstreams still missing: what the Temporal UI lists under `SluiceWaitingFor`. */
 export const waitingFor = (cycle: Cycle): string[] =>

@@ -3,7 +3,7 @@
 // Never: an edge backwards, or to another domain's private product; a product that nobody feeds.
 import { upstreamsIn } from '../../model/calendar/match.ts'
 import { buildIndex, type DomainCatalog, type RoutingIndex } from '../../model/calendar/routing.ts'
-import type { DefinitionVersion, ProductDefinition } from '../../model/definition.ts'
+import type { DefinitionVersion, DependencyDefinition, ProductDefinition } from '../../model/definition.ts'
 import { type CycleKey, type Domain, domainOf, nameOf, type ProductId } from '../../model/ids.ts'
 import { CALENDARS } from '../../model/samples.test-data.ts'
 import type { Random } from './random.ts'
@@ -86,13 +86,24 @@ function createDefinition(random: Random, product: ProductId, known: ProductId[]
     cutoff: cutoff
       ? { at: { time: '16:00', days: 0, unit: 'day' }, then: random.pick(['error', 'skip', 'run-without'] as const) }
       : null,
-    dependsOn: [...dependsOn].map((upstream) => ({ product: upstream })),
+    dependsOn: toRules(random, product, [...dependsOn]),
     run: {
       ...{ glue: random.chance(0.3) ? toSharedJob(product) : product.replace('/', '-'), arguments: {} },
       ...{ timeoutMinutes: 60, attempts: random.between(1, 3), retryAfterMs: random.pick([1_000, 60_000]) },
     },
     publish: { location: `s3://example-${domainOf(product)}/${nameOf(product)}/` },
   }
+}
+
+/** Mostly all of them; now and then one of several, one that is optional, or its own cycle before. */
+function toRules(random: Random, product: ProductId, upstreams: ProductId[]): DependencyDefinition[] {
+  const plain: DependencyDefinition[] = upstreams.map((upstream) => ({ product: upstream }))
+  const [first, ...others] = plain
+  const own: DependencyDefinition[] = random.chance(0.1) ? [{ product, match: { kind: 'self-previous' } }] : []
+  if (!first || !random.chance(0.25)) return [...plain, ...own]
+  if (others.length > 0 && random.chance(0.5)) return [{ atLeast: random.between(1, others.length), of: plain }, ...own]
+  const optionalAfter = { time: random.pick(['01:00', '13:00']), days: 0, unit: 'day' as const }
+  return [{ ...first, optionalAfter }, ...others, ...own]
 }
 
 const toSharedJob = (product: ProductId): string => `${domainOf(product)}-shared`

@@ -201,7 +201,11 @@ test.each(['recallArrivals', 'publishNotRefreshed', 'notifyFailure'])(
 
 test('a start that gets no answer for hours is noted, and breaks no promise by that', () => {
   const evidence = structuredClone(sound[0]!)
-  const isBegun = ({ runs: [run] }: Evidence['cycles'][number]): boolean => askedOf(run!, 'startGlueJob').length > 0
+  // Written before it was started: else nothing tells that a worker has it.
+  const isBegun = ({ runs: [run] }: Evidence['cycles'][number]): boolean => {
+    const [written, ordered] = [askedOf(run!, 'recordCycle')[0], askedOf(run!, 'startGlueJob')[0]]
+    return written !== undefined && ordered !== undefined && written.at < ordered.at
+  }
   const one = evidence.cycles.find((cycle) => cycle.runs.length === 1 && isBegun(cycle))!
   const run = one.runs[0]!
   const at = run.steps.findIndex((step) => step.kind === 'asked' && step.activity === 'startGlueJob')
