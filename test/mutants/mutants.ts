@@ -233,12 +233,22 @@ export const MUTANTS: Mutant[] = [
     harm: 'a product refreshes too early',
     edits: [
       {
-        file: 'model/cycle/decide.ts',
-        find: 'const missing = cycle.dependencies.filter(isMissing).map(',
-        replace: 'const missing = cycle.dependencies.slice(1).filter(isMissing).map(',
+        file: 'model/cycle/condition.ts',
+        find: 'if (holding.length >= n) return',
+        replace: 'if (holding.length >= n - 1) return',
       },
     ],
     suite: { project: 'pure', files: ['model/cycle/decide.test.ts', 'model/cycle/laws.test.ts'] },
+  },
+  {
+    name: 'an event is looked for in too few cycles',
+    harm: 'what a cycle of next week waits for is routed to nobody',
+    edits: [
+      { file: 'model/calendar/leaf.ts', find: 'return addDays(last, rule.days)', replace: 'return last' },
+      { file: 'model/calendar/leaf.ts', find: 'n: rule.n + 1', replace: 'n: 0' },
+    ],
+    suite: { project: 'pure', files: ['model/calendar/match.test.ts'] },
+    simulation: 'its worlds have no rule that looks back over days',
   },
   {
     name: "the cycle's key from the clock of the host",
@@ -246,9 +256,9 @@ export const MUTANTS: Mutant[] = [
     edits: [
       {
         file: 'model/calendar/routing.ts',
-        find: '  return concernedKeys(definition, upstream, upstreamKey)\n    .filter(',
+        find: 'concernedBy(timetable, consumer, upstream).map(',
         replace:
-          '  return concernedKeys(definition, upstream, new Date().toISOString().slice(0, 10) as CycleKey)\n    .filter(',
+          'concernedBy(timetable, consumer, { ...upstream, key: new Date().toISOString().slice(0, 10) as CycleKey }).map(',
       },
     ],
     suite: { project: 'pure', files: ['model/calendar/routing.test.ts'] },
