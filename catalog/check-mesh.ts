@@ -111,7 +111,7 @@ function toGraph(
   const graph = new Map<ProductId, GraphProduct>()
   for (const { definition } of options.current?.products ?? []) {
     if (options.prune && domains.has(domainOf(definition.product))) continue
-    const upstreams = upstreamsIn(definition.dependsOn)
+    const upstreams = [...upstreamsIn(definition.dependsOn)]
     graph.set(definition.product, { ...definition, upstreams, publishes: definition.publish !== null })
   }
   for (const external of [...appliedExternals(options, domains), ...externals]) {

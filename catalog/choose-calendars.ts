@@ -2,6 +2,7 @@
 // In: the documents, what is applied. Out: calendars by name, and what is wrong with them or with a name of one.
 // Never: an ad hoc closure taken back because a folder that knows nothing of it is applied.
 import { type Calendars, toCalendars } from '../model/calendar/calendars.ts'
+import { domainOf } from '../model/ids.ts'
 import { didYouMean } from '../model/nearest.ts'
 import type { CheckOptions } from './check-mesh.ts'
 import type { MeshCalendar } from './mesh.ts'
@@ -22,14 +23,29 @@ export function chooseCalendars(parsed: ParsedMesh, { current, prune }: CheckOpt
   const isFaulty = (name: string): boolean => parsed.faulty.hasNameless || parsed.faulty.names.includes(name)
   const { calendars, names, problems } = resolveCalendars(parsed.calendars, isFaulty)
   const own = parsed.calendars.map(({ file }) => file.calendar)
-  const kept = prune
-    ? []
-    : (current?.calendars ?? []).filter(
-        ({ from, definition }) => from === 'files' && !own.includes(definition.calendar),
-      )
+  const isKept = prune ? isStillUsed(parsed, current, calendars) : () => true
+  const kept = (current?.calendars ?? []).filter(
+    ({ from, definition }) => from === 'files' && !own.includes(definition.calendar) && isKept(definition.calendar),
+  )
   const chosen = lay(toCalendars(kept.map(({ definition }) => definition)), calendars)
   const ofFiles = new Set([...own, ...kept.map(({ definition }) => definition.calendar)])
   return { calendars: chosen, ofFiles, faulty: [...parsed.faulty.names, ...names], problems }
+}
+
+/**
+ * Pruned, a calendar that no file defines any more goes: back to the shipped one of its name, where there is one. It stays
+ * where other folders go by it, or nothing would take its place.
+ */
+function isStillUsed(
+  parsed: ParsedMesh,
+  current: CheckOptions['current'],
+  shipped: Calendars,
+): (name: string) => boolean {
+  const domains = parsed.domains.map(({ file }) => file.domain)
+  const applied = [...(current?.products ?? []), ...(current?.externals ?? [])].map(({ definition }) => definition)
+  const byOthers = applied.filter(({ product }) => !domains.includes(domainOf(product))).map(({ calendar }) => calendar)
+  const here = [...parsed.domains, ...parsed.products, ...parsed.externals].map(({ file }) => file.calendar)
+  return (name) => byOthers.includes(name) || (here.includes(name) && !shipped.has(name))
 }
 
 /** A document of a domain, product or external names a calendar that exists. */

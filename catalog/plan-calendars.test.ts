@@ -174,7 +174,7 @@ describe('whose calendar it is', () => {
   test('one applied from files stays while the files of this folder do not define it, and that is said', () => {
     const mesh = meshOf([ofFiles(withClosure)])
     expect(linesWith(appliedOf(mesh), mesh, { definedCalendars: [] })).toEqual([
-      '! calendar equities: in none of these files, stays as applied; --prune would give it up',
+      '! calendar equities: in none of these files, stays as applied; --prune gives it up once nothing goes by it',
     ])
     expect(hasChanges(planApply(appliedOf(mesh), mesh, { definedCalendars: [] }))).toBe(false)
     expect(linesWith(appliedOf(mesh), mesh, { definedCalendars: ['equities'] })).toEqual([])
@@ -194,7 +194,7 @@ describe('whose calendar it is', () => {
     const current = appliedOf(meshOf([ofFiles(calendarOf('own')), ofFiles(withClosure)]))
     const mesh = meshOf([])
     expect(linesWith(current, mesh, { prune: true })).toEqual([
-      '! calendar equities: in none of these files, stays as applied; --prune would give it up',
+      '! calendar equities: in none of these files, stays as applied; --prune gives it up once nothing goes by it',
       '- calendar own: removed after version 1, nothing goes by it',
     ])
   })

@@ -125,7 +125,7 @@ export function toPlanLines(plan: Plan): string[] {
         ...{ fields: isChanged ? fieldsOfCalendar(change) : [], more: isChanged ? calendarLines(change) : [] },
         ...{
           removed: 'nothing goes by it',
-          kept: 'in none of these files, stays as applied; --prune would give it up',
+          kept: 'in none of these files, stays as applied; --prune gives it up once nothing goes by it',
         },
       }
     }),

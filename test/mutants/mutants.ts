@@ -248,7 +248,7 @@ export const MUTANTS: Mutant[] = [
       { file: 'model/calendar/leaf.ts', find: 'n: rule.n + 1', replace: 'n: 0' },
     ],
     suite: { project: 'pure', files: ['model/calendar/match.test.ts'] },
-    simulation: 'its worlds have no rule that looks back over days',
+    unseen: 'its worlds have no rule that looks back over days',
   },
   {
     name: "the cycle's key from the clock of the host",
