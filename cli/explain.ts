@@ -73,15 +73,16 @@ function tellLive(cycle: Cycle): void {
   for (const line of inputLines(cycle.input, cycle.dependencies)) print(`  ${line}`)
 }
 
+const PAST_WORDS = { WAITING: 'missed   ', ARRIVED: 'had      ', WAIVED: 'without  ' }
+
 function tellReport({ row, transitions, dependencies, deliveries, actions }: CycleReport, isLive: boolean): void {
   if (!isLive) {
     print(
       `${row.cycle}  ${colourState(row.state)}${row.step ? ` (${row.step})` : ''}${row.reason ? `: ${toLine(row.reason)}` : ''}`,
     )
-    for (const { product, key, state, revision, arrivedAt } of dependencies) {
-      print(
-        `  ${state === 'WAITING' ? 'missed   ' : 'had      '} ${product}/${key}${arrivedAt ? ` at ${arrivedAt}, revision ${revision}` : ''}`,
-      )
+    for (const { product, key, why, state, revision, arrivedAt } of dependencies) {
+      const when = arrivedAt ? ` at ${arrivedAt}, revision ${revision}` : ''
+      print(`  ${PAST_WORDS[state]} ${product}/${key}${why ? ` (${why})` : ''}${when}`)
     }
   }
   for (const { number, runId, end, adopted } of row.attempts) {

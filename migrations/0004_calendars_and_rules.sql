@@ -57,6 +57,18 @@ alter table data_product_schedule
 comment on column data_product_schedule.on_non_business_day is 'What becomes of a cycle whose date is no business day; null: it is due on its date all the same.';
 comment on table data_product_schedule is 'When each version refreshes. Wall times (17:00, 06:00 +1d, 06:00 +1bd, +20m) are of the row''s zone, or of the hour.';
 
+alter table data_product_status
+  add column business_date date,
+  add column condition jsonb;
+comment on column data_product_status.business_date is 'The date the cycle is about; null in rows of older workers: the key says it.';
+comment on column data_product_status.condition is 'What it needed of the inputs in data_product_dependencies_events_status, by their places in position, frozen at opening (model/cycle/condition.ts); null: all of them.';
+
+alter table data_product_dependencies_events_status
+  add column why text,
+  add column position integer;
+comment on column data_product_dependencies_events_status.position is 'Its place in the expected set, from 0: what the condition of the cycle counts; null in rows of older workers.';
+comment on column data_product_dependencies_events_status.why is 'By which rule this upstream cycle is one of the inputs; null: it has the cycle''s own key.';
+
 comment on column catalog_version.before is 'The definitions that this apply changed or removed, as they were: {domains, products, externals, calendars}.';
 comment on column catalog_version.after is 'The definitions that this apply created or changed, as they are since: {domains, products, externals, calendars}.';
 

@@ -146,6 +146,8 @@ table data_product_dependencies_events_status -- One row per cycle and upstream 
   blocker jsonb -- What the upstream said when it ended without data (model/cycle/cycle.ts: Blocker); null once it arrived.
   run_number integer not null
   version integer not null
+  why text -- By which rule this upstream cycle is one of the inputs; null: it has the cycle's own key.
+  position integer -- Its place in the expected set, from 0: what the condition of the cycle counts; null in rows of older workers.
   constraint data_product_dependencies_events_status_id CHECK (starts_with(cycle, (domain || '/'::text)))
   constraint data_product_dependencies_events_status_pkey PRIMARY KEY (cycle, upstream_product, upstream_key)
   constraint data_product_dependencies_events_status_state CHECK ((state = ANY (ARRAY['WAITING'::text, 'ARRIVED'::text, 'WAIVED'::text])))
@@ -230,6 +232,8 @@ table data_product_status -- One row a cycle, as its workflow last reported it; 
   run_number integer not null -- With version, the order of all writes of a cycle: a row never goes backwards.
   version integer not null
   updated_at timestamp with time zone not null default now()
+  business_date date -- The date the cycle is about; null in rows of older workers: the key says it.
+  condition jsonb -- What it needed of the inputs in data_product_dependencies_events_status, by their places in position, frozen at opening (model/cycle/condition.ts); null: all of them.
   constraint data_product_status_id CHECK (((cycle = ((product || '/'::text) || cycle_key)) AND (split_part(product, '/'::text, 1) = domain)))
   constraint data_product_status_opened_by CHECK ((opened_by = ANY (ARRAY['arrival'::text, 'scheduler'::text, 'person'::text, 'rerun'::text])))
   constraint data_product_status_pkey PRIMARY KEY (cycle)

@@ -15,7 +15,7 @@ export const listAllTransitions = (db: Postgres, domains: Domain[]) =>
 export const listAllDependencies = (db: Postgres, domains: Domain[]) =>
   db.rows<DependencyRow & { cycle: CycleId }>(
     `select cycle, upstream_product as product, upstream_key as key, state, event_id as "eventId", revision, location,
-       correlation_id as "correlationId", occurred_at as "occurredAt", arrived_at as "arrivedAt", blocker
+       correlation_id as "correlationId", occurred_at as "occurredAt", arrived_at as "arrivedAt", blocker, why, position
      from data_product_dependencies_events_status where domain = any ($1) order by cycle, upstream_product, upstream_key`,
     [domains],
   )

@@ -20,6 +20,7 @@ export async function readPast(db: Postgres, cycle: CycleId): Promise<Past | und
 const toDependency = (row: DependencyRow): DependencyStatus => ({
   product: row.product,
   key: row.key as CycleKey,
+  ...(row.why === null ? {} : { why: row.why }),
   state: row.state,
   arrival: toArrival(row),
   arrivedAtMs: row.arrivedAt === null ? null : Date.parse(row.arrivedAt),

@@ -9,16 +9,17 @@ export const upsertStatus = (db: Queries, { cycle, domain, runNumber, version, s
   db.changed(
     `insert into data_product_status as old (cycle, domain, product, cycle_key, visibility, definition_version,
        opened_by, opened_at, state, step, reason, state_since, not_before, cutoff_at, available_by, retry_at,
-       waiting_for, attempts, last_attempt, glue_run_id, revision, run_number, version)
+       waiting_for, attempts, last_attempt, glue_run_id, revision, run_number, version, business_date, condition)
      values ($1, $2, $3, $4, $5, $6,
-       $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19, $20, $21, $22, $23)
+       $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19, $20, $21, $22, $23, $24, nullif($25::jsonb, 'null'))
      on conflict (cycle) do update set visibility = excluded.visibility, definition_version = excluded.definition_version,
        opened_by = excluded.opened_by, opened_at = excluded.opened_at, state = excluded.state, step = excluded.step,
        reason = excluded.reason, state_since = excluded.state_since, not_before = excluded.not_before,
        cutoff_at = excluded.cutoff_at, available_by = excluded.available_by, retry_at = excluded.retry_at,
        waiting_for = excluded.waiting_for, last_attempt = excluded.last_attempt,
        glue_run_id = excluded.glue_run_id, revision = greatest(old.revision, excluded.revision),
-       run_number = excluded.run_number, version = excluded.version, updated_at = now()
+       run_number = excluded.run_number, version = excluded.version, updated_at = now(),
+       business_date = excluded.business_date, condition = excluded.condition
      where (old.run_number, old.version) < (excluded.run_number, excluded.version)`,
     [
       ...[cycle, domain, snapshot.product, snapshot.key, snapshot.visibility, snapshot.definitionVersion],
@@ -28,6 +29,7 @@ export const upsertStatus = (db: Queries, { cycle, domain, runNumber, version, s
       ...[toInstantOrNull(snapshot.availableByMs), toInstantOrNull(snapshot.retryAtMs)],
       ...[snapshot.waitingFor ?? waitingFor(snapshot), toJsonParameter(snapshot.attempts), snapshot.lastAttempt],
       ...[snapshot.attempts.at(-1)?.runId ?? null, snapshot.revision, runNumber, version],
+      ...[snapshot.businessDate ?? null, toJsonParameter(snapshot.condition ?? null)],
     ],
   )
 

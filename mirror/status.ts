@@ -1,6 +1,7 @@
 // In: what a screen or a command asks. Out: cycles as they were last reported. Instants are ISO text.
 // Never: the truth about a running cycle (ask its workflow); a list without a limit.
 import type { Postgres } from '../clients/postgres.ts'
+import type { Condition } from '../model/cycle/condition.ts'
 import type { Attempt, Blocker, OpenedBy } from '../model/cycle/cycle.ts'
 import type { CycleId, Domain, ProductId } from '../model/ids.ts'
 import type { CycleState, DependencyState, Step } from '../model/states.ts'
@@ -44,6 +45,10 @@ export interface CycleRow {
   publishedAt: string | null
   location: string | null
   correlationId: string | null
+  /** The date it is about. */
+  businessDate: string | null
+  /** What it needed of its inputs; null: all. */
+  condition: Condition | null
   runNumber: number
   version: number
   updatedAt: string
@@ -82,6 +87,10 @@ export interface DependencyRow {
   occurredAt: string | null
   arrivedAt: string | null
   blocker: Blocker | null
+  /** By which rule it is an input; null: it has the cycle's own key. */
+  why: string | null
+  /** Where the condition counts it; null: nowhere. */
+  position: number | null
 }
 
 export interface ActionRow {
@@ -128,8 +137,8 @@ export const listTransitions = (db: Postgres, cycle: CycleId): Promise<Transitio
 export const listDependencies = (db: Postgres, cycle: CycleId): Promise<DependencyRow[]> =>
   db.rows<DependencyRow>(
     `select upstream_product as product, upstream_key as key, state, event_id as "eventId", revision, location,
-       correlation_id as "correlationId", occurred_at as "occurredAt", arrived_at as "arrivedAt", blocker
-     from data_product_dependencies_events_status where cycle = $1 order by upstream_product, upstream_key`,
+       correlation_id as "correlationId", occurred_at as "occurredAt", arrived_at as "arrivedAt", blocker, why, position
+     from data_product_dependencies_events_status where cycle = $1 order by position nulls last, upstream_product, upstream_key`,
     [cycle],
   )
 
@@ -152,4 +161,4 @@ const CYCLE = `cycle, domain, product, cycle_key as key, visibility, definition_
   not_before as "notBefore", cutoff_at as "cutoffAt", available_by as "availableBy", retry_at as "retryAt",
   waiting_for as "waitingFor", attempts, last_attempt as "lastAttempt", glue_run_id as "glueRunId", revision,
   first_completed_at as "firstCompletedAt", published_event_id as "publishedEventId", published_at as "publishedAt",
-  location, correlation_id as "correlationId", run_number as "runNumber", version, updated_at as "updatedAt"`
+  location, correlation_id as "correlationId", business_date::text as "businessDate", condition, run_number as "runNumber", version, updated_at as "updatedAt"`

@@ -2,6 +2,7 @@
 import { type CycleId, type Domain, domainOf, type ProductId } from '../ids.ts'
 import type { Arrival } from '../refresh-event.ts'
 import type { CycleState, Step } from '../states.ts'
+import type { Condition } from './condition.ts'
 import {
   type Attempt,
   type Cycle,
@@ -41,7 +42,13 @@ export interface CycleSnapshot {
   cutoffMs: number | null
   availableByMs: number | null
   retryAtMs: number | null
+  /** Absent in what older workers wrote. */
+  businessDate?: string
+  /** What is needed of the expected cycles, by their places; absent: all. */
+  condition?: Condition
   dependencies: DependencyStatus[]
+  /** Of each of them, where it stands among the expected; null: an earlier version of the definition asked for it. */
+  places?: (number | null)[]
   /** Sorted names of the upstreams that would help and are missing; absent in what older workers wrote. */
   waitingFor?: string[]
   attempts: Attempt[]
@@ -93,6 +100,11 @@ export function toRecord(cycle: Cycle, writtenVersion: number): CycleRecord {
   }
 }
 
+function placeOf({ input: { expected } }: Cycle, { product, key }: DependencyStatus): number | null {
+  const at = expected.findIndex((one) => one.product === product && one.key === key)
+  return at >= 0 ? at : null
+}
+
 function toSnapshot(cycle: Cycle): CycleSnapshot {
   const { input } = cycle
   return {
@@ -110,7 +122,10 @@ function toSnapshot(cycle: Cycle): CycleSnapshot {
     cutoffMs: input.cutoffMs,
     availableByMs: input.availableByMs,
     retryAtMs: cycle.retryAtMs,
+    ...(input.businessDate === undefined ? {} : { businessDate: input.businessDate }),
+    ...(input.condition ? { condition: input.condition } : {}),
     dependencies: cycle.dependencies,
+    places: cycle.dependencies.map((dependency) => placeOf(cycle, dependency)),
     waitingFor: waitingFor(cycle),
     attempts: cycle.attempts,
     lastAttempt: cycle.lastAttempt,
