@@ -18,6 +18,8 @@ export interface SchedulingParts {
   warn(message: string, facts: Record<string, unknown>): void
 }
 
+/** Keys in one query: a week of hours has 168, and a query is a text with a limit. */
+const ASKED_AT_ONCE = 50
 /** Starts at a time: a tick must not crowd out arrivals. */
 const AT_ONCE = 10
 
@@ -80,10 +82,12 @@ const dueCycles = (timetable: Timetable, version: DefinitionVersion, atMs: numbe
 /** Cycles Temporal knows of already, open or closed: one list instead of a refused start for each. */
 async function listKnown(temporal: Client, domain: string, keys: CycleKey[]): Promise<Set<string>> {
   const known = new Set<string>()
-  if (keys.length === 0) return known
-  const list = [...new Set(keys)].map((key) => `"${key}"`).join(', ')
-  const query = `SluiceDomain = "${domain}" AND SluiceCycle IN (${list})`
-  for await (const { workflowId } of temporal.workflow.list({ query })) known.add(workflowId)
+  const different = [...new Set(keys)]
+  for (let at = 0; at < different.length; at += ASKED_AT_ONCE) {
+    const list = different.slice(at, at + ASKED_AT_ONCE).map((key) => `"${key}"`)
+    const query = `SluiceDomain = "${domain}" AND SluiceCycle IN (${list.join(', ')})`
+    for await (const { workflowId } of temporal.workflow.list({ query })) known.add(workflowId)
+  }
   return known
 }
 

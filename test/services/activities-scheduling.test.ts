@@ -114,3 +114,14 @@ test('a definition that cannot be followed is skipped and named; the others get 
   ])
   expect(warned).toEqual(['si/bad', 'si/deadline'])
 })
+
+test('of hours a week’s worth is opened, and the next tick finds each of them there', async () => {
+  const hourly = { ...define('sh/hourly', { every: 'hour' }), firstAppliedAt: '2026-11-18T00:00:00Z' }
+  const { opened } = await tick('sh', [hourly])
+  expect(opened).toContain('sh/hourly/2026-11-20T11Z')
+  expect(opened.length).toBeGreaterThan(50)
+  await until(async () => {
+    expect((await tick('sh', [hourly])).opened).toEqual([])
+    expect((await tick('sh', [hourly])).existing).toBe(opened.length)
+  })
+})
