@@ -67,7 +67,7 @@ function addMoment(open: Line[], moment: Moment, zones: ReadonlyMap<string, stri
       return add(arrival.product, `${arrival.product} ${arrival.key} ${verb}${again}`, to.map(toEffect))
     }
     case 'ended':
-      return add(moment.cycle.input.product, `${nameOf(moment.cycle)} ${toEnd(moment.cycle, main)}`)
+      return add(moment.cycle.input.product, `${nameOf(moment.cycle)} ${toEnd(moment.cycle)}`)
     case 'moved':
       return addMove(open, moment, add)
   }
@@ -97,9 +97,10 @@ const toEffect = ({ cycle, outcome }: Taken): Line['to'][number] => ({
   word: outcome === 'satisfied' ? WAITS_ON : outcome,
 })
 
-function toEnd(cycle: Cycle, main: string): string {
+function toEnd(cycle: Cycle): string {
   const attempt = cycle.attempts.at(-1)
-  const again = cycle.retryAtMs === null ? '' : `; again at ${toWall(cycle.retryAtMs, main).time}`
+  const again =
+    cycle.retryAtMs === null ? '' : `; again at ${toWall(cycle.retryAtMs, cycle.input.definition.timezone).time}`
   return `attempt ${attempt?.number} ended ${attempt?.end?.state}${again}`
 }
 
@@ -108,7 +109,9 @@ const nameOf = ({ input }: Cycle): string => `${input.product} ${input.key}`
 const partsOf = (id: CycleId): CycleParts => parseCycleId(id) as CycleParts
 
 function toText({ atMs, zone, subject, to }: Line, main: string): string {
-  const time = zone === main ? toWall(atMs, main).time : `${toWall(atMs, zone).time} ${zone}`
+  const [here, there] = [toWall(atMs, main), toWall(atMs, zone)]
+  const date = here.date === there.date ? '' : `${there.date} `
+  const time = zone === main ? here.time : `${date}${there.time} ${zone}`
   const effects = to.map(({ cycle, word }) => `${partsOf(cycle).product} ${partsOf(cycle).key} ${word}`)
   return `${time}  ${subject}${effects.length > 0 ? ` -> ${effects.join(', ')}` : ''}`
 }
@@ -134,11 +137,18 @@ function mostCommon(texts: string[]): string | undefined {
 export function toLeftOpen({ cycles }: Simulated): string[] {
   const open = cycles.filter(({ state }) => state === 'WAITING' || state === 'PROCESSING' || state === 'ERROR')
   if (open.length === 0) return []
-  const lines = open.map(
-    ({ product, cycle, state, reason }) => `  ${product} ${cycle} ${colourState(state)}${reason ? `: ${reason}` : ''}`,
-  )
-  return ['', pc.bold('Open at the end'), ...lines]
+  const lines = open
+    .slice(0, MOST_LISTED)
+    .map(
+      ({ product, cycle, state, reason }) =>
+        `  ${product} ${cycle} ${colourState(state)}${reason ? `: ${reason}` : ''}`,
+    )
+  const more = open.length > MOST_LISTED ? [`  and ${open.length - MOST_LISTED} more; -o json has them all`] : []
+  return ['', pc.bold('Open at the end'), ...lines, ...more]
 }
+
+/** More than these nobody reads. */
+const MOST_LISTED = 100
 
 /** `: 3 COMPLETED, 1 WAITING`. */
 export function toSums({ cycles }: Simulated): string {

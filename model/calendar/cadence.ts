@@ -51,7 +51,16 @@ export function toCadence(every: Every): Cadence {
   return cadence
 }
 
+/** Each is read once: whoever asks for a cycle asks for this first. */
+const known = new Map<string, Cadence>()
+
 function cadenceOf(text: string): Cadence | undefined {
+  const found = known.get(text) ?? readCadence(text)
+  if (found) known.set(text, found)
+  return found
+}
+
+function readCadence(text: string): Cadence | undefined {
   switch (text) {
     case 'hour':
     case 'day':

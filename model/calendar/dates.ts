@@ -20,6 +20,7 @@ export function addDays(date: string, days: number): string {
 
 const FIRST_DAY = dayAt(100, 1, 1)
 const LAST_DAY = dayAt(9999, 12, 31)
+const LAST_DATE = '9999-12-31'
 
 /** First and last date of the key's period; of an hour its UTC date. */
 export function datesOf(key: CycleKey): Dates {
@@ -75,7 +76,10 @@ export function keysOver(period: Period, from: string, to: string): CycleKey[] {
     const key = keyAt(period, date)
     if (period === 'hour') keys.push(...hoursOf(date))
     else keys.push(key)
-    date = addDays(datesOf(key).last, 1)
+    const { last } = datesOf(key)
+    // The date after the last that ISO text can sort would count as one before.
+    if (last >= LAST_DATE) break
+    date = addDays(last, 1)
   }
   return keys
 }

@@ -233,7 +233,13 @@ function selfPrevious(edge: Edge, key: CycleKey): Wanted {
 
 /** How a cycle of the consumer looks at an upstream cycle; null = not at all. The same as asking `wantedOf`, but quick. */
 export function lookAt(edge: Edge, key: CycleKey, upstreamKey: CycleKey): { isLookBack: boolean } | null {
-  const rule = edge.dependency.match
+  const { calendars, upstream, dependency } = edge
+  const rule = dependency.match
+  // Most are of this kind.
+  if (rule === undefined && ifNoneOf(dependency) !== 'previous') {
+    const isSame = key === upstreamKey && hasCycle(calendars, upstream, requireKind(edge, key))
+    return isSame ? { isLookBack: false } : null
+  }
   // Of these the whole list may be long, and whether one belongs to it does not depend on the others.
   if (rule?.kind === 'every-of-period' && isOfPeriod(edge, key)(upstreamKey)) return { isLookBack: false }
   if (rule?.kind === 'latest-within') {

@@ -75,8 +75,11 @@ function ofUpstream(
 }
 
 /** Every single upstream of a condition, groups opened. */
-export const upstreamsIn = (dependsOn: readonly DependencyDefinition[]): UpstreamDefinition[] =>
-  dependsOn.flatMap((dependency) => (isGroup(dependency) ? upstreamsIn(dependency.of) : [dependency]))
+export function upstreamsIn(dependsOn: readonly DependencyDefinition[]): readonly UpstreamDefinition[] {
+  // Most have no groups, and each event asks.
+  if (!dependsOn.some(isGroup)) return dependsOn as readonly UpstreamDefinition[]
+  return dependsOn.flatMap((dependency) => (isGroup(dependency) ? upstreamsIn(dependency.of) : [dependency]))
+}
 
 export interface Concerned {
   key: CycleKey

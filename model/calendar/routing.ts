@@ -82,16 +82,18 @@ export function buildIndex(catalog: DomainCatalog): RoutingIndex {
 }
 
 export function toTimetable({ calendars, schedules }: Pick<DomainCatalog, 'calendars' | 'schedules'>): Timetable {
-  return { calendars: toCalendars(calendars), scheduleOf: (product) => schedules[product] }
+  const known = new Map(Object.entries(schedules))
+  return { calendars: toCalendars(calendars), scheduleOf: (product) => known.get(product) }
 }
 
 /** Who waits for this upstream cycle. `unknown` is worth one reload of the index before it is believed. */
 export function route(index: RoutingIndex, upstream: ProductId, upstreamKey: CycleKey): Routing {
   const consumers = index.consumers.get(upstream)
   if (!consumers) return { kind: index.known.has(upstream) ? 'irrelevant' : 'unknown' }
-  const routes = consumers.flatMap((consumer) =>
-    routesTo(index.timetable, consumer, { product: upstream, key: upstreamKey }),
-  )
+  const routes: Route[] = []
+  for (const consumer of consumers) {
+    routes.push(...routesTo(index.timetable, consumer, { product: upstream, key: upstreamKey }))
+  }
   if (routes.length > 0) return { kind: 'routed', routes: currentFirst(routes) }
   return { kind: 'unmatched', reason: whyUnmatched(index.timetable, consumers, upstreamKey) }
 }
@@ -136,6 +138,7 @@ function routesTo(
 
 /** One delivery per cycle: by the current version where it has one. */
 function currentFirst(routes: Route[]): Route[] {
+  if (routes.every(({ isCurrent }) => isCurrent)) return routes
   const byCycle = new Map<CycleId, Route>()
   for (const route of routes) if (route.isCurrent || !byCycle.has(route.cycle)) byCycle.set(route.cycle, route)
   return [...byCycle.values()]

@@ -51,7 +51,7 @@ function pop(heap: number[]): number {
   for (;;) {
     const left = 2 * at + 1
     const child = valueAt(heap, left + 1) < valueAt(heap, left) ? left + 1 : left
-    if (valueAt(heap, child) <= last) break
+    if (valueAt(heap, child) >= last) break
     heap[at] = valueAt(heap, child)
     at = child
   }

@@ -15,10 +15,10 @@ import { judgeByPast, judgePastInput, judgeUnheeded, judgeUntaken, type PastInpu
 import { applyArrival, applyBlocker, applyRecall } from '../cycle/arrivals.ts'
 import { type Blocker, type CycleInput, openRun } from '../cycle/cycle.ts'
 import type { DefinitionVersion } from '../definition.ts'
-import { type CycleKey, toCycleId } from '../ids.ts'
+import type { CycleKey } from '../ids.ts'
 import type { Arrival } from '../refresh-event.ts'
 import type { DeliveryOutcome } from '../states.ts'
-import type { ClosedRun, OpenRun, Taken, World } from './world.ts'
+import { type ClosedRun, type OpenRun, type Taken, touch, type World } from './world.ts'
 
 interface RoutedIn {
   routing: Routing
@@ -42,27 +42,24 @@ export function routeArrival(
   world.memory.publish(arrival)
   const domains = world.hearers.of(arrival.product).map((index): RoutedIn => {
     const routing = route(index, arrival.product, arrival.key)
-    const routes = routing.kind === 'routed' ? routing.routes : []
-    return {
-      routing,
-      routes: routes
-        .filter(({ version }) => !world.driven.has(version.definition.product))
-        .map((one) => ({ route: one, opening: decideOpening(one, OPENING_WINDOW, nowMs) })),
+    const routes: RoutedIn['routes'] = []
+    for (const one of routing.kind === 'routed' ? routing.routes : []) {
+      if (world.driven.has(one.version.definition.product)) continue
+      const opening = decideOpening(one, OPENING_WINDOW, nowMs)
+      if (opening === 'open' && !runOf(world, one)) openFor(world, one, nowMs)
+      routes.push({ route: one, opening })
     }
+    return { routing, routes }
   })
-  for (const { route: one, opening } of domains.flatMap(({ routes }) => routes)) {
-    if (opening === 'open' && !world.runs.has(one.cycle)) openFor(world, one, nowMs)
-  }
   return { arrival, line, domains }
 }
 
 export function deliverArrival(world: World, { arrival, line, domains }: Routed, nowMs: number): void {
-  const to = domains.flatMap(({ routes }) =>
-    routes.flatMap((one): Taken[] => {
-      const outcome = deliverTo(world, { ...one, arrival }, nowMs)
-      return outcome ? [{ cycle: one.route.cycle, outcome }] : []
-    }),
-  )
+  const to: Taken[] = []
+  for (const { route: one, opening } of domains.flatMap(({ routes }) => routes)) {
+    const outcome = deliverTo(world, { route: one, opening, arrival }, nowMs)
+    if (outcome) to.push({ cycle: one.cycle, outcome })
+  }
   if (line !== null) {
     for (const { cycle, outcome } of to) world.outcomes.judged(line, cycle, outcome)
     if (to.length === 0) for (const reason of whyUnheeded(arrival, domains)) world.outcomes.unheeded(line, reason)
@@ -86,7 +83,7 @@ interface Delivery {
 }
 
 function deliverTo(world: World, { route, opening, arrival }: Delivery, nowMs: number): DeliveryOutcome | null {
-  const known = world.runs.get(route.cycle)
+  const known = runOf(world, route)
   if (known?.kind === 'open') return tell(world, known, arrival, nowMs)
   // A start is refused, a signal finds nobody.
   const said = known && opening === 'open' ? 'closed' : 'absent'
@@ -97,6 +94,9 @@ function deliverTo(world: World, { route, opening, arrival }: Delivery, nowMs: n
   if (known && found && !known.seen.includes(arrival.eventId)) known.seen.push(arrival.eventId)
   return found?.outcome ?? null
 }
+
+const runOf = (world: World, { version, key }: Route): OpenRun | ClosedRun | undefined =>
+  world.runs.get(version.definition.product, key)
 
 function toPastInput({ inputs, seen }: ClosedRun, { eventId, product, key }: Arrival): PastInput {
   const input = inputs.find((one) => one.product === product && one.key === key)
@@ -111,7 +111,7 @@ function toPastInput({ inputs, seen }: ClosedRun, { eventId, product, key }: Arr
 function tell(world: World, run: OpenRun, arrival: Arrival, nowMs: number): DeliveryOutcome | null {
   const isKnown = run.cycle.deliveries.some(({ eventId }) => eventId === arrival.eventId)
   run.cycle = applyArrival(run.cycle, arrival, nowMs)
-  world.touched.add(run)
+  touch(world, run)
   return isKnown ? 'duplicate' : (run.cycle.deliveries.at(-1)?.outcome ?? null)
 }
 
@@ -131,7 +131,7 @@ interface Due {
 export function openDue(world: World, { versions, timetable, key }: Due, nowMs: number): void {
   const { settings } = world.order
   for (const version of versions) {
-    if (world.runs.has(toCycleId(version.definition.product, key))) continue
+    if (world.runs.get(version.definition.product, key)) continue
     const input = openCycle(timetable, version, { key, openedBy: 'scheduler', settings })
     open(world, { input, version, timetable }, nowMs)
   }
@@ -147,9 +147,19 @@ interface Opening {
 function open(world: World, { input, version, timetable }: Opening, nowMs: number): void {
   const cycle = openRun(input, nowMs)
   const isRecalling = input.expected.length > 0
-  const run: OpenRun = { kind: 'open', cycle, version, timetable, awaited: 0, isRecalling, wakeMs: null }
-  world.runs.set(cycle.id, run)
-  world.touched.add(run)
+  const run: OpenRun = {
+    kind: 'open',
+    cycle,
+    version,
+    timetable,
+    awaited: 0,
+    isRecalling,
+    wakeMs: null,
+    isClosed: false,
+    isTouched: false,
+  }
+  world.runs.set(input.product, input.key, run)
+  touch(world, run)
   if (isRecalling) world.agenda.put(nowMs, { kind: 'recall', run })
   world.order.watch?.({ kind: 'opened', atMs: nowMs, cycle })
 }
@@ -159,11 +169,11 @@ export function deliverBlocker(world: World, blocker: Blocker): void {
   world.memory.report(blocker)
   for (const index of world.hearers.of(blocker.product)) {
     const routing = route(index, blocker.product, blocker.key)
-    for (const { cycle } of routing.kind === 'routed' ? routing.routes : []) {
-      const run = world.runs.get(cycle)
+    for (const one of routing.kind === 'routed' ? routing.routes : []) {
+      const run = runOf(world, one)
       if (run?.kind !== 'open') continue
       run.cycle = applyBlocker(run.cycle, blocker)
-      world.touched.add(run)
+      touch(world, run)
     }
   }
 }
@@ -173,7 +183,7 @@ export function recall(world: World, run: OpenRun, nowMs: number): void {
   run.isRecalling = false
   // Most find nothing, and then nothing is new but that a run may close.
   const isNews = found.arrivals.length > 0 || found.skipped.length > 0
-  if (isNews || run.cycle.state !== 'WAITING') world.touched.add(run)
+  if (isNews || run.cycle.state !== 'WAITING') touch(world, run)
   if (!isNews) return
   const before = run.cycle.deliveries.length
   run.cycle = applyRecall(run.cycle, found, nowMs)

@@ -87,8 +87,9 @@ function parseJson(content: string): unknown {
 
 function noJson({ message }: SyntaxError, content: string): Parsed {
   const [, position] = /at position (\d+)/.exec(message) ?? []
+  const otherwise = message.includes('end of JSON') ? content.length : 0
   const said = message.replace(/ in JSON at position.*$/, '').replace(/ \(line \d+ column \d+\)$/, '')
-  return { column: position === undefined ? content.length + 1 : Number(position) + 1, message: `no JSON: ${said}` }
+  return { column: Number(position ?? otherwise) + 1, message: `no JSON: ${said}` }
 }
 
 /** A value checked by a function that answers the value, or what is wrong with it. */

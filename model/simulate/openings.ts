@@ -11,7 +11,7 @@ export interface DueKey {
   dueMs: number
 }
 
-/** Of a definition the cycles that fall due before `endMs`, oldest first; alike schedules share the answer. */
+/** Of a definition the cycles that fall due until `endMs`, or soon after; alike schedules share the answer. */
 export function createDueKeys(timetable: Timetable, endMs: number): (version: DefinitionVersion) => DueKey[] {
   const known = new Map<string, DueKey[]>()
   return (version) => {
@@ -30,8 +30,7 @@ function dueKeysOf(timetable: Timetable, version: DefinitionVersion, endMs: numb
   const firstMs = startOfDayMs(firstDateOf(version), definition.timezone)
   for (let fromMs = firstMs; fromMs < endMs; fromMs += LOOK_BACK_MS) {
     for (const key of keysToOpen(timetable, version, fromMs + LOOK_BACK_MS)) {
-      const dueMs = dueAtMs(timetable.calendars, definition, key)
-      if (dueMs < endMs) due.set(key, dueMs)
+      due.set(key, dueAtMs(timetable.calendars, definition, key))
     }
   }
   return [...due].map(([key, dueMs]) => ({ key, dueMs }))

@@ -7,7 +7,7 @@ import type { RunFact } from './facts.ts'
 import { createDueKeys } from './openings.ts'
 import { byProductAndCycle, type CycleRow, type EventRow, toCycleRow } from './report.ts'
 import { endRun, goOn } from './steps.ts'
-import { createWorld, type Item, type OpenRun, type SimulationOrder, type World } from './world.ts'
+import { createWorld, type Item, type SimulationOrder, touch, type World } from './world.ts'
 
 export interface Simulated {
   cycles: CycleRow[]
@@ -21,7 +21,8 @@ export function simulate(order: SimulationOrder): Simulated {
   plan(world)
   for (let nowMs = world.agenda.nextMs(); nowMs < order.endMs; nowMs = world.agenda.nextMs()) playWave(world, nowMs)
   return {
-    cycles: [...world.runs.values()]
+    cycles: world.runs
+      .values()
       .map((run) => (run.kind === 'open' ? toCycleRow(run) : run.row))
       .sort(byProductAndCycle),
     events: world.outcomes.rows(),
@@ -54,15 +55,14 @@ function playWave(world: World, nowMs: number): void {
     item.kind === 'arrival' ? { kind: item.kind, routed: routeArrival(world, item, nowMs) } : item,
   )
   for (const item of ready) happen(world, item, nowMs)
-  const touched = [...world.touched].filter((run) => isOpen(world, run)).sort(byId)
-  world.touched.clear()
-  for (const run of touched) goOn(world, run, nowMs)
+  const { touched } = world
+  world.touched = []
+  for (const run of touched) {
+    run.isTouched = false
+    // Timers outlive what they were set for.
+    if (!run.isClosed) goOn(world, run, nowMs)
+  }
 }
-
-/** Timers outlive what they were set for. */
-const isOpen = (world: World, run: OpenRun): boolean => world.runs.get(run.cycle.id) === run
-
-const byId = (one: OpenRun, other: OpenRun): number => (one.cycle.id < other.cycle.id ? -1 : 1)
 
 type Ready = Exclude<Item, { kind: 'arrival' }> | { kind: 'arrival'; routed: Routed }
 
@@ -79,6 +79,6 @@ function happen(world: World, item: Ready, nowMs: number): void {
     case 'run-end':
       return endRun(world, item.run, nowMs)
     case 'wake':
-      world.touched.add(item.run)
+      touch(world, item.run)
   }
 }

@@ -7,7 +7,7 @@ import { applyFact, type Fact } from '../cycle/facts.ts'
 import { nextRevision, toNotice } from '../cycle/outgoing.ts'
 import { toEventId } from '../ids.ts'
 import { toCycleRow } from './report.ts'
-import type { OpenRun, World } from './world.ts'
+import { type OpenRun, touch, type World } from './world.ts'
 
 export function goOn(world: World, run: OpenRun, nowMs: number): void {
   for (;;) {
@@ -79,7 +79,7 @@ export function endRun(world: World, run: OpenRun, nowMs: number): void {
   apply(world, run, { kind: 'run-ended', end }, nowMs)
   const isRetried = run.cycle.state === 'PROCESSING' && end.state !== 'SUCCEEDED'
   if (isRetried) world.order.watch?.({ kind: 'ended', atMs: nowMs, cycle: run.cycle })
-  world.touched.add(run)
+  touch(world, run)
 }
 
 function publish(world: World, run: OpenRun, nowMs: number): void {
@@ -103,7 +103,8 @@ function toBlocker(cycle: Cycle): Blocker {
 
 function close(world: World, run: OpenRun): void {
   if (run.isRecalling) return
-  const { id, dependencies: inputs, deliveries } = run.cycle
+  const { input, dependencies: inputs, deliveries } = run.cycle
   const seen = deliveries.map(({ eventId }) => eventId)
-  world.runs.set(id, { kind: 'closed', row: toCycleRow(run), inputs, seen })
+  run.isClosed = true
+  world.runs.set(input.product, input.key, { kind: 'closed', row: toCycleRow(run), inputs, seen })
 }

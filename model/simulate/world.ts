@@ -8,6 +8,7 @@ import { type CycleId, type CycleKey, type ProductId, toCycleId } from '../ids.t
 import type { Arrival } from '../refresh-event.ts'
 import type { CycleState, DeliveryOutcome } from '../states.ts'
 import { type Agenda, createAgenda } from './agenda.ts'
+import { type ByCycle, createByCycle } from './by-cycle.ts'
 import type { EventFact, RunFact, TimedFact } from './facts.ts'
 import { createMemory, type Memory } from './memory.ts'
 import { createOutcomes, type Outcomes } from './outcomes.ts'
@@ -56,6 +57,8 @@ export interface OpenRun extends Opened {
   isRecalling: boolean
   /** For which a timer is on the agenda. */
   wakeMs: number | null
+  isClosed: boolean
+  isTouched: boolean
 }
 
 /** What remains of a cycle whose run is closed: what the mirror would know, and its row. */
@@ -73,13 +76,13 @@ export interface World {
   hearers: Hearers
   memory: Memory
   outcomes: Outcomes
-  runs: Map<CycleId, OpenRun | ClosedRun>
+  runs: ByCycle<OpenRun | ClosedRun>
   /** Products whose events are in the file: their own cycles are not simulated. */
   driven: ReadonlySet<ProductId>
   /** How runs end that do not succeed, by cycle, by time. */
   results: Map<CycleId, RunFact[]>
   /** To be asked what comes next, once all that happens at the instant is known. */
-  touched: Set<OpenRun>
+  touched: OpenRun[]
 }
 
 export function createWorld(order: SimulationOrder): World {
@@ -91,12 +94,19 @@ export function createWorld(order: SimulationOrder): World {
     hearers: toHearers(order.catalogs),
     memory: createMemory(),
     outcomes: createOutcomes(events),
-    runs: new Map(),
+    runs: createByCycle(),
     driven: new Set(events.map(({ arrival }) => arrival.product)),
     results: Map.groupBy(
       results.toSorted((one, other) => one.atMs - other.atMs),
       ({ product, key }) => toCycleId(product, key),
     ),
-    touched: new Set(),
+    touched: [],
   }
+}
+
+/** Something happened to it: it is asked what comes next. */
+export function touch(world: World, run: OpenRun): void {
+  if (run.isTouched) return
+  run.isTouched = true
+  world.touched.push(run)
 }
