@@ -101,8 +101,8 @@ async function readEvents(file: string): Promise<string> {
   }
 }
 
-function requireFacts(text: string, { events, to }: SimulateOptions, known: KnownProducts): TimedFact[] {
-  const parsed = parseFacts(text, { known, to })
+function requireFacts(text: string, { events }: SimulateOptions, known: KnownProducts): TimedFact[] {
+  const parsed = parseFacts(text, { known })
   if (parsed.kind === 'valid') return parsed.facts
   const file = events === '-' ? '<stdin>' : events
   const problems = parsed.problems.map((problem) => ({ file, ...problem }))

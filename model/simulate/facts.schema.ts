@@ -22,8 +22,6 @@ export type ParsedFacts = { kind: 'valid'; facts: TimedFact[] } | { kind: 'inval
 
 interface FactOptions {
   known: KnownProducts
-  /** The last date; nothing happens after its end in UTC. */
-  to: string
 }
 
 /** `at` of each problem: the key whose value, or which itself, is wrong. */
@@ -169,7 +167,7 @@ function parseEvent(value: object, line: number, options: FactOptions): Parsed {
   const occurredAt = new Date(atMs).toISOString()
   const named = { eventId, product: of, key, revision: number }
   const arrival = { ...named, location: null, correlationId: eventId, occurredAt }
-  const faults = [...faultsOfTime(atMs, options), ...faultsOfCycle({ product: of, key, atMs }, 'product', options)]
+  const faults = faultsOfCycle({ product: of, key, atMs }, 'product', options)
   return { fact: { kind: 'event', line, atMs, arrival }, faults }
 }
 
@@ -177,7 +175,7 @@ function parseRun(value: object, line: number, options: FactOptions): Parsed {
   const parsed = runLine.safeParse(value)
   if (!parsed.success) return { fact: undefined, faults: toFaults(parsed.error, runLine, value) }
   const { at: atMs, run, cycle: key, result: end } = parsed.data
-  const faults = [...faultsOfTime(atMs, options), ...faultsOfCycle({ product: run, key, atMs }, 'run', options)]
+  const faults = faultsOfCycle({ product: run, key, atMs }, 'run', options)
   return { fact: { kind: 'run', line, atMs, product: run, key, result: end }, faults }
 }
 
@@ -187,14 +185,6 @@ const toFaults = (error: z.ZodError, schema: z.ZodType, value: object): Fault[] 
     on,
     message,
   }))
-
-const DAY_MS = 86_400_000
-
-function faultsOfTime(atMs: number, { to }: FactOptions): Fault[] {
-  if (atMs < Date.parse(`${to}T00:00:00Z`) + DAY_MS) return []
-  const message = `at: ${new Date(atMs).toISOString()} is after the end of --to ${to} (in UTC)`
-  return [{ key: 'at', on: 'value', message }]
-}
 
 /** Farther from its cycle no event is believed: a slip of the year would be worked on for long. */
 const MOST_DAYS = 10_000
@@ -218,7 +208,8 @@ function faultsOfCycle({ product: of, key, atMs }: Named, named: 'product' | 'ru
   const days = Math.abs(Number(key.slice(0, 4)) - new Date(atMs).getUTCFullYear()) * 365
   if (days > MOST_DAYS)
     return [{ key: 'cycle', on: 'value', message: `cycle: ${key} is out of range: years from "at"` }]
-  const why = found.whyNoCycle(key)
+  // An event of a day without a cycle may come, and is unmatched then; a run of none cannot end.
+  const why = named === 'run' ? found.whyNoCycle(key) : found.whyWrongKind(key)
   return why === null ? [] : [{ key: 'cycle', on: 'value', message: `cycle: ${of} has no cycle ${key}: ${why}` }]
 }
 

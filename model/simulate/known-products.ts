@@ -1,17 +1,20 @@
 // The products that a simulation knows of: those of the definitions, externals, and whatever these wait for.
 // In: the catalogs. Out: each by name, and whether it has a cycle of a key.
 
+import { toCadence } from '../calendar/cadence.ts'
 import { type Calendars, toCalendars } from '../calendar/calendars.ts'
 import { type ProductSchedule, placeCycle } from '../calendar/cycles.ts'
 import { upstreamsIn } from '../calendar/match.ts'
 import type { DomainCatalog } from '../calendar/routing.ts'
-import type { CycleKey, ProductId } from '../ids.ts'
+import { type CycleKey, type ProductId, periodOf } from '../ids.ts'
 
 export interface KnownProduct {
   /** It has a definition, so its cycles are simulated. */
   isOwn: boolean
   /** Null when there is such a cycle, or its schedule is not known. */
   whyNoCycle(key: CycleKey): string | null
+  /** Null when its cycles are named by such keys, or its schedule is not known. */
+  whyWrongKind(key: CycleKey): string | null
 }
 
 export interface KnownProducts {
@@ -42,5 +45,9 @@ const toKnown = (calendars: Calendars, schedule: ProductSchedule | undefined, is
   whyNoCycle(key) {
     const placed = schedule && placeCycle(calendars, schedule, key)
     return placed?.kind === 'none' ? placed.reason : null
+  },
+  whyWrongKind(key) {
+    const period = schedule && toCadence(schedule.every).period
+    return period === undefined || periodOf(key) === period ? null : `its cycles are named by ${period}`
   },
 })

@@ -366,6 +366,7 @@ describe('events', () => {
       comes(`${FRI}T12:00`, 'raw/rd9', FRI),
       comes(`${FRI}T12:00`, 'raw/rd1', '2026-11-21'),
       comes(`${FRI}T12:00`, 'raw/rd1', '2026-10-01'),
+      comes('2027-01-04T12:00', 'raw/rd1', FRI),
     ]
     expect(play({ products, said }).events).toEqual([
       { line: 1, outcomes: [], reason: 'nobody waits for raw/rd9' },
@@ -375,6 +376,7 @@ describe('events', () => {
         reason: expect.stringContaining('d1/ds1 has no cycle for 2026-11-21: not a business day'),
       },
       { line: 3, outcomes: [], reason: 'no cycle that waits for it is open, and it may not open one' },
+      { line: 4, outcomes: [], reason: 'it comes after the end of the simulation' },
     ])
   })
 })

@@ -40,7 +40,9 @@ function plan(world: World): void {
     }
   }
   for (const fact of world.order.facts) {
-    if (fact.kind === 'event') world.agenda.put(fact.atMs, { kind: 'arrival', arrival: fact.arrival, line: fact.line })
+    if (fact.kind !== 'event') continue
+    if (fact.atMs >= world.order.endMs) world.outcomes.unheeded(fact.line, 'it comes after the end of the simulation')
+    else world.agenda.put(fact.atMs, { kind: 'arrival', arrival: fact.arrival, line: fact.line })
   }
 }
 
