@@ -46,6 +46,8 @@ export type ApplyResult =
       catalogVersion: number | null
       /** Keys written to the bucket; also what an earlier apply had left behind. */
       uploaded: string[]
+      /** Said, and allowed. */
+      notes: Problem[]
     }
   | { kind: 'refused'; problems: Problem[] }
 
@@ -67,7 +69,7 @@ export async function applyMesh(order: ApplyOrder): Promise<ApplyResult> {
     })
     const stamp = await inTransaction(session, () => writeRows(session, order, plan))
     const uploaded = await upload(session, order, plan, stamp)
-    return { kind: 'applied', plan, catalogVersion: stamp?.catalogVersion ?? null, uploaded }
+    return { kind: 'applied', plan, catalogVersion: stamp?.catalogVersion ?? null, uploaded, notes: checked.notes }
   })
 }
 

@@ -143,6 +143,20 @@ describe('match rules', () => {
     expect(notesIn(files(rule('a, ifNone: wait')))).toHaveLength(1)
   })
 
+  test('a closure at short notice is not refused for a consumer of another calendar: it is noted', () => {
+    const closed = 'calendar: desk\nextends: weekdays\nremove: [{ date: 2026-12-09, why: Mourning }]\n'
+    const files = (every = 'business-day') =>
+      around({
+        ...{ 'desk.yaml': closed, 'a.yaml': productText('d1/a', 'calendar: desk\n', 'business-day') },
+        'b.yaml': rule('a', every),
+      })
+    expect(problemsIn(files())).toEqual([])
+    expect(notesIn(files())).toEqual([
+      expect.stringContaining('1 of 521 cycles of d1/b would wait for ever, such as 2026-12-09'),
+    ])
+    expect(problemsIn(files('day'))).toHaveLength(1)
+  })
+
   test('products that look back on each other are no loop; at the same time they are', () => {
     const of = (name: string, upstream: string) =>
       `product: d1/${name}\nevery: business-day\nrun: { glue: job }\ndependsOn: [${upstream}]\n`

@@ -34,7 +34,8 @@ export function checkRules(checks: RuleChecks): void {
     ].map((definition) => [definition.product, toSchedule(definition)]),
   )
   const timetable: Timetable = { calendars: calendars.calendars, scheduleOf: (product) => schedules.get(product) }
-  const faultsOf = createRuleCheck(timetable, options.today ?? new Date().toISOString().slice(0, 10))
+  const today = options.today ?? new Date().toISOString().slice(0, 10)
+  const faultsOf = createRuleCheck({ timetable, adHoc: calendars.adHoc, today })
   for (const definition of resolved) {
     const placed = products.get(definition.product)
     if (placed) for (const fault of faultsOf(definition)) tell(checks, fault, placeOfEdge(placed, fault))

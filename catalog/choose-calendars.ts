@@ -1,7 +1,7 @@
 // Which calendars a mesh goes by: those that its files define, else those applied from files, else the shipped ones.
 // In: the documents, what is applied. Out: calendars by name, and what is wrong with them or with a name of one.
 // Never: an ad hoc closure taken back because a folder that knows nothing of it is applied.
-import { type Calendars, toCalendars } from '../model/calendar/calendars.ts'
+import { type CalendarDefinition, type Calendars, toCalendars } from '../model/calendar/calendars.ts'
 import { domainOf } from '../model/ids.ts'
 import { didYouMean } from '../model/nearest.ts'
 import type { CheckOptions } from './check-mesh.ts'
@@ -14,6 +14,8 @@ export interface ChosenCalendars {
   calendars: Calendars
   /** Names that the files, or files applied before, define. */
   ofFiles: ReadonlySet<string>
+  /** By calendar, the dates that a file closes against the rules. */
+  adHoc: ReadonlyMap<string, ReadonlySet<string>>
   /** Names of documents that are faulty: not unknown to the others. */
   faulty: readonly string[]
   problems: Problem[]
@@ -29,8 +31,18 @@ export function chooseCalendars(parsed: ParsedMesh, { current, prune }: CheckOpt
   )
   const chosen = lay(toCalendars(kept.map(({ definition }) => definition)), calendars)
   const ofFiles = new Set([...own, ...kept.map(({ definition }) => definition.calendar)])
-  return { calendars: chosen, ofFiles, faulty: [...parsed.faulty.names, ...names], problems }
+  const adHoc = new Map([
+    ...kept.map(({ definition }) => [definition.calendar, adHocIn(definition, calendars)] as const),
+    ...parsed.calendars.map(({ file }) => [file.calendar, new Set(file.remove?.map(toDate))] as const),
+  ])
+  return { calendars: chosen, adHoc, ofFiles, faulty: [...parsed.faulty.names, ...names], problems }
 }
+
+/** Of one that was applied before: what the shipped one of its name does not close. */
+const adHocIn = ({ calendar, closed }: CalendarDefinition, shipped: Calendars): Set<string> =>
+  new Set(Object.keys(closed).filter((date) => shipped.has(calendar) && !shipped.get(calendar)?.closed[date]))
+
+const toDate = (one: string | { date: string }): string => (typeof one === 'string' ? one : one.date)
 
 /**
  * Pruned, a calendar that no file defines any more goes: back to the shipped one of its name, where there is one. It stays

@@ -23,7 +23,7 @@ export interface CurrentMesh {
   products: DefinitionVersion[]
   externals: ExternalVersion[]
   calendars: CalendarVersion[]
-  /** Highest version ever given to a product, removed ones included: versions are not used twice. */
+  /** Highest version ever given to a product, external or calendar, removed ones included: versions are not used twice. */
   lastVersions: Record<string, number>
 }
 

@@ -23,8 +23,15 @@ const HOURS_LOOKED_AT_DAYS = 21
 /** Each arrival is written down with the state of all of them, and a history has its limits. */
 export const MOST_EXPECTED = 250
 
+export interface RuleGround {
+  timetable: Timetable
+  /** By calendar, dates that a file closes against the rules: they may be known for an hour only. */
+  adHoc: ReadonlyMap<string, ReadonlySet<string>>
+  today: string
+}
+
 /** Remembers where it found nothing: of a thousand products most edges are alike but for their names. */
-export function createRuleCheck(timetable: Timetable, today: string) {
+export function createRuleCheck({ timetable, adHoc, today }: RuleGround) {
   const sound = new Set<string>()
   return (consumer: ProductDefinition): RuleFault[] =>
     upstreamsIn(consumer.dependsOn).flatMap((upstream) => {
@@ -32,7 +39,7 @@ export function createRuleCheck(timetable: Timetable, today: string) {
       const { every, calendar, timezone, onNonBusinessDay } = consumer
       const alike = toStableJson([every, calendar, timezone, onNonBusinessDay, edge.upstream, ruleOf(upstream)])
       if (sound.has(alike)) return []
-      const found = faultOf(edge, today)
+      const found = faultOf(edge, { adHoc, today })
       if (!found) sound.add(alike)
       return found ?? []
     })
@@ -40,7 +47,7 @@ export function createRuleCheck(timetable: Timetable, today: string) {
 
 const ruleOf = ({ product: _, ...rule }: UpstreamDefinition): Omit<UpstreamDefinition, 'product'> => rule
 
-function faultOf(edge: Edge, today: string): RuleFault | null {
+function faultOf(edge: Edge, { adHoc, today }: Pick<RuleGround, 'adHoc' | 'today'>): RuleFault | null {
   const { dependency: upstream } = edge
   const misfit = whyMisfit(edge)
   if (misfit) return { upstream, message: misfit, isNote: false }
@@ -50,26 +57,27 @@ function faultOf(edge: Edge, today: string): RuleFault | null {
     const message = `would wait for ${most} cycles of ${upstream.product} at once; at most ${MOST_EXPECTED}: put a product in between`
     return { upstream, message, isNote: false }
   }
-  return neverOf(edge, keys)
+  return neverOf(edge, keys, adHoc.get(edge.upstream.calendar) ?? new Set())
 }
 
 /** Cycles that would wait for what does not exist. */
-function neverOf(edge: Edge, keys: CycleKey[]): RuleFault | null {
+function neverOf(edge: Edge, keys: CycleKey[], adHoc: ReadonlySet<string>): RuleFault | null {
   const { dependency: upstream, consumer } = edge
   const { ifNone, match } = upstream
   if (ifNone === 'run-without' || ifNone === 'skip-cycle' || match?.kind === 'self-previous') return null
   const lacking = keys.flatMap((key) => {
     const wanted = wantedOf(edge, key)
-    return wanted.kind === 'none' ? [{ key, why: wanted.why }] : []
+    return wanted.kind === 'none' ? [{ key, why: wanted.why, isAdHoc: adHoc.has(wanted.target ?? '') }] : []
   })
-  const [first] = lacking
+  const first = lacking.find(({ isAdHoc }) => !isAdHoc) ?? lacking[0]
   if (!first) return null
   const share = lacking.length === keys.length ? 'each of its cycles' : `${lacking.length} of ${keys.length} cycles`
   const choice = match?.kind === 'latest-within' ? 'run-without, skip-cycle' : 'previous, run-without, skip-cycle'
   const advice = ifNone === 'wait' ? '' : `; say what then: ifNone: ${choice}, or wait`
   const message = `${share} of ${consumer.product} would wait for ever, such as ${first.key}: ${first.why}${advice}`
-  // To wait where nothing can ever come is no wish.
-  return { upstream, message, isNote: ifNone === 'wait' && lacking.length < keys.length }
+  // To wait where nothing can ever come is no wish. A closure that everybody has to live with must not be refused.
+  const isNote = first.isAdHoc || (ifNone === 'wait' && lacking.length < keys.length)
+  return { upstream, message, isNote }
 }
 
 function cyclesFrom({ calendars, consumer }: Edge, today: string): CycleKey[] {

@@ -53,6 +53,7 @@ function say(result: ApplyResult, output: Output): void {
     return
   }
   for (const line of toPlanLines(result.plan)) print(line)
+  for (const note of result.notes) print(`note: ${toProblemText(note)}`)
   talk(
     result.catalogVersion === null
       ? 'Nothing had changed.'

@@ -32,7 +32,8 @@ export type Wanted =
   | { kind: 'newest'; keys: CycleKey[]; why: string }
   /** The first; if that was skipped, the next. `isLookBack`: also the first is older than what was asked for. */
   | { kind: 'first-not-skipped'; keys: CycleKey[]; isLookBack: boolean; why?: string }
-  | { kind: 'none'; why: string }
+  /** `target`: the one that was meant and is not there, where it is one. */
+  | { kind: 'none'; why: string; target?: CycleKey }
 
 /** The keys, and whether an event of one may not open the cycle: it looks back, and recalls what it needs. */
 export function toKeys(wanted: Wanted, { dependency }: Edge): { key: CycleKey; isLookBack: boolean }[] {
@@ -131,7 +132,7 @@ function exists(edge: Edge, { target, why }: Target): Wanted {
     return { kind: 'first-not-skipped', keys: withPrevious(edge, target), isLookBack: false, ...said }
   }
   const none = `${dependency.product} has no cycle ${target}: ${placed.reason}`
-  return ifNone === 'previous' ? previousOf(edge, target, none) : { kind: 'none', why: none }
+  return ifNone === 'previous' ? previousOf(edge, target, none) : { kind: 'none', why: none, target }
 }
 
 /** The upstream's cycles before a key that is none of its own. */
