@@ -36,6 +36,7 @@ const notRefreshed = (sender: Sender): Exclude<Parsed, Refused> => ({
 
 const glueEnd = (sender: Sender): Exclude<Parsed, Refused> => ({
   ...{ kind: 'glue-end', eventId: 'g-1', sender, jobName: 'd1-ds3', runId: 'jr_1', state: 'FAILED' },
+  event: { ...sender, detailType: 'Glue Job State Change', time: '2026-11-20T21:59:00Z', id: 'g-1', detail: {} },
 })
 
 describe.each([

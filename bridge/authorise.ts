@@ -26,6 +26,9 @@ function findRefusal(index: RoutingIndex, centralAccount: string, parsed: Exclud
       return mayPublish(index, centralAccount, sender, parsed.arrival.product, parsed.eventId)
     case 'not-refreshed':
       return mayPublish(index, centralAccount, sender, parsed.blocker.product, parsed.eventId)
+    case 'foreign':
+      // Who may send it, each mapping says (externals.ts).
+      return null
     case 'glue-end':
       return isOwnGlue(index, sender)
         ? null

@@ -36,10 +36,15 @@ export async function handleBatch(parts: BatchParts, messages: Message[]): Promi
   const settled = await Promise.all(
     items.map(async (item) => ({ item, settlement: await settleItem(parts, item, said) })),
   )
-  const ended = await write(parts, settled)
+  const ended = [...Map.groupBy(await write(parts, settled), ({ item }) => item.message)]
+  // An external event may be several things: the message stays until each of them is durable.
+  const isLater = ({ end }: { end: End }): boolean => end.kind === 'later'
   return {
-    handled: ended.flatMap(({ item, end }) => (end.kind === 'done' ? [item.message] : [])),
-    staying: ended.flatMap(({ item, end }) => (end.kind === 'later' ? [{ message: item.message, later: end }] : [])),
+    handled: ended.flatMap(([message, ends]) => (ends.some(isLater) ? [] : [message])),
+    staying: ended.flatMap(([message, ends]) => {
+      const later = ends.map(({ end }) => end).find((end) => end.kind === 'later')
+      return later ? [{ message, later }] : []
+    }),
     isTemporalThere: settled.some(
       ({ item, settlement }) =>
         (item.verdict.kind === 'routed' || item.verdict.kind === 'glue-end') && settlement.kind !== 'later',
@@ -85,6 +90,7 @@ async function settleItem(parts: BatchParts, item: Item, said: Map<CycleId, Answ
       return verdict
     case 'refused':
       return toRefusal(item, verdict.refusal)
+    case 'unmapped':
     case 'unmatched':
       return { kind: 'record', event: toUntaken(item, 'unmatched', verdict.reason) }
     case 'glue-end':

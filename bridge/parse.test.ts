@@ -18,7 +18,7 @@ const parseDetail = (change: { metadata?: object; data?: object }) =>
   parse({ detail: { metadata: { ...metadata, ...change.metadata }, data: { ...data, ...change.data } } })
 
 const CODES: RefusalCode[] = [
-  ...(['oversized', 'not-json', 'hazardous', 'not-an-event', 'unknown-type'] as const),
+  ...(['oversized', 'not-json', 'hazardous', 'not-an-event'] as const),
   ...(['unknown-schema', 'invalid-event'] as const),
 ]
 
@@ -60,7 +60,7 @@ describe('what is read', () => {
 
   test('a Glue state change, under EventBridge’s id', () => {
     const detail = { jobName: 'd1-ds3', jobRunId: 'jr_1', state: 'FAILED', severity: 'ERROR', message: 'no' }
-    expect(parse({ 'detail-type': 'Glue Job State Change', source: 'aws.glue', detail })).toEqual({
+    expect(parse({ 'detail-type': 'Glue Job State Change', source: 'aws.glue', detail })).toMatchObject({
       ...{ kind: 'glue-end', eventId: 'e-1', jobName: 'd1-ds3', runId: 'jr_1', state: 'FAILED' },
       sender: { source: 'aws.glue', account: '111111111111' },
     })
@@ -141,9 +141,16 @@ describe('what is refused', () => {
 
   test('a refusal says who sent the message, as soon as it is an event', () => {
     const sender = { source: 'dataproduct.raw', account: '111111111111' }
-    expect(parse({ 'detail-type': 'Data Product Deleted' })).toMatchObject({ code: 'unknown-type', sender })
     expect(parse({ detail: {} })).toMatchObject({ code: 'invalid-event', sender })
     expect(parse({ account: 'me' })).not.toHaveProperty('sender')
+  })
+
+  test('of a type that is not ours it is somebody else’s, whole; whether an external means it, the index says', () => {
+    const sender = { source: 'dataproduct.raw', account: '111111111111' }
+    expect(parse({ 'detail-type': 'Data Product Deleted' })).toMatchObject({
+      ...{ kind: 'foreign', sender },
+      event: { detailType: 'Data Product Deleted', source: 'dataproduct.raw', id: 'e-1' },
+    })
   })
 
   test('a refusal names no event when it could not be read', () => {

@@ -2,6 +2,7 @@
 // Never: throws; believes who sent it (authorise.ts does that); lets through what PostgreSQL or a prototype chokes on, or
 // an event under the id of another: the cycles would take the true one for a duplicate.
 import type { z } from 'zod'
+import type { ForeignEvent } from '../model/calendar/external.ts'
 import type { Blocker } from '../model/cycle/cycle.ts'
 import { type CycleKey, type ProductId, toCycleId, toEventId, toNotRefreshedPrefix } from '../model/ids.ts'
 import {
@@ -22,7 +23,17 @@ export interface Sender {
 export type Parsed =
   | { kind: 'refreshed'; eventId: string; sender: Sender; arrival: Arrival }
   | { kind: 'not-refreshed'; eventId: string; sender: Sender; blocker: Blocker }
-  | { kind: 'glue-end'; eventId: string; sender: Sender; jobName: string; runId: string; state: string }
+  | {
+      kind: 'glue-end'
+      eventId: string
+      sender: Sender
+      jobName: string
+      runId: string
+      state: string
+      event: ForeignEvent
+    }
+  /** Of no type of ours: an external of the domain may mean it. */
+  | { kind: 'foreign'; eventId: string; sender: Sender; event: ForeignEvent }
   | Refused
 
 export interface Refused {
@@ -80,13 +91,20 @@ function parseEvent(envelope: Envelope, sender: Sender): Parsed {
     case GLUE_STATE_CHANGE:
       return parseGlueEnd(envelope, sender)
     default:
-      return refuse(
-        'unknown-type',
-        `detail-type "${envelope['detail-type']}" is none that a domain's queue is for`,
-        ownId(envelope),
-      )
+      return { kind: 'foreign', eventId: ownId(envelope) ?? envelope.id, sender, event: toForeign(envelope) }
   }
 }
+
+const toForeign = (envelope: Envelope): ForeignEvent => {
+  const { 'detail-type': detailType, source, account, time, id, detail } = envelope
+  return { detailType, source, account, time, id, detail }
+}
+
+/** Of a foreign event that no external means. */
+export const refuseType = ({ eventId, sender, event }: Extract<Parsed, { kind: 'foreign' | 'glue-end' }>): Refused => ({
+  ...refuse('unknown-type', `detail-type "${event.detailType}" is none that a domain's queue is for`, eventId),
+  sender,
+})
 
 function parseRefreshed(envelope: Envelope, sender: Sender): Parsed {
   const problem = unknownSchema(envelope)
@@ -132,7 +150,7 @@ function parseGlueEnd(envelope: Envelope, sender: Sender): Parsed {
   const parsed = glueEndSchema.safeParse(envelope.detail)
   if (!parsed.success) return invalid(envelope, parsed.error)
   const { jobName, jobRunId, state } = parsed.data
-  return { kind: 'glue-end', eventId: envelope.id, sender, jobName, runId: jobRunId, state }
+  return { kind: 'glue-end', eventId: envelope.id, sender, jobName, runId: jobRunId, state, event: toForeign(envelope) }
 }
 
 /** A new major runs in parallel until its consumers are there; this one does not read it. */

@@ -117,17 +117,21 @@ const toRowId = (item: Item): string => `sqs:${item.message.MessageId ?? ''}`
 
 /** The ledger's row of an event no cycle took; facts of the event are there as far as they could be read. */
 export function toUntaken(item: Item, outcome: UntakenEvent['outcome'], reason: string | null): UntakenEvent {
-  const news = item.verdict.kind === 'routed' || item.verdict.kind === 'unmatched' ? item.verdict.news : null
+  const { verdict } = item
+  const news = verdict.kind === 'routed' || verdict.kind === 'unmatched' ? verdict.news : null
+  const sender = news?.sender ?? (verdict.kind === 'unmapped' ? verdict.news.sender : null)
+  // Under an id of its own: once the mapping is right, the same event gets the id of what it means.
+  const foreignId = verdict.kind === 'unmapped' ? `foreign:${verdict.news.event.id}` : null
   const arrival = news?.kind === 'refreshed' ? news.arrival : null
   const subject = arrival ?? (news?.kind === 'not-refreshed' ? news.blocker : null)
   return {
-    eventId: news?.eventId ?? toRowId(item),
+    eventId: news?.eventId ?? foreignId ?? toRowId(item),
     outcome,
     reason,
     messageId: item.message.MessageId ?? '',
     body: item.body,
-    source: news?.sender.source ?? null,
-    account: news?.sender.account ?? null,
+    source: sender?.source ?? null,
+    account: sender?.account ?? null,
     product: subject?.product ?? null,
     key: subject?.key ?? null,
     revision: arrival?.revision ?? null,

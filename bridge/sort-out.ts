@@ -10,17 +10,21 @@ import {
   route,
 } from '../model/calendar/routing.ts'
 import { authorise } from './authorise.ts'
+import { toExternal } from './externals.ts'
 import type { IndexWatch } from './index-watch.ts'
 import { type Later, toLater } from './outage.ts'
-import { type Parsed, parseMessage, type Refused, refuse } from './parse.ts'
+import { type Parsed, parseMessage, type Refused, refuse, refuseType } from './parse.ts'
 
 export type RefreshNews = Extract<Parsed, { kind: 'refreshed' | 'not-refreshed' }>
+export type ForeignNews = Extract<Parsed, { kind: 'foreign' | 'glue-end' }>
 export type GlueNews = Extract<Parsed, { kind: 'glue-end' }>
 
 export type Verdict =
   | { kind: 'refused'; refusal: Refused }
   | { kind: 'ignored' }
   | { kind: 'unmatched'; news: RefreshNews; reason: string }
+  /** An external means such events, but not this one. */
+  | { kind: 'unmapped'; news: ForeignNews; reason: string }
   | { kind: 'routed'; news: RefreshNews; routes: { route: Route; opening: OpeningDecision }[] }
   | { kind: 'glue-end'; news: GlueNews }
   | Later
@@ -43,12 +47,12 @@ export async function sortOut(parts: SortingParts, messages: Message[]): Promise
     const body = message.Body ?? ''
     return { message, body, parsed: parseMessage(body) }
   })
-  const first = items.map((item) => toVerdict(parts, item.parsed))
-  if (!first.some((verdict) => verdict === 'unknown')) return items.map((item, at) => toItem(item, first[at]))
-  const trouble = await reload(parts.index)
-  return items.map((item, at) => {
-    if (first[at] !== 'unknown') return toItem(item, first[at])
-    return toItem(item, trouble ? toLater('message', trouble) : toVerdict(parts, item.parsed))
+  const first = items.map(({ parsed }) => toVerdicts(parts, parsed))
+  const isKnown = (verdicts: (Verdict | 'unknown')[] | undefined): boolean => !verdicts?.includes('unknown')
+  const trouble = first.every(isKnown) ? undefined : await reload(parts.index)
+  return items.flatMap((item, at) => {
+    if (isKnown(first[at])) return toItems(item, first[at])
+    return toItems(item, trouble ? [toLater('message', trouble)] : toVerdicts(parts, item.parsed))
   })
 }
 
@@ -62,11 +66,42 @@ async function reload(index: IndexWatch): Promise<Error | undefined> {
   }
 }
 
-function toVerdict(parts: SortingParts, parsed: Parsed): Verdict | 'unknown' {
-  if (parsed.kind === 'refused') return { kind: 'refused', refusal: parsed }
+/** One, but for what externals make of an event: it may be several upstreams, and end a run of ours besides. */
+function toVerdicts(parts: SortingParts, parsed: Parsed): (Verdict | 'unknown')[] {
+  if (parsed.kind === 'refused') return [{ kind: 'refused', refusal: parsed }]
   const refusal = authorise(parts.index.current(), parts.centralAccount, parsed)
-  if (refusal) return { kind: 'refused', refusal }
-  return parsed.kind === 'glue-end' ? toGlueVerdict(parts, parsed) : toRoutedVerdict(parts, parsed)
+  if (refusal) return [{ kind: 'refused', refusal }]
+  switch (parsed.kind) {
+    case 'foreign':
+      return toForeignVerdicts(parts, parsed) ?? ['unknown']
+    case 'glue-end':
+      return [toGlueVerdict(parts, parsed), ...(toForeignVerdicts(parts, parsed) ?? [])]
+    default:
+      return [toRoutedVerdict(parts, parsed)]
+  }
+}
+
+/** Undefined when no external means such events. */
+function toForeignVerdicts(parts: SortingParts, news: ForeignNews): (Verdict | 'unknown')[] | undefined {
+  const external = toExternal(parts.index.current(), news.event)
+  switch (external.kind) {
+    case 'not-external':
+      return undefined
+    case 'wrong-account': {
+      const refusal = refuse('wrong-source', external.reason, news.eventId)
+      return [{ kind: 'refused', refusal: { ...refusal, sender: news.sender } }]
+    }
+    case 'unmatched':
+      return [{ kind: 'unmapped', news, reason: external.reason }]
+    case 'arrivals':
+      return external.arrivals.map((arrival) => {
+        const refreshed = { kind: 'refreshed' as const, eventId: arrival.eventId, sender: news.sender, arrival }
+        const verdict = toRoutedVerdict(parts, refreshed)
+        if (verdict === 'unknown' || verdict.kind !== 'ignored') return verdict
+        // Nobody else remembers it: who comes to wait for it finds it here.
+        return { kind: 'unmatched', news: refreshed, reason: `no product waits for ${arrival.product} yet; it is kept` }
+      })
+  }
 }
 
 const toGlueVerdict = (parts: SortingParts, news: GlueNews): Verdict =>
@@ -103,16 +138,17 @@ function toVerdictOf(parts: SortingParts, news: RefreshNews, routing: Routing): 
   }
 }
 
-function toItem(
-  item: { message: Message; body: string; parsed: Parsed },
-  verdict: Verdict | 'unknown' | undefined,
-): Item {
-  const { message, body, parsed } = item
-  if (verdict !== undefined && verdict !== 'unknown') return { message, body, verdict }
-  return { message, body, verdict: { kind: 'refused', refusal: toUnknownProduct(parsed) } }
-}
+const toItems = (
+  { message, body, parsed }: { message: Message; body: string; parsed: Parsed },
+  verdicts: (Verdict | 'unknown')[] | undefined,
+): Item[] =>
+  (verdicts ?? []).map((verdict) => ({
+    ...{ message, body },
+    verdict: verdict === 'unknown' ? { kind: 'refused', refusal: toUnknown(parsed) } : verdict,
+  }))
 
-function toUnknownProduct(parsed: Parsed): Refused {
+function toUnknown(parsed: Parsed): Refused {
+  if (parsed.kind === 'foreign') return refuseType(parsed)
   if (parsed.kind !== 'refreshed' && parsed.kind !== 'not-refreshed') return refuse('unknown-type', 'nothing to route')
   const { product, key } = parsed.kind === 'refreshed' ? parsed.arrival : parsed.blocker
   const reason = `no definition knows ${product}, also not after the index was read again`

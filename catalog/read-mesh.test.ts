@@ -283,7 +283,7 @@ describe('values', () => {
 })
 
 describe('the kind of a document', () => {
-  const expected = 'the first key is "domain", "product" or "calendar"'
+  const expected = 'the first key is "domain", "product", "calendar" or "external"'
   test.each<Case>([
     ['text', 'hello\n', [`1:1: expected keys and values; ${expected}`]],
     ['a list', '- product: d1/x\n', [`1:1: expected keys and values; ${expected}`]],

@@ -8,7 +8,7 @@ import {
   type DomainFile,
   type ProductFile,
 } from '../model/definition.schema.ts'
-import type { ExternalFile } from '../model/external-file.schema.ts'
+import { checkExternalFile, type ExternalFile } from '../model/external-file.schema.ts'
 import { didYouMean } from '../model/nearest.ts'
 import { readDocuments, type YamlDocument } from './documents.ts'
 import { readFiles, type SourceFile } from './files.ts'
@@ -57,7 +57,7 @@ export function parseMesh(files: SourceFile[]): ParsedMesh {
   return mesh
 }
 
-const KINDS = ['domain', 'product', 'calendar']
+const KINDS = ['domain', 'product', 'calendar', 'external']
 const ANY_KIND = `${KINDS.slice(0, -1)
   .map((kind) => `"${kind}"`)
   .join(', ')} or "${KINDS.at(-1)}"`
@@ -70,6 +70,8 @@ function addDocument(mesh: ParsedMesh, document: YamlDocument): void {
     add(mesh, mesh.products, document, kind, checkProductFile(document.value, document.sourceOf))
   else if (kind === 'calendar')
     add(mesh, mesh.calendars, document, kind, checkCalendarFile(document.value, document.sourceOf))
+  else if (kind === 'external')
+    add(mesh, mesh.externals, document, kind, checkExternalFile(document.value, document.sourceOf))
   else {
     mesh.problems.push({ ...document.placeOf([kind], 'key'), message: whyNoKind(keys) })
     mesh.faulty.hasNameless = true

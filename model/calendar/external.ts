@@ -48,7 +48,7 @@ export function mapExternal(
   const arrivals: Arrival[] = []
   const reasons: string[] = []
   for (const external of externals) {
-    const meant = external.mappings.filter((m) => m.source === event.source && m.detailType === event.detailType)
+    const meant = external.mappings.filter((mapping) => isMeant(mapping, event))
     const found = meant.map((mapping) => attempt(calendars, external, { mapping, event }))
     const arrival = found.find((one) => typeof one !== 'string')
     if (arrival !== undefined && typeof arrival !== 'string') arrivals.push(arrival)
@@ -58,6 +58,16 @@ export function mapExternal(
   return reasons.length > 0
     ? { kind: 'unmatched', reason: reasons.join('; ').slice(0, 1_000) }
     : { kind: 'not-external' }
+}
+
+/**
+ * Of Glue every job of the account tells every state of every run, so only what names the job and the state is meant;
+ * of all others whoever sends that type means to be understood.
+ */
+function isMeant({ source, detailType, where }: ExternalMapping, event: ForeignEvent): boolean {
+  if (source !== event.source || detailType !== event.detailType) return false
+  if (source !== 'aws.glue') return true
+  return Object.entries(where).every(([path, text]) => text.includes('{') || valueAt(event, path) === text)
 }
 
 interface Case {
@@ -114,6 +124,8 @@ function readParts(pattern: string, value: string): Map<string, string> | undefi
   if (!found) return undefined
   const read = new Map(names.map((name, at) => [name, found[at + 1] ?? '']))
   const compact = read.get('yyyymmdd')
+  const [year, month, day] = [read.get('year'), read.get('month'), read.get('day')]
+  if (year && month && day && !read.has('date')) read.set('date', `${year}-${month}-${day}`)
   if (compact) read.set('date', `${compact.slice(0, 4)}-${compact.slice(4, 6)}-${compact.slice(6)}`)
   return read
 }
