@@ -9,11 +9,13 @@ import { denyInsecure, policyOf, type Statement } from './statements.ts'
 export interface BucketOrder {
   bucketName: string
   isVersioned?: boolean
+  /** Its objects are events on the account's default bus. */
+  tellsEventBridge?: boolean
   statements?: Statement[]
 }
 
 export function addBucket(scope: Construct, id: string, order: BucketOrder): CfnBucket {
-  const { bucketName, isVersioned = false, statements = [] } = order
+  const { bucketName, isVersioned = false, tellsEventBridge = false, statements = [] } = order
   const bucket = new CfnBucket(scope, id, {
     bucketName,
     bucketEncryption: {
@@ -27,6 +29,7 @@ export function addBucket(scope: Construct, id: string, order: BucketOrder): Cfn
     },
     ownershipControls: { rules: [{ objectOwnership: 'BucketOwnerEnforced' }] },
     ...(isVersioned && { versioningConfiguration: { status: 'Enabled' } }),
+    ...(tellsEventBridge && { notificationConfiguration: { eventBridgeConfiguration: { eventBridgeEnabled: true } } }),
   })
   // A creation that is rolled back takes its empty bucket with it: the name is needed again.
   bucket.cfnOptions.deletionPolicy = CfnDeletionPolicy.RETAIN_EXCEPT_ON_CREATE

@@ -23,14 +23,14 @@ export class DomainStack extends Stack {
     const names = namesOf(domain.domain)
     const bus = this.addBus(names.domainBusName, plan)
     const queues = this.addQueues(names, domain.domain)
-    this.addRules(bus, queues, domain.domain)
+    this.addRules(bus, queues, domain)
     const catalogBucket = addCatalogParameter(this).valueAsString
-    for (const [index, { name, readers }] of domain.buckets.entries()) {
+    for (const [index, { name, readers, tellsEventBridge }] of domain.buckets.entries()) {
       const others = plan.domains.filter((other) => readers.includes(other.domain))
       const statements = others.map((other) =>
         roleMayRead(`arn:aws:iam::${other.account}:role/${toRoleName(other.domain, 'jobs')}`, other.account, name),
       )
-      addBucket(this, `Bucket${index + 1}`, { bucketName: name, statements })
+      addBucket(this, `Bucket${index + 1}`, { bucketName: name, statements, tellsEventBridge })
     }
     addJobs(this, domain)
     const principal = new CfnParameter(this, 'RolePrincipal', {
@@ -80,7 +80,11 @@ export class DomainStack extends Stack {
     return { events, deadLetters, undelivered, notifications }
   }
 
-  private addRules(bus: CfnEventBus, queues: { events: CfnQueue; undelivered: CfnQueue }, domain: string): void {
+  private addRules(
+    bus: CfnEventBus,
+    queues: { events: CfnQueue; undelivered: CfnQueue },
+    { domain, patterns }: DomainPlan,
+  ): void {
     const { events, undelivered } = queues
     const targets = [{ id: 'queue', arn: events.attrArn, deadLetterConfig: { arn: undelivered.attrArn } }]
     const refreshed = new CfnRule(this, 'RefreshEvents', {
@@ -89,7 +93,13 @@ export class DomainStack extends Stack {
     const ended = new CfnRule(this, 'GlueEvents', {
       ...{ name: `sluice-${domain}-glue`, eventPattern: GLUE_PATTERN, state: 'ENABLED', targets },
     })
-    const arns = [refreshed.attrArn, ended.attrArn]
+    const foreign = patterns.map(
+      (eventPattern, index) =>
+        new CfnRule(this, `External${index + 1}`, {
+          ...{ name: `sluice-${domain}-external-${index + 1}`, eventPattern, state: 'ENABLED', targets },
+        }),
+    )
+    const arns = [refreshed, ended, ...foreign].map(({ attrArn }) => attrArn)
     protectQueue(this, 'EventsPolicy', events, [rulesMaySend(events.attrArn, arns)])
     protectQueue(this, 'UndeliveredPolicy', undelivered, [rulesMaySend(undelivered.attrArn, arns)])
   }

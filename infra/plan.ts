@@ -2,6 +2,7 @@
 // Out: a plan, JSON-plain and sorted, so that equal meshes give equal templates. Never: imports the CDK; reads a file.
 import { createHash } from 'node:crypto'
 import type { Mesh } from '../catalog/mesh.ts'
+import { toEventPattern } from './external-pattern.ts'
 import { upstreamsIn } from '../model/calendar/match.ts'
 import type { ProductDefinition } from '../model/definition.ts'
 import { domainOf } from '../model/ids.ts'
@@ -20,12 +21,16 @@ export interface DomainPlan {
   /** Buckets of others, in which products that this domain depends on are published. */
   reads: string[]
   jobs: JobPlan[]
+  /** Of events on the account's default bus that say that an upstream outside the mesh is there. */
+  patterns: object[]
 }
 
 export interface BucketPlan {
   name: string
   /** Products are published into it, so the domain's jobs write there. */
   isPublished: boolean
+  /** An external is fed by its objects. */
+  tellsEventBridge: boolean
   /** Other domains whose jobs may read it. */
   readers: string[]
 }
@@ -57,8 +62,9 @@ export function planMesh({ mesh, region, centralAccount, scriptOf }: PlanOrder):
     const reads = publishedBy(mesh, upstreams).filter((bucket) => owners.get(bucket) !== domain)
     return {
       ...{ domain, account, reads },
-      buckets: own.map((name) => ({ name, ...usersOf(mesh, name, domain) })),
+      buckets: own.map((name) => ({ name, ...usersOf(mesh, name, domain), tellsEventBridge: isWatched(mesh, name) })),
       jobs: jobsOf(products, scriptOf),
+      patterns: patternsOf(mesh, domain),
     }
   })
   return { region, centralAccount, domains }
@@ -129,4 +135,17 @@ function jobsOf(products: ProductDefinition[], scriptOf: PlanOrder['scriptOf']):
   return [...minutes]
     .sort(([one], [other]) => (one < other ? -1 : 1))
     .map(([job, timeoutMinutes]) => ({ job, script: scriptOf(job), timeoutMinutes }))
+}
+
+const isWatched = ({ externals }: Mesh, bucket: string): boolean =>
+  externals.some(({ mappings }) =>
+    mappings.some(({ source, where }) => source === 'aws.s3' && where['detail.bucket.name'] === bucket),
+  )
+
+/** Each once; what Glue tells of its runs comes by a rule that the domain has anyway. */
+function patternsOf({ externals }: Mesh, domain: string): object[] {
+  const patterns = externals
+    .filter(({ product }) => domainOf(product) === domain)
+    .flatMap(({ mappings }) => mappings.filter(({ source }) => source !== 'aws.glue').map(toEventPattern))
+  return [...new Map(patterns.map((pattern) => [JSON.stringify(pattern), pattern])).values()]
 }

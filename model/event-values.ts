@@ -1,7 +1,8 @@
 // What the values of a refresh event must be at both of its edges: the bridge's, and a signal sent by hand.
 // In: a text. Out: the value as PostgreSQL and Glue take it, or undefined. Pure: workflows use it too.
 
-export const MAX_REVISION = 1_000_000
+/** The largest `integer` of PostgreSQL: an external counts by the second. */
+export const MAX_REVISION = 2_147_483_647
 export const MAX_EVENT_ID = 300
 export const MAX_LOCATION = 2_000
 

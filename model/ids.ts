@@ -105,7 +105,7 @@ export const toNotRefreshedId = (cycle: CycleId, runNumber: number, version: num
 export const toNotRefreshedPrefix = (cycle: CycleId): string => `${cycle}/not-refreshed-`
 
 export function parseEventId(text: string): { cycle: CycleId; revision: number } | undefined {
-  const [, cycle, revision] = /^(.+)\/r([1-9]\d{0,8})$/.exec(text) ?? []
+  const [, cycle, revision] = /^(.+)\/r([1-9]\d{0,9})$/.exec(text) ?? []
   return cycle && parseCycleId(cycle) ? { cycle: cycle as CycleId, revision: Number(revision) } : undefined
 }
 

@@ -1,6 +1,7 @@
 import fc from 'fast-check'
 import { expect, test } from 'vitest'
 import type { ExternalDefinition } from '../definition.ts'
+import { isLocation, MAX_EVENT_ID, MAX_REVISION } from '../event-values.ts'
 import { CALENDARS, toProduct } from '../samples.test-data.ts'
 import { toCalendars } from './calendars.ts'
 import { mapExternal } from './external.ts'
@@ -50,4 +51,13 @@ test('whatever the event, it is answered', () => {
       expect(['mapped', 'unmatched', 'not-external']).toContain(mapped.kind)
     }),
   )
+})
+
+test('what is mapped is what a cycle takes: its revision, id and location are within bounds', () => {
+  const mapped = map(created('closes/2026-11-20/sp500.csv'))
+  const [arrival] = mapped.kind === 'mapped' ? mapped.arrivals : []
+  expect(arrival?.revision).toBe(Date.parse('2026-11-20T22:00:00Z') / 1_000)
+  expect(arrival?.revision).toBeLessThanOrEqual(MAX_REVISION)
+  expect(arrival?.eventId.length).toBeLessThanOrEqual(MAX_EVENT_ID)
+  expect(isLocation(arrival?.location ?? '')).toBe(true)
 })

@@ -1,7 +1,7 @@
 // In: the externals of a domain and one EventBridge event of somebody else's shape. Out: the upstream cycles it means.
 // Never: throws, whatever the event; a key that the external has no cycle of; a value that PostgreSQL refuses.
 import type { ExternalDefinition, ExternalMapping } from '../definition.ts'
-import { isLocation, toInstant } from '../event-values.ts'
+import { isLocation, MAX_REVISION, toInstant } from '../event-values.ts'
 import { type CycleKey, parseCycleKey, periodOf, toCycleId } from '../ids.ts'
 import type { Arrival } from '../refresh-event.ts'
 import { toCadence } from './cadence.ts'
@@ -35,8 +35,6 @@ const PARTS: Record<string, string> = {
   '*': '[^/]*',
 }
 
-/** The largest `integer` of PostgreSQL, in which revisions are kept. */
-const MOST = 2_147_483_647
 const LONGEST = 1_100
 
 /** All externals that the event means; who may send it is authority, which the bridge checks. */
@@ -104,8 +102,8 @@ function toArrival(calendars: Calendars, external: ExternalDefinition, { mapping
   const revision = mapping.revision
     ? Number(valueAt(event, mapping.revision))
     : Math.floor(Date.parse(occurredAt) / 1_000)
-  if (!Number.isInteger(revision) || revision < 1 || revision > MOST)
-    return `revision ${mapping.revision ?? 'of its time'} is no whole number from 1 to ${MOST}`
+  if (!Number.isInteger(revision) || revision < 1 || revision > MAX_REVISION)
+    return `revision ${mapping.revision ?? 'of its time'} is no whole number from 1 to ${MAX_REVISION}`
   const location = mapping.location === undefined ? null : fill(mapping.location, parts, event)
   if (location === undefined || (location !== null && !isLocation(location)))
     return `"${show(location ?? mapping.location ?? '')}" is no s3:// location`

@@ -9,8 +9,10 @@ import {
 import {
   CreateBucketCommand,
   DeleteBucketCommand,
+  GetBucketNotificationConfigurationCommand,
   GetBucketVersioningCommand,
   ListBucketsCommand,
+  PutBucketNotificationConfigurationCommand,
   PutBucketVersioningCommand,
 } from '@aws-sdk/client-s3'
 import { findUnless, isSame, type Place, type ResourceType, textOf, toBucketPlace } from './resource-type.ts'
@@ -57,7 +59,7 @@ function withNumbers(properties: Record<string, unknown>): Record<string, unknow
 
 export const bucket: ResourceType = {
   properties: {
-    used: ['BucketName', 'VersioningConfiguration'],
+    used: ['BucketName', 'VersioningConfiguration', 'NotificationConfiguration'],
     accepted: ['BucketEncryption', 'PublicAccessBlockConfiguration', 'OwnershipControls'],
   },
   async deploy(properties, { s3, region }) {
@@ -69,10 +71,11 @@ export const bucket: ResourceType = {
     const isChanged = wanted !== undefined && wanted !== Status
     if (isChanged)
       await s3.send(new PutBucketVersioningCommand({ Bucket, VersioningConfiguration: { Status: wanted } }))
+    const isTold = await tellEventBridge(s3, Bucket, properties)
     return {
       ref: Bucket,
       attributes: { Arn: `arn:aws:s3:::${Bucket}`, DomainName: `${Bucket}.s3.amazonaws.com` },
-      change: !isThere ? 'created' : isChanged ? 'updated' : 'unchanged',
+      change: !isThere ? 'created' : isChanged || isTold ? 'updated' : 'unchanged',
     }
   },
   presence: {
@@ -80,6 +83,19 @@ export const bucket: ResourceType = {
     isThere: (name, { s3 }) => isOwnBucket(s3, name),
     remove: (Bucket, { s3 }) => findUnless(s3.send(new DeleteBucketCommand({ Bucket })), 'NoSuchBucket'),
   },
+}
+
+/** True when that is new. Whatever else somebody has configured of it stays. */
+async function tellEventBridge(s3: Place['s3'], Bucket: string, properties: Record<string, unknown>): Promise<boolean> {
+  const { EventBridgeConfiguration: wanted } = (properties['NotificationConfiguration'] ?? {}) as {
+    EventBridgeConfiguration?: object
+  }
+  if (!wanted) return false
+  const { $metadata: _, ...found } = await s3.send(new GetBucketNotificationConfigurationCommand({ Bucket }))
+  if (found.EventBridgeConfiguration) return false
+  const NotificationConfiguration = { ...found, EventBridgeConfiguration: {} }
+  await s3.send(new PutBucketNotificationConfigurationCommand({ Bucket, NotificationConfiguration }))
+  return true
 }
 
 async function isOwnBucket(s3: Place['s3'], bucketName: string): Promise<boolean> {

@@ -17,7 +17,7 @@ const made = new Map<string, SynthesisedStack[]>()
 export async function deployDomains({ endpoint, region, centralAccount, domains }: DomainsOrder): Promise<void> {
   const plan = {
     ...{ region, centralAccount },
-    domains: domains.map((domain) => ({ ...domain, buckets: [], reads: [], jobs: [] })),
+    domains: domains.map((domain) => ({ ...domain, buckets: [], reads: [], jobs: [], patterns: [] })),
   }
   const hash = hashOf(plan)
   const stacks = made.get(hash) ?? (await synthesise(plan))
