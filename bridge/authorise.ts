@@ -27,7 +27,7 @@ function findRefusal(index: RoutingIndex, centralAccount: string, parsed: Exclud
     case 'not-refreshed':
       return mayPublish(index, centralAccount, sender, parsed.blocker.product, parsed.eventId)
     case 'foreign':
-      // Who may send it, each mapping says (externals.ts).
+      // Who may send it, each mapping says (own-externals.ts).
       return null
     case 'glue-end':
       return isOwnGlue(index, sender)

@@ -1,6 +1,7 @@
 // In: messages as they came. Out: for each what to do with it: parse, authorise, route, in that order.
 // Never: a call to a database or to Temporal; an event of a product that nobody here waits for ends here.
 import type { Message } from '@aws-sdk/client-sqs'
+import { toExternal } from '../model/calendar/own-externals.ts'
 import {
   decideOpening,
   type OpeningDecision,
@@ -10,7 +11,6 @@ import {
   route,
 } from '../model/calendar/routing.ts'
 import { authorise } from './authorise.ts'
-import { toExternal } from './externals.ts'
 import type { IndexWatch } from './index-watch.ts'
 import { type Later, toLater } from './outage.ts'
 import { type Parsed, parseMessage, type Refused, refuse, refuseType } from './parse.ts'
@@ -83,7 +83,9 @@ function toVerdicts(parts: SortingParts, parsed: Parsed): (Verdict | 'unknown')[
 
 /** Undefined when no external means such events. */
 function toForeignVerdicts(parts: SortingParts, news: ForeignNews): (Verdict | 'unknown')[] | undefined {
-  const external = toExternal(parts.index.current(), news.event)
+  const { catalog, timetable } = parts.index.current()
+  const declared = { account: catalog.domain.account, externals: catalog.externals, calendars: timetable.calendars }
+  const external = toExternal(declared, news.event)
   switch (external.kind) {
     case 'not-external':
       return undefined

@@ -8,6 +8,7 @@ import { createDevCommand } from './commands/dev.ts'
 import { createDoctorCommand } from './commands/doctor.ts'
 import { createEventsCommand } from './commands/events.ts'
 import { createExplainCommand } from './commands/explain.ts'
+import { createExternalCommand } from './commands/external.ts'
 import { createInitCommand } from './commands/init.ts'
 import { createLogsCommand } from './commands/logs.ts'
 import { createMigrateCommand } from './commands/migrate.ts'
@@ -21,7 +22,13 @@ import { createVerifyCommand } from './commands/verify.ts'
 
 const createGroups = (): Record<string, CommandUnknownOpts[]> => ({
   'Try it:': [createDemoCommand(), createDevCommand(), createInitCommand()],
-  'Definitions:': [createValidateCommand(), createSimulateCommand(), createApplyCommand(), createCalendarCommand()],
+  'Definitions:': [
+    createValidateCommand(),
+    createSimulateCommand(),
+    createExternalCommand(),
+    createApplyCommand(),
+    createCalendarCommand(),
+  ],
   'Cycles:': [
     createStatusCommand(),
     createExplainCommand(),
