@@ -18,3 +18,17 @@ test('without conditions source and type are all', () => {
     ...{ source: ['x'], 'detail-type': ['y'] },
   })
 })
+
+test('a field that may be a number is let through as one too, since a mapping reads it as text', () => {
+  const where = { 'detail.version': '5', 'detail.day': '{yyyymmdd}', 'detail.feed': '05' }
+  expect(toEventPattern({ source: 'x', detailType: 'y', where, cycle: '{date}' })).toMatchObject({
+    detail: { version: ['5', 5], day: [{ wildcard: '*' }, { numeric: ['>=', -5_000_000_000] }], feed: ['05'] },
+  })
+})
+
+test('a * of the text before a part that is read leaves the part open', () => {
+  const where = { 'detail.name': 'a*{date}{*}' }
+  expect(toEventPattern({ source: 'x', detailType: 'y', where, cycle: '{date}' })).toMatchObject({
+    detail: { name: [{ wildcard: String.raw`a\**` }] },
+  })
+})
