@@ -55,6 +55,13 @@ test('each event is told with what it means, or why it means nothing; one that d
   ])
 })
 
+test('an account that may not send it is told', async () => {
+  const mesh = write('mesh.yaml', MESH)
+  const file = write('e.json', JSON.stringify({ ...event('closes/2026-11-20.csv'), account: '333333333333' }))
+  expect(await testExternals([mesh], { event: file, output: 'table' })).toBe(1)
+  expect(printed).toContain('account 333333333333 may not send "Object Created" of aws.s3')
+})
+
 test.each([
   ['no JSON', '{', 'is neither JSON nor JSON Lines'],
   ['no event', '{"id":1}', 'Event 1 of '],

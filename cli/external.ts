@@ -3,10 +3,13 @@
 import { readFile } from 'node:fs/promises'
 import { text as readAll } from 'node:stream/consumers'
 import { checkMesh } from '../catalog/check-mesh.ts'
+import type { Mesh } from '../catalog/mesh.ts'
 import { toProblemText } from '../catalog/problem.ts'
 import { readMesh } from '../catalog/read-mesh.ts'
 import { toCalendars } from '../model/calendar/calendars.ts'
-import { mapExternal } from '../model/calendar/external.ts'
+import { type External, toExternal } from '../model/calendar/own-externals.ts'
+import type { ForeignEvent } from '../model/calendar/external.ts'
+import { domainOf } from '../model/ids.ts'
 import { type Envelope, envelopeSchema } from '../model/refresh-event.schema.ts'
 import { CommandFailure, EXIT } from './failure.ts'
 import { type Output, print, printJson, talk, toCount } from './output.ts'
@@ -24,26 +27,31 @@ interface Tried {
 
 /** 0 when each event means something. */
 export async function testExternals(paths: string[], { event: file, output }: TestOptions): Promise<number> {
-  const { externals, calendars } = await requireMesh(paths)
-  const used = toCalendars(calendars.map(({ definition }) => definition))
+  const mesh = await requireMesh(paths)
   const tried = (await readEvents(file)).map((envelope): Tried => {
     const { 'detail-type': detailType, source, account, time, id, detail } = envelope
-    const mapped = mapExternal(used, externals, { detailType, source, account, time, id, detail })
-    const name = `${id} (${detailType} of ${source})`
-    if (mapped.kind !== 'mapped') {
-      const reason = mapped.kind === 'unmatched' ? mapped.reason : 'no external means events of this source and type'
-      return { event: name, arrivals: [], reason }
-    }
-    const arrivals = mapped.arrivals.map(({ product, key: cycle, revision, location, eventId }) => ({
-      ...{ product, cycle, revision, location, eventId },
-    }))
-    return { event: name, arrivals, reason: null }
+    const answers = askDomains(mesh, { detailType, source, account, time, id, detail })
+    const arrivals = answers
+      .flatMap((answer) => (answer.kind === 'arrivals' ? answer.arrivals : []))
+      .map(({ product, key: cycle, revision, location, eventId }) => ({ product, cycle, revision, location, eventId }))
+    const reasons = answers.flatMap((answer) => ('reason' in answer ? [answer.reason] : []))
+    const why = reasons.join('; ') || 'no external means events of this source and type'
+    return { event: `${id} (${detailType} of ${source})`, arrivals, reason: arrivals.length > 0 ? null : why }
   })
   if (output === 'json') printJson(tried)
   else for (const one of tried) tell(one)
   const without = tried.filter(({ arrivals }) => arrivals.length === 0).length
   if (without > 0) talk(`${toCount(without, 'event')} of ${tried.length} would be kept as unmatched.`)
   return without > 0 ? EXIT.failed : 0
+}
+
+/** As each domain's bridge would read it. */
+function askDomains({ domains, externals, calendars }: Mesh, event: ForeignEvent): External[] {
+  const used = toCalendars(calendars.map(({ definition }) => definition))
+  return domains.map(({ domain, account }) => {
+    const own = externals.filter(({ product }) => domainOf(product) === domain)
+    return toExternal({ account, externals: own, calendars: used }, event)
+  })
 }
 
 function tell({ event, arrivals, reason }: Tried): void {
@@ -54,7 +62,7 @@ function tell({ event, arrivals, reason }: Tried): void {
   if (reason) print(`  is nothing: ${reason}`)
 }
 
-async function requireMesh(paths: string[]) {
+async function requireMesh(paths: string[]): Promise<Mesh> {
   const checked = checkMesh(await readMesh(...paths))
   if (checked.kind === 'valid' && checked.mesh) return checked.mesh
   const problems = checked.kind === 'invalid' ? checked.problems : checked.notes

@@ -14,7 +14,7 @@ export const createExternalCommand = () =>
         .addOption(outputOption())
         .addHelpText(
           'after',
-          '\nWho may send an event is not looked at. Exit code 1 when one of them means nothing.\n\nExample:\n  sluice external test mesh --event event.json',
+          '\nExit code 1 when one of them means nothing.\n\nExample:\n  sluice external test mesh --event event.json',
         )
         .action(async (paths, options) => {
           const { testExternals } = await import('../external.ts')
