@@ -30,6 +30,7 @@ function faultOfPattern(text: string): string | undefined {
   if (unknown !== undefined) {
     return `{${unknown}} is not known; a text is read by ${READ.map((name) => `{${name}}`).join(', ')}`
   }
+  if (namesIn(text).filter((name) => name === '*').length > 2) return 'has more than two {*}; write out what is fixed'
   if (/[{}]/.test(text.replaceAll(/\{[^{}]*\}/g, ''))) return `"${text}" has a brace without its other one`
   return text.replaceAll(/\{[^{}]*\}/g, '').trim() === '' ? `"${text}" would match anything` : undefined
 }

@@ -42,14 +42,41 @@ test.each([
   expect(map(created(key))).toMatchObject({ kind: 'unmatched', reason: expect.stringContaining(reason) })
 })
 
+const meaning = (pattern: string, key: string) => {
+  const [mapping] = closes.mappings
+  const where = { 'detail.object.key': pattern }
+  const external = { ...closes, mappings: mapping ? [{ ...mapping, where }] : [] }
+  return mapExternal(calendars, [external], created(key))
+}
+
+test('a key that was made to be tried for long is answered at once', () => {
+  const hostile = `x/${'-'.repeat(1_000)}`
+  expect(meaning('x/{*}-{*}-{*}-{*}_{date}.csv', hostile).kind).toBe('unmatched')
+  expect(meaning('x/{*}-{*}_{date}.csv', hostile).kind).toBe('unmatched')
+})
+
+test('what says two things of one part is unmatched; parts of a date make a date', () => {
+  expect(meaning('{date}/{date}.csv', '2026-11-19/2026-11-20.csv').kind).toBe('unmatched')
+  expect(meaning('{date}/{yyyymmdd}.csv', '2026-11-20/20261119.csv').kind).toBe('unmatched')
+  expect(meaning('{date}/{yyyymmdd}.csv', '2026-11-20/20261120.csv')).toMatchObject({
+    arrivals: [{ key: '2026-11-20' }],
+  })
+  expect(meaning('{year}/{month}/{day}/{*}', '2026/11/20/x')).toMatchObject({ arrivals: [{ key: '2026-11-20' }] })
+})
+
 test('whatever the event, it is answered', () => {
   const detail = fc.dictionary(fc.constantFrom('bucket', 'object', '__proto__', 'x'), fc.jsonValue())
   fc.assert(
-    fc.property(detail, fc.string(), fc.constantFrom('aws.s3', 'x'), (detail, time, source) => {
-      const event = { source, detailType: 'Object Created', account: '', time, id: 'e', detail }
-      const mapped = mapExternal(calendars, [closes], event as ReturnType<typeof created>)
-      expect(['mapped', 'unmatched', 'not-external']).toContain(mapped.kind)
-    }),
+    fc.property(
+      detail,
+      fc.constantFrom('2026-11-20T22:00:00Z', 'noon'),
+      fc.constantFrom('aws.s3', 'x'),
+      (detail, time, source) => {
+        const event = { source, detailType: 'Object Created', account: '', time, id: 'e', detail }
+        const mapped = mapExternal(calendars, [closes], event as ReturnType<typeof created>)
+        expect(['mapped', 'unmatched', 'not-external']).toContain(mapped.kind)
+      },
+    ),
   )
 })
 

@@ -91,7 +91,9 @@ function toArrival(calendars: Calendars, external: ExternalDefinition, { mapping
     if (value === undefined) return `${path} is missing; expected "${pattern}"`
     const read = readParts(pattern, value)
     if (!read) return `${path} is "${show(value)}"; expected "${pattern}"`
-    for (const [name, text] of read) parts.set(name, text)
+    for (const [name, text] of read) {
+      if (!isTaken(parts, name, text)) return `it says two things of {${name}}: ${path} is "${show(value)}"`
+    }
   }
   const named = fill(mapping.cycle, parts, event)
   if (named === undefined) return `it has not all that the cycle "${mapping.cycle}" is made from`
@@ -100,7 +102,7 @@ function toArrival(calendars: Calendars, external: ExternalDefinition, { mapping
   const placed = placeCycle(calendars, external, key)
   if (placed.kind === 'none') return `has no cycle ${key}: ${placed.reason}`
   const revision = mapping.revision
-    ? Number(valueAt(event, mapping.revision))
+    ? toWhole(valueAt(event, mapping.revision))
     : Math.floor(Date.parse(occurredAt) / 1_000)
   if (!Number.isInteger(revision) || revision < 1 || revision > MAX_REVISION)
     return `revision ${mapping.revision ?? 'of its time'} is no whole number from 1 to ${MAX_REVISION}`
@@ -111,21 +113,41 @@ function toArrival(calendars: Calendars, external: ExternalDefinition, { mapping
   return { ...{ eventId, product: external.product, key, revision, location }, correlationId: eventId, occurredAt }
 }
 
+const toWhole = (text: string | undefined): number => (/^\d{1,10}$/.test(text ?? '') ? Number(text) : Number.NaN)
+
+/** Each `{*}` may be long, and a text is matched by trying them all: two are a square, three a cube of its length. */
+const MOST_WILD = 2
+
+/** What the placeholders stand for; undefined when the value does not match, or says two things of one of them. */
 function readParts(pattern: string, value: string): Map<string, string> | undefined {
   const names: string[] = []
   const source = pattern.split(/\{([^{}]*)\}/).map((text, at) => {
     if (at % 2 === 0) return text.replaceAll(/[\\^$.*+?()[\]{}|]/g, String.raw`\$&`)
     names.push(text)
-    return `(${PARTS[text] ?? '(?!)'})`
+    return `(${Object.hasOwn(PARTS, text) ? PARTS[text] : '(?!)'})`
   })
+  if (names.filter((name) => name === '*').length > MOST_WILD) return undefined
   const found = new RegExp(`^${source.join('')}$`).exec(value)
   if (!found) return undefined
-  const read = new Map(names.map((name, at) => [name, found[at + 1] ?? '']))
-  const compact = read.get('yyyymmdd')
-  const [year, month, day] = [read.get('year'), read.get('month'), read.get('day')]
-  if (year && month && day && !read.has('date')) read.set('date', `${year}-${month}-${day}`)
-  if (compact) read.set('date', `${compact.slice(0, 4)}-${compact.slice(4, 6)}-${compact.slice(6)}`)
-  return read
+  const read = new Map<string, string>()
+  const isConsistent = names.every((name, at) => name === '*' || isTaken(read, name, found[at + 1] ?? ''))
+  return isConsistent && dateIn(read).every((date) => isTaken(read, 'date', date)) ? read : undefined
+}
+
+/** Dates that are put together from other parts. */
+function dateIn(read: ReadonlyMap<string, string>): string[] {
+  const [compact, year, month, day] = ['yyyymmdd', 'year', 'month', 'day'].map((name) => read.get(name))
+  return [
+    ...(compact ? [`${compact.slice(0, 4)}-${compact.slice(4, 6)}-${compact.slice(6)}`] : []),
+    ...(year && month && day ? [`${year}-${month}-${day}`] : []),
+  ]
+}
+
+/** False when it was read as something else before. */
+function isTaken(read: Map<string, string>, name: string, text: string): boolean {
+  const known = read.get(name)
+  read.set(name, text)
+  return known === undefined || known === text
 }
 
 function fill(text: string, parts: ReadonlyMap<string, string>, event: ForeignEvent): string | undefined {
@@ -161,9 +183,9 @@ function valueAt(event: ForeignEvent, path: string): string | undefined {
   return text.length > LONGEST || /[\u0000\p{Cs}]/u.test(text) ? undefined : text
 }
 
-/** S3 tells one creation under several ids: the object's place and its version or sequencer are the same each time. */
+/** S3 tells one creation under several ids: the object's place and its sequencer are the same each time. */
 function tokenOf(event: ForeignEvent): string {
-  const made = valueAt(event, 'detail.object.version-id') ?? valueAt(event, 'detail.object.sequencer')
+  const made = valueAt(event, 'detail.object.sequencer') ?? valueAt(event, 'detail.object.version-id')
   if (event.source !== 'aws.s3' || !made) return event.id.slice(0, 100)
   return `${hash(`${valueAt(event, 'detail.bucket.name')}/${valueAt(event, 'detail.object.key')}`)}-${made.slice(0, 64)}`
 }
