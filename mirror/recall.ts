@@ -63,7 +63,8 @@ const BLOCKER = `event_id as "eventId", product, cycle_key as key, said ->> 'sta
 
 export const recallSkipped = (db: Postgres, domain: Domain, expected: ExpectedCycle[]): Promise<Blocker[]> =>
   db.rows<Blocker>(
-    `/* skipped */ with expected as (select * from unnest($2::text[], $3::text[]) as expected (product, cycle_key)), ${PUBLICATION}, ${SKIPPED}
+    `with asked as (select * from unnest($2::text[], $3::text[]) as asked (product, cycle_key)),
+     expected as (select product, cycle_key from asked), ${PUBLICATION}, ${SKIPPED}
      select ${BLOCKER} from skipped order by product, cycle_key`,
     [domain, expected.map(({ product }) => product), expected.map(({ key }) => key)],
   )
@@ -81,9 +82,9 @@ export interface MissedSkips {
 /** Waiting cycles that do not know that an upstream skipped what they wait for. */
 export async function listMissedSkips(db: Postgres, domain: Domain): Promise<MissedSkips[]> {
   const rows = await db.rows<Blocker & { cycle: CycleId }>(
-    `/* skipped */ with waiting as (${WAITING} and (dependency.blocker is null or dependency.blocker ->> 'state' <> 'SKIPPED')),
-     expected as (select distinct product, cycle_key from waiting), ${PUBLICATION}, ${SKIPPED}
-     select cycle, ${BLOCKER} from skipped join waiting using (product, cycle_key) order by cycle, product, cycle_key`,
+    `with unaware as (${WAITING} and (dependency.blocker is null or dependency.blocker ->> 'state' <> 'SKIPPED')),
+     expected as (select distinct product, cycle_key from unaware), ${PUBLICATION}, ${SKIPPED}
+     select cycle, ${BLOCKER} from skipped join unaware using (product, cycle_key) order by cycle, product, cycle_key`,
     [domain],
   )
   const byCycle = Map.groupBy(rows, ({ cycle }) => cycle)

@@ -232,5 +232,6 @@ const STATEMENTS: [start: string, answer: (tables: Tables, params: unknown[]) =>
   ['with expected as (', recall],
   ['with waiting as (', listMissed],
   // No definition of this mesh asks what an upstream skipped.
-  ['/* skipped */', () => []],
+  ['with asked as (', () => []],
+  ['with unaware as (', () => []],
 ]
