@@ -35,7 +35,7 @@ export default defineConfig({
           // Both halves of the seeds at once; vitest alone would leave a core free.
           maxWorkers: 2,
           sequence: { groupOrder: 1 },
-          include: ['test/simulation/**/*.test.ts'],
+          include: ['test/simulation/**/*.test.ts', 'test/scenarios/**/*.test.ts'],
           testTimeout: 2 * MINUTE_MS,
         },
       },
