@@ -6,7 +6,8 @@ import type { ExpectedCycle } from '../cycle/cycle.ts'
 import type { DependencyDefinition, ProductDefinition, UpstreamDefinition, WallTime } from '../definition.ts'
 import type { CycleKey, ProductId } from '../ids.ts'
 import { hasCycle, type Timetable } from './cycles.ts'
-import { candidateKeys, type Edge, ifNoneOf, lookAt, toEdge, type Wanted, wantedOf } from './leaf.ts'
+import { candidateKeys } from './candidates.ts'
+import { type Edge, ifNoneOf, lookAt, toEdge, type Wanted, wantedOf } from './leaf.ts'
 
 /** A definition, and the first date of its product where that is known. */
 export type Consumer = ProductDefinition & { firstDate?: string }

@@ -244,8 +244,8 @@ export const MUTANTS: Mutant[] = [
     name: 'an event is looked for in too few cycles',
     harm: 'what a cycle of next week waits for is routed to nobody',
     edits: [
-      { file: 'model/calendar/leaf.ts', find: 'return addDays(last, rule.days)', replace: 'return last' },
-      { file: 'model/calendar/leaf.ts', find: 'n: rule.n + 1', replace: 'n: 0' },
+      { file: 'model/calendar/candidates.ts', find: 'return addDays(last, rule.days)', replace: 'return last' },
+      { file: 'model/calendar/candidates.ts', find: 'n: rule.n + 1', replace: 'n: 0' },
     ],
     suite: { project: 'pure', files: ['model/calendar/match.test.ts'] },
     unseen: 'its worlds have no rule that looks back over days',
