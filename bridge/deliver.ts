@@ -55,6 +55,8 @@ export async function deliver(client: Client, settings: CycleSettings, delivery:
 async function deliverArrivals(client: Client, settings: CycleSettings, delivery: CycleDelivery): Promise<Delivered> {
   const { route, opening, arrivals } = delivery
   if (arrivals.length === 0) return { kind: 'accepted' }
+  // There may be hundreds, of months to come.
+  if (opening === 'look-back-later') return { kind: 'absent' }
   if (opening !== 'open')
     return attempt(client, () => client.workflow.getHandle(route.cycle).signal(ARRIVALS_SIGNAL, arrivals))
   const start = toStart(route, settings, arrivals)

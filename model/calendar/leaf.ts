@@ -68,8 +68,10 @@ export function wantedOf(edge: Edge, key: CycleKey): Wanted {
       return latestWithin(edge, key, rule.days)
     case 'self-previous':
       return selfPrevious(edge, key)
-    default:
-      return exists(edge, atDate(edge, key, rule))
+    default: {
+      const target = atDate(edge, key, rule)
+      return 'kind' in target ? target : exists(edge, target)
+    }
   }
 }
 
@@ -90,17 +92,32 @@ interface Target {
   why?: string
 }
 
+/** Beyond what the consumer's calendar covers nothing can be counted, which is no reason to hold up an event. */
+function businessDayBefore(
+  { calendars, consumer }: Edge,
+  date: string,
+  n: number,
+): string | Extract<Wanted, { kind: 'none' }> {
+  try {
+    return addBusinessDays(calendars, consumer.calendar, { date, n: -n })
+  } catch (error) {
+    if (!(error instanceof RangeError)) throw error
+    return { kind: 'none', why: error.message }
+  }
+}
+
 function atDate(
   edge: Edge,
   key: CycleKey,
   rule: Extract<MatchRule, { kind: `${string}-before` | 'covering' }>,
-): Target {
-  const { calendars, consumer, upstream } = edge
+): Target | Extract<Wanted, { kind: 'none' }> {
+  const { consumer, upstream } = edge
   const { period } = toCadence(upstream.every)
   const date = dateOf(edge, key)
   switch (rule.kind) {
     case 'business-days-before': {
-      const target = addBusinessDays(calendars, consumer.calendar, { date, n: -rule.n })
+      const target = businessDayBefore(edge, date, rule.n)
+      if (typeof target !== 'string') return target
       const days = rule.n === 1 ? 'the business day' : `${rule.n} business days`
       return { target: keyAt(period, target), why: `${days} of ${consumer.calendar} before ${date}` }
     }

@@ -3,7 +3,16 @@ import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
 import type { DependencyDefinition, Every, MatchRule, ProductDefinition, UpstreamDefinition } from '../definition.ts'
 import { type CycleKey, toCycleId } from '../ids.ts'
-import { catalogOf, definitionOf, KEY, timetableOf, toKey, toProduct, versionOf } from '../samples.test-data.ts'
+import {
+  calendarOf,
+  catalogOf,
+  definitionOf,
+  KEY,
+  timetableOf,
+  toKey,
+  toProduct,
+  versionOf,
+} from '../samples.test-data.ts'
 import { toCadence } from './cadence.ts'
 import { hasCycle, type ProductSchedule } from './cycles.ts'
 import { keyAt, keysOver } from './dates.ts'
@@ -88,6 +97,20 @@ describe('days before', () => {
     expect(keysOf({ every: 'day' }, { every: 'day' }, rule, '2026-03-01')).toEqual(['2026-02-28'])
     expect(keysOf({ every: 'day' }, { every: 'month' }, rule, '2026-03-01')).toEqual(['2026-02'])
   })
+})
+
+test('days that the calendar does not cover are none to wait for, and hold up no event', () => {
+  const desk = { ...calendarOf('desk'), from: '2026-01-01', to: '2026-12-31' }
+  const timetable = timetableOf({ [U]: { calendar: 'desk' } }, [desk])
+  const dependsOn = [edge({ match: { kind: 'business-days-before' as const, n: 3 } })]
+  const consumer = definitionOf('d1/c', [], { calendar: 'desk', dependsOn })
+  const at = (key: string) => expectedOf(timetable, consumer, { key: toKey(key), toMs: () => 0 })
+  expect(at('2026-01-02').condition).toMatchObject({
+    of: [{ kind: 'none', why: expect.stringContaining('covers 2026') }],
+  })
+  for (const key of ['2025-12-30', '2026-01-01', '2026-12-30', '2026-12-31', '2027-01-04']) {
+    expect(() => concernedBy(timetable, consumer, { product: U, key: toKey(key) })).not.toThrow()
+  }
 })
 
 describe('periods', () => {

@@ -99,7 +99,9 @@ describe('whether a delivery may open the cycle', () => {
   })
 
   test('what looks back never, whatever the time', () => {
-    expect(decideOpening({ ...due, isLookBack: true }, OPENING_WINDOW, due.dueAtMs)).toBe('look-back')
+    const past = { ...due, isLookBack: true }
+    expect(decideOpening(past, OPENING_WINDOW, due.dueAtMs)).toBe('look-back')
+    expect(decideOpening(past, OPENING_WINDOW, due.dueAtMs - DAY_MS - 1)).toBe('look-back-later')
   })
 
   test('an older version never, whatever the time', () => {

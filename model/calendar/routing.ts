@@ -110,12 +110,13 @@ export interface OpeningWindow {
 
 export const OPENING_WINDOW: OpeningWindow = { acceptForMs: 21 * DAY_MS, horizonMs: DAY_MS }
 
-export type OpeningDecision = 'open' | 'too-early' | 'too-old' | 'not-current' | 'look-back'
+/** `look-back-later`: nobody can have opened it yet; it will find what it needs when it opens. */
+export type OpeningDecision = 'open' | 'too-early' | 'too-old' | 'not-current' | 'look-back' | 'look-back-later'
 
 /** Whether this delivery may open the cycle, or may only reach it when it is open already. */
 export function decideOpening(route: Route, window: OpeningWindow, nowMs: number): OpeningDecision {
   if (!route.isCurrent) return 'not-current'
-  if (route.isLookBack) return 'look-back'
+  if (route.isLookBack) return route.dueAtMs > nowMs + window.horizonMs ? 'look-back-later' : 'look-back'
   if (route.dueAtMs > nowMs + window.horizonMs) return 'too-early'
   return route.dueAtMs < nowMs - window.acceptForMs ? 'too-old' : 'open'
 }

@@ -39,7 +39,8 @@ export function judgeUntaken(
   opening: OpeningDecision,
 ): UntakenJudgement | 'nothing' | 'ask-past' {
   if (said === 'absent' && opening === 'too-early') return { outcome: 'early', note: 'the cycle is not due yet' }
-  return said === 'absent' && opening === 'not-current' ? 'nothing' : 'ask-past'
+  const isNobodys = opening === 'not-current' || opening === 'look-back-later'
+  return said === 'absent' && isNobodys ? 'nothing' : 'ask-past'
 }
 
 /** With the record's answer. */
@@ -52,7 +53,7 @@ const UNMATCHED = 'no cycle that waits for it is open, and it may not open one'
 
 /** Of an event that is nothing to any cycle: the ledger's word for it, and why. */
 export const judgeUnheeded = (openings: OpeningDecision[]): { outcome: 'routed' | 'unmatched'; reason: string } =>
-  openings.every((opening) => opening === 'look-back')
+  openings.every((opening) => opening === 'look-back' || opening === 'look-back-later')
     ? // Nothing is amiss: who looks back on it reads the ledger when it opens.
       { outcome: 'routed', reason: KEPT }
     : { outcome: 'unmatched', reason: UNMATCHED }
