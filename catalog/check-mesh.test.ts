@@ -110,6 +110,11 @@ describe('match rules', () => {
       rule('m, latestWithin: 7d'),
       /383 of 521 cycles of d1\/b would wait for ever, such as 2026-11-20: d1\/m has no cycle within 7 days/,
     ],
+    [
+      'its own cycle before by another rule than self-previous',
+      rule('b, cycle: previous-business-day'),
+      /its first one could never meet; write \{ cycle: self-previous \}/,
+    ],
     ['a self-previous of another', rule('a, cycle: self-previous'), /self-previous is of the product itself/],
   ])('%s', (_, text, says) => {
     expect(problemsIn(around({ 'm.yaml': monthly, 'a.yaml': daily, 'b.yaml': text }))).toEqual([

@@ -80,6 +80,12 @@ describe('wrong', () => {
     expect(problemsIn(around(external(from)))).toContainEqual(expect.stringContaining(says))
   })
 
+  test('a date for hours', () => {
+    expect(problemsIn(around(external(S3).replace('business-day', 'hour')))).toEqual([
+      expect.stringContaining('a date names no hour: read {cycle}, or say cycle: "{time}"'),
+    ])
+  })
+
   test('the name of a product, and one name twice', () => {
     const product = productText('d1/closes')
     expect(problemsIn({ ...around(external(S3)), 'p.yaml': product })).toEqual([

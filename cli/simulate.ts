@@ -81,7 +81,8 @@ async function requireMesh(paths: string[], { from, to }: SimulateOptions): Prom
       `How often some product refreshes stands in files of another folder:\n${notes}`,
     )
   }
-  for (const { definition } of checked.mesh.calendars) {
+  const users = [...checked.mesh.products, ...checked.mesh.externals].map(({ calendar }) => calendar)
+  for (const { definition } of checked.mesh.calendars.filter((one) => users.includes(one.definition.calendar))) {
     const beyond = [from, to].find((date) => date < definition.from || date > definition.to)
     if (beyond === undefined) continue
     const covers = `Calendar ${definition.calendar} covers ${definition.from} to ${definition.to}`

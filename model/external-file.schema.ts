@@ -172,6 +172,14 @@ export const externalFile = z
       .max(20, { error: 'has more than 20 mappings' })
       .meta({ description: 'The events that say that it is there; one is enough' }),
   })
+  .superRefine(({ every: often, from }, context) => {
+    if (often !== 'hour') return
+    for (const [index, { s3: object }] of from.entries()) {
+      if (!object || object.cycle !== undefined || namesIn(object.key).includes('cycle')) continue
+      const message = 'a date names no hour: read {cycle}, or say cycle: "{time}"'
+      context.addIssue({ code: 'custom', path: ['from', index, 's3', 'key'], message })
+    }
+  })
   .meta({ title: 'External', description: 'An upstream outside the mesh, by the events that somebody else sends' })
 
 export type ExternalFile = z.output<typeof externalFile>
