@@ -73,7 +73,8 @@ function tellLive(cycle: Cycle): void {
   for (const line of inputLines(cycle.input, cycle.dependencies)) print(`  ${line}`)
 }
 
-const PAST_WORDS = { WAITING: 'missed   ', ARRIVED: 'had      ', WAIVED: 'without  ' }
+/** Of a cycle that is over, what it never had may be an alternative that it did not need. */
+const PAST_WORDS = { WAITING: 'never had', ARRIVED: 'had      ', WAIVED: 'without  ' }
 
 function tellReport({ row, transitions, dependencies, deliveries, actions }: CycleReport, isLive: boolean): void {
   if (!isLive) {
@@ -82,7 +83,8 @@ function tellReport({ row, transitions, dependencies, deliveries, actions }: Cyc
     )
     for (const { product, key, why, state, revision, arrivedAt } of dependencies) {
       const when = arrivedAt ? ` at ${arrivedAt}, revision ${revision}` : ''
-      print(`  ${PAST_WORDS[state]} ${product}/${key}${why ? ` (${why})` : ''}${when}`)
+      const isWaiting = state === 'WAITING' && row.state === 'WAITING'
+      print(`  ${isWaiting ? 'waits for' : PAST_WORDS[state]} ${product}/${key}${why ? ` (${why})` : ''}${when}`)
     }
   }
   for (const { number, runId, end, adopted } of row.attempts) {
