@@ -5,7 +5,7 @@ import type { Client } from '@temporalio/client'
 import type { AwsClients } from '../clients/aws.ts'
 import type { RoleConfig } from '../clients/config.ts'
 import type { Postgres } from '../clients/postgres.ts'
-import { recallArrivals, recallSkipped } from '../mirror/recall.ts'
+import { recall } from '../mirror/recall.ts'
 import { recordCycle } from '../mirror/record-cycle.ts'
 import type { RoutingIndex } from '../model/calendar/routing.ts'
 import type { CycleActivities, SchedulerActivities } from '../workflows/contract.ts'
@@ -52,10 +52,7 @@ export function createActivities({
     }),
     ...createRepairing({ temporal, db, warn }),
     recordCycle: (record) => recordCycle(db, record),
-    recallArrivals: async ({ domain, expected }) => ({
-      arrivals: await recallArrivals(db, domain, expected),
-      skipped: await recallSkipped(db, domain, expected),
-    }),
+    recallArrivals: ({ domain, expected }) => recall(db, domain, expected),
   }
 }
 

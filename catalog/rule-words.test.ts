@@ -28,6 +28,7 @@ const optional = fc.option(aWall).map((wall) => (wall ? { optionalAfter: wall } 
 const anUpstream: fc.Arbitrary<UpstreamDefinition> = fc
   .tuple(aProduct, fc.option(aMatch), fc.option(fc.constantFrom(...IF_NONE)), optional)
   .filter(([, match, ifNone]) => ifNone !== 'previous' || !/within|self/.test(match?.kind ?? ''))
+  .filter(([, , ifNone, until]) => ifNone !== 'skip-cycle' || !('optionalAfter' in until))
   .map(([product, match, ifNone, until]) => ({
     ...{ product, ...(match ? { match } : {}) },
     ...{ ...(ifNone ? { ifNone } : {}), ...until },

@@ -79,7 +79,8 @@ function firstNotSkipped(places: number[], dependencies: DependencyStatus[]): st
 function lineOf({ product, key, why, state, arrival, arrivedAtMs, blocker }: DependencyStatus): string {
   const reason = why === undefined ? '' : ` (${why})`
   const when = arrivedAtMs === null ? '' : ` at ${new Date(arrivedAtMs).toISOString()}, revision ${arrival?.revision}`
-  const blocked = blocker ? `: ${blocker.state} there, ${blocker.reason.replaceAll(/\s+/g, ' ').trim()}` : ''
+  const there = blocker?.isUnopened ? '' : `${blocker?.state} there, `
+  const blocked = blocker ? `: ${there}${blocker.reason.replaceAll(/\s+/g, ' ').trim()}` : ''
   return `${STATE_WORDS[state]} ${product}/${key}${reason}${when}${blocked}`
 }
 

@@ -19,6 +19,6 @@ export function toSentence(cycle: CycleId, { attempt, waitsFor }: Next): string 
 export function toNext(input: CycleInput, command: RerunCommand): Next {
   const nowMs = Date.now()
   const cycle = applyFact(openRun(input, nowMs), { kind: 'reopened', command }, nowMs)
-  const waitsFor = isUnbegun(cycle) ? missingOf(cycle).map((product) => product as string) : null
+  const waitsFor = isUnbegun(cycle) ? missingOf(cycle, nowMs).map((product) => product as string) : null
   return { attempt: cycle.actions.at(-1)?.attempt ?? cycle.lastAttempt, waitsFor }
 }

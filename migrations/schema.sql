@@ -367,6 +367,20 @@ table operator_action -- What people asked for, why, and whether it was done; in
   policy own_domain for all to sluice_any_domain using (domain = sluice_domain())
   grant insert, select to sluice_any_domain
 
+CREATE OR REPLACE FUNCTION public.opened_cycles(products text[], keys text[])
+ RETURNS TABLE(product text, cycle_key text)
+ LANGUAGE sql
+ STABLE SECURITY DEFINER
+ SET search_path TO 'pg_catalog', 'pg_temp'
+BEGIN ATOMIC
+ SELECT status.product,
+     status.cycle_key
+    FROM (data_product_status status
+      JOIN UNNEST(opened_cycles.products, opened_cycles.keys) asked(product, cycle_key) USING (product, cycle_key))
+   WHERE (status.visibility = 'mesh'::text);
+END
+-- Which of these cycles of products of the whole mesh were ever opened, by anybody.
+
 CREATE OR REPLACE FUNCTION public.refuse_change()
  RETURNS trigger
  LANGUAGE plpgsql

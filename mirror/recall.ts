@@ -2,7 +2,7 @@
 // newest revision each. Never: a private publication of another domain; an event that was refused.
 import type { Postgres } from '../clients/postgres.ts'
 import type { Blocker, ExpectedCycle } from '../model/cycle/cycle.ts'
-import type { CycleId, Domain } from '../model/ids.ts'
+import { type CycleId, type Domain, toCycleId } from '../model/ids.ts'
 import type { Arrival } from '../model/refresh-event.ts'
 
 /**
@@ -36,6 +36,22 @@ const WAITING = `select cycle, dependency.upstream_product as product, dependenc
 const ARRIVAL = `event_id as "eventId", product, cycle_key as key, revision, location,
   correlation_id as "correlationId", occurred_at as "occurredAt"`
 
+export interface Recalled {
+  arrivals: Arrival[]
+  skipped: Blocker[]
+}
+
+/** What a cycle finds when it opens. */
+export async function recall(db: Postgres, domain: Domain, expected: ExpectedCycle[]): Promise<Recalled> {
+  const arrivals = await recallArrivals(db, domain, expected)
+  const notices = await recallSkipped(db, domain, expected)
+  const known = new Set([...arrivals, ...notices].map(({ product, key }) => toCycleId(product, key)))
+  const firsts = expected.filter(
+    ({ product, key, isBeforeFirst }) => isBeforeFirst && !known.has(toCycleId(product, key)),
+  )
+  return { arrivals, skipped: [...notices, ...(await recallUnopened(db, firsts))] }
+}
+
 export const recallArrivals = (db: Postgres, domain: Domain, expected: ExpectedCycle[]): Promise<Arrival[]> =>
   db.rows<Arrival>(
     `with expected as (select * from unnest($2::text[], $3::text[]) as expected (product, cycle_key)), ${PUBLICATION}
@@ -61,13 +77,32 @@ const SKIPPED = `notice as (
 const BLOCKER = `event_id as "eventId", product, cycle_key as key, said ->> 'state' as state, said ->> 'step' as step,
   coalesce(said ->> 'reason', '') as reason, occurred_at as "occurredAt"`
 
-export const recallSkipped = (db: Postgres, domain: Domain, expected: ExpectedCycle[]): Promise<Blocker[]> =>
+const recallSkipped = (db: Postgres, domain: Domain, expected: ExpectedCycle[]): Promise<Blocker[]> =>
   db.rows<Blocker>(
     `with asked as (select * from unnest($2::text[], $3::text[]) as asked (product, cycle_key)),
      expected as (select product, cycle_key from asked), ${PUBLICATION}, ${SKIPPED}
      select ${BLOCKER} from skipped order by product, cycle_key`,
     [domain, expected.map(({ product }) => product), expected.map(({ key }) => key)],
   )
+
+const UNOPENED = `product || '/' || cycle_key || '/never-opened' as "eventId", product, cycle_key as key,
+  'SKIPPED' as state, null as step, 'first applied later, and nobody has opened it' as reason,
+  now() as "occurredAt", true as "isUnopened"`
+
+/** Those nobody has ever opened: what fell due before a product was first applied opens by hand or by a late event only. */
+async function recallUnopened(db: Postgres, firsts: ExpectedCycle[]): Promise<Blocker[]> {
+  if (firsts.length === 0) return []
+  return db.rows<Blocker>(
+    `with firsts as (select * from unnest($1::text[], $2::text[]) as firsts (product, cycle_key))
+     select ${UNOPENED} from firsts
+     where not exists (select from data_product_status as status
+         where (status.product, status.cycle_key) = (firsts.product, firsts.cycle_key))
+       and not exists (select from opened_cycles($1, $2) as opened
+         where (opened.product, opened.cycle_key) = (firsts.product, firsts.cycle_key))
+     order by product, cycle_key`,
+    [firsts.map(({ product }) => product), firsts.map(({ key }) => key)],
+  )
+}
 
 export interface MissedArrivals {
   cycle: CycleId

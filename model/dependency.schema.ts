@@ -1,8 +1,8 @@
 // The grammar of `dependsOn`: an upstream with its match rule, or a group of them. In: YAML as plain values.
 // Out: the same, typed; or what is wrong, by path. Never: groups nested deeper than a person can read.
 import { z } from 'zod'
-import { duration, productId, textWith, wallTime } from './definition-parts.schema.ts'
 import { IF_NONE } from './definition.ts'
+import { duration, productId, textWith, wallTime } from './definition-parts.schema.ts'
 import { didYouMean } from './nearest.ts'
 
 /** The words of `cycle:` that need no number. */
@@ -136,7 +136,7 @@ function faultsOf(block: DependencyBlock): Fault[] {
   return block.product !== undefined || isSelf ? faultsOfUpstream(block) : faultsOfGroup(block)
 }
 
-function faultsOfUpstream({ cycle, latestWithin, ifNone, of }: DependencyBlock): Fault[] {
+function faultsOfUpstream({ cycle, latestWithin, ifNone, optionalAfter, of }: DependencyBlock): Fault[] {
   const faults: Fault[] = []
   if (of) faults.push({ path: ['of'], message: 'belongs to atLeast' })
   if (cycle !== undefined && latestWithin !== undefined) {
@@ -148,6 +148,11 @@ function faultsOfUpstream({ cycle, latestWithin, ifNone, of }: DependencyBlock):
   if (ifNone === 'previous' && (latestWithin !== undefined || cycle === 'self-previous')) {
     const rule = latestWithin === undefined ? 'self-previous' : 'latestWithin'
     faults.push({ path: ['ifNone'], message: `previous means nothing with ${rule}, which looks back itself` })
+  }
+  if (ifNone === 'skip-cycle' && optionalAfter !== undefined) {
+    const message =
+      'skip-cycle means nothing with optionalAfter: the cycle waits until then, and runs without from then on'
+    faults.push({ path: ['ifNone'], message })
   }
   return faults
 }

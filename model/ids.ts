@@ -42,15 +42,22 @@ export function parseCycleId(text: string): CycleParts | undefined {
   return product && key ? { product, key } : undefined
 }
 
+const YEARS = /^(?:19|20|21)\d{2}-/
 const DAY_KEY = /^\d{4}-\d{2}-\d{2}$/
 const HOUR_KEY = /^(\d{4}-\d{2}-\d{2})T([01]\d|2[0-3])Z$/
 const WEEK_KEY = /^(\d{4})-W(\d{2})$/
 const MONTH_KEY = /^\d{4}-(?:0[1-9]|1[0-2])$/
 const QUARTER_KEY = /^\d{4}-Q[1-4]$/
 
-/** `2026-11-20T19Z` (always UTC), `2026-11-20`, `2026-W47` (ISO week), `2026-11`, `2026-Q4`, of a real hour, day or week. */
+/** For messages about what is none. */
+export const SUCH_KEYS = '2026-11-20, 2026-11-20T19Z, 2026-W47, 2026-11 or 2026-Q4, of the years 1900 to 2199'
+
+/**
+ * `2026-11-20T19Z` (always UTC), `2026-11-20`, `2026-W47` (ISO week), `2026-11`, `2026-Q4`, of a real hour, day or week
+ * in the years that calendars may cover, 1900 to 2199: nobody's cycle is of another, and dates are safe to count from there.
+ */
 export const parseCycleKey = (text: string): CycleKey | undefined =>
-  periodOf(text) === undefined ? undefined : (text as CycleKey)
+  YEARS.test(text) && periodOf(text) !== undefined ? (text as CycleKey) : undefined
 
 /** What the key names; undefined when it is none. */
 export function periodOf(key: string): Period | undefined {

@@ -1,7 +1,7 @@
 // The EventBridge envelope and our two events as they arrive: unknown fields are ignored, known ones must be right.
 import { z } from 'zod'
 import { isLocation, MAX_EVENT_ID, MAX_LOCATION, MAX_REVISION, toInstant } from './event-values.ts'
-import { parseCycleKey, parseProductId } from './ids.ts'
+import { parseCycleKey, parseProductId, SUCH_KEYS } from './ids.ts'
 import { CYCLE_STATES, STEPS } from './states.ts'
 
 export const envelopeSchema = z.object({
@@ -17,11 +17,7 @@ export type Envelope = z.infer<typeof envelopeSchema>
 
 const cycleKey = z
   .string()
-  .transform(
-    (text, context) =>
-      parseCycleKey(text) ??
-      fail(context, 'is no cycle key, such as 2026-11-20, 2026-11-20T19Z, 2026-W47, 2026-11 or 2026-Q4'),
-  )
+  .transform((text, context) => parseCycleKey(text) ?? fail(context, `is no cycle key, such as ${SUCH_KEYS}`))
 
 /** Kept in its normal form: of offsets and years PostgreSQL takes fewer than ISO 8601 has. */
 const instant = z.iso

@@ -170,7 +170,7 @@ export function toCycleStart(input: CycleInput, arrivals: Arrival[] = []) {
       { key: PRODUCT_ATTRIBUTE, value: input.product },
       { key: CYCLE_ATTRIBUTE, value: input.key },
       { key: STATE_ATTRIBUTE, value: input.past?.state ?? 'WAITING' },
-      { key: WAITING_FOR_ATTRIBUTE, value: toWaitingFor(waitingFor(opened)) },
+      { key: WAITING_FOR_ATTRIBUTE, value: toWaitingFor(waitingFor(opened, 0)) },
     ]),
     staticSummary: `${input.product} for ${input.key}`.slice(0, 200),
     staticDetails: input.definition.description.slice(0, 2_000),

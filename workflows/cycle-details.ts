@@ -5,16 +5,16 @@ import { waitingFor } from '../model/cycle/outgoing.ts'
 /** The UI takes 20,000 characters; the dev server does not enforce it, so it is cut here. */
 const LONGEST = 19_000
 
-export function toDetails(cycle: Cycle): string {
-  const lines = [`**${toSentence(cycle)}**`, '', ...toChecklist(cycle), ...toBlockers(cycle), ...toRun(cycle)]
+export function toDetails(cycle: Cycle, nowMs: number): string {
+  const lines = [`**${toSentence(cycle, nowMs)}**`, '', ...toChecklist(cycle), ...toBlockers(cycle), ...toRun(cycle)]
   return lines.join('\n').slice(0, LONGEST)
 }
 
-function toSentence(cycle: Cycle): string {
+function toSentence(cycle: Cycle, nowMs: number): string {
   const where = cycle.step ? `${cycle.state} (${cycle.step})` : cycle.state
   if (cycle.heldUp) return `${where}, held up since ${toIso(cycle.heldUp.sinceMs)}: ${toLine(cycle.heldUp.reason)}`
   if (cycle.reason) return `${where}: ${cycle.reason}`
-  const missing = waitingFor(cycle)
+  const missing = waitingFor(cycle, nowMs)
   return missing.length > 0 ? `${where} for ${missing.join(', ')}` : where
 }
 
@@ -38,7 +38,8 @@ const toRow = ({ product, key, why, state, arrival, arrivedAtMs, blocker }: Depe
 const toBlockers = ({ dependencies }: Cycle): string[] =>
   dependencies.flatMap(({ product, key, blocker }) => {
     if (!blocker) return []
-    const where = blocker.step ? `${blocker.state} (${blocker.step})` : blocker.state
+    const state = blocker.isUnopened ? 'never opened' : blocker.state
+    const where = blocker.step ? `${state} (${blocker.step})` : state
     return ['', `Blocked by **${product}/${key}**, ${where}: ${toLine(blocker.reason)}`]
   })
 

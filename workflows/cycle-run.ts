@@ -22,7 +22,7 @@ export class CycleRun {
   constructor(input: CycleInput) {
     this.cycle = openRun(input, Date.now())
     this.lane = new StatusLane(() => this.cycle)
-    setCurrentDetails(toDetails(this.cycle))
+    this.show()
   }
 
   apply(fact: Fact): void {
@@ -91,13 +91,21 @@ export class CycleRun {
   private remember(cycle: Cycle): void {
     this.cycle = cycle
     if (!cycle.heldUp) this.heldUpScope?.cancel()
-    setCurrentDetails(toDetails(cycle))
+    this.show()
+  }
+
+  private show(): void {
+    setCurrentDetails(toDetails(this.cycle, Date.now()))
   }
 
   private arm(untilMs: number): void {
     this.armed.add(untilMs)
     // Over, or cancelled with the workflow, it is armed no more: whoever still waits for the instant arms it again.
-    const disarm = (): boolean => this.armed.delete(untilMs)
+    const disarm = (): void => {
+      this.armed.delete(untilMs)
+      // Time alone may end the wait for an optional input.
+      this.show()
+    }
     sleep(Math.max(untilMs - Date.now(), 1), { summary: 'deadline or pause' }).then(disarm, disarm)
   }
 }

@@ -37,7 +37,7 @@ export class StatusLane {
     const recordCycle = recordCycleWith(this.cycle().input.settings)
     for (;;) {
       await condition(() => isFlushDue(this.cycle(), this.written, Date.now()))
-      const record = toRecord(this.cycle(), this.written)
+      const record = toRecord(this.cycle(), this.written, Date.now())
       this.show()
       await recordCycle(record)
       this.written = record.version
@@ -52,7 +52,7 @@ export class StatusLane {
     const { state } = this.cycle()
     const { typedSearchAttributes } = workflowInfo()
     const shown = typedSearchAttributes.get(WAITING_FOR_ATTRIBUTE) ?? []
-    const missing = toWaitingFor(waitingFor(this.cycle()))
+    const missing = toWaitingFor(waitingFor(this.cycle(), Date.now()))
     const isBehind = shown.some((name) => name.startsWith('+')) && missing.join() !== shown.join()
     if (typedSearchAttributes.get(STATE_ATTRIBUTE) === state && !isBehind) return
     upsertSearchAttributes([

@@ -4,10 +4,10 @@
 import type { MatchRule } from '../definition.ts'
 import type { CycleKey } from '../ids.ts'
 import { toCadence } from './cadence.ts'
-import { type Calendars, requireCalendar } from './calendars.ts'
+import { requireCalendar } from './calendars.ts'
 import { cycleAfter } from './cycles.ts'
-import { addBusinessDays, addDays, datesOf, keysOver } from './dates.ts'
-import { type Edge, ifNoneOf, MOST_SKIPPED } from './leaf.ts'
+import { addBusinessDays, addDays, type Dates, datesOf, keysOver } from './dates.ts'
+import { type Edge, ifNoneOf, MOST_DAYS_BACK, MOST_SKIPPED } from './leaf.ts'
 
 /** A superset of the consumer's keys that may look at this upstream cycle, due or not. */
 export function candidateKeys(edge: Edge, upstreamKey: CycleKey): CycleKey[] {
@@ -19,46 +19,58 @@ export function candidateKeys(edge: Edge, upstreamKey: CycleKey): CycleKey[] {
   const { first, last } = datesOf(upstreamKey)
   // Dates of a zone's hours may differ from those of UTC by one.
   const margin = own === 'hour' || toCadence(upstream.every).period === 'hour' ? 1 : 0
-  const to = latestDate(edge, rule, reachOf(edge, upstreamKey, last))
-  return keysOver(own, addDays(first, -margin), addDays(to, margin))
+  const dates = { first, last: reachOf(edge, upstreamKey, last) }
+  const { from, to } = datesLookingAt(edge, rule, dates)
+  return keysOver(own, addDays(from, -margin), addDays(to, margin))
 }
-
-/** At the end of what a calendar covers: so far a key may still be the one before. */
-const MOST_CLOSED_DAYS = 31
 
 /** Until when the upstream's key is still the one before. */
 function reachOf({ calendars, upstream, dependency }: Edge, key: CycleKey, last: string): string {
   if (ifNoneOf(dependency) !== 'previous') return last
-  let at = key
+  let reach = last
+  let at: CycleKey | undefined = key
   for (let steps = 0; steps <= MOST_SKIPPED; steps += 1) {
-    const next = cycleAfter(calendars, upstream, at)
-    if (next === undefined) return addDays(datesOf(at).last, MOST_CLOSED_DAYS)
-    at = next
+    const farthest = addDays(reach, MOST_DAYS_BACK)
+    at = cycleAfter(calendars, upstream, at)
+    // Beyond its calendar nobody knows whether the upstream has a cycle, and so nobody takes the one before.
+    if (at === undefined)
+      return earlier(farthest, later(reach, addDays(requireCalendar(calendars, upstream.calendar).to, 1)))
+    if (datesOf(at).last > farthest) return farthest
+    reach = datesOf(at).last
   }
-  return datesOf(at).last
+  return reach
 }
 
-/** Until which date cycles of the consumer look back on an upstream date. */
-function latestDate({ calendars, consumer }: Edge, rule: MatchRule | undefined, last: string): string {
+interface Range {
+  from: string
+  to: string
+}
+
+/** The dates of which cycles of the consumer look back on these dates of the upstream. */
+function datesLookingAt(edge: Edge, rule: MatchRule | undefined, { first, last }: Dates): Range {
   switch (rule?.kind) {
     case 'business-days-before':
-      return businessDaysAfter(calendars, consumer.calendar, { date: last, n: rule.n + 1 })
+      return businessDaysAfter(edge, { first, last }, rule.n + 1)
     case 'calendar-days-before':
-      return addDays(last, rule.n)
+      return { from: first, to: addDays(last, rule.n) }
     case 'latest-within':
-      return addDays(last, rule.days)
+      return { from: first, to: addDays(last, rule.days) }
     default:
-      return last
+      return { from: first, to: last }
   }
 }
 
-/** Not beyond what the calendar covers: there is no cycle. */
-function businessDaysAfter(calendars: Calendars, calendar: string, from: { date: string; n: number }): string {
-  const { to } = requireCalendar(calendars, calendar)
+/** Within what the calendar covers, and the day after: beyond, nobody counts back. */
+function businessDaysAfter({ calendars, consumer: { calendar } }: Edge, { first, last }: Dates, n: number): Range {
+  const covered = requireCalendar(calendars, calendar)
+  const from = later(first, covered.from)
   try {
-    return addBusinessDays(calendars, calendar, from)
+    return { from, to: addBusinessDays(calendars, calendar, { date: later(last, covered.from), n }) }
   } catch (error) {
-    if (error instanceof RangeError) return to
+    if (error instanceof RangeError) return { from, to: addDays(covered.to, 1) }
     throw error
   }
 }
+
+const earlier = (one: string, other: string): string => (one < other ? one : other)
+const later = (one: string, other: string): string => (one > other ? one : other)

@@ -22,7 +22,9 @@ export interface ProductSchedule extends Schedule {
 
 export type PlacedCycle =
   /** `businessDate` is what the cycle is about; on `dueDate` it is due: another one where a holiday moves it. */
-  { kind: 'due'; businessDate: string; dueDate: string } | { kind: 'none'; reason: string }
+  | { kind: 'due'; businessDate: string; dueDate: string }
+  /** `isUncovered`: the calendar says nothing so far away, so whether there is one is not known. */
+  | { kind: 'none'; reason: string; isUncovered?: true }
 
 const none = (reason: string): PlacedCycle => ({ kind: 'none', reason })
 const on = (date: string): PlacedCycle => ({ kind: 'due', businessDate: date, dueDate: date })
@@ -35,7 +37,8 @@ export function placeCycle(calendars: Calendars, schedule: Schedule, key: CycleK
     if (cadence.on !== 'business-day') return shifted(calendars, schedule, naturalDate(schedule, key))
     return cadence.period === 'day' ? onBusinessDay(calendars, schedule, key) : onClose(calendars, schedule, key)
   } catch (error) {
-    if (error instanceof RangeError && isUncovered(calendars, schedule, key)) return none(error.message)
+    if (error instanceof RangeError && isUncovered(calendars, schedule, key))
+      return { kind: 'none', reason: error.message, isUncovered: true }
     throw error
   }
 }
@@ -104,7 +107,7 @@ export function dueAtMs(calendars: Calendars, schedule: Schedule, key: CycleKey)
 }
 
 /** The longest that a row of holidays may move a cycle. */
-const MOST_SHIFTED_DAYS = 31
+export const MOST_SHIFTED_DAYS = 31
 
 /** The keys that fall due in `[fromMs, toMs)`, oldest first. */
 export function dueKeys(

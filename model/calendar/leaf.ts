@@ -5,8 +5,16 @@ import type { IfNone, MatchRule, UpstreamDefinition } from '../definition.ts'
 import { type CycleKey, type ProductId, periodOf } from '../ids.ts'
 import { toCadence } from './cadence.ts'
 import type { Calendars } from './calendars.ts'
-import { cycleBefore, hasCycle, type ProductSchedule, placeCycle, requirePlaced, type Timetable } from './cycles.ts'
-import { addBusinessDays, addDays, datesOf, hourAt, hourMs, keyAt, keysOver } from './dates.ts'
+import {
+  cycleBefore,
+  hasCycle,
+  MOST_SHIFTED_DAYS,
+  type ProductSchedule,
+  placeCycle,
+  requirePlaced,
+  type Timetable,
+} from './cycles.ts'
+import { addBusinessDays, addDays, type Dates, datesOf, hourAt, hourMs, keyAt, keysOver } from './dates.ts'
 import { startOfDayMs } from './wall-time.ts'
 
 /** A dependency on one upstream, with what is known of both ends. */
@@ -24,8 +32,11 @@ export type Wanted =
   | { kind: 'newest'; keys: CycleKey[]; why: string }
   /** The first; if that was skipped, the next. `isLookBack`: also the first is older than what was asked for. */
   | { kind: 'first-not-skipped'; keys: CycleKey[]; isLookBack: boolean; why?: string }
-  /** `target`: the one that was meant and is not there, where it is one. */
-  | { kind: 'none'; why: string; target?: CycleKey }
+  /**
+   * `target`: the one that was meant and is not there, where it is one. `isUnknown`: a calendar says nothing of it, which
+   * is no reason to go without.
+   */
+  | { kind: 'none'; why: string; target?: CycleKey; isUnknown?: true }
 
 /** The keys, and whether an event of one may not open the cycle: it looks back, and recalls what it needs. */
 export function toKeys(wanted: Wanted, { dependency }: Edge): { key: CycleKey; isLookBack: boolean }[] {
@@ -102,7 +113,7 @@ function businessDayBefore(
     return addBusinessDays(calendars, consumer.calendar, { date, n: -n })
   } catch (error) {
     if (!(error instanceof RangeError)) throw error
-    return { kind: 'none', why: error.message }
+    return { kind: 'none', why: error.message, isUnknown: true }
   }
 }
 
@@ -141,31 +152,53 @@ function exists(edge: Edge, { target, why }: Target): Wanted {
     return { kind: 'first-not-skipped', keys: withPrevious(edge, target), isLookBack: false, ...said }
   }
   const none = `${dependency.product} has no cycle ${target}: ${placed.reason}`
+  if (placed.isUncovered) return { kind: 'none', why: none, target, isUnknown: true }
   return ifNone === 'previous' ? previousOf(edge, target, none) : { kind: 'none', why: none, target }
 }
 
 /** The upstream's cycles before a key that is none of its own. */
 function previousOf(edge: Edge, key: CycleKey, none: string): Wanted {
-  const first = cycleBefore(edge.calendars, edge.upstream, key)
-  if (first === undefined) return { kind: 'none', why: `${none}, and none before it` }
+  const first = oneBefore(edge, key)
+  if (first === undefined) return { kind: 'none', why: `${none}, and none of the ${MOST_DAYS_BACK} days before it` }
   const keys = withPrevious(edge, first)
   return { kind: 'first-not-skipped', keys, isLookBack: true, why: `${none}; so the one before` }
 }
 
-function withPrevious({ calendars, upstream }: Edge, first: CycleKey): CycleKey[] {
+/** How old `previous` may be, counted from the one it stands for. */
+export const MOST_DAYS_BACK = 400
+
+function oneBefore({ calendars, upstream }: Edge, key: CycleKey): CycleKey | undefined {
+  const before = cycleBefore(calendars, upstream, key)
+  const isNear = before !== undefined && datesOf(before).last >= addDays(datesOf(key).last, -MOST_DAYS_BACK)
+  return isNear ? before : undefined
+}
+
+function withPrevious(edge: Edge, first: CycleKey): CycleKey[] {
   const keys = [first]
   while (keys.length <= MOST_SKIPPED) {
-    const before = cycleBefore(calendars, upstream, keys.at(-1) ?? first)
+    const before = oneBefore(edge, keys.at(-1) ?? first)
     if (before === undefined) break
     keys.push(before)
   }
   return keys
 }
 
+/** Whether the upstream falls due before the day on which it was first applied: nobody opens that by itself. */
+export function isBeforeFirst({ calendars, upstream }: Edge, key: CycleKey): boolean {
+  const { firstDate } = upstream
+  // Most are far later, and this is asked of each.
+  if (firstDate === undefined || datesOf(key).first > addDays(firstDate, MOST_SHIFTED_DAYS)) return false
+  const placed = placeCycle(calendars, upstream, key)
+  return placed.kind === 'due' && placed.dueDate < firstDate
+}
+
 function ofPeriod(edge: Edge, key: CycleKey, which: 'every-of-period' | 'last-of-period'): Wanted {
-  const keys = finerKeys(edge, key)
-  const last = keys.at(-1)
+  const dates = datesOf(key)
   const { product } = edge.dependency
+  const unknown = whyUnknown(edge, dates)
+  if (unknown !== null) return { kind: 'none', why: unknown, isUnknown: true }
+  const keys = keysAround(edge, dates).filter(isOfPeriod(edge, key))
+  const last = keys.at(-1)
   if (last === undefined) {
     const none = `${product} has no cycle in ${key}`
     const isPrevious = ifNoneOf(edge.dependency) === 'previous'
@@ -187,9 +220,16 @@ const firstKeyIn = ({ upstream, consumer }: Edge, key: CycleKey): CycleKey => {
   return period === 'hour' ? hourAt(startOfDayMs(first, consumer.timezone)) : keyAt(period, first)
 }
 
-/** The upstream's cycles of the consumer's period, oldest first. */
-const finerKeys = (edge: Edge, key: CycleKey): CycleKey[] =>
-  keysAround(edge, datesOf(key)).filter(isOfPeriod(edge, key))
+/** Of some dates a calendar says nothing: what it leaves out must not count as closed. */
+function whyUnknown(edge: Edge, dates: Dates): string | null {
+  const { calendars, upstream, dependency } = edge
+  const keys = keysAround(edge, dates)
+  for (const key of [keys[0], keys.at(-1)]) {
+    const placed = key && placeCycle(calendars, upstream, key)
+    if (placed?.kind === 'none' && placed.isUncovered) return `${dependency.product}: ${placed.reason}`
+  }
+  return null
+}
 
 /** Those whose own period ends in the consumer's; of hours, those that begin in it. */
 function isOfPeriod({ calendars, consumer, upstream }: Edge, key: CycleKey): (fine: CycleKey) => boolean {
@@ -207,7 +247,7 @@ function isOfPeriod({ calendars, consumer, upstream }: Edge, key: CycleKey): (fi
 const isWithin = (date: string, from: string, to: string): boolean => date >= from && date <= to
 
 /** Keys of the upstream's kind over these dates; a zone may be a day ahead of UTC or behind. */
-function keysAround({ upstream }: Edge, { first, last }: { first: string; last: string }): CycleKey[] {
+function keysAround({ upstream }: Edge, { first, last }: Dates): CycleKey[] {
   const { period } = toCadence(upstream.every)
   const margin = period === 'hour' ? 1 : 0
   return keysOver(period, addDays(first, -margin), addDays(last, margin))
@@ -225,19 +265,17 @@ function isLatestWithin({ calendars, upstream }: Edge, key: CycleKey, { from, da
 function latestWithin(edge: Edge, key: CycleKey, days: number): Wanted {
   const date = dateOf(edge, key)
   const from = addDays(date, -days)
+  const unknown = whyUnknown(edge, { first: from, last: date })
+  if (unknown !== null) return { kind: 'none', why: unknown, isUnknown: true }
   const keys = keysAround(edge, { first: from, last: date }).filter(isLatestWithin(edge, key, { from, date }))
   const within = `within ${days} days before ${date}`
   if (keys.length > 0) return { kind: 'newest', keys, why: within }
   return { kind: 'none', why: `${edge.dependency.product} has no cycle ${within}` }
 }
 
-function selfPrevious(edge: Edge, key: CycleKey): Wanted {
-  const { calendars, consumer } = edge
+function selfPrevious({ calendars, consumer }: Edge, key: CycleKey): Wanted {
   const before = cycleBefore(calendars, consumer, key)
-  const isFirst =
-    before === undefined ||
-    (consumer.firstDate !== undefined && requirePlaced(calendars, consumer, before).dueDate < consumer.firstDate)
-  if (isFirst) return { kind: 'none', why: `${consumer.product} has no cycle before ${key}` }
+  if (before === undefined) return { kind: 'none', why: `${consumer.product} has no cycle before ${key}` }
   return { kind: 'all', keys: [before], why: 'its own cycle before this' }
 }
 
@@ -251,11 +289,13 @@ export function lookAt(edge: Edge, key: CycleKey, upstreamKey: CycleKey): { isLo
     return isSame ? { isLookBack: false } : null
   }
   // Of these the whole list may be long, and whether one belongs to it does not depend on the others.
-  if (rule?.kind === 'every-of-period' && isOfPeriod(edge, key)(upstreamKey)) return { isLookBack: false }
+  if (rule?.kind === 'every-of-period' && isOfPeriod(edge, key)(upstreamKey))
+    return whyUnknown(edge, datesOf(key)) === null ? { isLookBack: false } : null
   if (rule?.kind === 'latest-within') {
     const date = dateOf(edge, key)
-    const range = { from: addDays(date, -rule.days), date }
-    return isLatestWithin(edge, key, range)(upstreamKey) ? { isLookBack: true } : null
+    const from = addDays(date, -rule.days)
+    const isIt = isLatestWithin(edge, key, { from, date })(upstreamKey)
+    return isIt && whyUnknown(edge, { first: from, last: date }) === null ? { isLookBack: true } : null
   }
   return toKeys(wantedOf(edge, key), edge).find((wanted) => wanted.key === upstreamKey) ?? null
 }

@@ -4,10 +4,10 @@
 import type { Condition } from '../cycle/condition.ts'
 import type { ExpectedCycle } from '../cycle/cycle.ts'
 import type { DependencyDefinition, ProductDefinition, UpstreamDefinition, WallTime } from '../definition.ts'
-import type { CycleKey, ProductId } from '../ids.ts'
+import { type CycleId, type CycleKey, type ProductId, toCycleId } from '../ids.ts'
 import { hasCycle, type Timetable } from './cycles.ts'
 import { candidateKeys } from './candidates.ts'
-import { type Edge, ifNoneOf, lookAt, toEdge, type Wanted, wantedOf } from './leaf.ts'
+import { type Edge, ifNoneOf, isBeforeFirst, lookAt, toEdge, type Wanted, wantedOf } from './leaf.ts'
 
 /** A definition, and the first date of its product where that is known. */
 export type Consumer = ProductDefinition & { firstDate?: string }
@@ -25,16 +25,19 @@ export function expectedOf(
   { key, toMs }: { key: CycleKey; toMs(wall: WallTime): number },
 ): Expectation {
   const expected: ExpectedCycle[] = []
-  const place = (product: ProductId, wanted: Exclude<Wanted, { kind: 'none' }>): number[] =>
+  const places = new Map<CycleId, number>()
+  const place: Place = (edge, wanted) =>
     wanted.keys.map((upstreamKey) => {
-      const at = expected.findIndex((known) => known.product === product && known.key === upstreamKey)
-      const why = wanted.why === undefined ? {} : { why: wanted.why }
-      return at >= 0 ? at : expected.push({ product, key: upstreamKey, ...why }) - 1
+      const { product } = edge.dependency
+      const id = toCycleId(product, upstreamKey)
+      const at = places.get(id) ?? expected.push(toExpected(edge, upstreamKey, wanted.why)) - 1
+      places.set(id, at)
+      return at
     })
   const toCondition = (dependency: DependencyDefinition): Condition => {
     const inner = isGroup(dependency)
       ? { kind: 'at-least' as const, n: dependency.atLeast, of: dependency.of.map(toCondition) }
-      : ofUpstream(dependency, wantedOf(toEdge(timetable, consumer, dependency), key), place)
+      : ofUpstream(toEdge(timetable, consumer, dependency), key, place)
     const { optionalAfter } = dependency
     return optionalAfter ? { kind: 'optional', afterMs: toMs(optionalAfter), of: inner } : inner
   }
@@ -42,6 +45,15 @@ export function expectedOf(
   if (parts.every(isPlain)) return { expected }
   return { expected, condition: { kind: 'at-least', n: parts.length, of: parts } }
 }
+
+const toExpected = (edge: Edge, key: CycleKey, why: string | undefined): ExpectedCycle => ({
+  product: edge.dependency.product,
+  key,
+  ...(why === undefined ? {} : { why }),
+  ...(isBeforeFirst(edge, key) ? { isBeforeFirst: true } : {}),
+})
+
+type Place = (edge: Edge, wanted: Exclude<Wanted, { kind: 'none' }>) => number[]
 
 export const isGroup = (
   dependency: DependencyDefinition,
@@ -52,23 +64,21 @@ const isPlain = (part: Condition): boolean =>
   (part.kind === 'cycle' && part.ifSkipped === undefined) ||
   (part.kind === 'at-least' && part.n === part.of.length && part.n > 0 && part.of.every(isPlain))
 
-function ofUpstream(
-  dependency: UpstreamDefinition,
-  wanted: Wanted,
-  place: (product: ProductId, wanted: Exclude<Wanted, { kind: 'none' }>) => number[],
-): Condition {
-  const { product } = dependency
-  const ifNone = ifNoneOf(dependency)
-  if (wanted.kind === 'none')
-    return { kind: 'none', product, then: ifNone === 'previous' ? 'wait' : ifNone, why: wanted.why }
-  const places = place(product, wanted)
+function ofUpstream(edge: Edge, key: CycleKey, place: Place): Condition {
+  const wanted = wantedOf(edge, key)
+  const ifNone = ifNoneOf(edge.dependency)
+  if (wanted.kind === 'none') {
+    const then = wanted.isUnknown || ifNone === 'previous' ? 'wait' : ifNone
+    return { kind: 'none', product: edge.dependency.product, then, why: wanted.why }
+  }
+  const places = place(edge, wanted)
+  const ifSkipped = ifNone === 'run-without' || ifNone === 'skip-cycle' ? { ifSkipped: ifNone } : {}
   switch (wanted.kind) {
     case 'newest':
-      return { kind: 'newest', of: places }
+      return { kind: 'newest', of: places, ...ifSkipped }
     case 'first-not-skipped':
       return { kind: 'first-not-skipped', of: places }
     case 'all': {
-      const ifSkipped = ifNone === 'run-without' || ifNone === 'skip-cycle' ? { ifSkipped: ifNone } : {}
       const parts = places.map((at): Condition => ({ kind: 'cycle', at, ...ifSkipped }))
       return parts.length === 1 && parts[0] ? parts[0] : { kind: 'at-least', n: parts.length, of: parts }
     }
@@ -107,7 +117,7 @@ export function concernedBy(
 }
 
 const concernedByEdge = (edge: Edge, upstreamKey: CycleKey): Concerned[] =>
-  candidateKeys(edge, upstreamKey)
+  (hasCycle(edge.calendars, edge.upstream, upstreamKey) ? candidateKeys(edge, upstreamKey) : [])
     .filter((key) => hasCycle(edge.calendars, edge.consumer, key))
     .flatMap((key) => {
       const found = lookAt(edge, key, upstreamKey)

@@ -62,9 +62,9 @@ describe('what an arrival means', () => {
   })
 
   test.each<[CycleState, Step | null, RegExp]>([
-    ['PROCESSING', null, /had started without it/],
-    ['COMPLETED', null, /had started without it/],
-    ['ERROR', 'run', /had started without it/],
+    ['PROCESSING', null, /other inputs had been enough/],
+    ['COMPLETED', null, /other inputs had been enough/],
+    ['ERROR', 'run', /other inputs had been enough/],
     ['SKIPPED', null, /had closed without it/],
     ['CANCELLED', null, /had closed without it/],
   ])('an input that was missing in %s is late, and the note says what the cycle did', (state, step, note) => {

@@ -49,11 +49,18 @@ export function judgeArrival(cycle: Cycle, arrival: Arrival): Judgement {
   }
   if (dependency.state !== 'ARRIVED') {
     if (isUnbegun(cycle)) return { outcome: 'satisfied', note: null }
-    const closed = cycle.state === 'SKIPPED' || cycle.state === 'CANCELLED'
-    return { outcome: 'late', note: `the cycle had ${closed ? 'closed' : 'started'} without it` }
+    return { outcome: 'late', note: toLateNote(cycle, dependency) }
   }
   if (dependency.arrival?.eventId === arrival.eventId) return { outcome: 'duplicate', note: 'it had arrived before' }
   return judgeRevision(dependency.arrival?.revision ?? 0, arrival.revision)
+}
+
+function toLateNote({ state }: Cycle, dependency: DependencyStatus): string {
+  if (state === 'SKIPPED' || state === 'CANCELLED') return 'the cycle had closed without it'
+  // What the cycle did without was waived when the attempt began: this one was not needed any more.
+  return dependency.state === 'WAIVED'
+    ? 'the cycle had started without it'
+    : 'other inputs had been enough to start the cycle'
 }
 
 /** Compares a further event of an upstream cycle with the revision already taken. */
@@ -74,8 +81,12 @@ const arrived = (dependency: DependencyStatus, arrival: Arrival, nowMs: number):
   blocker: null,
 })
 
-/** Names the upstream's failure as the blocker of what still waits for it; the newest notice counts. */
+/**
+ * Names the upstream's failure as the blocker of what still waits for it; the newest notice counts. Once an attempt has
+ * begun none does: a skip could change what the condition takes of the inputs, and the job has been told of them.
+ */
 export function applyBlocker(cycle: Cycle, blocker: Blocker): Cycle {
+  if (!isUnbegun(cycle)) return cycle
   const concerns = (dependency: DependencyStatus): boolean =>
     dependency.state === 'WAITING' &&
     dependency.product === blocker.product &&

@@ -13,10 +13,11 @@ import {
 } from '../samples.test-data.ts'
 import { applyArrival, applyBlocker } from './arrivals.ts'
 import { type Condition, judgeCondition } from './condition.ts'
-import { type Blocker, type Cycle, judgeInputs, openRun } from './cycle.ts'
+import { type Blocker, type Cycle, judgeInputs, missingOf, openRun } from './cycle.ts'
 import { decideNext } from './decide.ts'
 import { applyFact } from './facts.ts'
-import { builtFrom, builtWithout } from './outgoing.ts'
+import { builtFrom, builtWithout, waitingFor } from './outgoing.ts'
+import { toRecord } from './record.ts'
 
 const NAMES = ['raw/a', 'raw/b', 'raw/c']
 const cycle = (at: number, ifSkipped?: 'run-without' | 'skip-cycle'): Condition => ({
@@ -48,6 +49,13 @@ describe('groups', () => {
     expect(begun.dependencies.map(({ state }) => state)).toEqual(['WAITING', 'ARRIVED', 'WAITING'])
   })
 
+  test('what comes after others had been enough is late, and nobody did without it', () => {
+    const begun = applyFact(arrive(opened(atLeast(1, cycle(0), cycle(1))), 'raw/b'), { kind: 'begun' }, NOON_MS)
+    expect(arrive(begun, 'raw/a').deliveries.at(-1)).toMatchObject({
+      ...{ outcome: 'late', note: 'other inputs had been enough to start the cycle' },
+    })
+  })
+
   test('two of three are not one', () => {
     const two = opened(atLeast(2, cycle(0), cycle(1), cycle(2)))
     expect(judgeInputs(arrive(two, 'raw/c'), NOON_MS)).toMatchObject({ holds: false, missing: [0, 1], used: [2] })
@@ -65,7 +73,18 @@ describe('optional', () => {
     const begun = applyFact(waiting, { kind: 'begun' }, NOON_MS + HOUR_MS)
     expect(builtWithout(begun)).toEqual(['raw/b'])
     expect(begun.dependencies[1]?.state).toBe('WAIVED')
-    expect(arrive(begun, 'raw/b').deliveries.at(-1)).toMatchObject({ outcome: 'late' })
+    expect(arrive(begun, 'raw/b').deliveries.at(-1)).toMatchObject({
+      ...{ outcome: 'late', note: 'the cycle had started without it' },
+    })
+  })
+
+  test('is missing until its time, not after it', () => {
+    expect(missingOf(until, NOON_MS + HOUR_MS - 1)).toEqual(['raw/a', 'raw/b'])
+    expect(missingOf(until, NOON_MS + HOUR_MS)).toEqual(['raw/a'])
+    const failed = { ...until, state: 'ERROR' as const, step: 'wait' as const }
+    const notes = [until, failed].map((cycle) => waitingFor(cycle, NOON_MS + HOUR_MS))
+    expect(notes).toEqual([['raw/a'], ['raw/a']])
+    expect(toRecord(until, 0, NOON_MS + HOUR_MS).snapshot.waitingFor).toEqual(['raw/a'])
   })
 
   test('its time alone starts nothing that misses something else', () => {
@@ -195,6 +214,22 @@ const withSkips = (cycle: Cycle, names: string[]): Cycle =>
   names.map((name) => skipped(name)).reduce(applyBlocker, cycle)
 
 describe('laws', () => {
+  test('once an attempt has begun, neither arrivals nor notices change what it reads or did without', () => {
+    fc.assert(
+      fc.property(
+        aCondition,
+        fc.array(someNames, { minLength: 4, maxLength: 4 }),
+        (condition, [names, skips, late, notices]) => {
+          const ready = withSkips(arrive(six(condition), ...(names ?? [])), skips ?? [])
+          const begun = applyFact(ready, { kind: 'begun' }, NOON_MS)
+          const after = withSkips(arrive(withSkips(begun, notices ?? []), ...(late ?? [])), notices ?? [])
+          expect([builtFrom(after), builtWithout(after)]).toEqual([builtFrom(begun), builtWithout(begun)])
+        },
+      ),
+      { numRuns: 2_000 },
+    )
+  })
+
   test('one more arrival never un-satisfies a condition, nor turns it into a skip', () => {
     fc.assert(
       fc.property(aCondition, someNames, someNames, fc.constantFrom(...SIX), (condition, names, skips, more) => {

@@ -7,8 +7,8 @@ import type { CycleInput, DependencyStatus } from './cycle.ts'
 export type Condition =
   | { kind: 'cycle'; at: number; ifSkipped?: 'run-without' | 'skip-cycle' }
   | { kind: 'at-least'; n: number; of: Condition[] }
-  /** One is enough; the newest that has arrived is the input. Oldest first. */
-  | { kind: 'newest'; of: number[] }
+  /** One is enough; the newest that has arrived is the input. Oldest first. `ifSkipped`: when all of them were. */
+  | { kind: 'newest'; of: number[]; ifSkipped?: 'run-without' | 'skip-cycle' }
   /** The first; if its upstream skipped it, the next, and so on. */
   | { kind: 'first-not-skipped'; of: number[] }
   /** Not needed from then on. */
@@ -49,7 +49,7 @@ export function judgeCondition(condition: Condition, dependencies: DependencySta
         condition.of.map((part) => judgeCondition(part, dependencies, nowMs)),
       )
     case 'newest':
-      return judgeNewest(condition.of, dependencies)
+      return judgeNewest(condition, dependencies)
     case 'first-not-skipped':
       return judgeFirst(condition.of, dependencies)
     case 'optional':
@@ -82,8 +82,20 @@ function judgeCycle(
   const product = nameOf(dependencies, at)
   if (dependencies[at]?.state === 'WAIVED') return { ...HOLDS, without: [product] }
   if (!ifSkipped || !isSkipped(dependencies, at)) return missing([at], dependencies)
-  if (ifSkipped === 'run-without') return { ...HOLDS, without: [product] }
-  return { ...missing([at], dependencies), skip: `${product}/${dependencies[at]?.key} was skipped` }
+  return judgeSkipped([at], ifSkipped, dependencies)
+}
+
+function judgeSkipped(
+  places: number[],
+  ifSkipped: 'run-without' | 'skip-cycle',
+  dependencies: DependencyStatus[],
+): Judgement {
+  const { product, key, blocker } = dependencies[places[0] ?? 0] ?? {}
+  if (ifSkipped === 'run-without') return { ...HOLDS, without: [product ?? []].flat() }
+  return {
+    ...missing(places, dependencies),
+    skip: `${product}/${key} was ${blocker?.isUnopened ? 'never opened' : 'skipped'}`,
+  }
 }
 
 function judgeGroup(n: number, parts: Judgement[]): Judgement {
@@ -107,9 +119,15 @@ function judgeGroup(n: number, parts: Judgement[]): Judgement {
 const firstSkip = (parts: Judgement[]): string | undefined =>
   parts.map(({ skip }) => skip).find((skip) => skip !== null)
 
-function judgeNewest(places: number[], dependencies: DependencyStatus[]): Judgement {
-  const newest = places.findLast((at) => isArrived(dependencies, at))
-  return newest === undefined ? missing(places.toReversed(), dependencies) : { ...HOLDS, used: [newest] }
+function judgeNewest(
+  { of, ifSkipped }: Extract<Condition, { kind: 'newest' }>,
+  dependencies: DependencyStatus[],
+): Judgement {
+  const newest = of.findLast((at) => isArrived(dependencies, at))
+  if (newest !== undefined) return { ...HOLDS, used: [newest] }
+  const newestFirst = of.toReversed()
+  const isNone = ifSkipped !== undefined && of.every((at) => isSkipped(dependencies, at))
+  return isNone ? judgeSkipped(newestFirst, ifSkipped, dependencies) : missing(newestFirst, dependencies)
 }
 
 function judgeFirst(places: number[], dependencies: DependencyStatus[]): Judgement {

@@ -32,7 +32,7 @@ describe('the first run', () => {
     expect(cycle.transitions).toEqual([
       { from: null, to: 'WAITING', step: null, reason: null, atMs: NOON_MS, version: 1 },
     ])
-    expect(missingOf(cycle)).toEqual(['d1/ds1', 'raw/rd2'])
+    expect(missingOf(cycle, NOON_MS)).toEqual(['d1/ds1', 'raw/rd2'])
   })
 
   test('has no attempt, no delivery, no action, nothing to report and nothing published', () => {

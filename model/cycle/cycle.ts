@@ -44,6 +44,8 @@ export interface ExpectedCycle {
   key: CycleKey
   /** Why this one, in words; absent where it is the one of the cycle's own key. */
   why?: string
+  /** It fell due before its product was first applied: nobody opens it by itself, so it may never come. */
+  isBeforeFirst?: true
 }
 
 /** What earlier runs of this cycle left behind, and the command that brings it back. */
@@ -84,6 +86,8 @@ export interface Blocker extends ExpectedCycle {
   reason: string
   /** ISO instant. */
   occurredAt: string
+  /** No notice: the cycle fell due before its product was first applied, and nobody has opened it. */
+  isUnopened?: true
 }
 
 /** One outcome per (event, dependency); `seen` counts redeliveries of the same event. */
@@ -263,8 +267,8 @@ export function readInputs(cycle: Cycle): DependencyStatus[] {
   return [...new Set([...used, ...others])]
 }
 
-/** The upstreams that would help and have not arrived, each once; none when the condition holds. */
-export const missingOf = (cycle: Cycle): ProductId[] => missingNames(cycle, judgeInputs(cycle, -Infinity))
+/** The upstreams that would still help and have not arrived, each once; none when the condition holds. */
+export const missingOf = (cycle: Cycle, nowMs: number): ProductId[] => missingNames(cycle, judgeInputs(cycle, nowMs))
 
 /** Their products, each once, in the order of the definition; also of those that have no cycle that would do. */
 export const missingNames = (cycle: Cycle, { missing, never }: Judgement): ProductId[] => [

@@ -1,4 +1,5 @@
 import { describe, expect, test } from 'vitest'
+import { openCycle } from '../calendar/due.ts'
 import type { CutoffAction } from '../definition.ts'
 import {
   arrivalOf,
@@ -11,8 +12,8 @@ import {
   timetableOf,
   versionOf,
 } from '../samples.test-data.ts'
-import { openCycle } from '../calendar/due.ts'
 import { applyArrival } from './arrivals.ts'
+import type { Condition } from './condition.ts'
 import { type Cycle, type CycleInput, openRun } from './cycle.ts'
 import { decideNext, decideReadiness } from './decide.ts'
 import { applyFact, type Fact } from './facts.ts'
@@ -145,6 +146,40 @@ describe('late arrivals in ERROR(wait)', () => {
     const complete = arrive(missed({ notBeforeMs }), 'raw/rd2')
     expect(decideNext(complete, CUTOFF_MS)).toEqual({ kind: 'wait', untilMs: notBeforeMs })
     expect(decideNext(complete, notBeforeMs)).toEqual({ kind: 'begin' })
+  })
+})
+
+describe('an optional input whose time comes after the cutoff', () => {
+  const afterMs = CUTOFF_MS + HOUR_MS
+  const condition: Condition = {
+    ...{ kind: 'at-least', n: 2 },
+    of: [
+      { kind: 'cycle', at: 0 },
+      { kind: 'optional', afterMs, of: { kind: 'cycle', at: 1 } },
+    ],
+  }
+  const missed = (change: Partial<CycleInput> = {}): Cycle =>
+    applyFact(withCutoff('error', { condition, ...change }), { kind: 'missed', missing: ['raw/rd2'] }, CUTOFF_MS)
+  const reported = (cycle: Cycle): Cycle => applyFact(cycle, { kind: 'reported' }, CUTOFF_MS)
+
+  test('starts the cycle in ERROR(wait) when its time comes, without any event', () => {
+    const cycle = reported(arrive(missed(), 'd1/ds1'))
+    expect(decideNext(cycle, afterMs - 1)).toEqual({ kind: 'wait', untilMs: afterMs })
+    expect(decideNext(cycle, afterMs)).toEqual({ kind: 'begin' })
+  })
+
+  test('is told first, and at its time the rest is still waited for until nobody came', () => {
+    expect(decideNext(missed(), CUTOFF_MS)).toEqual({ kind: 'report' })
+    const untilMs = CUTOFF_MS + missed().input.settings.errorWaitMs
+    expect(decideNext(reported(missed()), afterMs)).toEqual({ kind: 'wait', untilMs })
+    expect(decideNext(reported(missed()), untilMs)).toEqual({ kind: 'give-up' })
+  })
+
+  test('does not keep the run open beyond the error wait', () => {
+    const settings = { ...missed().input.settings, errorWaitMs: HOUR_MS / 2 }
+    const cycle = reported(arrive(missed({ settings }), 'd1/ds1'))
+    expect(decideNext(cycle, CUTOFF_MS)).toEqual({ kind: 'wait', untilMs: CUTOFF_MS + HOUR_MS / 2 })
+    expect(decideNext(cycle, CUTOFF_MS + HOUR_MS / 2)).toEqual({ kind: 'give-up' })
   })
 })
 

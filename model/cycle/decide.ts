@@ -92,11 +92,12 @@ const toPublish = (cycle: Cycle, attempt: Attempt): NextStep =>
 
 function decideInError(cycle: Cycle, nowMs: number): NextStep {
   // A late arrival in ERROR(wait) starts the cycle; at the cutoff `then: error` was said once and is not said again.
-  const hasAll = cycle.step === 'wait' && judgeInputs(cycle, nowMs).holds
-  const readiness = hasAll ? decideReadiness(cycle, nowMs) : null
+  const inputs = cycle.step === 'wait' ? judgeInputs(cycle, nowMs) : null
+  const readiness = inputs?.holds ? decideReadiness(cycle, nowMs) : null
   if (readiness?.kind === 'ready') return { kind: 'begin' }
   if (!cycle.reported) return { kind: 'report' }
   if (readiness?.kind === 'wait') return { kind: 'wait', untilMs: readiness.untilMs }
   const untilMs = cycle.stateSinceMs + cycle.input.settings.errorWaitMs
-  return nowMs < untilMs ? { kind: 'wait', untilMs } : { kind: 'give-up' }
+  if (nowMs >= untilMs) return { kind: 'give-up' }
+  return { kind: 'wait', untilMs: earlier(untilMs, inputs?.untilMs ?? null) }
 }

@@ -122,7 +122,7 @@ function rerun(cycle: Cycle, command: RerunCommand, run: RunStatus, nowMs: numbe
   const action = { ...command, action: 'rerun' as const, refused, attempt, atMs: nowMs, version: cycle.version }
   const recorded = { ...cycle, actions: [...cycle.actions, action] }
   if (refused !== null) return recorded
-  if (isUnbegun(cycle)) return { ...recorded, reason: toWaitReason(cycle, command) }
+  if (isUnbegun(cycle)) return { ...recorded, reason: toWaitReason(cycle, command, nowMs) }
   const reason = `rerun by ${command.actor}: ${command.reason}`
   // Terminated in PROCESSING, it goes on there.
   if (cycle.state === 'PROCESSING') return { ...recorded, reason }
@@ -134,8 +134,8 @@ const hasAttemptToGoOnWith = (cycle: Cycle): boolean =>
   (cycle.state === 'PROCESSING' || (cycle.state === 'ERROR' && cycle.step === 'publish')) &&
   currentAttempt(cycle) !== undefined
 
-function toWaitReason(cycle: Cycle, { actor, reason }: RerunCommand): string {
-  const missing = missingOf(cycle)
+function toWaitReason(cycle: Cycle, { actor, reason }: RerunCommand, nowMs: number): string {
+  const missing = missingOf(cycle, nowMs)
   const opened = `opened again by ${actor}: ${reason}`
   return missing.length > 0 ? `${opened}; still waiting for ${missing.join(', ')}` : opened
 }

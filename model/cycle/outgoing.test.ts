@@ -149,10 +149,10 @@ describe('what it waits for', () => {
     ['SKIPPED', null, []],
     ['CANCELLED', null, []],
   ])('in %s %s: %j', (state, step, names) => {
-    expect(waitingFor({ ...cycleOf({}, ['raw/rd2', 'd1/ds1']), state, step })).toEqual(names)
+    expect(waitingFor({ ...cycleOf({}, ['raw/rd2', 'd1/ds1']), state, step }, NOON_MS)).toEqual(names)
   })
 
   test('no upstream that has arrived', () => {
-    expect(waitingFor(applyArrival(cycleOf(), DS1, NOON_MS))).toEqual(['raw/rd2'])
+    expect(waitingFor(applyArrival(cycleOf(), DS1, NOON_MS), NOON_MS)).toEqual(['raw/rd2'])
   })
 })

@@ -111,9 +111,9 @@ const arrivedOf = (cycle: Cycle): Arrived[] =>
   readInputs(cycle).filter((dependency): dependency is Arrived => dependency.arrival !== null)
 
 /** Sorted names of the upstreams still missing: what the Temporal UI lists under `SluiceWaitingFor`. */
-export const waitingFor = (cycle: Cycle): string[] =>
+export const waitingFor = (cycle: Cycle, nowMs: number): string[] =>
   isUnbegun(cycle)
-    ? missingOf(cycle)
+    ? missingOf(cycle, nowMs)
         .map((product) => product as string)
         .sort()
     : []

@@ -86,14 +86,15 @@ export function isFlushDue(cycle: Cycle, writtenVersion: number, nowMs: number):
 const hasRowsSince = ({ transitions, deliveries, actions }: Cycle, writtenVersion: number): boolean =>
   [...transitions, ...deliveries, ...actions].some(({ version }) => version > writtenVersion)
 
-export function toRecord(cycle: Cycle, writtenVersion: number): CycleRecord {
+/** `nowMs`: what is still missing is judged by it; else by the time of the last move. */
+export function toRecord(cycle: Cycle, writtenVersion: number, nowMs = cycle.stateSinceMs): CycleRecord {
   const isNew = (row: { version: number }): boolean => row.version > writtenVersion
   return {
     cycle: cycle.id,
     domain: domainOf(cycle.input.product),
     runNumber: cycle.runNumber,
     version: cycle.version,
-    snapshot: toSnapshot(cycle),
+    snapshot: toSnapshot(cycle, nowMs),
     transitions: cycle.transitions.filter(isNew),
     deliveries: cycle.deliveries.filter(isNew),
     actions: cycle.actions.filter(isNew),
@@ -105,7 +106,7 @@ function placeOf({ input: { expected } }: Cycle, { product, key }: DependencySta
   return at >= 0 ? at : null
 }
 
-function toSnapshot(cycle: Cycle): CycleSnapshot {
+function toSnapshot(cycle: Cycle, nowMs: number): CycleSnapshot {
   const { input } = cycle
   return {
     product: input.product,
@@ -126,7 +127,7 @@ function toSnapshot(cycle: Cycle): CycleSnapshot {
     ...(input.condition ? { condition: input.condition } : {}),
     dependencies: cycle.dependencies,
     places: cycle.dependencies.map((dependency) => placeOf(cycle, dependency)),
-    waitingFor: waitingFor(cycle),
+    waitingFor: waitingFor(cycle, nowMs),
     attempts: cycle.attempts,
     lastAttempt: cycle.lastAttempt,
     revision: cycle.revision,

@@ -13,11 +13,12 @@ import {
 } from '../calendar/routing.ts'
 import { judgeByPast, judgePastInput, judgeUnheeded, judgeUntaken, type PastInput } from '../calendar/untaken.ts'
 import { applyArrival, applyBlocker, applyRecall } from '../cycle/arrivals.ts'
-import { type Blocker, type CycleInput, openRun } from '../cycle/cycle.ts'
+import { type Blocker, type CycleInput, type ExpectedCycle, openRun } from '../cycle/cycle.ts'
 import type { DefinitionVersion } from '../definition.ts'
-import type { CycleKey } from '../ids.ts'
+import { type CycleKey, toCycleId } from '../ids.ts'
 import type { Arrival } from '../refresh-event.ts'
 import type { DeliveryOutcome } from '../states.ts'
+import type { Recalled } from './memory.ts'
 import { type ClosedRun, type OpenRun, type Taken, touch, type World } from './world.ts'
 
 interface RoutedIn {
@@ -179,7 +180,8 @@ export function deliverBlocker(world: World, blocker: Blocker): void {
 }
 
 export function recall(world: World, run: OpenRun, nowMs: number): void {
-  const found = world.memory.recall(run.cycle.input.expected)
+  const { expected } = run.cycle.input
+  const found = withUnopened(world, world.memory.recall(expected), { expected, nowMs })
   run.isRecalling = false
   // Most find nothing, and then nothing is new but that a run may close.
   const isNews = found.arrivals.length > 0 || found.skipped.length > 0
@@ -191,3 +193,25 @@ export function recall(world: World, run: OpenRun, nowMs: number): void {
     world.outcomes.recalled(eventId, run.cycle.id, outcome)
   }
 }
+
+/** As mirror/recall.ts finds them: what fell due before its product was first applied, and nobody has opened. */
+function withUnopened(
+  world: World,
+  { arrivals, skipped }: Recalled,
+  { expected, nowMs }: { expected: ExpectedCycle[]; nowMs: number },
+): Recalled {
+  const firsts = expected.filter(({ isBeforeFirst }) => isBeforeFirst)
+  if (firsts.length === 0) return { arrivals, skipped }
+  const isKnown = ({ product, key }: ExpectedCycle): boolean =>
+    world.runs.get(product, key) !== undefined ||
+    world.toldOf.get(product, key) !== undefined ||
+    skipped.some((notice) => notice.product === product && notice.key === key)
+  const unopened = firsts.filter((one) => !isKnown(one)).map((one) => toUnopened(one, nowMs))
+  return { arrivals, skipped: [...skipped, ...unopened] }
+}
+
+const toUnopened = ({ product, key }: ExpectedCycle, nowMs: number): Blocker => ({
+  ...{ eventId: `${toCycleId(product, key)}/never-opened`, product, key, state: 'SKIPPED', step: null },
+  ...{ reason: 'first applied later, and nobody has opened it', isUnopened: true },
+  occurredAt: new Date(nowMs).toISOString(),
+})

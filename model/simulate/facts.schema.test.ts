@@ -91,7 +91,7 @@ describe('a wrong line is told by line and column', () => {
     [
       'a cycle of another age',
       line({ product: 'd1/hourly', cycle: '1066-10-14T09Z' }),
-      /^1:65: cycle: 1066-10-14T09Z is out of range/,
+      /^1:65: cycle: "1066-10-14T09Z" is no cycle key; .* of the years 1900 to 2199/,
     ],
     [
       'a run of a cycle that is none',

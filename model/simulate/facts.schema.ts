@@ -6,7 +6,15 @@ import { isDate } from '../calendar/day-numbers.ts'
 import { GLUE_ENDS, type GlueEndState } from '../cycle/cycle.ts'
 import { MAX_EVENT_ID, MAX_REVISION, toInstant } from '../event-values.ts'
 import { toFindings } from '../findings.schema.ts'
-import { type CycleKey, type ProductId, parseCycleKey, parseProductId, toCycleId, toEventId } from '../ids.ts'
+import {
+  type CycleKey,
+  type ProductId,
+  parseCycleKey,
+  parseProductId,
+  SUCH_KEYS,
+  toCycleId,
+  toEventId,
+} from '../ids.ts'
 import { didYouMean } from '../nearest.ts'
 import type { TimedFact } from './facts.ts'
 import { columnOf } from './json-line.ts'
@@ -130,8 +138,6 @@ const product = checked((value) => {
   return parseProductId(found) ?? new Wrong(`"${found}" is not written <domain>/<product>, such as "raw/rd1"`)
 })
 
-const SUCH_KEYS = '2026-11-20, 2026-11-20T19Z, 2026-W47, 2026-11 or 2026-Q4'
-
 const cycle = checked((value) => {
   const found = text(value, `a cycle key such as ${SUCH_KEYS}`)
   if (found instanceof Wrong) return found
@@ -167,7 +173,7 @@ function parseEvent(value: object, line: number, options: FactOptions): Parsed {
   const occurredAt = new Date(atMs).toISOString()
   const named = { eventId, product: of, key, revision: number }
   const arrival = { ...named, location: null, correlationId: eventId, occurredAt }
-  const faults = faultsOfCycle({ product: of, key, atMs }, 'product', options)
+  const faults = faultsOfCycle({ product: of, key }, 'product', options)
   return { fact: { kind: 'event', line, atMs, arrival }, faults }
 }
 
@@ -175,7 +181,7 @@ function parseRun(value: object, line: number, options: FactOptions): Parsed {
   const parsed = runLine.safeParse(value)
   if (!parsed.success) return { fact: undefined, faults: toFaults(parsed.error, runLine, value) }
   const { at: atMs, run, cycle: key, result: end } = parsed.data
-  const faults = faultsOfCycle({ product: run, key, atMs }, 'run', options)
+  const faults = faultsOfCycle({ product: run, key }, 'run', options)
   return { fact: { kind: 'run', line, atMs, product: run, key, result: end }, faults }
 }
 
@@ -186,16 +192,12 @@ const toFaults = (error: z.ZodError, schema: z.ZodType, value: object): Fault[] 
     message,
   }))
 
-/** Farther from its cycle no event is believed: a slip of the year would be worked on for long. */
-const MOST_DAYS = 10_000
-
 interface Named {
   product: ProductId
   key: CycleKey
-  atMs: number
 }
 
-function faultsOfCycle({ product: of, key, atMs }: Named, named: 'product' | 'run', { known }: FactOptions): Fault[] {
+function faultsOfCycle({ product: of, key }: Named, named: 'product' | 'run', { known }: FactOptions): Fault[] {
   const found = known.find(of)
   if (!found) {
     const guess = didYouMean(of, known.names) || '; no definition names it'
@@ -205,9 +207,6 @@ function faultsOfCycle({ product: of, key, atMs }: Named, named: 'product' | 'ru
     const message = `run: ${of} has no runs to simulate: it is no product of these definitions`
     return [{ key: named, on: 'value', message }]
   }
-  const days = Math.abs(Number(key.slice(0, 4)) - new Date(atMs).getUTCFullYear()) * 365
-  if (days > MOST_DAYS)
-    return [{ key: 'cycle', on: 'value', message: `cycle: ${key} is out of range: years from "at"` }]
   // An event of a day without a cycle may come, and is unmatched then; a run of none cannot end.
   const why = named === 'run' ? found.whyNoCycle(key) : found.whyWrongKind(key)
   return why === null ? [] : [{ key: 'cycle', on: 'value', message: `cycle: ${of} has no cycle ${key}: ${why}` }]

@@ -4,10 +4,15 @@ import type { Blocker, ExpectedCycle } from '../cycle/cycle.ts'
 import type { Arrival } from '../refresh-event.ts'
 import { createByCycle } from './by-cycle.ts'
 
+export interface Recalled {
+  arrivals: Arrival[]
+  skipped: Blocker[]
+}
+
 export interface Memory {
   publish(arrival: Arrival): void
   report(notice: Blocker): void
-  recall(expected: ExpectedCycle[]): { arrivals: Arrival[]; skipped: Blocker[] }
+  recall(expected: ExpectedCycle[]): Recalled
 }
 
 export function createMemory(): Memory {

@@ -61,7 +61,8 @@ export function toCatalogs(
   { products, schedules = {}, externals = [] }: Pick<Play, 'products' | 'schedules' | 'externals'>,
   from: string,
 ): DomainCatalog[] {
-  const own = Object.fromEntries([...products, ...externals].map((definition) => [definition.product, definition]))
+  const firsts = products.map((definition) => [definition.product, { ...definition, firstDate: from }])
+  const own = Object.fromEntries([...firsts, ...externals.map((definition) => [definition.product, definition])])
   return [...Map.groupBy(products, ({ product }) => domainOf(product))].map(([domain, ofDomain]) => ({
     ...catalogOf(
       ofDomain.map((definition) => {

@@ -1,6 +1,6 @@
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
-import type { DependencyDefinition, ProductDefinition, WallTime } from '../definition.ts'
+import type { DependencyDefinition, IfNone, ProductDefinition, WallTime } from '../definition.ts'
 import { definitionOf, toProduct } from '../samples.test-data.ts'
 import { briefly, comes, ends, outcomesOf, type Play, play, rowOf, type Said } from './play.test-data.ts'
 
@@ -203,7 +203,25 @@ describe('rules', () => {
     const simulated = play({ products, said })
     expect(briefly(simulated, 'd1/ds1', FRI)).toBe(`COMPLETED ${MON}T22:00`)
     expect(briefly(simulated, 'd1/ds1', MON)).toBe(`COMPLETED ${MON}T22:00`)
-    expect(rowOf(simulated, 'd1/ds1', FRI)?.dependencies[0]).toMatchObject({ cycles: [], state: 'WAIVED' })
+    const [before] = rowOf(simulated, 'd1/ds1', FRI)?.dependencies ?? []
+    expect(before).toMatchObject({ cycles: ['2026-11-19'], state: 'WAIVED' })
+  })
+
+  test.each<[string, IfNone | undefined, Said[], string]>([
+    ['is waited for', undefined, [], 'WAITING'],
+    ['is done without where so declared', 'run-without', [], `COMPLETED ${FRI}T20:00`],
+    ['skips the cycle where so declared', 'skip-cycle', [], 'SKIPPED'],
+    [
+      'and opened by an event of the file',
+      'run-without',
+      [comes(`${FRI}T21:00`, 'raw/rd1', '2026-11-19')],
+      `COMPLETED ${FRI}T21:00`,
+    ],
+  ])('a cycle of a day before its product was first applied %s', (_what, ifNone, more, told) => {
+    const yesterday = { product: 'raw/rd1', match: { kind: 'business-days-before', n: 1 }, ...(ifNone && { ifNone }) }
+    const products = [ds('raw/rd1', []), ruled('d1/ds1', [yesterday, { product: 'raw/rd2' }])]
+    const simulated = play({ products, said: [comes(`${FRI}T20:00`, 'raw/rd2', FRI), ...more] })
+    expect(briefly(simulated, 'd1/ds1', FRI)).toBe(told)
   })
 
   test.each([

@@ -79,6 +79,8 @@ export interface World {
   runs: ByCycle<OpenRun | ClosedRun>
   /** Products whose events are in the file: their own cycles are not simulated. */
   driven: ReadonlySet<ProductId>
+  /** Cycles that some event of the file is about, whenever it comes: somebody has opened them. */
+  toldOf: ByCycle<true>
   /** How runs end that do not succeed, by cycle, by time. */
   results: Map<CycleId, RunFact[]>
   /** To be asked what comes next, once all that happens at the instant is known. */
@@ -87,6 +89,8 @@ export interface World {
 
 export function createWorld(order: SimulationOrder): World {
   const events = order.facts.filter((fact): fact is EventFact => fact.kind === 'event')
+  const toldOf = createByCycle<true>()
+  for (const { arrival } of events) toldOf.set(arrival.product, arrival.key, true)
   const results = order.facts.filter((fact): fact is RunFact => fact.kind === 'run')
   return {
     order,
@@ -95,6 +99,7 @@ export function createWorld(order: SimulationOrder): World {
     memory: createMemory(),
     outcomes: createOutcomes(events),
     runs: createByCycle(),
+    toldOf,
     driven: new Set(events.map(({ arrival }) => arrival.product)),
     results: Map.groupBy(
       results.toSorted((one, other) => one.atMs - other.atMs),

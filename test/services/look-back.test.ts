@@ -3,7 +3,7 @@ import type { Client } from '@temporalio/client'
 import { afterAll, afterEach, beforeAll, beforeEach, expect, test } from 'vitest'
 import { createRepairing } from '../../activities/repairing.ts'
 import { type LedgerEvent, listEvents } from '../../mirror/events.ts'
-import { recallArrivals, recallSkipped } from '../../mirror/recall.ts'
+import { recall, recallArrivals } from '../../mirror/recall.ts'
 import { recordCycle } from '../../mirror/record-cycle.ts'
 import { openCycle } from '../../model/calendar/due.ts'
 import { openRun } from '../../model/cycle/cycle.ts'
@@ -68,6 +68,17 @@ test('an event that is only looked back on opens nothing, is kept, and is recall
   ])
 })
 
+test('of the cycle before the first one is known that nobody opened it, until somebody does', async () => {
+  await define({ match: { kind: 'business-days-before', n: 1 }, ifNone: 'run-without' })
+  const first = { product: stage.product('ds1'), key: toKey(KEY), isBeforeFirst: true as const }
+  const ask = () => recall(database.db, stage.domain, [first, { product: RD1, key: toKey(KEY) }])
+  expect((await ask()).skipped).toMatchObject([
+    { product: first.product, key: KEY, state: 'SKIPPED', isUnopened: true },
+  ])
+  await recordCycle(database.db, toRecord(openRun(inputOf(), NOW_MS), 0, NOW_MS))
+  expect(await ask()).toEqual({ arrivals: [], skipped: [] })
+})
+
 test('an event that is looked back on reaches the cycle that is open', async () => {
   await define({ match: { kind: 'latest-within', days: 7 } })
   await client.workflow.start(CYCLE_WORKFLOW, toCycleStart(inputOf()))
@@ -104,18 +115,18 @@ test('that the upstream skipped its cycle is recalled, until it is published aft
   await take(skipped(KEY))
   await take(skipped(THURSDAY, 'ERROR'))
   const expected = [KEY, THURSDAY].map((key) => ({ product: RD1, key: toKey(key) }))
-  expect(await recallSkipped(database.db, stage.domain, expected)).toMatchObject([
+  expect((await recall(database.db, stage.domain, expected)).skipped).toMatchObject([
     { product: RD1, key: KEY, state: 'SKIPPED', step: null, reason: 'no such table' },
   ])
 
   const start = toCycleStart(inputOf())
   await client.workflow.start(CYCLE_WORKFLOW, start)
-  await recordCycle(database.db, toRecord(openRun(inputOf(), NOW_MS), 0))
+  await recordCycle(database.db, toRecord(openRun(inputOf(), NOW_MS), 0, NOW_MS))
   const repairing = createRepairing({ temporal: client, db: database.db, warn: () => undefined })
   expect(await repairing.repairArrivals({ domain: stage.domain })).toEqual({ repaired: 1 })
   expect(await signalsOf(client, start.workflowId, BLOCKERS_SIGNAL)).toMatchObject([[{ key: KEY, state: 'SKIPPED' }]])
 
   await client.workflow.getHandle(start.workflowId).terminate('so that the event finds no cycle')
   await take(messageOf(refreshedOf('raw/rd1')))
-  expect(await recallSkipped(database.db, stage.domain, expected)).toEqual([])
+  expect((await recall(database.db, stage.domain, expected)).skipped).toEqual([])
 })

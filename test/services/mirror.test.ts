@@ -13,7 +13,7 @@ import { listDeliveriesOf, listEvents, listUntaken, takeForRedrive } from '../..
 import { judgePast } from '../../mirror/judge-past.ts'
 import { recordUntaken, type UntakenEvent } from '../../mirror/ledger.ts'
 import { readPast } from '../../mirror/past.ts'
-import { recallArrivals } from '../../mirror/recall.ts'
+import { recall, recallArrivals } from '../../mirror/recall.ts'
 import { recordCycle } from '../../mirror/record-cycle.ts'
 import { readSignsOfLife } from '../../mirror/signs-of-life.ts'
 import { isLate, listCycles, readCycle } from '../../mirror/status.ts'
@@ -348,6 +348,20 @@ describe('row security', () => {
     expect(await recallArrivals(db, 'secure-2' as Domain, expected)).toMatchObject(visible)
   })
 
+  test('what another domain has opened and not published is known as opened, and no more of it', async () => {
+    const firsts = ['later', 'opened-public', 'private'].map((name) => ({
+      ...{ product: `secure-1/${name}` as ProductId, key: KEY, isBeforeFirst: true as const },
+    }))
+    const unopened = async (of: Postgres, domain: string) =>
+      (await recall(of, domain as Domain, firsts)).skipped.map(({ product, isUnopened }) => isUnopened && product)
+    expect(await unopened(d2, 'secure-2')).toEqual(['secure-1/later', 'secure-1/opened-public', 'secure-1/private'])
+    const { records } = tell('secure-1/opened-public', ['raw/x'], ['flush'])
+    for (const record of records) await recordCycle(d1, record)
+    expect(await unopened(d2, 'secure-2')).toEqual(['secure-1/later', 'secure-1/private'])
+    expect(await unopened(d1, 'secure-1')).toEqual(['secure-1/later'])
+    expect((await listCycles(d2, { limit: 10 })).map(({ product }) => product)).toEqual(['secure-1/public'])
+  })
+
   test('the ledger, the history and the audit of another domain are not to be seen', async () => {
     const cycle = 'secure-1/public/2026-11-20' as CycleId
     expect(await listEvents(d1, { limit: 10 })).toHaveLength(1)
@@ -603,7 +617,7 @@ const inputOf = (product: ProductId, upstreams: ProductId[]): CycleInput => ({
   definition: {
     ...{ product, description: '', owner: { team: 'team', email: 'team@example.com' } },
     // What is not about publishing stays its domain's own, so that no test sees the cycles of another.
-    visibility: product.endsWith('/public') ? 'mesh' : 'domain',
+    visibility: product.endsWith('public') ? 'mesh' : 'domain',
     ...{ calendar: 'weekdays', timezone: 'UTC', every: 'day', notBefore: null, availableBy: null, cutoff: null },
     dependsOn: upstreams.map((upstream) => ({ product: upstream })),
     run: { glue: 'job', arguments: {}, timeoutMinutes: 60, attempts: 2, retryAfterMs: 0 },

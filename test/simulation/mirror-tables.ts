@@ -215,6 +215,19 @@ function listMissed(tables: Tables, [domain]: unknown[]): Row[] {
   )
 }
 
+const listUnopened = ({ status }: Tables, [products, keys]: unknown[]): Row[] =>
+  (products as string[]).flatMap((product, at) => {
+    const key = (keys as string[])[at]
+    if (status.has(`${product}/${key}`)) return []
+    const said = {
+      eventId: `${product}/${key}/never-opened`,
+      state: 'SKIPPED',
+      step: null,
+      reason: 'first applied later',
+    }
+    return [{ ...said, product, key, occurredAt: '2026-01-01T00:00:00Z', isUnopened: true }]
+  })
+
 /** Last, because it names them all. */
 const STATEMENTS: [start: string, answer: (tables: Tables, params: unknown[]) => Row[]][] = [
   ['insert into data_product_status as old', upsertStatus],
@@ -230,6 +243,7 @@ const STATEMENTS: [start: string, answer: (tables: Tables, params: unknown[]) =>
   ['with ledger as (', upsertUntaken],
   ['select delivery.outcome, dependency.state', readInput],
   ['with expected as (', recall],
+  ['with firsts as (', listUnopened],
   ['with waiting as (', listMissed],
   // No definition of this mesh asks what an upstream skipped.
   ['with asked as (', () => []],

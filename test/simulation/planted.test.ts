@@ -174,7 +174,10 @@ test.each<[string, Invariant[], Plant]>([
     (evidence) =>
       change(inState(evidence, 'COMPLETED'), (one) => {
         const { snapshot } = lastOf(one)!
-        const dependencies = snapshot.dependencies.map((known) => ({ ...known, state: 'WAITING' }))
+        const dependencies = snapshot.dependencies.map((known) => ({
+          ...known,
+          state: known.state === 'ARRIVED' ? 'WAITING' : known.state,
+        }))
         Object.assign(snapshot, { state: 'ERROR', step: 'wait', dependencies })
         openAgain(one, 1_000 * HOUR_MS)
       }),

@@ -16,7 +16,7 @@ import type { IndexWatch } from '../../bridge/index-watch.ts'
 import { createDeadLetters } from '../../bridge/dead-letters.ts'
 import { judgePast } from '../../mirror/judge-past.ts'
 import { recordUntaken } from '../../mirror/ledger.ts'
-import { recallArrivals, recallSkipped } from '../../mirror/recall.ts'
+import { recall } from '../../mirror/recall.ts'
 import { recordCycle } from '../../mirror/record-cycle.ts'
 import { OPENING_WINDOW } from '../../model/calendar/routing.ts'
 import type { CycleSettings } from '../../model/cycle/cycle.ts'
@@ -117,10 +117,7 @@ export function bootWorker(world: World, domain: Domain, life: Life): void {
     }),
     ...createRepairing({ temporal, db, warn: ignore }),
     recordCycle: (record) => recordCycle(db, record),
-    recallArrivals: async ({ domain: own, expected }) => ({
-      arrivals: await recallArrivals(db, own, expected),
-      skipped: await recallSkipped(db, own, expected),
-    }),
+    recallArrivals: ({ domain: own, expected }) => recall(db, own, expected),
   }
   const toTeller = ({ workflowId, attempt }: ActivityInfo): Teller => ({
     ...{ attempt: () => attempt, hasFailed: async () => attempt > 1, warn: ignore },

@@ -75,6 +75,22 @@ describe.concurrent('optional', () => {
   })
 })
 
+test('an optional input whose time comes after the cutoff starts the cycle in ERROR, with no event', async () => {
+  const cutoffMs = Date.now() + 1_000
+  const afterMs = cutoffMs + 2_000
+  const cutoff = { at: { time: '02:00', days: 1, unit: 'day' as const }, then: 'error' as const }
+  const condition = atLeast(2, one(0), { kind: 'optional', afterMs, of: one(1) })
+  const cycle = stage.cycle('optional-after-cutoff', {
+    ...{ dependsOn: ['raw/a', 'raw/b'], definition: { cutoff }, input: { condition, cutoffMs } },
+  })
+  await cycle.arrive(a)
+  expect(await inputsOf(cycle)).toEqual([{ product: 'raw/a', cycle: KEY }])
+  const { attempts, transitions } = await cycle.now()
+  expect(transitions.map(({ to, step }) => step ?? to)).toEqual(['WAITING', 'wait', 'PROCESSING', 'COMPLETED'])
+  expect(attempts[0]?.begunAtMs).toBeGreaterThanOrEqual(afterMs)
+  expect(publicationOf(cycle)?.builtWithout).toEqual(['raw/b'])
+})
+
 test('of several the newest that has arrived is read', async () => {
   const keys = ['2026-11-18', '2026-11-19', '2026-11-20'].map(toKey)
   const expected = keys.map((key) => ({ product: toProduct('raw/a'), key }))
@@ -106,6 +122,23 @@ describe.concurrent('what the upstream skipped', () => {
     expect(await cycle.result()).toMatchObject({ state: 'SKIPPED', reason: `raw/b/${KEY} was skipped` })
     expect(cycle.asked('publishNotRefreshed')).toMatchObject([{ state: 'SKIPPED' }])
     expect(cycle.asked('startGlueJob')).toEqual([])
+  })
+
+  const unopened = async () => ({ arrivals: [a], skipped: [{ ...skipped('raw/b'), isUnopened: true as const }] })
+
+  test('is done without, as is what nobody has ever opened', async () => {
+    const cycle = whole('without-first', 'run-without')
+    cycle.script({ recallArrivals: unopened })
+    await cycle.start()
+    expect((await inputsOf(cycle)).map(({ product }) => product)).toEqual(['raw/a'])
+    expect(publicationOf(cycle)?.builtWithout).toEqual(['raw/b'])
+  })
+
+  test('skips this cycle too, as does what nobody has ever opened', async () => {
+    const cycle = whole('skipped-at-first', 'skip-cycle')
+    cycle.script({ recallArrivals: unopened })
+    await cycle.start()
+    expect(await cycle.result()).toMatchObject({ state: 'SKIPPED', reason: `raw/b/${KEY} was never opened` })
   })
 
   test('is recalled, when it was skipped before this cycle was open; the one before takes its place', async () => {

@@ -15,7 +15,7 @@ import { DefaultLogger, NativeConnection, Runtime, Worker } from '@temporalio/wo
 import { createPublishing } from '../../activities/publishing.ts'
 import { openPostgres, type Postgres } from '../../clients/postgres.ts'
 import { migrate } from '../../mirror/migrate.ts'
-import { recallArrivals, recallSkipped } from '../../mirror/recall.ts'
+import { recall } from '../../mirror/recall.ts'
 import { recordCycle } from '../../mirror/record-cycle.ts'
 import type { CycleInput, GlueRunEnd } from '../../model/cycle/cycle.ts'
 import { domainOf, type ProductId } from '../../model/ids.ts'
@@ -138,9 +138,6 @@ function toActivities(db: Postgres, places: Map<string, Place>): CycleActivities
     }),
     stopGlueJob: async () => undefined,
     recordCycle: (record) => recordCycle(db, record),
-    recallArrivals: async ({ domain, expected }) => ({
-      arrivals: await recallArrivals(db, domain, expected),
-      skipped: await recallSkipped(db, domain, expected),
-    }),
+    recallArrivals: ({ domain, expected }) => recall(db, domain, expected),
   }
 }
