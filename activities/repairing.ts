@@ -2,6 +2,7 @@
 // not hold yet when the cycle recalled what there was.
 // In: the domain. Out: how many cycles were told. Never: judges an arrival (the cycle knows which events it has).
 import { type Client, WorkflowNotFoundError } from '@temporalio/client'
+import pMap from 'p-map'
 import type { Postgres } from '../clients/postgres.ts'
 import { isOutage } from '../clients/postgres-errors.ts'
 import { listMissedArrivals, listMissedSkips, type MissedArrivals, type MissedSkips } from '../mirror/recall.ts'
@@ -15,19 +16,15 @@ export interface RepairingParts {
 }
 
 /** Signals at a time: a repair must not crowd out arrivals. */
-const AT_ONCE = 10
+const AT_ONCE = { concurrency: 10 }
 
 export const createRepairing = (parts: RepairingParts): Pick<SchedulerActivities, 'repairArrivals'> => ({
   /** May run twice: a cycle takes each event once. Null = PostgreSQL was away; the next tick looks again. */
   async repairArrivals({ domain }) {
     const missed = await listWhenThere(parts, domain)
     if (missed === null) return { repaired: null }
-    let repaired = 0
-    for (let at = 0; at < missed.length; at += AT_ONCE) {
-      const told = await Promise.all(missed.slice(at, at + AT_ONCE).map((one) => tell(parts, one)))
-      repaired += told.filter(Boolean).length
-    }
-    return { repaired }
+    const told = await pMap(missed, (one) => tell(parts, one), AT_ONCE)
+    return { repaired: told.filter(Boolean).length }
   },
 })
 

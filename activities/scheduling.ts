@@ -2,6 +2,8 @@
 // In: the domain and the tick's time. Out: what was opened. Never: opens a cycle older than its definition; stops for
 // one definition that cannot be followed, such as one with a calendar that this version does not know.
 import { type Client, WorkflowExecutionAlreadyStartedError } from '@temporalio/client'
+import pMap from 'p-map'
+import { whyRefused } from '../clients/temporal-refusals.ts'
 import type { Timetable } from '../model/calendar/cycles.ts'
 import { keysToOpen, openCycle } from '../model/calendar/due.ts'
 import type { RoutingIndex } from '../model/calendar/routing.ts'
@@ -21,7 +23,7 @@ export interface SchedulingParts {
 /** Keys in one query: a week of hours has 168, and a query is a text with a limit. */
 const ASKED_AT_ONCE = 50
 /** Starts at a time: a tick must not crowd out arrivals. */
-const AT_ONCE = 10
+const AT_ONCE = { concurrency: 10 }
 
 export const createScheduling = (parts: SchedulingParts): Pick<SchedulerActivities, 'openDueCycles'> => ({
   /** May run twice: a cycle's id is used once. */
@@ -41,15 +43,16 @@ export const createScheduling = (parts: SchedulingParts): Pick<SchedulerActiviti
       .flatMap(({ version, key }) =>
         followed(skipped, version, () => [toStart(parts.settings, timetable, { version, key })]),
       )
-    const opened: string[] = []
-    for (let at = 0; at < starts.length; at += AT_ONCE) {
-      const started = await Promise.all(starts.slice(at, at + AT_ONCE).map((start) => open(parts, start)))
-      opened.push(...started.filter((id) => id !== null))
+    const started = await pMap(starts, (start) => open(parts, start), AT_ONCE)
+    for (const { start, answer, reason } of started) {
+      if (answer === 'refused') skipped.set(start.args[0].product, `${start.workflowId}: ${reason}`)
     }
     for (const [product, reason] of skipped) parts.warn('A definition opens no cycles', { product, reason })
     return {
-      opened,
-      existing: due.filter(({ cycle }) => known.has(cycle)).length + starts.length - opened.length,
+      opened: started.flatMap(({ start, answer }) => (answer === 'opened' ? [start.workflowId] : [])),
+      existing:
+        due.filter(({ cycle }) => known.has(cycle)).length +
+        started.filter(({ answer }) => answer === 'existing').length,
       skipped: [...skipped].map(([product, reason]) => `${product}: ${reason}`),
     }
   },
@@ -99,13 +102,22 @@ const toStart = (
   { version, key }: Pick<DueCycle, 'version' | 'key'>,
 ): CycleStart => toCycleStart(openCycle(timetable, version, { key, openedBy: 'scheduler', settings }))
 
-async function open({ temporal }: SchedulingParts, start: CycleStart): Promise<string | null> {
+interface Started {
+  start: CycleStart
+  answer: 'opened' | 'existing' | 'refused'
+  reason?: string
+}
+
+/** What Temporal will never take stops no other cycle. */
+async function open({ temporal }: SchedulingParts, start: CycleStart): Promise<Started> {
   try {
     // FAIL instead of USE_EXISTING, to know whether this tick opened it.
     await temporal.workflow.start(CYCLE_WORKFLOW, { ...start, workflowIdConflictPolicy: 'FAIL' })
-    return start.workflowId
+    return { start, answer: 'opened' }
   } catch (error) {
-    if (error instanceof WorkflowExecutionAlreadyStartedError) return null
-    throw error
+    if (error instanceof WorkflowExecutionAlreadyStartedError) return { start, answer: 'existing' }
+    const reason = whyRefused(error)
+    if (reason === null) throw error
+    return { start, answer: 'refused', reason }
   }
 }

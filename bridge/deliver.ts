@@ -1,15 +1,11 @@
 // In: arrivals and blockers for one cycle, and whether they may open it. Out: what Temporal said, as one word.
 // Never: deletes a message; chooses who hears of an event (model/calendar/routing does); starts with other id policies.
-import {
-  type Client,
-  isGrpcServiceError,
-  ServiceError,
-  WorkflowExecutionAlreadyStartedError,
-  WorkflowNotFoundError,
-} from '@temporalio/client'
+import { type Client, WorkflowExecutionAlreadyStartedError, WorkflowNotFoundError } from '@temporalio/client'
+import { whyRefused } from '../clients/temporal-refusals.ts'
 import { openCycle } from '../model/calendar/due.ts'
 import type { OpeningDecision, Route } from '../model/calendar/routing.ts'
 import type { Blocker, CycleSettings } from '../model/cycle/cycle.ts'
+import type { CycleId } from '../model/ids.ts'
 import type { Arrival } from '../model/refresh-event.ts'
 import { ARRIVALS_SIGNAL, BLOCKERS_SIGNAL, CYCLE_WORKFLOW, toCycleStart } from '../workflows/contract.ts'
 import type { Later } from './outage.ts'
@@ -52,6 +48,14 @@ export async function deliver(client: Client, settings: CycleSettings, delivery:
   return { arrivals, blockers: await attempt(client, sendBlockers) }
 }
 
+/** To a cycle that is open already, whoever may have opened it. */
+export const tell = (client: Client, cycle: CycleId, news: Pick<CycleDelivery, 'arrivals' | 'blockers'>) =>
+  attempt(client, async () => {
+    const handle = client.workflow.getHandle(cycle)
+    if (news.arrivals.length > 0) await handle.signal(ARRIVALS_SIGNAL, news.arrivals)
+    if (news.blockers.length > 0) await handle.signal(BLOCKERS_SIGNAL, news.blockers)
+  })
+
 async function deliverArrivals(client: Client, settings: CycleSettings, delivery: CycleDelivery): Promise<Delivered> {
   const { route, opening, arrivals } = delivery
   if (arrivals.length === 0) return { kind: 'accepted' }
@@ -86,20 +90,11 @@ async function attempt(client: Client, send: () => Promise<unknown>): Promise<De
   }
 }
 
-const INVALID_ARGUMENT = 3
-const RESOURCE_EXHAUSTED = 8
-
 function toDelivered(error: unknown): Delivered {
   if (error instanceof WorkflowExecutionAlreadyStartedError) return { kind: 'closed' }
   if (error instanceof WorkflowNotFoundError) return { kind: 'absent' }
+  const reason = whyRefused(error)
+  if (reason !== null) return { kind: 'refused', reason }
   const failure = error instanceof Error ? error : new Error(String(error))
-  const cause = error instanceof ServiceError ? error.cause : error
-  if (!isGrpcServiceError(cause)) return { kind: 'unavailable', concerns: 'all', error: failure }
-  const isTooLarge = cause.code === RESOURCE_EXHAUSTED && cause.details.includes('received message larger than max')
-  if (isTooLarge) return { kind: 'refused', reason: `Temporal takes no message of this size: ${cause.details}` }
-  // An unregistered search attribute is INVALID_ARGUMENT too, but is ours to mend, not the sender's.
-  const isOurs = cause.details.includes('no mapping defined for search attribute')
-  if (cause.code === INVALID_ARGUMENT && !isOurs)
-    return { kind: 'refused', reason: `Temporal refused it: ${cause.details}` }
   return { kind: 'unavailable', concerns: 'all', error: failure }
 }

@@ -2,6 +2,7 @@
 // Never: names a message for deletion before what it says is durable: in Temporal, or else in PostgreSQL.
 import type { Message } from '@aws-sdk/client-sqs'
 import type { Client } from '@temporalio/client'
+import pMap from 'p-map'
 import { isOutage } from '../clients/postgres-errors.ts'
 import type { UntakenEvent } from '../mirror/ledger.ts'
 import type { CycleSettings } from '../model/cycle/cycle.ts'
@@ -11,7 +12,7 @@ import { type Answers, type CycleDelivery, deliver } from './deliver.ts'
 import { completeGlueRun, type GlueEndParts } from './glue-end.ts'
 import type { BridgeLedger } from './ledger.ts'
 import { type Later, toLater } from './outage.ts'
-import { type Settlement, settle, toRefusal, toUntaken } from './settle.ts'
+import { type Settlement, settle, settleUnmatched, toRefusal, toUntaken } from './settle.ts'
 import { type Item, type SortingParts, sortOut } from './sort-out.ts'
 
 export interface BatchParts extends SortingParts, GlueEndParts {
@@ -52,10 +53,13 @@ export async function handleBatch(parts: BatchParts, messages: Message[]): Promi
   }
 }
 
+/** Each call has a deadline that begins when it is sent: what waits behind hundreds of others must not run into it. */
+const CALLS = { concurrency: 100 }
+
 /** One call per cycle, whatever number of messages of the batch concern it. */
 async function deliverAll(parts: BatchParts, items: Item[]): Promise<Map<CycleId, Answers>> {
   const deliveries = [...mergeByCycle(items).values()]
-  const answers = await Promise.all(deliveries.map((delivery) => deliver(parts.temporal, parts.settings, delivery)))
+  const answers = await pMap(deliveries, (delivery) => deliver(parts.temporal, parts.settings, delivery), CALLS)
   const said = new Map<CycleId, Answers>()
   deliveries.forEach((delivery, at) => {
     const answer = answers[at]
@@ -91,8 +95,9 @@ async function settleItem(parts: BatchParts, item: Item, said: Map<CycleId, Answ
     case 'refused':
       return toRefusal(item, verdict.refusal)
     case 'unmapped':
-    case 'unmatched':
       return { kind: 'record', event: toUntaken(item, 'unmatched', verdict.reason) }
+    case 'unmatched':
+      return settleUnmatched(parts, { ...item, verdict })
     case 'glue-end':
       return completeGlueRun(parts, verdict.news)
     case 'routed':

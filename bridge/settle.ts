@@ -1,12 +1,13 @@
 // In: an item and what Temporal said to each of its cycles. Out: what is left to do: nothing, write it down, refuse, wait.
 // Never: takes "already started" for "late": PostgreSQL is asked what the closed cycle knew (DESIGN 3.1); books a refusal
 // under an id that only its sender vouches for.
-
+import type { Client } from '@temporalio/client'
+import pMap from 'p-map'
 import type { UntakenDelivery, UntakenEvent } from '../mirror/ledger.ts'
 import type { OpeningDecision, Route } from '../model/calendar/routing.ts'
 import { judgeByPast, judgeUnheeded, judgeUntaken, type UntakenJudgement } from '../model/calendar/untaken.ts'
 import type { CycleId } from '../model/ids.ts'
-import type { Answers, Delivered } from './deliver.ts'
+import { type Answers, type Delivered, tell } from './deliver.ts'
 import type { BridgeLedger } from './ledger.ts'
 import { type Later, toLater } from './outage.ts'
 import { type RefusalCode, type Refused, refuse } from './parse.ts'
@@ -18,6 +19,12 @@ export type Settlement =
   | { kind: 'refuse'; refusal: Refused; event: UntakenEvent }
   | Later
 
+export interface TellingParts {
+  temporal: Client
+  ledger: BridgeLedger
+}
+
+type UnmatchedItem = Item & { verdict: Extract<Item['verdict'], { kind: 'unmatched' }> }
 type RoutedItem = Item & { verdict: Extract<Item['verdict'], { kind: 'routed' }> }
 
 export async function settle(
@@ -41,6 +48,9 @@ interface Answer {
   said: Delivered | undefined
 }
 
+/** An event that hundreds of cycles look back on leaves connections for others. */
+const ASKED = { concurrency: 4 }
+
 async function settleArrival(
   ledger: BridgeLedger,
   item: Item,
@@ -50,13 +60,33 @@ async function settleArrival(
   const untaken = answers.filter(({ said }) => said?.kind !== 'accepted')
   if (untaken.length === 0) return { kind: 'done' }
   try {
-    const judged = await Promise.all(untaken.map((answer) => judge(ledger, news, answer)))
+    const judged = await pMap(untaken, (answer) => judge(ledger, news, answer), ASKED)
     const deliveries = judged.filter((delivery) => delivery !== null)
     const isTaken = deliveries.length > 0 || untaken.length < answers.length
     if (isTaken && deliveries.length === 0) return { kind: 'done' }
     if (isTaken) return { kind: 'record', event: { ...toUntaken(item, 'routed', null), deliveries } }
     const { outcome, reason } = judgeUnheeded(answers.map(({ opening }) => opening))
     return { kind: 'record', event: toUntaken(item, outcome, reason) }
+  } catch (error) {
+    return toLater('message', error)
+  }
+}
+
+/**
+ * No cycle that the definitions of now name, but one that was opened by older ones may wait for it, such as that of a day
+ * which a calendar has closed since: the mirror knows.
+ */
+export async function settleUnmatched({ temporal, ledger }: TellingParts, item: UnmatchedItem): Promise<Settlement> {
+  const { news, reason } = item.verdict
+  const [arrivals, blockers] = news.kind === 'refreshed' ? [[news.arrival], []] : [[], [news.blocker]]
+  try {
+    const cycles = await ledger.listWaiting(news.kind === 'refreshed' ? news.arrival : news.blocker)
+    const answers = await pMap(cycles, (cycle) => tell(temporal, cycle, { arrivals, blockers }), ASKED)
+    const trouble = answers.find((said) => said.kind === 'unavailable')
+    if (trouble) return toLater(trouble.concerns, trouble.error)
+    const told = cycles.filter((_, at) => answers[at]?.kind === 'accepted')
+    if (told.length === 0) return { kind: 'record', event: toUntaken(item, 'unmatched', reason) }
+    return news.kind === 'refreshed' ? { kind: 'done' } : toNamed(item, news, told)
   } catch (error) {
     return toLater('message', error)
   }
@@ -84,10 +114,17 @@ async function judge(
 }
 
 function settleBlocker(item: Item, news: RefreshNews, answers: Answer[]): Settlement {
-  const named = answers.filter(({ said }) => said?.kind === 'accepted').map(({ route }) => route.cycle)
+  return toNamed(
+    item,
+    news,
+    answers.filter(({ said }) => said?.kind === 'accepted').map(({ route }) => route.cycle),
+  )
+}
+
+function toNamed(item: Item, { eventId }: RefreshNews, named: CycleId[]): Settlement {
   const outcome = named.length > 0 ? 'routed' : 'unmatched'
   const reason = named.length > 0 ? `named as the blocker of ${named.join(', ')}` : 'no open cycle waits for it'
-  return { kind: 'record', event: { ...toUntaken(item, outcome, reason), eventId: news.eventId } }
+  return { kind: 'record', event: { ...toUntaken(item, outcome, reason), eventId } }
 }
 
 /** Refused only after the id was found to be the product's, and the sender its owner where the domain is known. */

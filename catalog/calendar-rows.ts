@@ -1,21 +1,25 @@
 // The tables of calendars and externals (migrations/0004_calendars_and_rules.sql): one function per statement.
 // Never: changes a version that is written, but for the instant at which it was superseded.
 import { type Queries, toJsonParameter } from '../clients/postgres.ts'
+import type { CalendarFile } from '../model/calendar/rules/calendar-file.ts'
 import { domainOf, type ProductId } from '../model/ids.ts'
 import type { CalendarVersion, ExternalVersion } from './mesh.ts'
 import type { Stamp } from './rows.ts'
 
-export const selectCalendars = (db: Queries): Promise<CalendarVersion[]> =>
-  db.rows(
-    `select version, source as "from", definition from data_calendar
-     where superseded_at is null order by calendar collate "C"`,
+/** `definition` holds the document too, as `file`: those who open cycles have no use for it. */
+export async function selectCalendars(db: Queries): Promise<CalendarVersion[]> {
+  const rows = await db.rows<CalendarVersion & { file: CalendarFile | null }>(
+    `select version, source as "from", definition - 'file' as definition, definition -> 'file' as file
+     from data_calendar where superseded_at is null order by calendar collate "C"`,
   )
+  return rows.map(({ file, ...version }) => (file ? { ...version, file } : version))
+}
 
 /** The newest version of each, also of those that were removed: an open cycle may still go by one. */
 export const selectLastCalendars = (db: Queries): Promise<CalendarVersion[]> =>
   db.rows(
-    `select distinct on (calendar collate "C") version, source as "from", definition from data_calendar
-     order by calendar collate "C", version desc`,
+    `select distinct on (calendar collate "C") version, source as "from", definition - 'file' as definition
+     from data_calendar order by calendar collate "C", version desc`,
   )
 
 export const supersedeCalendars = (db: Queries, calendars: string[], stamp: Stamp): Promise<boolean> =>
@@ -31,8 +35,9 @@ export const insertCalendars = (db: Queries, calendars: CalendarVersion[], stamp
        as given (calendar text, version integer, source text, definition jsonb)`,
     [
       toJsonParameter(
-        calendars.map(({ version, from, definition }) => ({
-          ...{ calendar: definition.calendar, version, source: from, definition },
+        calendars.map(({ version, from, definition, file }) => ({
+          ...{ calendar: definition.calendar, version, source: from },
+          definition: file ? { ...definition, file } : definition,
         })),
       ),
       stamp.appliedAt,

@@ -113,7 +113,7 @@ describe('match rules', () => {
     [
       'its own cycle before by another rule than self-previous',
       rule('b, cycle: previous-business-day'),
-      /its first one could never meet; write \{ cycle: self-previous \}/,
+      /d1\/b waits for its own cycles before, and the first has none: write \{ cycle: self-previous \}, or .*run-without/,
     ],
     ['a self-previous of another', rule('a, cycle: self-previous'), /self-previous is of the product itself/],
   ])('%s', (_, text, says) => {
@@ -131,6 +131,35 @@ describe('match rules', () => {
     rule('m, latestWithin: 31d'),
   ])('%s is right', (text) => {
     expect(problemsIn(around({ 'm.yaml': monthly, 'a.yaml': daily, 'b.yaml': text }))).toEqual([])
+  })
+
+  test('what a calendar does not say yet is no reason to wait for ever, whenever the files are checked', () => {
+    const files = around({ 'a.yaml': daily, 'b.yaml': rule('a, cycle: previous-business-day', 'day') })
+    expect(problemsIn(files, { today: '2028-06-01' })).toEqual([])
+    const monthOf = around({ 'a.yaml': daily, 'b.yaml': rule('a, cycle: every-of-period', 'month') })
+    expect(problemsIn(monthOf, { today: '2028-06-01' })).toEqual([])
+  })
+
+  test('at most 250 upstream cycles at once, however many dependencies bring them', () => {
+    const names = ['a', 'x', 'y']
+    const days = Object.fromEntries(names.map((name) => [`${name}.yaml`, productText(`d1/${name}`)]))
+    const of = (upstreams: string[]) => {
+      const list = upstreams.map((name) => `{ product: d1/${name}, cycle: every-of-period }`).join(', ')
+      return around({ ...days, 'b.yaml': waiting('d1/b', list, 'quarter') })
+    }
+    expect(problemsIn(of(['a', 'x']))).toEqual([])
+    expect(problemsIn(of(names))).toEqual([
+      'b.yaml:4:13: each cycle would wait for up to 276 upstream cycles at once, 92 of them of d1/a; at most 250: put a product in between',
+    ])
+  })
+
+  test('an event concerns at most 250 cycles of a product', () => {
+    expect(problemsIn(around({ 'b.yaml': rule('a, latestWithin: 9d', 'hour') }))).toEqual([])
+    expect(problemsIn(around({ 'b.yaml': rule('a, latestWithin: 30d', 'hour') }))).toEqual([
+      expect.stringMatching(
+        /each event of d1\/a would concern \d+ cycles of d1\/b or more; at most 250: look back on less/,
+      ),
+    ])
   })
 
   test('a Friday-only upstream of a daily consumer is refused in words, and with a declared wait only noted', () => {
@@ -162,14 +191,35 @@ describe('match rules', () => {
     expect(problemsIn(files('day'))).toHaveLength(1)
   })
 
-  test('products that look back on each other are no loop; at the same time they are', () => {
-    const of = (name: string, upstream: string) =>
-      `product: d1/${name}\nevery: business-day\nrun: { glue: job }\ndependsOn: [${upstream}]\n`
-    const back = around({
-      'c.yaml': of('c', 'd1/d'),
-      'd.yaml': of('d', '{ product: d1/c, cycle: previous-business-day }'),
-    })
-    expect(problemsIn(back)).toEqual([])
+  const of = (name: string, upstream: string) =>
+    `product: d1/${name}\nevery: business-day\nrun: { glue: job }\ndependsOn: [${upstream}]\n`
+
+  test.each([
+    '{ product: d1/c, cycle: previous-business-day, ifNone: run-without }',
+    '{ product: d1/c, cycle: previous-business-day, optionalAfter: "20:00" }',
+    '{ anyOf: [{ product: d1/c, cycle: previous-business-day }, d1/a] }',
+    '{ allOf: [{ product: d1/c, latestWithin: 7d, ifNone: run-without }, d1/a] }',
+  ])('products that look back on each other are no loop where the first does without: %s', (upstream) => {
+    const files = around({ 'a.yaml': of('a', ''), 'c.yaml': of('c', 'd1/d'), 'd.yaml': of('d', upstream) })
+    expect(problemsIn(files)).toEqual([])
+  })
+
+  test.each([
+    '{ product: d1/c, cycle: previous-business-day }',
+    '{ product: d1/c, cycle: previous-business-day, ifNone: skip-cycle }',
+    '{ product: d1/c, latestWithin: 7d, ifNone: wait }',
+    '{ allOf: [{ product: d1/c, cycle: { calendarDaysBefore: 7 }, ifNone: previous }, d1/a] }',
+  ])('where it does not, none of them could ever begin: %s', (upstream) => {
+    const files = around({ 'a.yaml': of('a', ''), 'c.yaml': of('c', 'd1/d'), 'd.yaml': of('d', upstream) })
+    expect(problemsIn(files)).toEqual([
+      expect.stringMatching(
+        /^c\.yaml:4:13: a loop that looks back, .*: d1\/c waits for d1\/d, which waits for d1\/c; say on what looks back .* ifNone: run-without$/,
+      ),
+    ])
+  })
+
+  test('products that wait for each other at the same time are a loop, whatever the first does', () => {
+    const back = around({ 'c.yaml': of('c', 'd1/d'), 'd.yaml': of('d', 'd1/c') })
     expect(problemsIn({ ...back, 'd.yaml': of('d', '{ anyOf: [d1/c, d1/e] }'), 'e.yaml': of('e', '') })).toEqual([
       expect.stringMatching(/a loop/),
     ])

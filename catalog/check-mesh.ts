@@ -6,10 +6,11 @@ import type { ProductFile } from '../model/definition.schema.ts'
 import type { DomainDefinition, ExternalDefinition, ProductDefinition } from '../model/definition.ts'
 import { type Domain, domainOf, type ProductId } from '../model/ids.ts'
 import { didYouMean } from '../model/nearest.ts'
+import { checkCycles, notesOnCalendars } from './check-calendars.ts'
 import { checkCalendar, chooseCalendars, usedCalendars } from './choose-calendars.ts'
-import { upstreamsOf } from './dependencies.ts'
+import { toDependencies, upstreamsOf } from './dependencies.ts'
 import { checkEdges, type Products } from './edges.ts'
-import { answerEvery, findLoops, type Graph, type GraphProduct } from './graph.ts'
+import { answerEvery, atSameTime, findLoops, type Graph, type GraphProduct, needed, neededIn } from './graph.ts'
 import type { CurrentMesh, Mesh } from './mesh.ts'
 import { type Problem, sortProblems } from './problem.ts'
 import type { ParsedMesh, Placed } from './read-mesh.ts'
@@ -38,7 +39,9 @@ export function checkMesh(parsed: ParsedMesh, options: CheckOptions = {}): Check
   const products = firstOfEach(parsed.products, ({ product }) => product, 'product', problems)
   const definitions = new Map([...domains].map(([name, { file }]) => [name, toDomainDefinition(file)]))
   const calendars = chooseCalendars(parsed, options)
+  const today = options.today ?? new Date().toISOString().slice(0, 10)
   problems.push(...calendars.problems)
+  notes.push(...calendars.notes, ...notesOnCalendars(parsed.calendars, calendars.calendars, today))
   for (const domain of domains.values()) checkCalendar(domain, calendars, problems)
   for (const product of products.values()) {
     checkCalendar(product, calendars, problems)
@@ -49,6 +52,8 @@ export function checkMesh(parsed: ParsedMesh, options: CheckOptions = {}): Check
   checkEdges({ graph, products, definitions, parsed, isOffline: !options.current, problems, notes })
   checkLoops(graph, products, problems)
   const resolved = resolveAll(graph, products, definitions, problems)
+  if (problems.length === 0)
+    checkCycles({ ...{ resolved, products, today, problems, notes }, calendars: calendars.calendars })
   if (problems.length === 0) checkRules({ resolved, products, externals, calendars, options, problems, notes })
   if (problems.length > 0) return { kind: 'invalid', problems: sortProblems(problems), notes: sortProblems(notes) }
   if (resolved.length < products.size) return { kind: 'valid', mesh: null, notes: sortProblems(notes) }
@@ -111,13 +116,13 @@ function toGraph(
   const graph = new Map<ProductId, GraphProduct>()
   for (const { definition } of options.current?.products ?? []) {
     if (options.prune && domains.has(domainOf(definition.product))) continue
-    const upstreams = [...upstreamsIn(definition.dependsOn)]
-    graph.set(definition.product, { ...definition, upstreams, publishes: definition.publish !== null })
+    const [upstreams, needs] = [upstreamsIn(definition.dependsOn), neededIn(definition.dependsOn)]
+    graph.set(definition.product, { ...definition, upstreams, needs, publishes: definition.publish !== null })
   }
   for (const external of [...appliedExternals(options, domains), ...externals]) {
     graph.set(external.product, {
       ...{ product: external.product, every: external.every, visibility: 'domain', isExternal: true },
-      ...{ upstreams: [], publishes: true },
+      ...{ upstreams: [], needs: [], publishes: true },
     })
   }
   for (const { file } of products.values()) {
@@ -125,7 +130,7 @@ function toGraph(
     const upstreams = upstreamsOf(file).map(({ upstream }) => upstream)
     graph.set(product, {
       ...{ product, visibility: file.visibility, every: everyOf(file) },
-      ...{ upstreams, publishes: file.publish !== false },
+      ...{ upstreams, needs: neededIn(toDependencies(file)), publishes: file.publish !== false },
     })
   }
   return graph
@@ -137,15 +142,31 @@ const appliedExternals = ({ current, prune }: CheckOptions, domains: ReadonlyMap
     .filter(({ product }) => !prune || !domains.has(domainOf(product)))
 
 function checkLoops(graph: Graph, products: Products, problems: Problem[]): void {
-  for (const loop of findLoops(graph)) {
+  const loops = findLoops(graph, atSameTime)
+  const told = new Set(loops.flat())
+  const back = findLoops(graph, needed).filter((loop) => !loop.some((product) => told.has(product)))
+  for (const loop of [...loops, ...back]) {
     const first = loop.find((product) => products.has(product))
     const placed = first && products.get(first)
     if (!first || !placed) continue
     const from = loop.indexOf(first)
     const turned = [...loop.slice(from), ...loop.slice(0, from)]
     const edge = upstreamsOf(placed.file).find(({ upstream }) => upstream.product === (turned[1] ?? first))
-    problems.push({ ...placed.placeOf(edge?.path ?? ['product']), message: loopInWords(turned) })
+    problems.push({
+      ...placed.placeOf(edge?.path ?? ['product']),
+      message: back.includes(loop) ? backInWords(turned) : loopInWords(turned),
+    })
   }
+}
+
+/** All of it is there but a beginning. */
+function backInWords([first = '', ...others]: string[]): string {
+  const advice = 'say on what looks back that the first does without: ifNone: run-without'
+  if (others.length === 0) {
+    return `${first} waits for its own cycles before, and the first has none: write { cycle: self-previous }, or ${advice}`
+  }
+  const words = [...others, first].join(', which waits for ')
+  return `a loop that looks back, so the first cycle of none of these could ever start: ${first} waits for ${words}; ${advice}`
 }
 
 function loopInWords([first = '', ...others]: string[]): string {

@@ -1,63 +1,83 @@
 // Which calendars a mesh goes by: those that its files define, else those applied from files, else the shipped ones.
 // In: the documents, what is applied. Out: calendars by name, and what is wrong with them or with a name of one.
 // Never: an ad hoc closure taken back because a folder that knows nothing of it is applied.
-import { type CalendarDefinition, type Calendars, toCalendars } from '../model/calendar/calendars.ts'
+import type { CalendarDefinition, Calendars } from '../model/calendar/calendars.ts'
+import { basesOf, type CalendarFile, dateOf } from '../model/calendar/rules/calendar-file.ts'
 import { domainOf } from '../model/ids.ts'
 import { didYouMean } from '../model/nearest.ts'
 import type { CheckOptions } from './check-mesh.ts'
-import type { MeshCalendar } from './mesh.ts'
+import type { CurrentMesh, MeshCalendar } from './mesh.ts'
 import type { Problem } from './problem.ts'
 import type { ParsedMesh, Placed } from './read-mesh.ts'
-import { lay, resolveCalendars } from './resolve-calendars.ts'
+import { resolveCalendars } from './resolve-calendars.ts'
+import { shippedCalendars } from './shipped-calendars.ts'
 
 export interface ChosenCalendars {
   calendars: Calendars
-  /** Names that the files, or files applied before, define. */
-  ofFiles: ReadonlySet<string>
+  /** Names that the files, or files applied before, define, with their documents where they are known. */
+  ofFiles: ReadonlyMap<string, CalendarFile | undefined>
   /** By calendar, the dates that a file closes against the rules. */
   adHoc: ReadonlyMap<string, ReadonlySet<string>>
   /** Names of documents that are faulty: not unknown to the others. */
   faulty: readonly string[]
   problems: Problem[]
+  notes: Problem[]
 }
 
 export function chooseCalendars(parsed: ParsedMesh, { current, prune }: CheckOptions): ChosenCalendars {
   const isFaulty = (name: string): boolean => parsed.faulty.hasNameless || parsed.faulty.names.includes(name)
-  const { calendars, names, problems } = resolveCalendars(parsed.calendars, isFaulty)
-  const own = parsed.calendars.map(({ file }) => file.calendar)
-  const isKept = prune ? isStillUsed(parsed, current, calendars) : () => true
-  const kept = (current?.calendars ?? []).filter(
-    ({ from, definition }) => from === 'files' && !own.includes(definition.calendar) && isKept(definition.calendar),
+  const own = new Map(parsed.calendars.map(({ file }) => [file.calendar, file]))
+  const applied = (current?.calendars ?? []).filter(
+    ({ from, definition }) => from === 'files' && !own.has(definition.calendar),
   )
-  const chosen = lay(toCalendars(kept.map(({ definition }) => definition)), calendars)
-  const ofFiles = new Set([...own, ...kept.map(({ definition }) => definition.calendar)])
-  const adHoc = new Map([
-    ...kept.map(({ definition }) => [definition.calendar, adHocIn(definition, calendars)] as const),
-    ...parsed.calendars.map(({ file }) => [file.calendar, new Set(file.remove?.map(toDate))] as const),
-  ])
-  return { calendars: chosen, adHoc, ofFiles, faulty: [...parsed.faulty.names, ...names], problems }
+  const used = prune && current ? stillUsed(parsed, current, applied) : undefined
+  const kept = applied.filter(({ definition }) => !used || used.has(definition.calendar))
+  const { calendars, names, problems, notes } = resolveCalendars(parsed.calendars, { isFaulty, kept })
+  const ofFiles = new Map([...kept.map(({ definition, file }) => [definition.calendar, file] as const), ...own])
+  return {
+    ...{ calendars, ofFiles, problems, notes },
+    adHoc: new Map([...ofFiles.keys()].map((name) => [name, adHocOf(name, ofFiles, calendars)])),
+    faulty: [...parsed.faulty.names, ...names],
+  }
 }
 
-/** Of one that was applied before: what the shipped one of its name does not close. */
-const adHocIn = ({ calendar, closed }: CalendarDefinition, shipped: Calendars): Set<string> =>
-  new Set(Object.keys(closed).filter((date) => shipped.has(calendar) && !shipped.get(calendar)?.closed[date]))
+/** What a document, or one that it builds on, closes; of one without its document, what the shipped one does not. */
+function adHocOf(name: string, ofFiles: ChosenCalendars['ofFiles'], calendars: Calendars): ReadonlySet<string> {
+  const dates = new Set<string>()
+  const reached = new Set([name])
+  // A set that grows while it is gone through hands out what came.
+  for (const found of reached) {
+    const file = ofFiles.get(found)
+    const closed = file ? file.remove.map(dateOf) : closedAgainst(shippedCalendars.find(found), calendars.get(found))
+    for (const date of closed) dates.add(date)
+    for (const base of file ? basesOf(file) : []) reached.add(base)
+  }
+  return dates
+}
 
-const toDate = (one: string | { date: string }): string => (typeof one === 'string' ? one : one.date)
+const closedAgainst = (shipped?: CalendarDefinition, applied?: CalendarDefinition): string[] =>
+  shipped && applied ? Object.keys(applied.closed).filter((date) => !shipped.closed[date]) : []
 
 /**
  * Pruned, a calendar that no file defines any more goes: back to the shipped one of its name, where there is one. It stays
- * where other folders go by it, or nothing would take its place.
+ * where other folders go by it, or nothing would take its place; and with it what it builds on.
  */
-function isStillUsed(
-  parsed: ParsedMesh,
-  current: CheckOptions['current'],
-  shipped: Calendars,
-): (name: string) => boolean {
+function stillUsed(parsed: ParsedMesh, current: CurrentMesh, applied: readonly MeshCalendar[]): ReadonlySet<string> {
   const domains = parsed.domains.map(({ file }) => file.domain)
-  const applied = [...(current?.products ?? []), ...(current?.externals ?? [])].map(({ definition }) => definition)
-  const byOthers = applied.filter(({ product }) => !domains.includes(domainOf(product))).map(({ calendar }) => calendar)
-  const here = [...parsed.domains, ...parsed.products, ...parsed.externals].map(({ file }) => file.calendar)
-  return (name) => byOthers.includes(name) || (here.includes(name) && !shipped.has(name))
+  const others = [...current.products, ...current.externals].map(({ definition }) => definition)
+  const byOthers = [
+    ...others.filter(({ product }) => !domains.includes(domainOf(product))),
+    ...current.domains.map(({ definition }) => definition).filter(({ domain }) => !domains.includes(domain)),
+  ].map(({ calendar }) => calendar)
+  const here = [...parsed.domains, ...parsed.products, ...parsed.externals].map(({ file }) => file.calendar ?? '')
+  const bases = parsed.calendars.flatMap(({ file }) => basesOf(file))
+  const used = new Set([...byOthers, ...[...here, ...bases].filter((name) => !shippedCalendars.names.includes(name))])
+  const files = new Map(applied.map(({ definition, file }) => [definition.calendar, file]))
+  for (const name of used) {
+    const file = files.get(name)
+    for (const base of file ? basesOf(file) : []) used.add(base)
+  }
+  return used
 }
 
 /** A document of a domain, product or external names a calendar that exists. */
@@ -81,11 +101,13 @@ export function usedCalendars(
 ): MeshCalendar[] {
   const applied = [...(current?.products ?? []), ...(current?.externals ?? []), ...(current?.domains ?? [])]
   const names = new Set([
-    ...ofFiles,
+    ...ofFiles.keys(),
     ...[...users, ...applied.map(({ definition }) => definition)].map((user) => user.calendar),
   ])
   return [...names].sort().flatMap((name): MeshCalendar[] => {
     const definition = calendars.get(name)
-    return definition ? [{ definition, from: ofFiles.has(name) ? 'files' : 'shipped' }] : []
+    const file = ofFiles.get(name)
+    const from = ofFiles.has(name) ? 'files' : 'shipped'
+    return definition ? [{ definition, from, ...(file ? { file } : {}) }] : []
   })
 }

@@ -96,9 +96,6 @@ function whyRefused(
     return `self-previous is of the product itself; of ${product} write cycle: previous-business-day or { calendarDaysBefore: 1 }`
   }
   if (!upstream.publishes) return `${product} has publish: false, so no event would ever come`
-  if (isOwn && (match?.kind === 'business-days-before' || match?.kind === 'calendar-days-before')) {
-    return `${product} waits for its own cycle before by a rule that its first one could never meet; write { cycle: self-previous }`
-  }
   if (isOwn) return undefined
   if (domainOf(consumer.product) !== domainOf(product) && upstream.visibility === 'domain') {
     return upstream.isExternal

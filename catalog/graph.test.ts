@@ -1,15 +1,19 @@
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
 import { toProduct } from '../model/samples.test-data.ts'
-import { answerEvery, findLoops, type GraphProduct, inOrder } from './graph.ts'
+import { answerEvery, atSameTime, findLoops, type GraphProduct, inOrder } from './graph.ts'
 
 const item = (product: string, upstreams: string[] = [], every?: GraphProduct['every']): GraphProduct => ({
   product: toProduct(product),
   visibility: 'mesh',
   every,
-  upstreams: upstreams.map((upstream) => ({ product: toProduct(upstream) })),
+  ...toEdges(upstreams),
   publishes: true,
 })
+function toEdges(names: string[]): Pick<GraphProduct, 'upstreams' | 'needs'> {
+  const upstreams = names.map((name) => ({ product: toProduct(name) }))
+  return { upstreams, needs: upstreams }
+}
 const graphOf = (...items: GraphProduct[]) => new Map(items.map((item) => [item.product, item]))
 const namesOf = (items: GraphProduct[]): string[] => items.map(({ product }) => product)
 
@@ -27,22 +31,25 @@ const aGraph = fc.array(fc.array(fc.integer({ min: 0, max: 9 }), { maxLength: 3 
 
 describe('order', () => {
   test('upstreams come before consumers; what is missing is no obstacle', () => {
-    const { ordered, inLoops } = inOrder(graphOf(item('x/c', ['x/b', 'x/gone']), item('x/b', ['x/a']), item('x/a')))
+    const { ordered, inLoops } = inOrder(
+      graphOf(item('x/c', ['x/b', 'x/gone']), item('x/b', ['x/a']), item('x/a')),
+      atSameTime,
+    )
     expect(namesOf(ordered)).toEqual(['x/a', 'x/b', 'x/c'])
     expect(inLoops).toEqual([])
   })
 
   test('a chain as long as a large mesh is no problem', () => {
     const chain = Array.from({ length: 20_000 }, (_, index) => item(`x/p${index}`, [`x/p${index + 1}`]))
-    expect(inOrder(graphOf(...chain)).ordered).toHaveLength(20_000)
+    expect(inOrder(graphOf(...chain), atSameTime).ordered).toHaveLength(20_000)
     const loop = graphOf(...chain, item('x/p20000', ['x/p0']))
-    expect(findLoops(loop)[0]).toHaveLength(20_001)
+    expect(findLoops(loop, atSameTime)[0]).toHaveLength(20_001)
   })
 
   test('law: every product once, each after its upstreams; the rest hangs in loops or behind them', () => {
     fc.assert(
       fc.property(aGraph, (graph) => {
-        const { ordered, inLoops } = inOrder(graph)
+        const { ordered, inLoops } = inOrder(graph, atSameTime)
         expect(namesOf([...ordered, ...inLoops]).sort()).toEqual([...graph.keys()].sort())
         const done = new Set<string>()
         for (const { product, upstreams } of ordered) {
@@ -51,7 +58,7 @@ describe('order', () => {
         }
         for (const { upstreams } of inLoops)
           expect(upstreams.some((upstream) => !done.has(upstream.product))).toBe(true)
-        expect(findLoops(graph).length > 0).toBe(inLoops.length > 0)
+        expect(findLoops(graph, atSameTime).length > 0).toBe(inLoops.length > 0)
       }),
     )
   })
@@ -60,17 +67,17 @@ describe('order', () => {
 describe('loops', () => {
   test('begin with the first of their names and go along "waits for"', () => {
     const graph = graphOf(item('x/c', ['x/b']), item('x/b', ['x/a']), item('x/a', ['x/c']), item('x/behind', ['x/a']))
-    expect(findLoops(graph)).toEqual([['x/a', 'x/c', 'x/b']])
+    expect(findLoops(graph, atSameTime)).toEqual([['x/a', 'x/c', 'x/b']])
   })
 
   test('of one product', () => {
-    expect(findLoops(graphOf(item('x/a', ['x/a'])))).toEqual([['x/a']])
+    expect(findLoops(graphOf(item('x/a', ['x/a'])), atSameTime)).toEqual([['x/a']])
   })
 
   test('law: what is told is a loop, and no two of them share a product', () => {
     fc.assert(
       fc.property(aGraph, (graph) => {
-        const loops = findLoops(graph)
+        const loops = findLoops(graph, atSameTime)
         for (const loop of loops) {
           for (const [index, product] of loop.entries()) {
             const next = loop[(index + 1) % loop.length]

@@ -1,5 +1,6 @@
 // What a mesh is once it is resolved, and what of it is applied already. JSON-plain.
 import type { CalendarDefinition } from '../model/calendar/calendars.ts'
+import type { CalendarFile } from '../model/calendar/rules/calendar-file.ts'
 import type { DefinitionVersion, DomainDefinition, ExternalDefinition, ProductDefinition } from '../model/definition.ts'
 
 /** What folders of definition files say, every default filled in; sorted by name. */
@@ -15,6 +16,8 @@ export interface MeshCalendar {
   definition: CalendarDefinition
   /** `shipped` with Sluice, unless a file of the mesh defines it. */
   from: 'shipped' | 'files'
+  /** The document of one from files, so that it is built again when what it extends changes; absent: it never is. */
+  file?: CalendarFile
 }
 
 /** What is applied: the current version of everything. */

@@ -2,6 +2,7 @@
 // Never: a calendar removed that something goes by; an ad hoc closure taken back because a folder does not know of it.
 import type { CalendarDefinition } from '../model/calendar/calendars.ts'
 import { compareCalendars, type DayChange } from '../model/calendar/compare.ts'
+import { basesOf } from '../model/calendar/rules/calendar-file.ts'
 import { type CycleEffect, effectsOf, type Goer } from './calendar-effects.ts'
 import type { CalendarVersion, CurrentMesh, MeshCalendar } from './mesh.ts'
 import { isSame } from './stable-json.ts'
@@ -36,7 +37,9 @@ export interface CalendarOrder {
 
 /** Shipped ones that nothing goes by any more stay where they are, and are not spoken of unless they are to go. */
 export function planCalendars(order: CalendarOrder): CalendarChange[] {
-  const inUse = new Set([...order.goers.map(({ calendar }) => calendar), ...order.named, ...order.defined])
+  const inUse = withBases(order.calendars, [
+    ...[...order.goers.map(({ calendar }) => calendar), ...order.named, ...order.defined],
+  ])
   const calendars = order.calendars.filter(({ definition }) => !order.prune || inUse.has(definition.calendar))
   const given = new Set(calendars.map(({ definition }) => definition.calendar))
   const gone = order.current.calendars
@@ -50,21 +53,36 @@ export function planCalendars(order: CalendarOrder): CalendarChange[] {
   )
 }
 
-function planCalendar({ definition, from }: MeshCalendar, order: CalendarOrder): CalendarChange {
+/** What a calendar of files builds on is in use as long as that one is. */
+function withBases(calendars: readonly MeshCalendar[], names: readonly string[]): Set<string> {
+  const ofFiles = new Map(
+    calendars.flatMap(({ definition, from, file }) => (from === 'files' ? [[definition.calendar, file]] : [])),
+  )
+  const used = new Set(names)
+  // A set that grows while it is gone through hands out what came.
+  for (const name of used) {
+    const file = ofFiles.get(name)
+    for (const base of file ? basesOf(file) : []) if (ofFiles.has(base)) used.add(base)
+  }
+  return used
+}
+
+function planCalendar(given: MeshCalendar, order: CalendarOrder): CalendarChange {
+  const { definition, from } = given
   const { calendar } = definition
   const applied = order.current.calendars.find((version) => version.definition.calendar === calendar)
   const version = (order.current.lastVersions[calendar] ?? 0) + 1
-  if (!applied) return { kind: 'created', version, definition, from }
+  if (!applied) return { kind: 'created', version, ...given }
   const before: MeshCalendar = { definition: applied.definition, from: applied.from }
-  if (isSame(before, { definition, from })) {
+  if (isSame(before, { definition, from }) && isSame(applied.file ?? null, given.file ?? null)) {
     const isKept = from === 'files' && !order.defined.includes(calendar)
-    return { kind: isKept ? 'kept' : 'unchanged', version: applied.version, definition, from }
+    return { kind: isKept ? 'kept' : 'unchanged', version: applied.version, ...given }
   }
   const days = daysThatChange(before.definition, definition)
   const dates = days.flatMap(({ date, change }) => (change === 'early-close' ? [] : [date]))
   const goers = order.goers.filter((goer) => goer.calendar === calendar)
   const effects = effectsOf({ before: before.definition, after: definition, dates }, goers)
-  return { kind: 'changed', version, definition, from, before, days, effects }
+  return { kind: 'changed', version, ...given, before, days, effects }
 }
 
 /** Only where the two say something different: a calendar may cover three hundred years. */

@@ -8,8 +8,12 @@ import { lay, resolveCalendars } from './resolve-calendars.ts'
 /** Texts by the name of their file. */
 function resolve(files: Record<string, string>) {
   const parsed = parseMesh(Object.entries(files).map(([file, text]) => ({ file, text })))
-  const resolved = resolveCalendars(parsed.calendars, (name) => parsed.faulty.names.includes(name))
-  return { ...resolved, problems: sortProblems([...parsed.problems, ...resolved.problems]).map(toProblemText) }
+  const resolved = resolveCalendars(parsed.calendars, { isFaulty: (name) => parsed.faulty.names.includes(name) })
+  return {
+    ...resolved,
+    problems: sortProblems([...parsed.problems, ...resolved.problems]).map(toProblemText),
+    notes: sortProblems(resolved.notes).map(toProblemText),
+  }
 }
 
 /** The calendar of that name; the files must be right. */
@@ -302,10 +306,50 @@ describe('what is wrong is said with its place', () => {
     ],
     [
       'a closure of a holiday',
-      'calendar: own\nextends: us-equities\nremove: [2026-12-25, 2026-12-26]\n',
+      `${BASE}holidays: [{ name: Christmas Day, on: 12-25 }]\nremove: [2026-12-25, 2026-12-26]\n`,
       [
-        '3:10: remove[1]: 2026-12-25 is closed already: Christmas Day',
-        '3:22: remove[2]: 2026-12-26 is closed already: Saturday',
+        '5:10: remove[1]: 2026-12-25 is closed already: Christmas Day',
+        '5:22: remove[2]: 2026-12-26 is closed already: Saturday',
+      ],
+    ],
+    [
+      'a closure of a holiday that it adds itself to what it extends',
+      `calendar: own\nextends: us-equities\nholidays: [{ name: Boxing Day, on: 12-26, saturday: next }]\nremove: [2026-12-28]\n`,
+      ['4:10: remove[1]: 2026-12-28 is closed already: Boxing Day, observed'],
+    ],
+    [
+      'an early close of a date that it removes, though what it extends closes it too',
+      'calendar: own\nextends: us-equities\nremove: [2026-12-25]\nearlyClose: [{ date: 2026-12-25, at: "13:00" }]\n',
+      ['4:22: earlyClose[1].date: 2026-12-25 is closed: Christmas Day; it cannot close early'],
+    ],
+    [
+      'several things at once, each once',
+      `${BASE}holidays: [{ name: A, on: business day before 12-25 }]
+remove: [2026-12-09, 2026-12-09, 2027-01-04, 2026-12-12]
+add: [2026-12-08, 2026-12-09]
+earlyClose:
+  - { on: day before Boxing Day, at: "13:00" }
+  - { date: 2026-12-13, at: "13:00" }
+`,
+      [
+        '4:27: holidays[1].on: a holiday decides what a business day is, so it cannot be beside one',
+        '5:22: remove[2]: 2026-12-09 stands here twice',
+        '5:34: remove[3]: 2027-01-04 is not covered: own covers 2026-01-01 to 2026-12-31',
+        '5:46: remove[4]: 2026-12-12 is closed already: Saturday',
+        '6:7: add[1]: 2026-12-08 is open already: Tuesday',
+        '6:19: add[2]: 2026-12-09 stands in remove too; keep one of them',
+        '8:11: earlyClose[1].on: there is no holiday "Boxing Day" in this calendar',
+        '9:13: earlyClose[2].date: 2026-12-13 is closed: Sunday; it cannot close early',
+      ],
+    ],
+    [
+      'a frame that is wrong in several ways, and dates twice in it',
+      `calendar: own\nextends: us-equites\ncovers: { from: 2026-12-31, to: 2026-01-01 }\nweek: [monday]\nadd: [2026-12-12, 2026-12-12]\n`,
+      [
+        '2:10: extends: there is no calendar "us-equites"; did you mean "us-equities"?',
+        '3:33: covers.to: 2026-01-01 is before 2026-12-31, where the calendar begins',
+        '4:7: week: a calendar that extends another has its week; leave out week, or extends',
+        '5:19: add[2]: 2026-12-12 stands here twice',
       ],
     ],
     ['an open date added', `${BASE}add: [2026-12-09]\n`, ['4:7: add[1]: 2026-12-09 is open already: Wednesday']],
@@ -319,9 +363,9 @@ describe('what is wrong is said with its place', () => {
     ],
     [
       'an early close of a closed date',
-      'calendar: own\nextends: us-equities\nearlyClose:\n  - { date: 2026-12-25, at: "13:00" }\n  - { date: 2026-12-28, at: "13:00" }\n  - { date: 2026-12-28, at: "13:30" }\n',
+      'calendar: own\nextends: us-equities\nearlyClose:\n  - { date: 2026-12-29, at: "13:00" }\n  - { date: 2026-12-28, at: "13:00" }\n  - { date: 2026-12-28, at: "13:30" }\nremove: [2026-12-29]\n',
       [
-        '4:13: earlyClose[1].date: 2026-12-25 is closed: Christmas Day; it cannot close early',
+        '4:13: earlyClose[1].date: 2026-12-29 is closed: Closed ad hoc; it cannot close early',
         '6:13: earlyClose[3].date: 2026-12-28 stands here twice',
       ],
     ],
@@ -383,7 +427,14 @@ earlyClose: [{ on: 12-24, at: "13:00", since: 2026-02-01, until: 2026-01-01 }]
     [
       'a hundred years and more of holidays',
       `calendar: own\nextends: weekdays\nholidays: [{ name: A, on: 12-25 }]\n`,
-      ['1:1: covers: 1900-01-01 to 2199-12-31 is too long: with holidays at most 100 years'],
+      [
+        '3:1: holidays: weekdays covers 1900-01-01 to 2199-12-31, and rules are worked out for at most 100 years; write covers: { from: …, to: … }',
+      ],
+    ],
+    [
+      'a hundred years and more that it says itself',
+      `calendar: own\nextends: weekdays\ncovers: { from: 1950-01-01, to: 2050-12-31 }\nearlyClose: [{ on: 12-24, at: "13:00" }]\n`,
+      ['3:9: covers: 1950-01-01 to 2050-12-31 is too long: with holidays at most 100 years'],
     ],
     [
       'more than the other covers',
@@ -462,20 +513,44 @@ earlyClose: [{ on: 12-24, at: "13:00", since: 2026-02-01, until: 2026-01-01 }]
   test('once: what builds on a calendar with faults is not blamed for them', () => {
     const { problems, names } = resolve({
       a: 'calendar: a\nextends: b\n',
-      b: `calendar: b\nextends: us-equities\nremove: [2026-12-25]\n`,
+      b: `calendar: b\nextends: us-equities\nremove: [2029-12-25]\n`,
       c: 'calendar: c\nextends: d\n',
       d: 'calendar: d\nweak: [monday]\n',
     })
     expect(problems).toEqual([
-      'b:3:10: remove[1]: 2026-12-25 is closed already: Christmas Day',
+      'b:3:10: remove[1]: 2029-12-25 is not covered: b covers 2000-01-01 to 2028-12-31',
       'd:2:1: unknown key "weak"; did you mean "week"?',
     ])
     expect([...names]).toEqual(['a', 'b', 'c', 'us-equities', 'us-bonds', 'us-banking', 'weekdays'])
   })
 })
 
+test('what it extends may come to say the same as the document: that is noted, and the calendar counts', () => {
+  const { problems, notes, calendars } = resolve({
+    base: 'calendar: us-equities\nextends: us-equities\nremove: [{ date: 2026-12-09, why: Mourning }]\nadd: [2026-12-12]\n',
+    desk: `calendar: desk
+extends: us-equities
+remove: [2026-12-09, { date: 2026-12-25 }, 2026-12-16]
+add: [{ date: 2026-12-12, why: Stock taking }, 2026-12-19]
+earlyClose: [{ date: 2026-11-26, at: "13:00" }, { date: 2026-12-10, at: "13:00" }]
+`,
+  })
+  expect(problems).toEqual([])
+  expect(notes).toEqual([
+    'desk:3:10: remove[1]: 2026-12-09 is closed already: Mourning; this changes nothing',
+    'desk:3:30: remove[2].date: 2026-12-25 is closed already: Christmas Day; this changes nothing',
+    'desk:4:15: add[1].date: 2026-12-12 is open already: Open ad hoc; this changes nothing',
+    'desk:5:22: earlyClose[1].date: 2026-11-26 is closed: Thanksgiving Day; it cannot close early',
+  ])
+  const desk = calendars.get('desk')
+  const days = ['2026-12-09', '2026-12-10', '2026-12-12', '2026-12-16', '2026-12-19']
+  expect(desk && days.map((date) => dayOf(desk, date).rule)).toEqual([
+    ...['Mourning', 'Early close', 'Open ad hoc', 'Closed ad hoc', 'Open ad hoc'],
+  ])
+})
+
 test('a map of calendars answers as a map does, and holds none that is faulty', () => {
-  const { calendars } = resolve({ a: `${BASE}---\ncalendar: us-bonds\nextends: own\nremove: [2026-12-26]\n` })
+  const { calendars } = resolve({ a: `${BASE}---\ncalendar: us-bonds\nextends: own\nremove: [2027-12-26]\n` })
   expect([...calendars.keys()]).toEqual(['own', 'us-equities', 'us-banking', 'weekdays'])
   expect([...calendars].map(([name, { calendar }]) => name === calendar)).toEqual([true, true, true, true])
   expect([calendars.size, [...calendars.values()].length, new Map(calendars).size]).toEqual([4, 4, 4])

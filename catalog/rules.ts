@@ -22,6 +22,8 @@ const LOOKED_AT_DAYS = 730
 const HOURS_LOOKED_AT_DAYS = 21
 /** Each arrival is written down with the state of all of them, and a history has its limits. */
 export const MOST_EXPECTED = 250
+/** A bridge asks for each of them in Temporal, and all within one visibility time-out of the queue. */
+const MOST_CONCERNED = 250
 
 export interface RuleGround {
   timetable: Timetable
@@ -30,34 +32,73 @@ export interface RuleGround {
   today: string
 }
 
-/** Remembers where it found nothing: of a thousand products most edges are alike but for their names. */
+/** What a rule comes to, whatever its products are called: of a thousand most edges are alike but for their names. */
+interface Weight {
+  /** How many upstream cycles one cycle waits for, at most. */
+  expected: number
+  isSound: boolean
+}
+
 export function createRuleCheck({ timetable, adHoc, today }: RuleGround) {
-  const sound = new Set<string>()
-  return (consumer: ProductDefinition): RuleFault[] =>
-    upstreamsIn(consumer.dependsOn).flatMap((upstream) => {
+  const weighed = new Map<string, Weight>()
+  return (consumer: ProductDefinition): RuleFault[] => {
+    const faults: RuleFault[] = []
+    const expected: Expected[] = []
+    for (const upstream of upstreamsIn(consumer.dependsOn)) {
       const edge = toEdge(timetable, consumer, upstream)
       const { every, calendar, timezone, onNonBusinessDay } = consumer
       const alike = toStableJson([every, calendar, timezone, onNonBusinessDay, edge.upstream, ruleOf(upstream)])
-      if (sound.has(alike)) return []
-      const found = faultOf(edge, { adHoc, today })
-      if (!found) sound.add(alike)
-      return found ?? []
-    })
+      const known = weighed.get(alike)
+      const found = known?.isSound ? { expected: known.expected, fault: null } : weigh(edge, { adHoc, today })
+      weighed.set(alike, { expected: found.expected, isSound: found.fault === null })
+      expected.push({ upstream, count: found.expected })
+      if (found.fault) faults.push(found.fault)
+    }
+    const tooMany = whyTooMany(expected)
+    return tooMany ? [...faults, tooMany] : faults
+  }
 }
 
 const ruleOf = ({ product: _, ...rule }: UpstreamDefinition): Omit<UpstreamDefinition, 'product'> => rule
 
-function faultOf(edge: Edge, { adHoc, today }: Pick<RuleGround, 'adHoc' | 'today'>): RuleFault | null {
-  const { dependency: upstream } = edge
+interface Expected {
+  upstream: UpstreamDefinition
+  count: number
+}
+
+/** One history holds them all; the dependency that brings most is told. */
+function whyTooMany(expected: Expected[]): RuleFault | null {
+  const sum = expected.reduce((total, { count }) => total + count, 0)
+  const [most] = expected.toSorted((one, other) => other.count - one.count)
+  if (!most || sum <= MOST_EXPECTED) return null
+  const { upstream, count } = most
+  const share = count === sum ? '' : `, ${count} of them of ${upstream.product}`
+  const message = `each cycle would wait for up to ${sum} upstream cycles at once${share}; at most ${MOST_EXPECTED}: put a product in between`
+  return { upstream, message, isNote: false }
+}
+
+function weigh(
+  edge: Edge,
+  { adHoc, today }: Pick<RuleGround, 'adHoc' | 'today'>,
+): { expected: number; fault: RuleFault | null } {
+  const { dependency: upstream, consumer } = edge
   const misfit = whyMisfit(edge)
-  if (misfit) return { upstream, message: misfit, isNote: false }
+  if (misfit) return { expected: 0, fault: { upstream, message: misfit, isNote: false } }
   const keys = cyclesFrom(edge, today)
-  const most = Math.max(0, ...keys.map((key) => toKeys(wantedOf(edge, key), edge).length))
-  if (most > MOST_EXPECTED) {
-    const message = `would wait for ${most} cycles of ${upstream.product} at once; at most ${MOST_EXPECTED}: put a product in between`
-    return { upstream, message, isNote: false }
+  const looksAt = keys.map((key) => toKeys(wantedOf(edge, key), edge))
+  const expected = Math.max(0, ...looksAt.map((found) => found.length))
+  const concerned = mostOften(looksAt.flatMap((found) => found.map(({ key }) => key)))
+  if (concerned > MOST_CONCERNED) {
+    const message = `each event of ${upstream.product} would concern ${concerned} cycles of ${consumer.product} or more; at most ${MOST_CONCERNED}: look back on less, or put a product in between`
+    return { expected, fault: { upstream, message, isNote: false } }
   }
-  return neverOf(edge, keys, adHoc.get(edge.upstream.calendar) ?? new Set())
+  return { expected, fault: neverOf(edge, keys, adHoc.get(edge.upstream.calendar) ?? new Set()) }
+}
+
+function mostOften(keys: CycleKey[]): number {
+  const counts = new Map<CycleKey, number>()
+  for (const key of keys) counts.set(key, (counts.get(key) ?? 0) + 1)
+  return Math.max(0, ...counts.values())
 }
 
 /** Cycles that would wait for what does not exist. */
@@ -65,9 +106,11 @@ function neverOf(edge: Edge, keys: CycleKey[], adHoc: ReadonlySet<string>): Rule
   const { dependency: upstream, consumer } = edge
   const { ifNone, match } = upstream
   if (ifNone === 'run-without' || ifNone === 'skip-cycle' || match?.kind === 'self-previous') return null
+  // What a calendar does not say yet may be there: it is extended year by year.
   const lacking = keys.flatMap((key) => {
     const wanted = wantedOf(edge, key)
-    return wanted.kind === 'none' ? [{ key, why: wanted.why, isAdHoc: adHoc.has(wanted.target ?? '') }] : []
+    if (wanted.kind !== 'none' || wanted.isUnknown) return []
+    return [{ key, why: wanted.why, isAdHoc: adHoc.has(wanted.target ?? '') }]
   })
   const first = lacking.find(({ isAdHoc }) => !isAdHoc) ?? lacking[0]
   if (!first) return null

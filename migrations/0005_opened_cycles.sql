@@ -12,3 +12,5 @@ end;
 comment on function opened_cycles(text[], text[]) is 'Which of these cycles of products of the whole mesh were ever opened, by anybody.';
 revoke execute on function opened_cycles(text[], text[]) from public;
 grant execute on function opened_cycles(text[], text[]) to sluice_any_domain;
+
+comment on column data_calendar.definition is 'Its decided dates; of one from files also its document, as file, from which it is built again when its base changes.';

@@ -17,7 +17,7 @@ table data_calendar -- Versions of the calendars that anything goes by; the curr
   calendar text not null
   version integer not null
   source text not null -- Whose data it is: Sluice's own, or a file's of the mesh.
-  definition jsonb not null -- Every date decided (model/calendar/calendars.ts: CalendarDefinition).
+  definition jsonb not null -- Its decided dates; of one from files also its document, as file, from which it is built again when its base changes.
   applied_at timestamp with time zone not null
   superseded_at timestamp with time zone -- When a newer version came or the calendar was removed; null: current.
   catalog_version integer not null

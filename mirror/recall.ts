@@ -114,6 +114,19 @@ export interface MissedSkips {
   blockers: Blocker[]
 }
 
+/** The domain's open cycles that wait for this upstream cycle, as the mirror has it. */
+export async function listWaiting(
+  db: Postgres,
+  domain: Domain,
+  { product, key }: Pick<ExpectedCycle, 'product' | 'key'>,
+): Promise<CycleId[]> {
+  const rows = await db.rows<{ cycle: CycleId }>(
+    `with open as (${WAITING}) select cycle from open where product = $2 and cycle_key = $3 order by cycle`,
+    [domain, product, key],
+  )
+  return rows.map(({ cycle }) => cycle)
+}
+
 /** Waiting cycles that do not know that an upstream skipped what they wait for. */
 export async function listMissedSkips(db: Postgres, domain: Domain): Promise<MissedSkips[]> {
   const rows = await db.rows<Blocker & { cycle: CycleId }>(

@@ -1,7 +1,7 @@
 // The kinds of text that a definition holds: names, wall times, zones, durations, locations, arguments of a job.
 // In: a text from YAML. Out: the same text, or one sentence that says what is wrong and what would be right.
 import { z } from 'zod'
-import { EVERY_WORDS, parseEvery } from './calendar/cadence.ts'
+import { whyNoEvery } from './calendar/cadence.ts'
 import { isTimeZone, parseWallTime } from './calendar/wall-time.ts'
 import { isName } from './ids.ts'
 import { didYouMean } from './nearest.ts'
@@ -65,11 +65,6 @@ const faultOfWallTime = (text: string): Fault =>
     ? undefined
     : `"${text}" is no wall time: "HH:MM", "HH:MM +1d" (next day) or "HH:MM +1bd" (next business day); of an hour "+20m"`
 
-const faultOfEvery = (text: string): Fault =>
-  parseEvery(text)
-    ? undefined
-    : `"${text}" says not how often${didYouMean(text, EVERY_WORDS) || `; known: ${EVERY_WORDS.join(', ')}`}`
-
 function faultOfZone(text: string): Fault {
   if (isTimeZone(text) && (text.includes('/') || text === 'UTC')) return undefined
   const guess = didYouMean(text, Intl.supportedValuesOf('timeZone'))
@@ -122,7 +117,7 @@ export const location = textWith(faultOfLocation)
 export const calendar = textWith(faultOfCalendar)
 export const timezone = textWith(faultOfZone)
 export const wallTime = textWith(faultOfWallTime)
-export const every = textWith(faultOfEvery)
+export const every = textWith(whyNoEvery)
 export const domainName = textWith((text) => faultOfName(text, 'domain'))
 export const productId = textWith(faultOfProductId)
 export const argumentName = textWith(faultOfArgumentName)

@@ -1,6 +1,7 @@
 // `every:` as a rule: which period a cycle key names, and on which of its dates the cycle is.
 // In: the words of a definition. Out: the rule, or undefined for other words. Never: a calendar; cycles.ts brings it.
 import type { Every, Period } from '../definition.ts'
+import { didYouMean } from '../nearest.ts'
 
 export interface Cadence {
   period: Period
@@ -42,6 +43,14 @@ export const EVERY_WORDS: readonly string[] = [
 export function parseEvery(text: string): Every | undefined {
   const every = SYNONYMS[text] ?? text
   return cadenceOf(every) ? (every as Every) : undefined
+}
+
+/** What is wrong with the words of an author, and what would be right; undefined when they say how often. */
+export function whyNoEvery(text: string): string | undefined {
+  if (parseEvery(text)) return undefined
+  const said = `"${text}" says not how often`
+  if (/^nth-business-day\b/.test(text)) return `${said}; nth-business-day(n) counts from 1 to ${MOST_BUSINESS_DAYS}`
+  return `${said}${didYouMean(text, EVERY_WORDS) || `; known: ${EVERY_WORDS.join(', ')}`}`
 }
 
 /** @throws RangeError for words of a newer version of Sluice. */

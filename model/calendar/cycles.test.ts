@@ -3,7 +3,7 @@ import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
 import type { Every, Schedule } from '../definition.ts'
 import { parseCycleKey, periodOf } from '../ids.ts'
-import { timetableOf, toKey } from '../samples.test-data.ts'
+import { calendarOf, timetableOf, toKey } from '../samples.test-data.ts'
 import { EVERY_WORDS, parseEvery, toCadence } from './cadence.ts'
 import { cycleAfter, cycleBefore, dueAtMs, dueKeys, hasCycle, placeCycle } from './cycles.ts'
 import { addBusinessDays, datesOf, hourAt, hourMs, keyAt, keysOver } from './dates.ts'
@@ -153,6 +153,28 @@ describe('a date that is no business day', () => {
       ...['2026-10-31', '2026-11-01', '2026-11-02'],
     ])
   })
+})
+
+test('a calendar that opens no more says so of each covered period, and nothing of those beyond', () => {
+  const weeks = [
+    { from: '2020-01-01', open: [1] },
+    { from: '2027-07-01', open: [] },
+  ]
+  const dying = { ...calendarOf('dying'), weeks, from: '2020-01-01', to: '2030-12-31' }
+  const closing = timetableOf({}, [dying]).calendars
+  const at = (every: Every, key: string, change: Partial<Schedule> = {}) =>
+    placeCycle(closing, scheduleOf(every, { calendar: 'dying', ...change }), toKey(key))
+  expect(at('nth-business-day(3)', '2027-06')).toMatchObject({ kind: 'due', dueDate: '2027-06-21' })
+  expect(at('nth-business-day(3)', '2027-07')).toEqual({
+    kind: 'none',
+    reason: 'dying has fewer than 3 business days in it',
+  })
+  expect(at('month-end(business)', '2030-12')).toEqual({ kind: 'none', reason: 'dying has no business day in it' })
+  const moved = at('day', '2028-03-01', { onNonBusinessDay: 'next' })
+  expect(moved).toMatchObject({ kind: 'none', isUncovered: true, reason: expect.not.stringMatching(/\.$/) })
+  expect(at('day', '2027-07-04', { onNonBusinessDay: 'previous' })).toMatchObject({ dueDate: '2027-06-28' })
+  const schedule = scheduleOf('day', { calendar: 'dying', onNonBusinessDay: 'next' })
+  expect(dueKeys(closing, schedule, { fromMs: Date.UTC(2028, 0, 1), toMs: Date.UTC(2028, 1, 1) })).toEqual([])
 })
 
 test('beyond what the calendar covers there is no cycle, and the reason says so; a calendar nobody knows is an error', () => {

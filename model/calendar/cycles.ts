@@ -33,21 +33,15 @@ const on = (date: string): PlacedCycle => ({ kind: 'due', businessDate: date, du
 export function placeCycle(calendars: Calendars, schedule: Schedule, key: CycleKey): PlacedCycle {
   const cadence = toCadence(schedule.every)
   if (periodOf(key) !== cadence.period) return none(`its cycles are named by ${cadence.period}`)
+  const natural = cadence.on === 'business-day' ? null : naturalDate(schedule, key)
   try {
-    if (cadence.on !== 'business-day') return shifted(calendars, schedule, naturalDate(schedule, key))
+    if (natural !== null) return shifted(calendars, schedule, natural)
     return cadence.period === 'day' ? onBusinessDay(calendars, schedule, key) : onClose(calendars, schedule, key)
   } catch (error) {
-    if (error instanceof RangeError && isUncovered(calendars, schedule, key))
-      return { kind: 'none', reason: error.message, isUncovered: true }
-    throw error
+    // A calendar that does not exist is a fault of the definition; of one that does, only dates may be too far away.
+    if (!(error instanceof RangeError) || !calendars.has(schedule.calendar)) throw error
+    return { kind: 'none', reason: error.message.replace(/\.$/, ''), isUncovered: true }
   }
-}
-
-/** Only a date too far away is "no cycle"; a calendar that does not exist is a fault of the definition. */
-function isUncovered(calendars: Calendars, { calendar }: Schedule, key: CycleKey): boolean {
-  const { from, to } = requireCalendar(calendars, calendar)
-  const { first, last } = datesOf(key)
-  return first < from || last > to || addDays(first, -31) < from || addDays(last, 31) > to
 }
 
 const naturalDate = ({ timezone }: Schedule, key: CycleKey): string =>
@@ -72,12 +66,15 @@ function whyClosed(calendars: Calendars, calendar: string, date: string): string
   return `not a business day of ${calendar} (${rule})`
 }
 
+/** Counted within the period only: what lies beyond says nothing of it. */
 function onClose(calendars: Calendars, { every, calendar }: Schedule, key: CycleKey): PlacedCycle {
   const { nth } = toCadence(every)
   const { first, last } = datesOf(key)
-  const start = nth < 0 ? addDays(last, 1) : addDays(first, -1)
-  const date = addBusinessDays(calendars, calendar, { date: start, n: nth })
-  if (date >= first && date <= last) return on(date)
+  let left = Math.abs(nth)
+  for (let date = nth < 0 ? last : first; date >= first && date <= last; date = addDays(date, Math.sign(nth))) {
+    if (isOpen(calendars, calendar, date)) left -= 1
+    if (left === 0) return on(date)
+  }
   return none(`${calendar} has ${nth < 0 ? 'no business day' : `fewer than ${nth} business days`} in it`)
 }
 

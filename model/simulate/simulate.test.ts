@@ -207,6 +207,16 @@ describe('rules', () => {
     expect(before).toMatchObject({ cycles: ['2026-11-19'], state: 'WAIVED' })
   })
 
+  test('a loop that looks back begins, and goes on from one to the next', () => {
+    const before = { product: 'd1/books', match: { kind: 'business-days-before', n: 1 }, ifNone: 'run-without' }
+    const products = [ruled('d1/prices', [before, { product: 'raw/rd1' }]), ds('d1/books', ['d1/prices'])]
+    const said = [comes(`${MON}T12:00`, 'raw/rd1', MON), comes(`${MON}T22:00`, 'raw/rd1', FRI)]
+    const simulated = play({ products, said })
+    for (const key of [FRI, MON]) expect(briefly(simulated, 'd1/books', key)).toBe(`COMPLETED ${MON}T22:00`)
+    expect(rowOf(simulated, 'd1/prices', MON)?.dependencies[0]).toMatchObject({ cycles: [FRI], state: 'ARRIVED' })
+    expect(briefly(simulated, 'd1/prices', TUE)).toBe('WAITING')
+  })
+
   test.each<[string, IfNone | undefined, Said[], string]>([
     ['is waited for', undefined, [], 'WAITING'],
     ['is done without where so declared', 'run-without', [], `COMPLETED ${FRI}T20:00`],

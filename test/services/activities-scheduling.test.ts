@@ -115,6 +115,13 @@ test('a definition that cannot be followed is skipped and named; the others get 
   expect(warned).toEqual(['si/bad', 'si/deadline'])
 })
 
+test('a cycle that Temporal will never take is named; the others are opened', async () => {
+  const huge = { run: { ...define('sj/huge').definition.run, arguments: { '--notes': 'x'.repeat(3_000_000) } } }
+  const { opened, skipped } = await tick('sj', [define('sj/huge', huge), define('sj/good')])
+  expect(opened).toHaveLength(5)
+  expect(skipped).toEqual([expect.stringMatching(/^sj\/huge: sj\/huge\/2026-11-\d\d: Temporal refused it: .*size/i)])
+})
+
 test('of hours a week’s worth is opened, and the next tick finds each of them there', async () => {
   const hourly = { ...define('sh/hourly', { every: 'hour' }), firstAppliedAt: '2026-11-18T00:00:00Z' }
   const { opened } = await tick('sh', [hourly])

@@ -159,4 +159,5 @@ test('a state that is no end, and a run that Glue does not know, are done withou
 const refusing = {
   recordUntaken: () => Promise.reject(new Error('The ledger was written to')),
   judgePast: () => Promise.reject(new Error('The ledger was read')),
+  listWaiting: () => Promise.reject(new Error('The mirror was read')),
 }

@@ -385,6 +385,41 @@ describe('a calendar', () => {
     expect(await calendars()).toContainEqual({ calendar: 'bank', version: 2, source: 'files', current: true })
   })
 
+  test('that builds on one of another folder follows it, and keeps its file to do so', async () => {
+    const desk = { 'desk.yaml': 'calendar: desk\nextends: bank\nremove: [2019-12-16]\n' }
+    const zoo = {
+      'zoo.yaml': domainText('zoo', ['calendar: weekdays', 'calendar: desk']),
+      'tick.yaml': MESH['tick.yaml'] ?? '',
+    }
+    await space.applied({ ...MESH, ...closing('2019-12-09') })
+    await space.applied({ ...zoo, ...desk })
+    expect(await space.applied({ ...zoo, ...desk })).toMatchObject({ catalogVersion: null })
+    const { plan } = await space.applied(closing('2019-12-10'))
+    expect(toPlanLines(plan).slice(0, -1)).toEqual([
+      ...[
+        '~ calendar bank version 2',
+        '    2019-12-09 appears: Monday (was Mourning)',
+        '    2019-12-10 vanishes: Mourning',
+      ],
+      ...['    raw/rd1: loses 2019-12-10; gains 2019-12-09'],
+      ...[
+        '~ calendar desk version 2',
+        '    2019-12-09 appears: Monday (was Mourning)',
+        '    2019-12-10 vanishes: Mourning',
+      ],
+    ])
+    const [, applied] = (await readCurrentMesh(space.db)).calendars
+    expect([applied?.file?.extends, Object.keys(applied?.definition ?? {})]).toEqual([
+      'bank',
+      expect.not.arrayContaining(['file']),
+    ])
+    const { calendars: seen } = await catalogOf('zoo')
+    expect(seen.map(({ calendar, closed }) => [calendar, Object.keys(closed)])).toEqual([
+      ['desk', ['2019-12-10', '2019-12-16']],
+      ['weekdays', []],
+    ])
+  })
+
   test('is told in the audit, before and after', async () => {
     await space.applied({ ...MESH, ...closing('2019-12-09') })
     await space.applied({ ...MESH, ...closing('2019-12-10') })

@@ -10,7 +10,7 @@ import { openRun } from '../../model/cycle/cycle.ts'
 import { toRecord } from '../../model/cycle/record.ts'
 import type { UpstreamDefinition } from '../../model/definition.ts'
 import { NOT_REFRESHED } from '../../model/refresh-event.ts'
-import { toKey, toProduct } from '../../model/samples.test-data.ts'
+import { calendarOf, toKey, toProduct } from '../../model/samples.test-data.ts'
 import { ARRIVALS_SIGNAL, BLOCKERS_SIGNAL, CYCLE_WORKFLOW, toCycleStart } from '../../workflows/contract.ts'
 import { type BridgeStage, openBridgeStage } from './bridge-stage.ts'
 import { type LentDatabase, lendDatabase } from './postgres.ts'
@@ -85,6 +85,29 @@ test('an event that is looked back on reaches the cycle that is open', async () 
   stage.start()
   expect(await take(messageOf(refreshedOf('raw/rd1', { key: THURSDAY })))).toEqual([])
   expect(await signalsOf(client, stage.cycle('ds1', KEY), ARRIVALS_SIGNAL)).toMatchObject([[{ key: THURSDAY }]])
+})
+
+test('a cycle that was open when its day was closed by a calendar gets what it waits for, and its blockers', async () => {
+  await define({})
+  await client.workflow.start(CYCLE_WORKFLOW, toCycleStart(inputOf()))
+  await recordCycle(database.db, toRecord(openRun(inputOf(), NOW_MS), 0, NOW_MS))
+  const weekdays = calendarOf('weekdays', { [KEY]: 'Storm' })
+  await stage.apply({ calendars: [weekdays] })
+  await stage.parts.index.reload()
+  stage.start()
+  const skipped = notRefreshedOf('raw/rd1', { data: { state: 'ERROR', step: 'run' } })
+  expect(await take(messageOf(skipped, { 'detail-type': NOT_REFRESHED }))).toMatchObject([
+    { outcome: 'routed', reason: `named as the blocker of ${stage.cycle('ds1', KEY)}` },
+  ])
+  await take(messageOf(refreshedOf('raw/rd1')))
+  expect(await signalsOf(client, stage.cycle('ds1', KEY), ARRIVALS_SIGNAL)).toMatchObject([
+    [{ product: RD1, key: KEY }],
+  ])
+  expect(await signalsOf(client, stage.cycle('ds1', KEY), BLOCKERS_SIGNAL)).toMatchObject([[{ state: 'ERROR' }]])
+  // Nobody waits for that of another day.
+  expect(await take(messageOf(refreshedOf('raw/rd1', { key: toKey('2026-11-21') })))).toContainEqual(
+    expect.objectContaining({ outcome: 'unmatched', key: '2026-11-21' }),
+  )
 })
 
 test('yesterday’s event opens today’s cycle that waits for the business day before', async () => {

@@ -204,13 +204,18 @@ const recall = (tables: Tables, [domain, products, keys]: unknown[]): Row[] =>
     newestOf(tables, String(domain), product, (keys as string[])[at] ?? ''),
   )
 
-function listMissed(tables: Tables, [domain]: unknown[]): Row[] {
-  const waiting = [...tables.dependencies.values()].filter((dependency) => {
+const listInputs = (tables: Tables, domain: unknown): Row[] =>
+  [...tables.dependencies.values()].filter((dependency) => {
     const status = tables.status.get(String(dependency['cycle']))
     const isWaiting = status?.['state'] === 'WAITING' || (status?.['state'] === 'ERROR' && status['step'] === 'wait')
     return status?.['domain'] === domain && isWaiting && dependency['state'] === 'WAITING'
   })
-  return waiting.flatMap(({ cycle, upstream_product, upstream_key }) =>
+
+const listWaiting = (tables: Tables, [domain, product, key]: unknown[]): Row[] =>
+  listInputs(tables, domain).filter((row) => row['upstream_product'] === product && row['upstream_key'] === key)
+
+function listMissed(tables: Tables, [domain]: unknown[]): Row[] {
+  return listInputs(tables, domain).flatMap(({ cycle, upstream_product, upstream_key }) =>
     newestOf(tables, String(domain), String(upstream_product), String(upstream_key)).map((row) => ({ ...row, cycle })),
   )
 }
@@ -244,6 +249,7 @@ const STATEMENTS: [start: string, answer: (tables: Tables, params: unknown[]) =>
   ['select delivery.outcome, dependency.state', readInput],
   ['with expected as (', recall],
   ['with firsts as (', listUnopened],
+  ['with open as (', listWaiting],
   ['with waiting as (', listMissed],
   // No definition of this mesh asks what an upstream skipped.
   ['with asked as (', () => []],

@@ -16,7 +16,7 @@ import type { IndexWatch } from '../../bridge/index-watch.ts'
 import { createDeadLetters } from '../../bridge/dead-letters.ts'
 import { judgePast } from '../../mirror/judge-past.ts'
 import { recordUntaken } from '../../mirror/ledger.ts'
-import { recall } from '../../mirror/recall.ts'
+import { listWaiting, recall } from '../../mirror/recall.ts'
 import { recordCycle } from '../../mirror/record-cycle.ts'
 import { OPENING_WINDOW } from '../../model/calendar/routing.ts'
 import type { CycleSettings } from '../../model/cycle/cycle.ts'
@@ -59,6 +59,7 @@ export function bootBridge(world: World, domain: Domain, life: Life): void {
     index: createIndex(world, domain),
     ledger: {
       recordUntaken: (events) => recordUntaken(db, domain, events),
+      listWaiting: (upstream) => listWaiting(db, domain, upstream),
       async judgePast(question) {
         const past = await judgePast(db, { domain, ...question })
         if (past) world.hostility.count(`an arrival at a closed cycle was ${past.outcome}`)

@@ -8,6 +8,7 @@ import { createScheduling } from '../../activities/scheduling.ts'
 import { createCallPace } from '../../bridge/call-pace.ts'
 import { type BatchParts, handleBatch } from '../../bridge/handle-batch.ts'
 import { judgePast } from '../../mirror/judge-past.ts'
+import { listWaiting } from '../../mirror/recall.ts'
 import { recordUntaken } from '../../mirror/ledger.ts'
 import { dueAtMs, dueKeys } from '../../model/calendar/cycles.ts'
 import { firstDateOf } from '../../model/calendar/due.ts'
@@ -156,6 +157,7 @@ class ScenarioRun {
       ledger: {
         recordUntaken: (rows) => recordUntaken(stage.db, domain, rows),
         judgePast: (question) => judgePast(stage.db, { domain, ...question }),
+        listWaiting: (upstream) => listWaiting(stage.db, domain, upstream),
       },
       deadLetters: {
         send: async (_body, { reason }) => {

@@ -61,8 +61,20 @@ export interface CalendarFile {
 export interface CalendarFault {
   calendar: string
   path: (string | number)[]
+  /** The place is that of the key, not of what it holds. */
+  on?: 'key'
   message: string
+  /** Said, and allowed: what the document extends says so already, which its author may not know of. */
+  isNote?: true
+}
+
+/** Names of the calendars that a document builds on. */
+export function basesOf({ extends: others }: CalendarFile): string[] {
+  if (others === undefined) return []
+  return typeof others === 'string' ? [others] : (others.all ?? others.any ?? [])
 }
 
 export const dateOf = (entry: AdHocDate): string => (typeof entry === 'string' ? entry : entry.date)
+/** Where the date stands in an entry. */
+export const pathOfDate = (entry: AdHocDate): string[] => (typeof entry === 'string' ? [] : ['date'])
 export const whyOf = (entry: AdHocDate): string | undefined => (typeof entry === 'string' ? undefined : entry.why)

@@ -1,10 +1,20 @@
 // A calendar that is being made (expand.ts says in which order its rules are applied).
 // In: a definition. Out: a copy to change, and what rules ask of it. Never: a change of the calendar that it came from.
 import type { CalendarFault } from './calendar-file.ts'
-import { type CalendarDefinition, weekOf } from '../calendars.ts'
+import { type CalendarDefinition, dayOf, weekOf } from '../calendars.ts'
 import { type DayNumber, toDate, weekdayOf } from '../day-numbers.ts'
 
 export type Fault = Omit<CalendarFault, 'calendar'>
+
+export interface Draft {
+  draft: CalendarDefinition
+  /** What the document extends, before any of its own rules; null when it extends nothing. */
+  base: CalendarDefinition | null
+}
+
+/** Whether what the document extends is open then; undefined when it extends nothing. */
+export const wasOpen = (base: CalendarDefinition | null, date: string): boolean | undefined =>
+  base && isCovered(base, date) ? dayOf(base, date).open : undefined
 
 export const draftOf = (definition: CalendarDefinition): CalendarDefinition => ({
   ...definition,

@@ -1,24 +1,29 @@
 // Early closes. In: a draft on which open and closed are decided, the entries of `earlyClose:`. Out: the draft with them.
 // Never: an early close of a closed date; by a rule it is passed over, a date that is said by itself is an error.
-import { didYouMean } from '../../nearest.ts'
-import type { EarlyCloseRule } from './calendar-file.ts'
-import { WEEKDAY_WORDS } from './calendar-file.ts'
+import { type CalendarFile, dateOf, type EarlyCloseRule, WEEKDAY_WORDS } from './calendar-file.ts'
 import { type CalendarDefinition, dayOf } from '../calendars.ts'
-import { dayOfRule, holidayIn, parseDateRule } from './date-rule.ts'
+import { dayOfRule, parseDateRule } from './date-rule.ts'
 import { toDate, weekdayOf } from '../day-numbers.ts'
-import { type Fault, isCovered, isOpenOn, isValidOn, whyNotCovered, yearsOf } from './draft.ts'
+import { type Draft, type Fault, isCovered, isOpenOn, isValidOn, wasOpen, whyNotCovered, yearsOf } from './draft.ts'
 import type { Observed } from './holidays.ts'
 
 /** Of two rules for one date the first in the file counts, and a date that is said by itself before both. */
-export function closeEarly(draft: CalendarDefinition, entries: readonly EarlyCloseRule[], observed: Observed): Fault[] {
+export function closeEarly(
+  { draft, base }: Draft,
+  { earlyClose, remove }: Pick<CalendarFile, 'earlyClose' | 'remove'>,
+  observed: Observed,
+): Fault[] {
+  const removed = new Set(remove.map(dateOf))
   const faults: Fault[] = []
   const byRule = new Map<string, EarlyCloseRule>()
   const byDate = new Map<string, EarlyCloseRule>()
-  for (const [index, entry] of entries.entries()) {
+  for (const [index, entry] of earlyClose.entries()) {
     const { date } = entry
-    const fault = date === undefined ? whyNoRule(entry, observed) : whyNoDate(draft, date, byDate)
-    if (fault) faults.push({ path: ['earlyClose', index, date === undefined ? 'on' : 'date'], message: fault })
-    else if (date !== undefined) byDate.set(date, entry)
+    const message = date === undefined ? undefined : whyNoDate(draft, date)
+    // What it extends may have come to close that date.
+    const isNote = date !== undefined && !removed.has(date) && wasOpen(base, date) === false
+    if (message) faults.push({ path: ['earlyClose', index, 'date'], message, ...(isNote ? { isNote } : {}) })
+    else if (date !== undefined) byDate.set(date, byDate.get(date) ?? entry)
     else for (const found of datesOf(draft, entry, observed)) if (!byRule.has(found)) byRule.set(found, entry)
   }
   for (const [date, { at, name, why }] of [...byRule, ...byDate]) {
@@ -27,15 +32,7 @@ export function closeEarly(draft: CalendarDefinition, entries: readonly EarlyClo
   return faults
 }
 
-function whyNoRule({ on = '' }: EarlyCloseRule, { names }: Observed): string | undefined {
-  const rule = parseDateRule(on)
-  const holiday = rule && holidayIn(rule)
-  if (holiday === undefined || names.includes(holiday)) return undefined
-  return `there is no holiday "${holiday}" in this calendar${didYouMean(holiday, names)}`
-}
-
-function whyNoDate(draft: CalendarDefinition, date: string, seen: ReadonlyMap<string, unknown>): string | undefined {
-  if (seen.has(date)) return `${date} stands here twice`
+function whyNoDate(draft: CalendarDefinition, date: string): string | undefined {
   const fault = whyNotCovered(draft, date)
   if (fault) return `${date} ${fault}`
   const { open, rule } = dayOf(draft, date)

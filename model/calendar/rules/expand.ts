@@ -2,9 +2,10 @@
 // calendars that they may build on. Out: definitions; faults, each with its place. Never: a date guessed beside a fault.
 import { didYouMean } from '../../nearest.ts'
 import { addDates, removeDates } from './ad-hoc.ts'
-import { type CalendarFault, type CalendarFile, dateOf } from './calendar-file.ts'
+import type { CalendarFault, CalendarFile } from './calendar-file.ts'
 import type { CalendarDefinition } from '../calendars.ts'
 import { combine } from './combine.ts'
+import { faultsOfDocument } from './document-faults.ts'
 import { draftOf, type Fault } from './draft.ts'
 import { closeEarly } from './early-closes.ts'
 import { observeHolidays } from './holidays.ts'
@@ -53,27 +54,30 @@ function expandOnce(expansion: Expansion, name: string, trail: readonly string[]
   if (before !== undefined || !file) return before ?? null
   const made = make(expansion, file, [...trail, name])
   for (const fault of made.faults) expansion.faults.push({ calendar: name, ...fault })
-  const calendar = made.faults.length === 0 ? made.calendar : null
+  const calendar = made.faults.every(({ isNote }) => isNote) ? made.calendar : null
   expansion.done.set(name, calendar)
   return calendar
 }
 
-/** No calendar and no fault: what it builds on has faults of its own. */
+/** No calendar and no fault: what it builds on has faults of its own, or faultsOfDocument told them. */
 interface Made {
   calendar: CalendarDefinition | null
   faults: Fault[]
 }
 
 function make(expansion: Expansion, file: CalendarFile, trail: readonly string[]): Made {
+  const said = faultsOfDocument(file)
   const base = file.extends === undefined ? toBase(file) : extendOthers(expansion, file, trail)
-  if (!base.calendar || base.faults.length > 0) return base
+  const faults = [...said, ...base.faults]
+  if (!base.calendar || base.faults.length > 0) return { calendar: null, faults }
+  const tooLong = whyTooLong(file, base.calendar)
+  if (tooLong) return { calendar: null, faults: [...faults, tooLong] }
   const draft = draftOf({ ...base.calendar, calendar: file.calendar })
   draft.description = file.description ?? draft.description
-  const tooLong = whyTooLong(file, draft)
-  if (tooLong) return { calendar: null, faults: [tooLong] }
-  const { observed, faults } = observeHolidays(draft, file.holidays)
-  faults.push(...datesInBoth(file), ...removeDates(draft, file.remove), ...addDates(draft, file.add))
-  faults.push(...closeEarly(draft, file.earlyClose, observed))
+  const order = { draft, base: file.extends === undefined ? null : base.calendar }
+  const observed = observeHolidays(draft, file.holidays)
+  faults.push(...removeDates(order, file.remove), ...addDates(order, file.add))
+  faults.push(...closeEarly(order, file, observed))
   return { calendar: sorted(draft), faults }
 }
 
@@ -86,26 +90,17 @@ function sorted(draft: CalendarDefinition): CalendarDefinition {
 }
 
 function toBase({ covers, week, calendar, description = '' }: CalendarFile): Made {
-  const missing = [covers ? '' : 'covers', week ? '' : 'week'].filter((key) => key !== '')
-  if (!covers || !week) {
-    const message = `${missing.join(' and ')} missing: a calendar says which dates it covers and which weekdays are open, or extends another`
-    return { calendar: null, faults: [{ path: [], message }] }
-  }
-  const noRange = whyNoRange(covers)
-  if (noRange) return { calendar: null, faults: [noRange] }
+  if (!covers || !week || whyNoRange(covers)) return { calendar: null, faults: [] }
   const { weeks, faults } = toWeeks(week, covers)
   return { calendar: { calendar, description, ...covers, weeks, closed: {}, opened: {}, earlyClose: {} }, faults }
 }
 
 function extendOthers(expansion: Expansion, file: CalendarFile, trail: readonly string[]): Made {
   const { covers } = file
-  if (file.week) {
-    const message = 'a calendar that extends another has its week; leave out week, or extends'
-    return { calendar: null, faults: [{ path: ['week'], message }] }
-  }
   const base = baseOf(expansion, file, trail)
   if (!base.calendar || !covers) return base
-  const fault = whyNoRange(covers) ?? whyNotInside(covers, base.calendar)
+  if (whyNoRange(covers)) return { calendar: null, faults: [] }
+  const fault = whyNotInside(covers, base.calendar)
   return fault ? { calendar: null, faults: [fault] } : { calendar: narrow(base.calendar, covers), faults: [] }
 }
 
@@ -154,18 +149,16 @@ function findBase(expansion: Expansion, { file, name, path, trail }: Wanted): Ma
 const MOST_YEARS = 100
 
 /** Every date that is decided by a rule is written into the catalog. */
-function whyTooLong({ holidays, earlyClose }: CalendarFile, { from, to }: CalendarDefinition): Fault | undefined {
+function whyTooLong(
+  { holidays, earlyClose, covers }: CalendarFile,
+  { calendar, from, to }: CalendarDefinition,
+): Fault | undefined {
   const hasRules = holidays.length > 0 || earlyClose.some(({ on }) => on !== undefined)
   const last = `${String(Number(from.slice(0, 4)) + MOST_YEARS)}${from.slice(4)}`
   if (!hasRules || to < last) return undefined
-  return { path: ['covers'], message: `${from} to ${to} is too long: with holidays at most ${MOST_YEARS} years` }
-}
-
-function datesInBoth({ remove, add }: CalendarFile): Fault[] {
-  const removed = new Set(remove.map(dateOf))
-  return add.flatMap((entry, index) =>
-    removed.has(dateOf(entry))
-      ? [{ path: ['add', index], message: `${dateOf(entry)} stands in remove too; keep one of them` }]
-      : [],
-  )
+  if (covers) {
+    return { path: ['covers'], message: `${from} to ${to} is too long: with holidays at most ${MOST_YEARS} years` }
+  }
+  const message = `${calendar || 'what it extends'} covers ${from} to ${to}, and rules are worked out for at most ${MOST_YEARS} years; write covers: { from: …, to: … }`
+  return { path: [holidays.length > 0 ? 'holidays' : 'earlyClose'], on: 'key', message }
 }

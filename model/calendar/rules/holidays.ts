@@ -4,7 +4,7 @@ import type { HolidayRule, Move } from './calendar-file.ts'
 import { type CalendarDefinition, weekOf } from '../calendars.ts'
 import { asksForBusinessDays, type DateRule, dayOfRule, parseDateRule } from './date-rule.ts'
 import { type DayNumber, toDate, weekdayOf } from '../day-numbers.ts'
-import { close, type Fault, isCovered, isOpenOn, isValidOn, yearsOf } from './draft.ts'
+import { close, isCovered, isOpenOn, isValidOn, yearsOf } from './draft.ts'
 
 /** When the holidays of a document are observed, for rules that name one. */
 export interface Observed {
@@ -16,17 +16,13 @@ export interface Observed {
 const SATURDAY = 6
 
 /** Those that stay where they are come first: a moved one has to make way. */
-export function observeHolidays(
-  draft: CalendarDefinition,
-  rules: readonly HolidayRule[],
-): { observed: Observed; faults: Fault[] } {
+export function observeHolidays(draft: CalendarDefinition, rules: readonly HolidayRule[]): Observed {
   const days = new Map<string, DayNumber>()
   const moved: { rule: HolidayRule; move: Move; day: DayNumber; year: number }[] = []
   // Closed days beyond what is covered count for the moves, and go again at the end.
-  const faults = rules.flatMap((rule, index) => {
+  for (const rule of rules) {
     const parsed = parseDateRule(rule.on)
-    const fault = parsed && whyNoHoliday(parsed)
-    if (!parsed || fault) return fault ? [{ path: ['holidays', index, 'on'], message: fault }] : []
+    if (!parsed || whyNoHoliday(parsed)) continue
     for (const year of yearsOf(draft)) {
       const day = dayOfRule(parsed, year, NOTHING_KNOWN)
       if (day === null || !isValidOn(toDate(day), rule)) continue
@@ -37,8 +33,7 @@ export function observeHolidays(
         if (isOpenOn(draft, day)) close(draft, toDate(day), rule.name)
       }
     }
-    return []
-  })
+  }
   for (const { rule, move, day, year } of moved.sort((a, b) => a.day - b.day)) {
     const observed = observedOn(draft, day, move)
     days.set(keyOf(rule.name, year), observed)
@@ -46,7 +41,7 @@ export function observeHolidays(
   }
   for (const date of Object.keys(draft.closed)) if (!isCovered(draft, date)) delete draft.closed[date]
   const names = rules.map(({ name }) => name)
-  return { observed: { names, dayOf: (name, year) => days.get(keyOf(name, year)) ?? null }, faults }
+  return { names, dayOf: (name, year) => days.get(keyOf(name, year)) ?? null }
 }
 
 const isWorkday = (draft: CalendarDefinition, day: DayNumber): boolean =>
@@ -56,7 +51,8 @@ const keyOf = (name: string, year: number): string => `${year} ${name}`
 
 const NOTHING_KNOWN = { holiday: () => null, isOpen: () => false }
 
-function whyNoHoliday(rule: DateRule): string | undefined {
+/** Why a rule cannot be that of a holiday. */
+export function whyNoHoliday(rule: DateRule): string | undefined {
   if (asksForBusinessDays(rule)) return 'a holiday decides what a business day is, so it cannot be beside one'
   if (rule.kind === 'beside') return whyNoHoliday(rule.of)
   return rule.kind === 'holiday' ? `"${rule.name}" is another holiday; write its rule instead` : undefined
