@@ -30,6 +30,7 @@ function findRefusal(index: RoutingIndex, centralAccount: string, parsed: Exclud
       // Who may send it, each mapping says (own-externals.ts).
       return null
     case 'glue-end':
+      // Only as the end of a run of ours: whether an external means it all the same, sort-out.ts asks.
       return isOwnGlue(index, sender)
         ? null
         : refuse(

@@ -70,15 +70,20 @@ async function reload(index: IndexWatch): Promise<Error | undefined> {
 function toVerdicts(parts: SortingParts, parsed: Parsed): (Verdict | 'unknown')[] {
   if (parsed.kind === 'refused') return [{ kind: 'refused', refusal: parsed }]
   const refusal = authorise(parts.index.current(), parts.centralAccount, parsed)
+  if (parsed.kind === 'glue-end') return toGlueVerdicts(parts, parsed, refusal)
   if (refusal) return [{ kind: 'refused', refusal }]
-  switch (parsed.kind) {
-    case 'foreign':
-      return toForeignVerdicts(parts, parsed) ?? ['unknown']
-    case 'glue-end':
-      return [toGlueVerdict(parts, parsed), ...(toForeignVerdicts(parts, parsed) ?? [])]
-    default:
-      return [toRoutedVerdict(parts, parsed)]
-  }
+  return parsed.kind === 'foreign'
+    ? (toForeignVerdicts(parts, parsed) ?? ['unknown'])
+    : [toRoutedVerdict(parts, parsed)]
+}
+
+/** Of another account it ends no run of ours, but an external may mean it; what none means stays refused. */
+function toGlueVerdicts(parts: SortingParts, news: GlueNews, refusal: Refused | null): (Verdict | 'unknown')[] {
+  const foreign = toForeignVerdicts(parts, news)
+  if (refusal) return foreign ?? [{ kind: 'refused', refusal }]
+  // Our own jobs may bear the name of one that an external means in another account: no stranger sent their ends.
+  const meant = foreign?.filter((verdict) => verdict === 'unknown' || verdict.kind !== 'refused') ?? []
+  return [toGlueVerdict(parts, news), ...meant]
 }
 
 /** Undefined when no external means such events. */

@@ -14,7 +14,7 @@ import { loadDomainCatalog } from '../catalog/load.ts'
 import { namesOf } from '../clients/config.ts'
 import { type LedgerEvent, listEvents, listUntaken, takeForRedrive } from '../mirror/events.ts'
 import { type CycleParts, type Domain, domainOf } from '../model/ids.ts'
-import { didYouMean } from '../model/nearest.ts'
+import { chooseBus } from './choose-bus.ts'
 import { type Connection, withConnection } from './connection.ts'
 import { CommandFailure, EXIT } from './failure.ts'
 import { type Output, print, printJson, talk, toCount, toTable } from './output.ts'
@@ -112,19 +112,16 @@ export async function send(parts: CycleParts, options: SendOptions): Promise<num
   })
 }
 
-/** The central bus, or the domain's own for a product that only the domain may see. */
-async function busOf({ aws, settings }: Connection, { product }: CycleParts): Promise<string> {
-  const domain = domainOf(product)
+/** The central bus, or the domain's own for what only the domain may see: as some products, and all externals. */
+async function busOf({ aws, settings }: Connection, parts: CycleParts): Promise<string> {
+  const domain = domainOf(parts.product)
   const loaded = await loadDomainCatalog((await aws()).s3, settings.SLUICE_CATALOG_BUCKET, domain)
-  const products = loaded.kind === 'loaded' ? loaded.catalog.products : []
-  const found = products.find(({ definition }) => definition.product === product)
-  if (!found) {
-    const names = products.map(({ definition }) => definition.product)
-    talk(`No definition of ${product} is applied${didYouMean(product, names) || '.'} It is sent all the same.`)
-  }
-  return found && found.definition.visibility === 'domain'
-    ? namesOf(domain).domainBusName
-    : settings.SLUICE_CENTRAL_BUS_ARN
+  const { isOwnBus, note } = chooseBus(
+    loaded.kind === 'loaded' ? loaded.catalog : { products: [], externals: [] },
+    parts,
+  )
+  if (note) talk(note)
+  return isOwnBus ? namesOf(domain).domainBusName : settings.SLUICE_CENTRAL_BUS_ARN
 }
 
 interface RedriveOptions {

@@ -8,11 +8,11 @@ import { openCycle, whyNotDue } from '../model/calendar/due.ts'
 import { OPENING_WINDOW, toTimetable } from '../model/calendar/routing.ts'
 import { type Cycle, type CycleInput, type CycleSettings, openRun } from '../model/cycle/cycle.ts'
 import { type CycleId, type CycleParts, domainOf, toCycleId } from '../model/ids.ts'
-import { didYouMean } from '../model/nearest.ts'
 import { CYCLE_QUERY } from '../workflows/contract.ts'
 import { type Connection, withConnection } from './connection.ts'
 import { inputLines } from './explain-inputs.ts'
 import { CommandFailure, EXIT } from './failure.ts'
+import { whyNoDefinition } from './no-definition.ts'
 import { colourState, type Output, print, printJson, talk } from './output.ts'
 import { CENTRAL } from './stack-environment.ts'
 import { type Asked, toUnexplained } from './unexplained.ts'
@@ -133,9 +133,8 @@ async function whyUnknown(
   const { products } = loaded.catalog
   const version = products.find(({ definition }) => definition.product === product)
   if (!version) {
-    const names = products.map(({ definition }) => definition.product as string)
-    const guess = didYouMean(product, names) || `. Its domain has ${names.join(', ')}.`
-    return `No definition of ${product} is applied${guess}`
+    const names = products.map(({ definition }) => definition.product)
+    return whyNoDefinition(loaded.catalog, { product, key }, `. Its domain has ${names.join(', ')}.`)
   }
   const timetable = toTimetable(loaded.catalog)
   const notDue = whyNotDue(timetable, version.definition, key)

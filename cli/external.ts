@@ -1,16 +1,14 @@
 // What declared mappings make of EventBridge events, tried out without a connection. In: definition files, events.
-// Out: for each event the upstream cycles it means, or why none. Never: another mapping than the bridge's.
-import { readFile } from 'node:fs/promises'
-import { text as readAll } from 'node:stream/consumers'
+// Out: for each event the upstream cycles it means, or why none. Never: another way from message to cycle than the bridge's.
+import { sortOut, type Verdict } from '../bridge/sort-out.ts'
 import { checkMesh } from '../catalog/check-mesh.ts'
 import type { Mesh } from '../catalog/mesh.ts'
 import { toProblemText } from '../catalog/problem.ts'
 import { readMesh } from '../catalog/read-mesh.ts'
-import { toCalendars } from '../model/calendar/calendars.ts'
-import { type External, toExternal } from '../model/calendar/own-externals.ts'
-import type { ForeignEvent } from '../model/calendar/external.ts'
-import { domainOf } from '../model/ids.ts'
-import { type Envelope, envelopeSchema } from '../model/refresh-event.schema.ts'
+import { toSimulatedCatalogs } from '../catalog/simulated-catalogs.ts'
+import { buildIndex, OPENING_WINDOW, type RoutingIndex } from '../model/calendar/routing.ts'
+import { envelopeSchema } from '../model/refresh-event.schema.ts'
+import { type FileEvent, readEvents } from './external-events.ts'
 import { CommandFailure, EXIT } from './failure.ts'
 import { type Output, print, printJson, talk, toCount } from './output.ts'
 
@@ -19,47 +17,101 @@ interface TestOptions {
   output: Output
 }
 
+interface MeantCycle {
+  product: string
+  cycle: string
+  revision: number
+  location: string | null
+  eventId: string
+  /** What becomes of it when no cycle takes it. */
+  note: string | null
+}
+
 interface Tried {
   event: string
-  arrivals: { product: string; cycle: string; revision: number; location: string | null; eventId: string }[]
+  /** Of what means nothing: kept with its body, sent to the dead letters, or passed over. */
+  outcome: 'mapped' | 'unmatched' | 'refused' | 'ignored'
+  arrivals: MeantCycle[]
   reason: string | null
 }
 
 /** 0 when each event means something. */
 export async function testExternals(paths: string[], { event: file, output }: TestOptions): Promise<number> {
   const mesh = await requireMesh(paths)
-  const tried = (await readEvents(file)).map((envelope): Tried => {
-    const { 'detail-type': detailType, source, account, time, id, detail } = envelope
-    const answers = askDomains(mesh, { detailType, source, account, time, id, detail })
-    const arrivals = answers
-      .flatMap((answer) => (answer.kind === 'arrivals' ? answer.arrivals : []))
-      .map(({ product, key: cycle, revision, location, eventId }) => ({ product, cycle, revision, location, eventId }))
-    const reasons = answers.flatMap((answer) => ('reason' in answer ? [answer.reason] : []))
-    const why = reasons.join('; ') || 'no external means events of this source and type'
-    return { event: `${id} (${detailType} of ${source})`, arrivals, reason: arrivals.length > 0 ? null : why }
-  })
+  const events = await readEvents(file)
+  const indexes = toIndexes(mesh)
+  const tried: Tried[] = []
+  for (const event of events) tried.push(toTried(event, await askBridges(indexes, event)))
   if (output === 'json') printJson(tried)
   else for (const one of tried) tell(one)
-  const without = tried.filter(({ arrivals }) => arrivals.length === 0).length
-  if (without > 0) talk(`${toCount(without, 'event')} of ${tried.length} would be kept as unmatched.`)
+  const without = tried.filter(({ outcome }) => outcome !== 'mapped').length
+  if (without > 0) talk(`${without} of ${toCount(tried.length, 'event')} mean no cycle.`)
   return without > 0 ? EXIT.failed : 0
 }
 
-/** As each domain's bridge would read it. */
-function askDomains({ domains, externals, calendars }: Mesh, event: ForeignEvent): External[] {
-  const used = toCalendars(calendars.map(({ definition }) => definition))
-  return domains.map(({ domain, account }) => {
-    const own = externals.filter(({ product }) => domainOf(product) === domain)
-    return toExternal({ account, externals: own, calendars: used }, event)
+/** Of the domains that declare externals, as if the files were applied now for the first time. */
+const toIndexes = (mesh: Mesh): RoutingIndex[] =>
+  toSimulatedCatalogs(mesh, new Date().toISOString().slice(0, 10))
+    .filter(({ externals }) => externals.length > 0)
+    .map(buildIndex)
+
+/** Which account has the central bus is not in the files, and no external's events come over it. */
+const NO_ACCOUNT = ''
+
+async function askBridges(indexes: RoutingIndex[], { body }: FileEvent): Promise<Verdict[]> {
+  const asked = indexes.map(async (index) => {
+    const watch = { current: () => index, reload: () => Promise.resolve() }
+    const parts = { index: watch, centralAccount: NO_ACCOUNT, window: OPENING_WINDOW, nowMs: () => Date.now() }
+    return (await sortOut(parts, [{ Body: body }])).map(({ verdict }) => verdict)
   })
+  return (await Promise.all(asked)).flat()
 }
 
-function tell({ event, arrivals, reason }: Tried): void {
-  print(event)
-  for (const { product, cycle, revision, location } of arrivals) {
-    print(`  is ${product}/${cycle}, revision ${revision}${location ? `, data at ${location}` : ''}`)
+function toTried({ value }: FileEvent, verdicts: Verdict[]): Tried {
+  const envelope = envelopeSchema.safeParse(value).data
+  const event = envelope ? `${envelope.id} (${envelope['detail-type']} of ${envelope.source})` : 'an event'
+  const arrivals = verdicts.flatMap(toMeant)
+  if (arrivals.length > 0) return { event, outcome: 'mapped', arrivals, reason: null }
+  const reasons = [...new Set(verdicts.flatMap(reasonOf))]
+  const kinds = new Set(verdicts.map(({ kind }) => kind))
+  const outcome = kinds.has('unmapped') ? 'unmatched' : kinds.has('refused') ? 'refused' : 'ignored'
+  return { event, outcome, arrivals, reason: reasons.join('; ') || 'no external means such events' }
+}
+
+function toMeant(verdict: Verdict): MeantCycle[] {
+  if ((verdict.kind !== 'routed' && verdict.kind !== 'unmatched') || verdict.news.kind !== 'refreshed') return []
+  const { product, key: cycle, revision, location, eventId } = verdict.news.arrival
+  return [{ product, cycle, revision, location, eventId, note: verdict.kind === 'unmatched' ? verdict.reason : null }]
+}
+
+function reasonOf(verdict: Verdict): string[] {
+  switch (verdict.kind) {
+    case 'unmapped':
+      return [verdict.reason]
+    case 'refused':
+      // Each domain says this of what another one's externals mean.
+      return verdict.refusal.code === 'unknown-type' ? [] : [verdict.refusal.reason]
+    case 'later':
+      return [verdict.error.message]
+    default:
+      return []
   }
-  if (reason) print(`  is nothing: ${reason}`)
+}
+
+const OUTCOMES = {
+  unmatched: 'kept as unmatched: ',
+  refused: 'refused: ',
+  ignored: '',
+  mapped: '',
+} as const
+
+function tell({ event, outcome, arrivals, reason }: Tried): void {
+  print(event)
+  for (const { product, cycle, revision, location, note } of arrivals) {
+    const data = location ? `, data at ${location}` : ''
+    print(`  is ${product}/${cycle}, revision ${revision}${data}${note ? ` (${note})` : ''}`)
+  }
+  if (reason) print(`  is nothing: ${OUTCOMES[outcome]}${reason}`)
 }
 
 async function requireMesh(paths: string[]): Promise<Mesh> {
@@ -68,42 +120,4 @@ async function requireMesh(paths: string[]): Promise<Mesh> {
   const problems = checked.kind === 'invalid' ? checked.problems : checked.notes
   for (const problem of problems) talk(toProblemText(problem))
   throw new CommandFailure(EXIT.failed, `Nothing was tried: ${toCount(problems.length, 'problem')} in the definitions.`)
-}
-
-/** One event as JSON, a list of them, or one a line. */
-async function readEvents(file: string): Promise<Envelope[]> {
-  const text = file === '-' ? await readAll(process.stdin) : await readText(file)
-  const values = parseAll(text)
-  if (!values) throw new CommandFailure(EXIT.failed, `${file} is neither JSON nor JSON Lines.`)
-  return values.map((value, at) => {
-    const parsed = envelopeSchema.safeParse(value)
-    if (parsed.success) return parsed.data
-    const [issue] = parsed.error.issues
-    const what = `${issue?.path.join('.') || 'it'}: ${issue?.message}`
-    throw new CommandFailure(EXIT.failed, `Event ${at + 1} of ${file} is no EventBridge event: ${what}`)
-  })
-}
-
-function parseAll(text: string): unknown[] | undefined {
-  try {
-    return [JSON.parse(text)].flat()
-  } catch {
-    return parseLines(text.split('\n').filter((line) => line.trim() !== ''))
-  }
-}
-
-function parseLines(lines: string[]): unknown[] | undefined {
-  try {
-    return lines.map((line) => JSON.parse(line) as unknown)
-  } catch {
-    return undefined
-  }
-}
-
-async function readText(file: string): Promise<string> {
-  try {
-    return await readFile(file, 'utf8')
-  } catch (error) {
-    throw new CommandFailure(EXIT.failed, `Could not read ${file}: ${(error as Error).message}`)
-  }
 }

@@ -11,8 +11,8 @@ import { openCycle, whyNotDue } from '../model/calendar/due.ts'
 import { type DomainCatalog, OPENING_WINDOW, toTimetable } from '../model/calendar/routing.ts'
 import type { CycleSettings } from '../model/cycle/cycle.ts'
 import { type CycleId, type CycleParts, toCycleId } from '../model/ids.ts'
-import { didYouMean } from '../model/nearest.ts'
 import { CYCLE_WORKFLOW, toCycleStart } from '../workflows/contract.ts'
+import { whyNoDefinition } from './no-definition.ts'
 
 export type Opened = { kind: 'opened' | 'existing'; cycle: string } | { kind: 'refused'; reason: string }
 
@@ -25,10 +25,7 @@ export async function openByHand(
   mirror?: Postgres,
 ): Promise<Opened> {
   const version = catalog.products.find(({ definition }) => definition.product === product)
-  if (!version) {
-    const names = catalog.products.map(({ definition }) => definition.product)
-    return { kind: 'refused', reason: `No definition of ${product} is applied${didYouMean(product, names) || '.'}` }
-  }
+  if (!version) return { kind: 'refused', reason: whyNoDefinition(catalog, { product, key }) }
   const timetable = toTimetable(catalog)
   const notDue = whyNotDue(timetable, version.definition, key)
   if (notDue) return { kind: 'refused', reason: `${notDue}.` }

@@ -43,16 +43,24 @@ describe('the timeline', () => {
     ])
   })
 
-  test('of some products has the lines that concern them, and a date only over a line', () => {
+  test('of some products has the lines that concern them, of each what is theirs, and a date only over a line', () => {
     expect(
       linesOf({ products, said, to: '2026-11-23', durationMs: 600_000 }, (product) => product === 'd2/ds3'),
     ).toEqual([
       '2026-11-20 (America/New_York)',
-      '17:35  d1/ds1 2026-11-20 completed -> d1/ds2 2026-11-20 starts, d2/ds3 2026-11-20 goes on waiting',
+      '17:35  d1/ds1 2026-11-20 completed -> d2/ds3 2026-11-20 goes on waiting',
       '23:00 Europe/London  d2/ds3 2026-11-20 SKIPPED: cutoff passed, still waiting for raw/rd3',
       '',
       '2026-11-23 (America/New_York)',
       '23:00 Europe/London  d2/ds3 2026-11-23 SKIPPED: cutoff passed, still waiting for d1/ds1, raw/rd3',
+    ])
+    expect(linesOf({ products, said, to: FRI, durationMs: 600_000 }, (product) => product === 'd1/ds1')).toEqual([
+      '2026-11-20 (America/New_York)',
+      '17:05:10  raw/rd1 2026-11-20 arrived (line 1) -> d1/ds1 2026-11-20 goes on waiting',
+      '17:10  raw/rd2 2026-11-20 arrived (line 2) -> d1/ds1 2026-11-20 starts',
+      '17:20  d1/ds1 2026-11-20 attempt 1 ended FAILED; again at 17:25',
+      '17:35  d1/ds1 2026-11-20 completed',
+      '17:40  raw/rd1 2026-11-20 arrived (line 4), revision 2 -> d1/ds1 2026-11-20 correction',
     ])
   })
 

@@ -17,8 +17,8 @@ interface Line {
   atMs: number
   zone: string
   subject: string
-  /** Those that it concerns, for `--product`. */
-  products: string[]
+  /** What it tells of. */
+  product: string
   to: { cycle: CycleId; word: string }[]
 }
 
@@ -31,11 +31,12 @@ export function createTimeline(products: ProductDefinition[], isShown: (product:
   let open: Line[] = []
   const flush = (): void => {
     for (const line of open) {
-      if (!line.products.some(isShown)) continue
+      const to = line.to.filter(({ cycle }) => isShown(partsOf(cycle).product))
+      if (to.length === 0 && !isShown(line.product)) continue
       const wall = toWall(line.atMs, main)
       if (wall.date !== date) told.push(...(date === '' ? [] : ['']), pc.bold(`${wall.date} (${main})`))
       date = wall.date
-      told.push(toText(line, main))
+      told.push(toText({ ...line, to }, main))
     }
     open = []
   }
@@ -54,8 +55,8 @@ export function createTimeline(products: ProductDefinition[], isShown: (product:
 function addMoment(open: Line[], moment: Moment, zones: ReadonlyMap<string, string>, main: string): void {
   const { atMs } = moment
   const add = (product: string, subject: string, to: Line['to'] = []): void => {
-    const products = [product, ...to.map(({ cycle }) => partsOf(cycle).product)]
-    open.push({ atMs, zone: zones.get(product) ?? zones.get(products[1] ?? '') ?? main, subject, products, to })
+    const [first] = to.map(({ cycle }) => partsOf(cycle).product)
+    open.push({ atMs, zone: zones.get(product) ?? zones.get(first ?? '') ?? main, subject, product, to })
   }
   switch (moment.kind) {
     case 'opened':

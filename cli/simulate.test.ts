@@ -89,6 +89,20 @@ describe('the example mesh', () => {
   })
 })
 
+test('on the last date of a calendar, a time of the business day after it is later than the end', async () => {
+  const file = path.join(folder, 'last.yaml')
+  const owner = 'owner: { team: data, email: data@example.com }'
+  const domain = ['domain: d1', 'sluice: 1', 'account: "222222222222"', 'calendar: us-equities', 'timezone: UTC', owner]
+  const rules = ['every: business-day', 'cutoff: { at: "06:00 +1bd", then: error }', 'dependsOn: [d1/closes]']
+  const runs = ['run: { glue: ds1 }', 'publish: { location: "s3://example-d1/ds1/" }']
+  const closes = ['external: d1/closes', 'every: business-day', 'from: [{ glue: { job: load } }]']
+  const documents = [domain, ['product: d1/ds1', ...rules, ...runs], closes]
+  writeFileSync(file, documents.map((lines) => lines.join('\n')).join('\n---\n'))
+  const { code, out, err } = await run([file, '--events', '-', '--from', '2028-12-28', '--to', '2028-12-31'])
+  expect([code, err]).toEqual([0, '2 cycles: 1 ERROR, 1 WAITING.\n'])
+  expect(out).toContain('d1/ds1 2028-12-29 WAITING: waits for d1/closes/2028-12-29')
+})
+
 describe('what cannot be simulated is told in words, with exit code 1 and nothing on stdout', () => {
   test.each([
     [

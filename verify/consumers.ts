@@ -1,9 +1,10 @@
 // In: evidence. Out: which cycles of a domain wait for an upstream cycle, and which events must have reached them. Pure.
 // Never: asks for what a bridge could not know: a definition just applied, a revision that another overtook.
 import { upstreamsIn } from '../model/calendar/match.ts'
+import type { ProductDefinition, UpstreamDefinition } from '../model/definition.ts'
 import { type CycleId, domainOf, parseCycleId } from '../model/ids.ts'
-import type { Evidence } from './evidence.ts'
-import { awaitedBy, broughtTo } from './fold.ts'
+import type { CycleEvidence, Evidence } from './evidence.ts'
+import { answeredOf, awaitedBy, broughtTo, recordsOf } from './fold.ts'
 import type { QueuedEvent } from './sandbox-rows.ts'
 
 export interface Consumers {
@@ -14,7 +15,23 @@ export interface Consumers {
   /** Whether the domain's bridge knew long enough that somebody waits for the product. */
   surelyRoutes(event: Pick<QueuedEvent, 'domain' | 'cycle' | 'atMs'>): boolean
   /** Whether this cycle must have judged the event. */
-  mustHear(cycle: CycleId, event: { domain: string; eventId: string; atMs: number | null }): boolean
+  mustHear(cycle: CycleId, event: KeptEvent): boolean
+}
+
+/** An event that has its row in the ledger. */
+export interface KeptEvent {
+  domain: string
+  eventId: string
+  upstream: CycleId
+  revision: number
+  /** When a queue first had it; null where only a history tells of it. */
+  atMs: number | null
+  /** When it came, or was sent again, last. */
+  cameMs: number
+  /** Since when a recall finds it: a refusal hid it until it was sent again. */
+  keptAtMs: number
+  /** No cycle took it. */
+  isUnmatched: boolean
 }
 
 /** A bridge looks at the catalog each minute. */
@@ -26,6 +43,7 @@ export function consumersOf({ sandbox, cycles, definitions }: Evidence): Consume
     return awaited.map(({ product, key }) => ({ on: `${domainOf(cycle)} ${product}/${key}`, cycle }))
   })
   const waiting = Map.groupBy(edges, ({ on }) => on)
+  const known = new Map(cycles.map((one) => [one.cycle, one]))
   const arrivals = cycles.flatMap(({ cycle, runs }) =>
     runs.flatMap(broughtTo).map(({ arrival }) => ({ cycle, arrival })),
   )
@@ -55,22 +73,62 @@ export function consumersOf({ sandbox, cycles, definitions }: Evidence): Consume
       const isNew = edgesOn(productOf(cycle), (sinceMs) => sinceMs + INDEX_LAG_MS > atMs).some(isIn(domain))
       return consumers.length > 0 && !isNew
     },
-    mustHear(cycle, { domain, eventId, atMs }) {
+    mustHear(cycle, event) {
+      const { domain, eventId, upstream, atMs } = event
       if (brought.has(`${cycle} ${eventId}`)) return true
-      const upstream = eventId.slice(0, eventId.lastIndexOf('/'))
-      const product = productOf(upstream as CycleId)
+      const one = known.get(cycle)
+      const product = productOf(upstream)
       const own = productOf(cycle)
-      if (atMs !== null && knewAt(product, atMs).some(({ definition }) => definition.product === own)) return true
-      // The bus may have dropped it; a closed cycle of a version that is superseded is not asked any more; and before a
-      // version applied, nobody asked for its upstreams.
+      if (one && isUnknown(one)) return false
+      if (one && isLeftToRecall(one, event)) return hasRecalledSince(one, event.keptAtMs) && !hasNewer(one, event)
       const present = definitions.find(({ definition }) => definition.product === own)
-      const isPassedBy = present && !upstreamsIn(present.definition.dependsOn).some((edge) => edge.product === product)
+      // A closed cycle of a version that is superseded is not asked any more.
+      if (event.isUnmatched || (one && present && isOfOtherRule(one, present.definition, product))) return false
+      if (atMs !== null && knewAt(product, atMs).some(({ definition }) => definition.product === own)) return true
+      // The bus may have dropped it; and before a version applied, nobody asked for its upstreams.
+      const isPassedBy = present && edgesTo(present.definition, product).length === 0
       const isBefore = present && atMs !== null && Date.parse(present.appliedAt) + INDEX_LAG_MS > atMs
       if (isPassedBy || isBefore || (sandbox !== undefined && atMs === null)) return false
       // A revision that another overtook before the cycle was open may never have reached it.
       return newest.get(`${domain} ${upstream}`) === eventId
     },
   }
+}
+
+const edgesTo = ({ dependsOn }: ProductDefinition, product: string) =>
+  upstreamsIn(dependsOn).filter((edge) => edge.product === product)
+
+/**
+ * It came before the cycle was open and may not open it: kept for the cycles that look back, or for whoever comes to wait.
+ * Such a cycle finds the newest revision of it, if it opens at all.
+ */
+function isLeftToRecall({ runs }: CycleEvidence, { upstream, cameMs, isUnmatched }: KeptEvent): boolean {
+  const [first] = runs
+  if (!first || first.startedAtMs <= cameMs) return false
+  return isUnmatched || edgesTo(first.input.definition, productOf(upstream)).every(looksBack)
+}
+
+const looksBack = ({ match, ifNone }: UpstreamDefinition): boolean =>
+  match?.kind === 'latest-within' || match?.kind === 'covering' || ifNone === 'previous'
+
+/** So late that whoever kept it had surely written it down. */
+const hasRecalledSince = ({ runs }: CycleEvidence, keptAtMs: number): boolean =>
+  runs.some((run) => answeredOf(run, 'recallArrivals').some(({ atMs }) => atMs > keptAtMs + INDEX_LAG_MS))
+
+const hasNewer = ({ runs }: CycleEvidence, { upstream, revision }: KeptEvent): boolean =>
+  runs
+    .flatMap(broughtTo)
+    .some(({ arrival }) => `${arrival.product}/${arrival.key}` === upstream && arrival.revision >= revision)
+
+/** Ended from outside before it wrote anything: no bridge can have known what it waited for. */
+const isUnknown = ({ runs }: CycleEvidence): boolean =>
+  runs.every((run) => run.status !== 'RUNNING' && recordsOf(run).length === 0)
+
+/** Closed, and opened by another rule for this upstream than the present one, which may lead elsewhere. */
+function isOfOtherRule({ runs }: CycleEvidence, present: ProductDefinition, product: string): boolean {
+  const last = runs.at(-1)
+  if (!last || last.status === 'RUNNING') return false
+  return JSON.stringify(edgesTo(last.input.definition, product)) !== JSON.stringify(edgesTo(present, product))
 }
 
 const productOf = (cycle: CycleId): string => parseCycleId(cycle)?.product ?? ''

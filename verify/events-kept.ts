@@ -1,8 +1,10 @@
 // I1. In: evidence. Out: events and notices that were lost, or that have no one outcome for a cycle. Pure.
 // Never: takes an event for relevant that no definition and no opened cycle waits for.
-import { domainOf, parseCycleId, parseEventId } from '../model/ids.ts'
+import type { LedgerRow } from '../mirror/events.ts'
+import { type CycleKey, domainOf, parseCycleId, parseEventId, type ProductId, toCycleId } from '../model/ids.ts'
 import { type Consumers, consumersOf } from './consumers.ts'
 import type { CycleEvidence, Evidence } from './evidence.ts'
+import { checkForeign, isExternal } from './externals.ts'
 import { broughtTo, recordsOf } from './fold.ts'
 import { noticesQueued, type QueuedEvent, refreshesQueued } from './sandbox-rows.ts'
 import { type Checked, type Look, toChecked } from './verdict.ts'
@@ -33,9 +35,14 @@ export function checkEvents(evidence: Evidence): Checked {
       const says = `${eventId} reached domain ${domain} and has ${found.length} rows in event_ledger instead of one`
       return [{ invariant: 'I1', eventId, says, evidence: event.seenIn }]
     }
-    return found[0]?.outcome === 'routed' ? checkOutcomes(event, consumers, outcomes) : []
+    return found[0] ? checkOutcomes({ event, row: found[0] }, consumers, outcomes) : []
   })
-  return toChecked([...looks, ...evidence.cycles.map(checkJudgedOnce), ...checkLate(evidence)])
+  return toChecked([
+    ...looks,
+    ...checkForeign(evidence),
+    ...evidence.cycles.map(checkJudgedOnce),
+    ...checkLate(evidence),
+  ])
 }
 
 /** "Late" is what a cycle had to do without: a newer revision of what it had is a correction. */
@@ -51,17 +58,35 @@ function checkLate({ ledger, mirror }: Evidence): Look[] {
   })
 }
 
-function checkOutcomes(event: Event, consumers: Consumers, outcomes: Map<string, unknown[]>): Look {
+function checkOutcomes(
+  { event, row }: { event: Event; row: LedgerRow },
+  consumers: Consumers,
+  outcomes: Map<string, unknown[]>,
+): Look {
   const { domain, eventId } = event
-  const subject = parseEventId(eventId)
+  const subject = subjectOf(row)
   if (!subject) return []
-  const upstream = parseCycleId(subject.cycle)?.product
-  return consumers.waitingFor(domain, subject.cycle).flatMap((cycle) => {
-    const count = outcomes.get(`${domain} ${eventId} ${cycle} ${upstream}`)?.length ?? 0
-    if (count === 1 || (count === 0 && !consumers.mustHear(cycle, event))) return []
+  const firstMs = Date.parse(row.firstSeenAt)
+  const againMs = row.redrivenAt ? Date.parse(row.redrivenAt) : 0
+  const times = { cameMs: Math.max(event.atMs ?? firstMs, againMs), keptAtMs: Math.max(firstMs, againMs) }
+  const kept = { ...event, ...subject, ...times, isUnmatched: row.outcome === 'unmatched' }
+  const product = parseCycleId(subject.upstream)?.product
+  return consumers.waitingFor(domain, subject.upstream).flatMap((cycle) => {
+    const count = outcomes.get(`${domain} ${eventId} ${cycle} ${product}`)?.length ?? 0
+    if (count === 1 || (count === 0 && !consumers.mustHear(cycle, kept))) return []
     const says = `${eventId} has ${count} outcomes for ${cycle} in event_delivery instead of one`
     return [{ invariant: 'I1' as const, cycle, eventId, says, evidence: event.seenIn }]
   })
+}
+
+/** What it says was published. Of events of ours without a taker nothing is asked, of others they are kept for later. */
+function subjectOf({ eventId, outcome, product, key, revision }: LedgerRow) {
+  if (isExternal(eventId))
+    return outcome !== 'refused' && product && key && revision !== null
+      ? { upstream: toCycleId(product as ProductId, key as CycleKey), revision }
+      : undefined
+  const own = outcome === 'routed' ? parseEventId(eventId) : undefined
+  return own && { upstream: own.cycle, revision: own.revision }
 }
 
 /** A run gives each event one outcome, however often it comes: a redelivery only raises the count. */
@@ -85,12 +110,17 @@ const askedDeliveries = (run: CycleEvidence['runs'][number]) =>
     return deliveries.map((one, at) => ({ ...one, version, isRepeated: ids.indexOf(one.eventId) < at }))
   })
 
-/** By the sandbox where it is the witness, and by what the histories were brought. */
-function relevantEvents({ sandbox = [], cycles, domains }: Evidence, consumers: Consumers): Event[] {
+/** By the sandbox where it is the witness, by the ledger of what others sent, and by what the histories were brought. */
+function relevantEvents({ sandbox = [], cycles, domains, ledger }: Evidence, consumers: Consumers): Event[] {
   const refreshes = refreshesQueued(sandbox, domains).filter(consumers.mustHave)
   const notices = noticesQueued(sandbox, domains).filter(consumers.surelyRoutes)
+  const externals = ledger.events.filter(({ eventId }) => isExternal(eventId))
   const seen = [
     ...[...refreshes, ...notices].map(toEvent),
+    ...externals.map(({ domain, eventId, firstSeenAt, outcome }) => ({
+      ...{ domain: domain as string, eventId, atMs: Date.parse(firstSeenAt), messageIds: [] as string[] },
+      seenIn: [`event_ledger ${domain}: ${eventId} ${outcome}`],
+    })),
     ...cycles.flatMap(({ cycle, runs }) =>
       runs.flatMap(broughtTo).map(({ arrival, at }) => ({
         ...{ domain: domainOf(cycle) as string, eventId: arrival.eventId, atMs: null, messageIds: [] as string[] },

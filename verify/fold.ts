@@ -2,6 +2,7 @@
 // worker need live to answer. Pure.
 import {
   type Attempt,
+  type Blocker,
   type Delivery,
   type DependencyStatus,
   type ExpectedCycle,
@@ -11,7 +12,7 @@ import {
 } from '../model/cycle/cycle.ts'
 import type { CycleRecord } from '../model/cycle/record.ts'
 import type { Arrival } from '../model/refresh-event.ts'
-import { ARRIVALS_SIGNAL, type GlueOrder } from '../workflows/contract.ts'
+import { ARRIVALS_SIGNAL, BLOCKERS_SIGNAL, type GlueOrder } from '../workflows/contract.ts'
 import type { CycleEvidence, HistoryStep, RunEvidence } from './evidence.ts'
 
 type Asked = Extract<HistoryStep, { kind: 'asked' }>
@@ -49,6 +50,20 @@ const toBrought = ({ at, atMs }: HistoryStep, payload: unknown): Brought[] =>
   [payload].flat().flatMap((one) => {
     const arrival = one as Arrival | null
     return typeof arrival?.eventId === 'string' ? [{ arrival, at, atMs }] : []
+  })
+
+/** What told the run that an upstream has no data, and where: a notice by a signal, or recalled. */
+export const blockersTo = (run: RunEvidence): { blocker: Blocker; at: number }[] =>
+  run.steps.flatMap((step) => {
+    if (step.kind === 'signal' && step.name === BLOCKERS_SIGNAL) return toBlockers(step, step.payload)
+    if (step.kind !== 'answered' || step.activity !== 'recallArrivals') return []
+    return toBlockers(step, (step.result as { skipped?: unknown } | undefined)?.skipped)
+  })
+
+const toBlockers = ({ at }: HistoryStep, payload: unknown): { blocker: Blocker; at: number }[] =>
+  [payload].flat().flatMap((one) => {
+    const blocker = one as Blocker | null | undefined
+    return typeof blocker?.eventId === 'string' ? [{ blocker, at }] : []
   })
 
 /** What the run waits for: one that was brought back after its attempt began keeps the inputs that it had. */

@@ -1,8 +1,10 @@
-// I6. In: evidence. Out: publications too few, too many, alien, or where others see them; silence about a failure. Pure.
+// I6. In: evidence. Out: publications too few, too many, alien, or where others see them; silence about a failure; what
+// others publish taken twice. Pure.
 // Never: asks of a cycle that was ended from outside what only a whole one can show.
 import { domainOf, toEventId } from '../model/ids.ts'
 import type { Publication } from '../model/refresh-event.ts'
 import type { CycleEvidence, Evidence, RunEvidence } from './evidence.ts'
+import { checkTakenOnce } from './externals.ts'
 import { askedOf, fold } from './fold.ts'
 import { checkNotices } from './notices.ts'
 import { type PutEvent, type QueuedEvent, refreshesPut, refreshesQueued } from './sandbox-rows.ts'
@@ -23,14 +25,13 @@ interface Seen {
 export function checkPublications(evidence: Evidence): Checked {
   const seen = evidence.sandbox && see(evidence)
   const told = findTold(evidence)
-  return toChecked(
-    evidence.cycles.map((one) => [
-      ...checkCount(one),
-      ...checkIds(one, seen),
-      ...checkNotices(one, told),
-      ...(seen ? checkPrivate(one, seen) : []),
-    ]),
-  )
+  const looks = evidence.cycles.map((one) => [
+    ...checkCount(one),
+    ...checkIds(one, seen),
+    ...checkNotices(one, told),
+    ...(seen ? checkPrivate(one, seen) : []),
+  ])
+  return toChecked([...looks, ...checkTakenOnce(evidence)])
 }
 
 function see({ sandbox = [], domains, cycles }: Evidence): Seen {

@@ -96,6 +96,31 @@ export const noticesQueued = (rows: SandboxRow[], domains: Domain[]): QueuedEven
     return parseCycleId(cycle) ? (cycle as CycleId) : undefined
   })
 
+export interface ForeignEvent {
+  seq: number
+  atMs: number
+  domain: Domain
+  /** EventBridge's own. */
+  eventId: string
+  messageId: string
+}
+
+/**
+ * Events of somebody else's shape that a rule put into the queue of a domain; repeats included. Not those of Glue, most of
+ * which mean nothing to anybody, nor those of S3, which go by the id of the object.
+ */
+export const foreignQueued = (rows: SandboxRow[], domains: Domain[]): ForeignEvent[] =>
+  rows.flatMap(({ seq, atMs, kind, facts }) => {
+    const { eventId, source, detailType, messageId } = facts
+    const isOurs = detailType === REFRESHED || detailType === NOT_REFRESHED
+    if (kind !== 'event-routed' || isOurs || source === 'aws.glue' || source === 'aws.s3') return []
+    const domain = queueOwner(facts, domains)
+    return domain ? [{ seq, atMs, domain, eventId: String(eventId), messageId: String(messageId) }] : []
+  })
+
+const queueOwner = (facts: SandboxRow['facts'], domains: Domain[]): Domain | undefined =>
+  domains.find((known) => String(facts['targetArn']).endsWith(`:sluice-${known}-events`))
+
 function queued(
   rows: SandboxRow[],
   domains: Domain[],
@@ -106,7 +131,7 @@ function queued(
     if (kind !== 'event-routed' || facts['detailType'] !== detailType) return []
     const eventId = String(facts['metadataId'])
     const cycle = subjectOf(eventId)
-    const domain = domains.find((known) => String(facts['targetArn']).endsWith(`:sluice-${known}-events`))
+    const domain = queueOwner(facts, domains)
     if (!cycle || !domain || facts['source'] !== `dataproduct.${eventId.split('/')[0]}`) return []
     return [{ seq, atMs, domain, eventId, cycle, messageId: String(facts['messageId']) }]
   })

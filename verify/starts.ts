@@ -1,6 +1,7 @@
 // I3 and I4. In: evidence. Out: Glue runs begun twice, without a reason, or before their inputs. Pure.
 import { conditionOf, judgeCondition } from '../model/cycle/condition.ts'
 import {
+  type Blocker,
   type DependencyStatus,
   type ExpectedCycle,
   isUnbegun,
@@ -9,7 +10,7 @@ import {
 } from '../model/cycle/cycle.ts'
 import type { CycleId } from '../model/ids.ts'
 import type { CycleEvidence, Evidence, RunEvidence } from './evidence.ts'
-import { type Brought, broughtTo, type Folded, fold, ordersOf, recordsOf } from './fold.ts'
+import { blockersTo, type Brought, broughtTo, type Folded, fold, ordersOf, recordsOf } from './fold.ts'
 import { type GlueRunRows, glueRuns, type PutEvent, refreshesPut } from './sandbox-rows.ts'
 import { type Checked, type Look, toChecked } from './verdict.ts'
 
@@ -149,26 +150,31 @@ function checkInputs({ cycle, run, order, glueRun, puts }: FirstStart): Look {
   })
 }
 
-/** A condition that asks what an upstream skipped is judged as if none had: then it may hold, and is passed over. */
+/** By what the run had been told until then: what arrived, and what an upstream said it skipped. */
 function checkCondition({
   cycle,
   run,
   order,
   brought,
 }: Pick<FirstStart, 'cycle' | 'run' | 'order'> & { brought: Brought[] }): Look {
-  const condition = conditionOf(run.input)
-  if (JSON.stringify(condition).includes('kipped')) return []
-  const dependencies = openRun({ ...run.input, past: null }, 0).dependencies.map((dependency): DependencyStatus => {
-    const had = run.input.past?.dependencies.find((one) => isSame(one, dependency))
-    const arrival = brought.find((one) => isSame(one.arrival, dependency))?.arrival ?? had?.arrival ?? null
-    return arrival ? { ...dependency, state: 'ARRIVED', arrival } : dependency
+  const skips = blockersTo(run).filter(({ at }) => at < order.at)
+  const dependencies = openRun(run.input, 0).dependencies.map((dependency): DependencyStatus => {
+    const arrival = brought.find((one) => isSame(one.arrival, dependency))?.arrival
+    if (arrival) return { ...dependency, state: 'ARRIVED', arrival }
+    const told = skips.filter((one) => isSame(one.blocker, dependency)).map(({ blocker }) => blocker)
+    return { ...dependency, blocker: [dependency.blocker ?? [], told].flat().reduce(newerOf, null) }
   })
-  const judged = judgeCondition(condition, dependencies, order.atMs)
+  const judged = judgeCondition(conditionOf(run.input), dependencies, order.atMs)
   if (judged.holds) return []
   const missing = judged.missing.map((at) => `${dependencies[at]?.product}/${dependencies[at]?.key}`)
   const says = `${cycle} asked Glue to start though its condition did not hold: it missed ${missing.join(', ') || 'what never comes'}`
-  return [{ invariant: 'I4', cycle, says, evidence: [`history of ${cycle}, event ${order.at}: startGlueJob`] }]
+  const told = skips.map(({ at, blocker }) => `history of ${cycle}, event ${at}: brought ${blocker.eventId}`)
+  return [{ invariant: 'I4', cycle, says, evidence: [`history of ${cycle}, event ${order.at}: startGlueJob`, ...told] }]
 }
+
+/** A later word of the upstream takes an earlier one back. */
+const newerOf = (one: Blocker | null, other: Blocker): Blocker =>
+  one && Date.parse(one.occurredAt) >= Date.parse(other.occurredAt) ? one : other
 
 const isSame = (one: ExpectedCycle, other: ExpectedCycle): boolean =>
   one.product === other.product && one.key === other.key

@@ -1,14 +1,19 @@
 // Events of somebody else's shape, from the queue to the cycle: mapped, unmatched and kept, refused.
+import { EventBridgeClient, PutEventsCommand } from '@aws-sdk/client-eventbridge'
 import type { Client } from '@temporalio/client'
 import { afterAll, afterEach, beforeAll, beforeEach, expect, test } from 'vitest'
+import { toRefreshEntry } from '../../cli/refresh-entry.ts'
+import { namesOf } from '../../clients/config.ts'
 import { type LedgerEvent, listEvents, takeForRedrive } from '../../mirror/events.ts'
 import { recallArrivals } from '../../mirror/recall.ts'
 import type { ExternalDefinition } from '../../model/definition.ts'
+import type { ProductId } from '../../model/ids.ts'
 import { toKey } from '../../model/samples.test-data.ts'
+import { clientOptions } from '../../sandbox/cloudformation/account.ts'
 import { ARRIVALS_SIGNAL } from '../../workflows/contract.ts'
-import { type BridgeStage, depthOf, openBridgeStage } from './bridge-stage.ts'
+import { type BridgeStage, depthOf, openBridgeStage, until } from './bridge-stage.ts'
 import { type LentDatabase, lendDatabase } from './postgres.ts'
-import { KEY, messageOf, OWN_ACCOUNT, STRANGER } from './refresh-messages.ts'
+import { glueMessageOf, KEY, messageOf, OWN_ACCOUNT, REGION, STRANGER } from './refresh-messages.ts'
 import { isThere, type LentTemporal, lendTemporal, signalsOf } from './temporal.ts'
 
 let temporal: LentTemporal
@@ -135,3 +140,50 @@ test('a Glue job of somebody else, in the state that counts; other jobs and stat
   expect(await take(glue('legacy-load', 'SUCCEEDED'))).toEqual([])
   expect(await isThere(client, stage.cycle('ds1', KEY))).toBe(true)
 })
+
+test('of an account that the mapping names: an event of its own shape, and the end of a Glue job', async () => {
+  const [file, load] = [stage.product('closes'), stage.product('load')]
+  const [, glue] = closes().mappings
+  const custom = {
+    ...{ source: 'vendor.feed', detailType: 'File Ready', account: STRANGER, revision: 'detail.version' },
+    ...{ where: { 'detail.feed': 'closes' }, cycle: '{detail.businessDate}' },
+  }
+  await declare([
+    { ...closes(), product: file, mappings: [custom] },
+    { ...closes(), product: load, mappings: glue ? [{ ...glue, account: STRANGER }] : [] },
+  ])
+  const { definition, ...version } = stage.version('ds1')
+  const second = { ...definition, product: stage.product('ds2'), dependsOn: [{ product: load }] }
+  const products = [stage.version('ds1'), { ...version, version: 1, definition: second }]
+  await stage.apply({ products })
+  await stage.parts.index.reload()
+  stage.start()
+  const ready = messageOf(
+    { feed: 'closes', businessDate: KEY, version: 3 },
+    { 'detail-type': 'File Ready', source: 'vendor.feed', account: STRANGER, id: 'f-1' },
+  )
+  expect(await take(ready)).toEqual([])
+  const [[arrival]] = (await signalsOf(client, stage.cycle('ds1', KEY), ARRIVALS_SIGNAL)) as [[object]]
+  expect(arrival).toMatchObject({ product: file, key: KEY, revision: 3 })
+  expect(
+    await take(glueMessageOf({ jobName: 'legacy-load', jobRunId: 'jr_9', state: 'SUCCEEDED' }, { account: STRANGER })),
+  ).toEqual([])
+  expect(await isThere(client, stage.cycle('ds2', KEY))).toBe(true)
+  expect(await depthOf(stage.sqs, stage.deadLetterUrl)).toBe(0)
+})
+
+test('said by hand on the bus of its own domain, it reaches who waits for it', async () => {
+  await declare([closes()])
+  stage.start()
+  const bus = namesOf(stage.domain).domainBusName
+  const said = { ...toHand(stage.product('closes')), occurredAt: '2026-11-20T21:59:00Z' }
+  const events = new EventBridgeClient(clientOptions({ endpoint: stage.sandbox.endpoint, region: REGION }, OWN_ACCOUNT))
+  const answer = await events.send(new PutEventsCommand({ Entries: [toRefreshEntry(bus, said)] }))
+  events.destroy()
+  expect(answer.FailedEntryCount).toBe(0)
+  await until(async () => expect(await isThere(client, stage.cycle('ds1', KEY))).toBe(true))
+  const [[arrival]] = (await signalsOf(client, stage.cycle('ds1', KEY), ARRIVALS_SIGNAL)) as [[object]]
+  expect(arrival).toMatchObject({ product: stage.product('closes'), key: KEY, revision: 1 })
+})
+
+const toHand = (product: ProductId) => ({ product, key: toKey(KEY), revision: 1, location: null })

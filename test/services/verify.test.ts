@@ -158,6 +158,7 @@ test('without the sandbox’s ledger nothing is blamed for its absence', () => {
 type Plant = (evidence: Evidence) => void
 const RD1 = `raw/rd1/${KEY}/r1`
 
+const isQueue = (arn: unknown): boolean => String(arn).endsWith(`:sluice-${stage.domain}-events`)
 const rowsOf = ({ sandbox = [] }: Evidence) => sandbox
 const ofCycle = ({ cycles }: Evidence, name: string) => {
   const found = cycles.find((one) => one.cycle === cycle(name))
@@ -224,16 +225,34 @@ test.each<[string, Invariant[], Plant]>([
     ['I1'],
     (evidence) => {
       const routed = rowsOf(evidence).find(
-        ({ kind, facts }) =>
-          kind === 'event-routed' &&
-          facts['metadataId'] === RD1 &&
-          String(facts['targetArn']).endsWith(`:sluice-${stage.domain}-events`),
+        ({ kind, facts }) => kind === 'event-routed' && facts['metadataId'] === RD1 && isQueue(facts['targetArn']),
       )
       rowsOf(evidence).push({
         ...routed!,
         seq: 9_999,
         facts: { ...routed!.facts, metadataId: `raw/rd1/${KEY}/r2`, messageId: 'lost' },
       })
+    },
+  ],
+  [
+    'an event of somebody else’s shape that left no row',
+    ['I1'],
+    (evidence) => {
+      const routed = rowsOf(evidence).find(({ kind, facts }) => kind === 'event-routed' && isQueue(facts['targetArn']))
+      const foreign = { eventId: 'e-1', metadataId: undefined, source: 'vendor.feed', detailType: 'File Ready' }
+      rowsOf(evidence).push({ ...routed!, seq: 9_999, facts: { ...routed!.facts, ...foreign, messageId: 'lost' } })
+    },
+  ],
+  [
+    'an upstream cycle outside the mesh that satisfied a cycle twice',
+    ['I6'],
+    ({ ledger }) => {
+      for (const id of ['e-1', 'e-2'])
+        ledger.deliveries.push({
+          ...ledger.deliveries[0]!,
+          eventId: `external:raw/rd1/${KEY}/${id}`,
+          outcome: 'satisfied',
+        })
     },
   ],
   ['a ledger row that is gone', ['I1', 'I2'], ({ ledger }) => drop(ledger.events, ({ eventId }) => eventId === RD1)],
