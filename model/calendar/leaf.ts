@@ -185,9 +185,11 @@ function withPrevious(edge: Edge, first: CycleKey): CycleKey[] {
 
 /** Whether the upstream falls due before the day on which it was first applied: nobody opens that by itself. */
 export function isBeforeFirst({ calendars, upstream }: Edge, key: CycleKey): boolean {
-  const { firstDate } = upstream
-  // Most are far later, and this is asked of each.
-  if (firstDate === undefined || datesOf(key).first > addDays(firstDate, MOST_SHIFTED_DAYS)) return false
+  const { firstDate, onNonBusinessDay } = upstream
+  if (firstDate === undefined) return false
+  // Most are later, and this is asked of each: only a holiday may make a later one fall due before.
+  const latest = onNonBusinessDay === 'previous' ? addDays(firstDate, MOST_SHIFTED_DAYS) : firstDate
+  if (datesOf(key).first > latest) return false
   const placed = placeCycle(calendars, upstream, key)
   return placed.kind === 'due' && placed.dueDate < firstDate
 }
@@ -279,15 +281,16 @@ function selfPrevious({ calendars, consumer }: Edge, key: CycleKey): Wanted {
   return { kind: 'all', keys: [before], why: 'its own cycle before this' }
 }
 
-/** How a cycle of the consumer looks at an upstream cycle; null = not at all. The same as asking `wantedOf`, but quick. */
+/**
+ * How a cycle of the consumer looks at one that the upstream has; null = not at all. The same as asking `wantedOf`, but
+ * quick.
+ */
 export function lookAt(edge: Edge, key: CycleKey, upstreamKey: CycleKey): { isLookBack: boolean } | null {
-  const { calendars, upstream, dependency } = edge
+  const { dependency } = edge
   const rule = dependency.match
   // Most are of this kind.
-  if (rule === undefined && ifNoneOf(dependency) !== 'previous') {
-    const isSame = key === upstreamKey && hasCycle(calendars, upstream, requireKind(edge, key))
-    return isSame ? { isLookBack: false } : null
-  }
+  if (rule === undefined && ifNoneOf(dependency) !== 'previous')
+    return requireKind(edge, key) === upstreamKey ? { isLookBack: false } : null
   // Of these the whole list may be long, and whether one belongs to it does not depend on the others.
   if (rule?.kind === 'every-of-period' && isOfPeriod(edge, key)(upstreamKey))
     return whyUnknown(edge, datesOf(key)) === null ? { isLookBack: false } : null
