@@ -98,10 +98,12 @@ export function requirePlaced(calendars: Calendars, schedule: Schedule, key: Cyc
 }
 
 /** When the scheduler opens it at the latest: the first instant of its due date in the zone, or of its hour. */
-export function dueAtMs(calendars: Calendars, schedule: Schedule, key: CycleKey): number {
-  const { dueDate } = requirePlaced(calendars, schedule, key)
-  return periodOf(key) === 'hour' ? hourMs(key) : startOfDayMs(dueDate, schedule.timezone)
-}
+export const dueAtMs = (calendars: Calendars, schedule: Schedule, key: CycleKey): number =>
+  dueMsOn(schedule, key, requirePlaced(calendars, schedule, key).dueDate)
+
+/** The same where the due date is known. */
+export const dueMsOn = ({ timezone }: Schedule, key: CycleKey, dueDate: string): number =>
+  periodOf(key) === 'hour' ? hourMs(key) : startOfDayMs(dueDate, timezone)
 
 /** The longest that a row of holidays may move a cycle. */
 export const MOST_SHIFTED_DAYS = 31

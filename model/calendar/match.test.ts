@@ -26,7 +26,7 @@ import { toCadence } from './cadence.ts'
 import { hasCycle, type ProductSchedule, type Timetable } from './cycles.ts'
 import { keyAt, keysOver } from './dates.ts'
 import { toConsumer } from './due.ts'
-import { concernedBy, expectedOf, upstreamsIn } from './match.ts'
+import { concernedBy, edgesOf, expectedOf, upstreamsIn } from './match.ts'
 import { buildIndex, route } from './routing.ts'
 
 const U = toProduct('raw/u')
@@ -118,7 +118,7 @@ test('days that the calendar does not cover are none to wait for, and hold up no
     of: [{ kind: 'none', why: expect.stringContaining('covers 2026') }],
   })
   for (const key of ['2025-12-30', '2026-01-01', '2026-12-30', '2026-12-31', '2027-01-04']) {
-    expect(() => concernedBy(timetable, consumer, { product: U, key: toKey(key) })).not.toThrow()
+    expect(() => concernedBy(edgesOf(timetable, consumer, U), toKey(key))).not.toThrow()
   }
 })
 
@@ -252,7 +252,7 @@ describe('where a calendar says nothing', () => {
         ]),
       ),
     }
-    expect(concernedBy(watched, consumer, { product: U, key: toKey('1900-01-01') })).toEqual([])
+    expect(concernedBy(edgesOf(watched, consumer, U), toKey('1900-01-01'))).toEqual([])
     expect(touched.length).toBeLessThan(100)
   })
 })
@@ -364,11 +364,11 @@ describe('law: what a cycle expects and whom an event concerns are inverse', () 
         if (hasCycle(timetable.calendars, own, key)) {
           for (const { key: upstreamKey } of expectedBy(key)) {
             met += 1
-            expect(concernedBy(timetable, consumer, { product, key: upstreamKey }).map((one) => one.key)).toContain(key)
+            expect(concernedBy(edgesOf(timetable, consumer, product), upstreamKey).map((one) => one.key)).toContain(key)
           }
         }
         const event = keyOn(other)
-        for (const one of concernedBy(timetable, consumer, { product, key: event })) {
+        for (const one of concernedBy(edgesOf(timetable, consumer, product), event)) {
           expect(expectedBy(one.key).map((wanted) => wanted.key)).toContain(event)
         }
       }),

@@ -5,7 +5,7 @@ import type { Condition } from '../cycle/condition.ts'
 import type { ExpectedCycle } from '../cycle/cycle.ts'
 import type { DependencyDefinition, ProductDefinition, UpstreamDefinition, WallTime } from '../definition.ts'
 import { type CycleId, type CycleKey, type ProductId, toCycleId } from '../ids.ts'
-import { hasCycle, type Timetable } from './cycles.ts'
+import { hasCycle, placeCycle, type Timetable } from './cycles.ts'
 import { candidateKeys } from './candidates.ts'
 import { type Edge, ifNoneOf, isBeforeFirst, lookAt, toEdge, type Wanted, wantedOf } from './leaf.ts'
 
@@ -92,34 +92,36 @@ export function upstreamsIn(dependsOn: readonly DependencyDefinition[]): readonl
   return dependsOn.flatMap((dependency) => (isGroup(dependency) ? upstreamsIn(dependency.of) : [dependency]))
 }
 
+/** The dependencies of a consumer on one upstream; mostly one. */
+export const edgesOf = (timetable: Timetable, consumer: Consumer, product: ProductId): Edge[] =>
+  upstreamsIn(consumer.dependsOn)
+    .filter((dependency) => dependency.product === product)
+    .map((dependency) => toEdge(timetable, consumer, dependency))
+
 export interface Concerned {
   key: CycleKey
+  dueDate: string
   /** The event may reach the cycle, but not open it: it recalls what it needs. */
   isLookBack: boolean
 }
 
-/** The due cycles of the consumer that look at this upstream cycle, oldest first, each once. */
-export function concernedBy(
-  timetable: Timetable,
-  consumer: Consumer,
-  { product, key: upstreamKey }: { product: ProductId; key: CycleKey },
-): Concerned[] {
-  const edges = upstreamsIn(consumer.dependsOn)
-    .filter((dependency) => dependency.product === product)
-    .map((dependency) => concernedByEdge(toEdge(timetable, consumer, dependency), upstreamKey))
+/** The due cycles of the consumer that look at this upstream cycle by one of these, oldest first, each once. */
+export function concernedBy(edges: readonly Edge[], upstreamKey: CycleKey): Concerned[] {
   const [only] = edges
-  if (only && edges.length === 1) return only
+  if (only && edges.length === 1) return concernedByEdge(only, upstreamKey)
   const found = new Map<CycleKey, Concerned>()
-  for (const { key, isLookBack } of edges.flat()) {
-    found.set(key, { key, isLookBack: isLookBack && (found.get(key)?.isLookBack ?? true) })
+  for (const { key, dueDate, isLookBack } of edges.flatMap((edge) => concernedByEdge(edge, upstreamKey))) {
+    found.set(key, { key, dueDate, isLookBack: isLookBack && (found.get(key)?.isLookBack ?? true) })
   }
   return [...found.values()].sort((a, b) => (a.key < b.key ? -1 : 1))
 }
 
-const concernedByEdge = (edge: Edge, upstreamKey: CycleKey): Concerned[] =>
-  (hasCycle(edge.calendars, edge.upstream, upstreamKey) ? candidateKeys(edge, upstreamKey) : [])
-    .filter((key) => hasCycle(edge.calendars, edge.consumer, key))
-    .flatMap((key) => {
-      const found = lookAt(edge, key, upstreamKey)
-      return found ? [{ key, isLookBack: found.isLookBack }] : []
-    })
+function concernedByEdge(edge: Edge, upstreamKey: CycleKey): Concerned[] {
+  const { calendars, consumer, upstream } = edge
+  if (!hasCycle(calendars, upstream, upstreamKey)) return []
+  return candidateKeys(edge, upstreamKey).flatMap((key) => {
+    const placed = placeCycle(calendars, consumer, key)
+    const found = placed.kind === 'due' ? lookAt(edge, key, upstreamKey) : null
+    return placed.kind === 'due' && found ? [{ key, dueDate: placed.dueDate, isLookBack: found.isLookBack }] : []
+  })
+}

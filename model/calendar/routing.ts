@@ -3,9 +3,10 @@
 import type { DefinitionVersion, DomainDefinition, ExternalDefinition } from '../definition.ts'
 import { type CycleId, type CycleKey, type Domain, domainOf, type ProductId, toCycleId } from '../ids.ts'
 import { type CalendarDefinition, toCalendars } from './calendars.ts'
-import { dueAtMs, type ProductSchedule, placeCycle, type Timetable } from './cycles.ts'
+import { dueMsOn, type ProductSchedule, placeCycle, type Timetable } from './cycles.ts'
 import { DAY_MS, toConsumer } from './due.ts'
-import { type Consumer, concernedBy, upstreamsIn } from './match.ts'
+import type { Edge } from './leaf.ts'
+import { type Consumer, concernedBy, edgesOf, upstreamsIn } from './match.ts'
 
 /** What one domain's roles know of the mesh; the object that `apply` writes for the domain. */
 export interface DomainCatalog {
@@ -39,6 +40,8 @@ export interface RoutingIndex {
 interface ConsumerVersion {
   version: DefinitionVersion
   consumer: Consumer
+  /** Its dependencies on the upstream. */
+  edges: readonly Edge[]
   isCurrent: boolean
 }
 
@@ -63,9 +66,11 @@ export type Routing =
 /** The index for one catalog; built once per catalog revision. */
 export function buildIndex(catalog: DomainCatalog): RoutingIndex {
   const consumers = new Map<ProductId, ConsumerVersion[]>()
+  const timetable = toTimetable(catalog)
   const add = (version: DefinitionVersion, isCurrent: boolean): void => {
-    const entry = { version, consumer: toConsumer(version), isCurrent }
+    const consumer = toConsumer(version)
     for (const product of new Set(upstreamsIn(version.definition.dependsOn).map((upstream) => upstream.product))) {
+      const entry = { version, consumer, edges: edgesOf(timetable, consumer, product), isCurrent }
       consumers.set(product, [...(consumers.get(product) ?? []), entry])
     }
   }
@@ -73,7 +78,7 @@ export function buildIndex(catalog: DomainCatalog): RoutingIndex {
   for (const version of catalog.earlier) add(version, false)
   return {
     catalog,
-    timetable: toTimetable(catalog),
+    timetable,
     current: new Map(catalog.products.map((version) => [version.definition.product, version])),
     consumers,
     known: new Set(catalog.known),
@@ -92,7 +97,7 @@ export function route(index: RoutingIndex, upstream: ProductId, upstreamKey: Cyc
   if (!consumers) return { kind: index.known.has(upstream) ? 'irrelevant' : 'unknown' }
   const routes: Route[] = []
   for (const consumer of consumers) {
-    routes.push(...routesTo(index.timetable, consumer, { product: upstream, key: upstreamKey }))
+    routes.push(...routesTo(index.timetable, consumer, upstreamKey))
   }
   if (routes.length > 0) return { kind: 'routed', routes: currentFirst(routes) }
   return { kind: 'unmatched', reason: whyUnmatched(index.timetable, consumers, upstreamKey) }
@@ -123,16 +128,16 @@ export function decideOpening(route: Route, window: OpeningWindow, nowMs: number
 
 function routesTo(
   timetable: Timetable,
-  { version, consumer, isCurrent }: ConsumerVersion,
-  upstream: { product: ProductId; key: CycleKey },
+  { version, consumer, edges, isCurrent }: ConsumerVersion,
+  upstreamKey: CycleKey,
 ): Route[] {
-  return concernedBy(timetable, consumer, upstream).map(({ key, isLookBack }) => ({
+  return concernedBy(edges, upstreamKey).map(({ key, dueDate, isLookBack }) => ({
     cycle: toCycleId(consumer.product, key),
     key,
     version,
     isCurrent,
     isLookBack,
-    dueAtMs: dueAtMs(timetable.calendars, consumer, key),
+    dueAtMs: dueMsOn(consumer, key, dueDate),
     timetable,
   }))
 }

@@ -263,7 +263,10 @@ export function readInputs(cycle: Cycle): DependencyStatus[] {
   const inputs = inputsOf(cycle)
   const { expected } = cycle.input
   const others = cycle.dependencies.filter((known) => !expected.some((one) => isSameCycle(one, known)))
-  const used = judgeInputs(cycle, Infinity).used.flatMap((at) => inputs[at] ?? [])
+  // Most need them all, and each publication asks.
+  const used = cycle.input.condition
+    ? judgeInputs(cycle, Infinity).used.flatMap((at) => inputs[at] ?? [])
+    : inputs.filter(({ state }) => state === 'ARRIVED')
   return [...new Set([...used, ...others])]
 }
 

@@ -244,8 +244,8 @@ export const MUTANTS: Mutant[] = [
     name: 'an event is looked for in too few cycles',
     harm: 'what a cycle of next week waits for is routed to nobody',
     edits: [
-      { file: 'model/calendar/candidates.ts', find: 'return addDays(last, rule.days)', replace: 'return last' },
-      { file: 'model/calendar/candidates.ts', find: 'n: rule.n + 1', replace: 'n: 0' },
+      { file: 'model/calendar/candidates.ts', find: 'to: addDays(last, rule.days) }', replace: 'to: last }' },
+      { file: 'model/calendar/candidates.ts', find: 'rule.n + 1)', replace: '0)' },
     ],
     suite: { project: 'pure', files: ['model/calendar/match.test.ts'] },
     unseen: 'its worlds have no rule that looks back over days',
@@ -256,9 +256,8 @@ export const MUTANTS: Mutant[] = [
     edits: [
       {
         file: 'model/calendar/routing.ts',
-        find: 'concernedBy(timetable, consumer, upstream).map(',
-        replace:
-          'concernedBy(timetable, consumer, { ...upstream, key: new Date().toISOString().slice(0, 10) as CycleKey }).map(',
+        find: 'concernedBy(edges, upstreamKey).map(',
+        replace: 'concernedBy(edges, new Date().toISOString().slice(0, 10) as CycleKey).map(',
       },
     ],
     suite: { project: 'pure', files: ['model/calendar/routing.test.ts'] },
