@@ -1,35 +1,28 @@
 // One scenario on the real stack. Its instants come one after the other, as fast as the machine gets through each; those
 // that a cycle has a timer for are put on the machine's clock. In: the order of a simulation. Out: its answer, in the
 // same shape. Never: an instant before all that the last one led to is done; a timer that goes off in between.
-import type { GlueClient } from '@aws-sdk/client-glue'
 import type { Message } from '@aws-sdk/client-sqs'
-import pino from 'pino'
 import { createScheduling } from '../../activities/scheduling.ts'
-import { createCallPace } from '../../bridge/call-pace.ts'
-import { type BatchParts, handleBatch } from '../../bridge/handle-batch.ts'
-import { judgePast } from '../../mirror/judge-past.ts'
-import { listWaiting } from '../../mirror/recall.ts'
-import { recordUntaken } from '../../mirror/ledger.ts'
+import { handleBatch } from '../../bridge/handle-batch.ts'
 import { dueAtMs, dueKeys } from '../../model/calendar/cycles.ts'
 import { firstDateOf } from '../../model/calendar/due.ts'
-import { buildIndex, type DomainCatalog, OPENING_WINDOW, type RoutingIndex } from '../../model/calendar/routing.ts'
+import { buildIndex, type DomainCatalog, type RoutingIndex } from '../../model/calendar/routing.ts'
 import { startOfDayMs } from '../../model/calendar/wall-time.ts'
 import { type Cycle, type CycleInput, type GlueRunEnd, isUnbegun } from '../../model/cycle/cycle.ts'
 import { decideNext } from '../../model/cycle/decide.ts'
-import { type CycleKey, type Domain, domainOf, nameOf, parseCycleId, toCycleId } from '../../model/ids.ts'
-import { REFRESHED } from '../../model/refresh-event.ts'
+import { type CycleKey, type Domain, domainOf, parseCycleId, toCycleId } from '../../model/ids.ts'
 import type { EventFact, RunFact } from '../../model/simulate/facts.ts'
 import { byProductAndCycle, type CycleRow, type EventRow, toCycleRow } from '../../model/simulate/report.ts'
 import type { SimulationOrder } from '../../model/simulate/world.ts'
 import { CYCLE_QUERY, type GlueOrder } from '../../workflows/contract.ts'
 import { eventually } from './eventually.ts'
+import { toBatchParts, toEntry } from './scenarios-bridge.ts'
 import type { Entry, ScenarioStage } from './scenarios-stage.ts'
 import { listTimers, mapTimes } from './scenarios-timers.ts'
 
 /** Between two timers all that happens must be through. */
 const STEP_MS = 12_000
 const NEVER_MS = 86_400_000
-const CENTRAL_ACCOUNT = '999999999999'
 
 export interface Played {
   cycles: CycleRow[]
@@ -129,8 +122,9 @@ class ScenarioRun {
 
   /** A batch of its own each, so that what comes at one instant comes at once, as to several bridges. */
   private async receive(entries: Entry[]): Promise<void> {
+    const { domain, index, stage } = this
     const { staying } = await handleBatch(
-      this.toParts(),
+      toBatchParts({ domain, index, stage, settings: this.order.settings, nowMs: () => this.nowMs }),
       entries.map((entry) => this.toMessage(entry)),
     )
     if (staying.length > 0) throw new Error(JSON.stringify(staying.map(({ later }) => String(later.error))))
@@ -144,27 +138,6 @@ class ScenarioRun {
     return {
       MessageId: `${this.domain}-${this.messages}`,
       Body: JSON.stringify({ ...envelope, ...rest, detail: JSON.parse(Detail) }),
-    }
-  }
-
-  private toParts(): BatchParts {
-    const { domain, index, stage } = this
-    return {
-      ...{ domain, temporal: stage.client, settings: this.order.settings, centralAccount: CENTRAL_ACCOUNT },
-      index: { current: () => index, reload: async () => undefined },
-      window: OPENING_WINDOW,
-      nowMs: () => this.nowMs,
-      ledger: {
-        recordUntaken: (rows) => recordUntaken(stage.db, domain, rows),
-        judgePast: (question) => judgePast(stage.db, { domain, ...question }),
-        listWaiting: (upstream) => listWaiting(stage.db, domain, upstream),
-      },
-      deadLetters: {
-        send: async (_body, { reason }) => {
-          throw new Error(`refused: ${reason}`)
-        },
-      },
-      ...{ glue: {} as GlueClient, glueCalls: createCallPace(1_000, 1_000), log: pino({ level: 'silent' }) },
     }
   }
 
@@ -294,15 +267,3 @@ class ScenarioRun {
 }
 
 type Delivered = EventRow['outcomes'][number]['outcome']
-
-const toEntry = ({ arrival }: EventFact): Entry => {
-  const { eventId: id, product, key: cycle, revision, location, correlationId, occurredAt } = arrival
-  const metadata = { id, schemaVersion: '1.0', occurredAt, publishedAt: occurredAt, correlationId, causationIds: [] }
-  const dataset = location === null ? {} : { dataset: { location } }
-  const data = { domain: domainOf(product), product: nameOf(product), cycle, revision, ...dataset }
-  return {
-    Source: `dataproduct.${domainOf(product)}`,
-    DetailType: REFRESHED,
-    Detail: JSON.stringify({ metadata, data }),
-  }
-}
