@@ -6,11 +6,12 @@ import { type CycleReport, readCycle } from '../mirror/status.ts'
 import { dueAtMs } from '../model/calendar/cycles.ts'
 import { openCycle, whyNotDue } from '../model/calendar/due.ts'
 import { OPENING_WINDOW, toTimetable } from '../model/calendar/routing.ts'
-import { type Cycle, type CycleInput, type CycleSettings, openRun } from '../model/cycle/cycle.ts'
+import { type Cycle, type CycleInput, type CycleSettings, isUnbegun, openRun } from '../model/cycle/cycle.ts'
 import { type CycleId, type CycleParts, domainOf, toCycleId } from '../model/ids.ts'
 import { CYCLE_QUERY } from '../workflows/contract.ts'
 import { type Connection, withConnection } from './connection.ts'
 import { inputLines } from './explain-inputs.ts'
+import { vanishedLines } from './explain-vanished.ts'
 import { CommandFailure, EXIT } from './failure.ts'
 import { whyNoDefinition } from './no-definition.ts'
 import { colourState, type Output, print, printJson, talk } from './output.ts'
@@ -24,7 +25,10 @@ export async function explain(parts: CycleParts, options: { stack?: string; outp
     const live = workflow.kind === 'live' ? workflow.cycle : undefined
     const { report } = mirror
     if (options.output === 'json') printJson({ cycle, live: live ?? null, mirror: report ?? null })
-    else if (live) tellLive(live)
+    else if (live) {
+      tellLive(live)
+      if (isUnbegun(live)) await tellVanished(connection, live)
+    }
     if (options.output === 'table' && report) tellReport(report, live !== undefined)
     if (workflow.kind === 'live' || report) return 0
     const reason =
@@ -71,6 +75,19 @@ function tellLive(cycle: Cycle): void {
   if (availableByMs !== null) print(`  expected by ${toIso(availableByMs)}`)
   if (cycle.retryAtMs !== null) print(`  next attempt at ${toIso(cycle.retryAtMs)}`)
   for (const line of inputLines(cycle.input, cycle.dependencies)) print(`  ${line}`)
+}
+
+async function tellVanished({ aws, settings }: Connection, cycle: Cycle): Promise<void> {
+  try {
+    const loaded = await loadDomainCatalog(
+      (await aws()).s3,
+      settings.SLUICE_CATALOG_BUCKET,
+      domainOf(cycle.input.product),
+    )
+    if (loaded.kind === 'loaded') for (const line of vanishedLines(loaded.catalog, cycle)) print(`  ${line}`)
+  } catch (error) {
+    talk(`The catalog does not answer, so the definitions of now are not compared: ${(error as Error).message}`)
+  }
 }
 
 /** Of a cycle that is over, what it never had may be an alternative that it did not need. */
