@@ -1,7 +1,7 @@
 // Options and arguments that several commands take, each written once. In: text. Out: what it means, or a clear error.
 import { userInfo } from 'node:os'
 import { InvalidArgumentError, Option } from '@commander-js/extra-typings'
-import { type CycleParts, parseCycleId } from '../model/ids.ts'
+import { type CycleParts, parseCycleId, SUCH_KEYS } from '../model/ids.ts'
 import { OUTPUTS } from './output.ts'
 
 export const outputOption = () =>
@@ -24,8 +24,7 @@ export function parseCycle(text: string): CycleParts {
   const parts = parseCycleId(text)
   if (parts) return parts
   throw new InvalidArgumentError(
-    'Expected <domain>/<product>/<cycle>, the cycle a date, hour, week, month or quarter that exists, such as ' +
-      'd1/ds3/2026-11-20, d1/ds3/2026-11-20T19Z, d1/ds3/2026-W47, d1/ds3/2026-11 or d1/ds3/2026-Q4.',
+    `Expected <domain>/<product>/<cycle>, such as d1/ds3/2026-11-20; the cycle is a date, hour, week, month or quarter that exists: ${SUCH_KEYS}.`,
   )
 }
 
