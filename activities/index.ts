@@ -5,13 +5,13 @@ import type { Client } from '@temporalio/client'
 import type { AwsClients } from '../clients/aws.ts'
 import type { RoleConfig } from '../clients/config.ts'
 import type { Postgres } from '../clients/postgres.ts'
-import { recall } from '../mirror/recall.ts'
 import { recordCycle } from '../mirror/record-cycle.ts'
 import type { RoutingIndex } from '../model/calendar/routing.ts'
 import type { CycleActivities, SchedulerActivities } from '../workflows/contract.ts'
 import { createGlueActivities } from './glue.ts'
 import { type Teller, tellingWhenHeldUp } from './held-up.ts'
 import { createPublishing } from './publishing.ts'
+import { createRecalling } from './recalling.ts'
 import { createRepairing } from './repairing.ts'
 import { createScheduling } from './scheduling.ts'
 import { beginTry, type TryParts } from './try-age.ts'
@@ -52,7 +52,7 @@ export function createActivities({
     }),
     ...createRepairing({ temporal, db, warn }),
     recordCycle: (record) => recordCycle(db, record),
-    recallArrivals: ({ domain, expected }) => recall(db, domain, expected),
+    ...createRecalling({ temporal, db }),
   }
 }
 

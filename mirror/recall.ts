@@ -86,7 +86,7 @@ const recallSkipped = (db: Postgres, domain: Domain, expected: ExpectedCycle[]):
   )
 
 const UNOPENED = `product || '/' || cycle_key || '/never-opened' as "eventId", product, cycle_key as key,
-  'SKIPPED' as state, null as step, 'first applied later, and nobody has opened it' as reason,
+  'SKIPPED' as state, null as step, 'first applied later, and nobody had opened it' as reason,
   now() as "occurredAt", true as "isUnopened"`
 
 /** Those nobody has ever opened: what fell due before a product was first applied opens by hand or by a late event only. */

@@ -1,7 +1,7 @@
 // The memory of one run: the cycle so far, the lane that writes it down, the timers it has armed.
 // Never: a decision of its own; a change of the cycle that model/cycle does not make.
 import { allHandlersFinished, CancellationScope, condition, setCurrentDetails, sleep } from '@temporalio/workflow'
-import { applyArrival, applyBlocker, applyRecall } from '../model/cycle/arrivals.ts'
+import { applyAnotherLook, applyArrival, applyBlocker, applyRecall } from '../model/cycle/arrivals.ts'
 import { type Blocker, type Cycle, type CycleInput, currentAttempt, openRun } from '../model/cycle/cycle.ts'
 import { decideNext } from '../model/cycle/decide.ts'
 import { applyFact, type Fact } from '../model/cycle/facts.ts'
@@ -35,6 +35,13 @@ export class CycleRun {
 
   recall(arrivals: Arrival[], skipped: Blocker[]): void {
     this.remember(applyRecall(this.cycle, { arrivals, skipped }, Date.now()))
+  }
+
+  /** Whether something is new since it was asked, be it by this answer or meanwhile. */
+  lookAgain(arrivals: Arrival[], skipped: Blocker[], asked: Cycle): boolean {
+    const found = applyAnotherLook(this.cycle, { arrivals, skipped }, Date.now())
+    if (found !== this.cycle) this.remember(found)
+    return found !== asked
   }
 
   learnBlockers(blockers: Blocker[]): void {

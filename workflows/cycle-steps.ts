@@ -1,6 +1,7 @@
 // What a cycle asks of the outside, step by step: each asks an activity and remembers the answer as a fact.
 // Never: an error swallowed (each ends as a fact, is the workflow's cancellation, or is logged: notices and the recall).
 import { ActivityFailure, CancellationScope, isCancellation, log, rootCause, workflowInfo } from '@temporalio/workflow'
+import { unopenedOf } from '../model/cycle/arrivals.ts'
 import { type Attempt, type Cycle, currentAttempt, type GlueRunEnd } from '../model/cycle/cycle.ts'
 import { type HoldUp, needsPerson } from '../model/cycle/held-up.ts'
 import { toGlueArguments, toNotice, toPublication } from '../model/cycle/outgoing.ts'
@@ -27,6 +28,19 @@ export function recall(run: CycleRun): void {
     const { arrivals, skipped } = await recallArrivals({ domain: domainOf(input.product), expected: input.expected })
     run.recall(arrivals, skipped ?? [])
   })
+}
+
+/**
+ * Before it goes on without what nobody had opened when it opened: whether anybody has since. True when the cycle is another
+ * than before, so that it must decide again.
+ */
+export async function isNewsOfUnopened(run: CycleRun): Promise<boolean> {
+  const { cycle } = run
+  const unopened = unopenedOf(cycle)
+  if (unopened.length === 0) return false
+  const expected = unopened.map(({ product, key }) => ({ product, key, isBeforeFirst: true as const }))
+  const { arrivals, skipped } = await recallArrivals({ domain: domainOf(cycle.input.product), expected })
+  return run.lookAgain(arrivals, skipped ?? [], cycle)
 }
 
 /** Starts the Glue run of an attempt, or adopts the one that is there. */

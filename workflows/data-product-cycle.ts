@@ -9,7 +9,7 @@ import { isSettled } from '../model/states.ts'
 import type { CycleResult } from './contract.ts'
 import { answerMessages } from './cycle-messages.ts'
 import { CycleRun } from './cycle-run.ts'
-import { awaitEnd, publish, recall, report, startAttempt, stopAttempt } from './cycle-steps.ts'
+import { awaitEnd, isNewsOfUnopened, publish, recall, report, startAttempt, stopAttempt } from './cycle-steps.ts'
 
 /** Completes with the cycle's result; fails as `CycleFailed` when nobody mended an ERROR in time. */
 export async function dataProductCycle(input: CycleInput): Promise<CycleResult> {
@@ -40,12 +40,14 @@ async function refresh(run: CycleRun): Promise<void> {
         await run.untilSomethingChanges(next.untilMs)
         break
       case 'begin':
+        if (await isNewsOfUnopened(run)) break
         run.apply({ kind: 'begun' })
         break
       case 'miss':
         run.apply({ kind: 'missed', missing: next.missing })
         break
       case 'skip':
+        if (await isNewsOfUnopened(run)) break
         run.apply({ kind: 'skipped', reason: next.reason })
         break
       case 'start':

@@ -1,5 +1,6 @@
 // In: a cycle and one arrival. Out: its one outcome, per dependency, and the cycle that remembers it.
 // Never: forgets an event it has judged; judges the same (event, dependency) twice.
+import { toCycleId } from '../ids.ts'
 import type { Arrival } from '../refresh-event.ts'
 import type { DeliveryOutcome } from '../states.ts'
 import { rememberCorrections } from './corrections.ts'
@@ -112,7 +113,38 @@ export function applyRecall(
   const recalled = arrivals
     .filter(({ eventId }) => !known.has(eventId))
     .reduce((found, arrival) => applyArrival(found, arrival, nowMs), cycle)
-  return skipped.reduce(applyBlocker, recalled)
+  return skipped.reduce((found, blocker) => applyBlocker(found, withGrace(found, blocker)), recalled)
+}
+
+/**
+ * One event may open a cycle and its upstream, at the same moment and in two domains: what nobody had opened then counts as
+ * such only some time after an event opened the cycle.
+ */
+const UNOPENED_AFTER_MS = 600_000
+
+const withGrace = (cycle: Cycle, blocker: Blocker): Blocker =>
+  blocker.isUnopened && cycle.input.openedBy === 'arrival'
+    ? { ...blocker, countsFromMs: cycle.openedAtMs + UNOPENED_AFTER_MS }
+    : blocker
+
+/** The inputs without which it would go on only because nobody had opened them: worth another look before it does. */
+export const unopenedOf = (cycle: Cycle): DependencyStatus[] =>
+  isUnbegun(cycle) ? cycle.dependencies.filter(({ state, blocker }) => state === 'WAITING' && blocker?.isUnopened) : []
+
+/** Another look at them found this: who has been opened meanwhile is waited for. */
+export function applyAnotherLook(
+  cycle: Cycle,
+  { arrivals, skipped }: { arrivals: Arrival[]; skipped: Blocker[] },
+  nowMs: number,
+): Cycle {
+  const still = new Set(
+    skipped.filter(({ isUnopened }) => isUnopened).map(({ product, key }) => toCycleId(product, key)),
+  )
+  const opened = unopenedOf(cycle).filter(({ product, key }) => !still.has(toCycleId(product, key)))
+  if (opened.length === 0) return cycle
+  const dependencies = cycle.dependencies.map((one) => (opened.includes(one) ? { ...one, blocker: null } : one))
+  const cleared = { ...cycle, version: cycle.version + 1, dependencies }
+  return applyRecall(cleared, { arrivals, skipped: skipped.filter(({ isUnopened }) => !isUnopened) }, nowMs)
 }
 
 /** As instants: the texts may have other offsets and fractions of a second. */

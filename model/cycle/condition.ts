@@ -42,16 +42,16 @@ export const conditionOf = ({ condition, expected }: Pick<CycleInput, 'condition
 export function judgeCondition(condition: Condition, dependencies: DependencyStatus[], nowMs: number): Judgement {
   switch (condition.kind) {
     case 'cycle':
-      return judgeCycle(condition, dependencies)
+      return judgeCycle(condition, dependencies, nowMs)
     case 'at-least':
       return judgeGroup(
         condition.n,
         condition.of.map((part) => judgeCondition(part, dependencies, nowMs)),
       )
     case 'newest':
-      return judgeNewest(condition, dependencies)
+      return judgeNewest(condition, dependencies, nowMs)
     case 'first-not-skipped':
-      return judgeFirst(condition.of, dependencies)
+      return judgeFirst(condition.of, dependencies, nowMs)
     case 'optional':
       return judgeOptional(condition, judgeCondition(condition.of, dependencies, nowMs), nowMs)
     case 'none':
@@ -61,8 +61,16 @@ export function judgeCondition(condition: Condition, dependencies: DependencySta
 
 const isArrived = (dependencies: DependencyStatus[], at: number): boolean => dependencies[at]?.state === 'ARRIVED'
 
-const isSkipped = (dependencies: DependencyStatus[], at: number): boolean =>
-  dependencies[at]?.blocker?.state === 'SKIPPED' && !isArrived(dependencies, at)
+const isSkipped = (dependencies: DependencyStatus[], at: number, nowMs: number): boolean =>
+  dependencies[at]?.blocker?.state === 'SKIPPED' &&
+  !isArrived(dependencies, at) &&
+  nowMs >= (dependencies[at]?.blocker?.countsFromMs ?? -Infinity)
+
+/** When one of these will count as skipped that does not yet. */
+function countsFrom(places: number[], dependencies: DependencyStatus[], nowMs: number): number | null {
+  const times = places.flatMap((at) => dependencies[at]?.blocker?.countsFromMs ?? []).filter((atMs) => atMs > nowMs)
+  return times.length > 0 ? Math.min(...times) : null
+}
 
 const nameOf = (dependencies: DependencyStatus[], at: number): ProductId =>
   dependencies[at]?.product ?? ('' as ProductId)
@@ -77,11 +85,14 @@ const missing = (places: number[], dependencies: DependencyStatus[]): Judgement 
 function judgeCycle(
   { at, ifSkipped }: Extract<Condition, { kind: 'cycle' }>,
   dependencies: DependencyStatus[],
+  nowMs: number,
 ): Judgement {
   if (isArrived(dependencies, at)) return { ...HOLDS, used: [at] }
   const product = nameOf(dependencies, at)
   if (dependencies[at]?.state === 'WAIVED') return { ...HOLDS, without: [product] }
-  if (!ifSkipped || !isSkipped(dependencies, at)) return missing([at], dependencies)
+  if (!ifSkipped) return missing([at], dependencies)
+  if (!isSkipped(dependencies, at, nowMs))
+    return { ...missing([at], dependencies), untilMs: countsFrom([at], dependencies, nowMs) }
   return judgeSkipped([at], ifSkipped, dependencies)
 }
 
@@ -122,18 +133,22 @@ const firstSkip = (parts: Judgement[]): string | undefined =>
 function judgeNewest(
   { of, ifSkipped }: Extract<Condition, { kind: 'newest' }>,
   dependencies: DependencyStatus[],
+  nowMs: number,
 ): Judgement {
   const newest = of.findLast((at) => isArrived(dependencies, at))
   if (newest !== undefined) return { ...HOLDS, used: [newest] }
   const newestFirst = of.toReversed()
-  const isNone = ifSkipped !== undefined && of.every((at) => isSkipped(dependencies, at))
-  return isNone ? judgeSkipped(newestFirst, ifSkipped, dependencies) : missing(newestFirst, dependencies)
+  if (ifSkipped === undefined) return missing(newestFirst, dependencies)
+  return of.every((at) => isSkipped(dependencies, at, nowMs))
+    ? judgeSkipped(newestFirst, ifSkipped, dependencies)
+    : { ...missing(newestFirst, dependencies), untilMs: countsFrom(of, dependencies, nowMs) }
 }
 
-function judgeFirst(places: number[], dependencies: DependencyStatus[]): Judgement {
-  const first = places.find((at) => !isSkipped(dependencies, at))
+function judgeFirst(places: number[], dependencies: DependencyStatus[], nowMs: number): Judgement {
+  const first = places.find((at) => !isSkipped(dependencies, at, nowMs))
   if (first === undefined) return missing(places.slice(-1), dependencies)
-  return isArrived(dependencies, first) ? { ...HOLDS, used: [first] } : missing([first], dependencies)
+  if (isArrived(dependencies, first)) return { ...HOLDS, used: [first] }
+  return { ...missing([first], dependencies), untilMs: countsFrom([first], dependencies, nowMs) }
 }
 
 function judgeOptional(

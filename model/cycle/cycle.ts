@@ -88,6 +88,8 @@ export interface Blocker extends ExpectedCycle {
   occurredAt: string
   /** No notice: the cycle fell due before its product was first applied, and nobody has opened it. */
   isUnopened?: true
+  /** Since when it counts; absent: at once. */
+  countsFromMs?: number
 }
 
 /** One outcome per (event, dependency); `seen` counts redeliveries of the same event. */

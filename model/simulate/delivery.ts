@@ -11,7 +11,7 @@ import {
   route,
 } from '../calendar/routing.ts'
 import { judgeByPast, judgePastInput, judgeUnheeded, judgeUntaken, type PastInput } from '../calendar/untaken.ts'
-import { applyArrival, applyBlocker, applyRecall } from '../cycle/arrivals.ts'
+import { applyAnotherLook, applyArrival, applyBlocker, applyRecall, unopenedOf } from '../cycle/arrivals.ts'
 import { type Blocker, type CycleInput, type ExpectedCycle, openRun } from '../cycle/cycle.ts'
 import type { DefinitionVersion } from '../definition.ts'
 import { type CycleKey, toCycleId } from '../ids.ts'
@@ -194,6 +194,16 @@ export function recall(world: World, run: OpenRun, nowMs: number): void {
   }
 }
 
+/** Before it goes on without what nobody had opened; true when somebody has. */
+export function lookAgain(world: World, run: OpenRun, nowMs: number): boolean {
+  const unopened = unopenedOf(run.cycle).map((one) => ({ ...one, isBeforeFirst: true as const }))
+  if (unopened.length === 0) return false
+  const found = withUnopened(world, world.memory.recall(unopened), { expected: unopened, nowMs })
+  const before = run.cycle
+  run.cycle = applyAnotherLook(before, found, nowMs)
+  return run.cycle !== before
+}
+
 /** As mirror/recall.ts finds them: what fell due before its product was first applied, and nobody has opened. */
 function withUnopened(
   world: World,
@@ -212,6 +222,6 @@ function withUnopened(
 
 const toUnopened = ({ product, key }: ExpectedCycle, nowMs: number): Blocker => ({
   ...{ eventId: `${toCycleId(product, key)}/never-opened`, product, key, state: 'SKIPPED', step: null },
-  ...{ reason: 'first applied later, and nobody has opened it', isUnopened: true },
+  ...{ reason: 'first applied later, and nobody had opened it', isUnopened: true },
   occurredAt: new Date(nowMs).toISOString(),
 })

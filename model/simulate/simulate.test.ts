@@ -207,6 +207,32 @@ describe('rules', () => {
     expect(before).toMatchObject({ cycles: ['2026-11-19'], state: 'WAIVED' })
   })
 
+  test('what one event opens together waits for each other, also before the first apply', () => {
+    const without = { product: 'd1/u', ifNone: 'run-without' }
+    const upstreams = [{ product: 'raw/rd1' }, without]
+    const products = [ruled('d1/c', upstreams), ds('d1/u', ['raw/rd1', 'raw/rd2']), ruled('d2/c', upstreams)]
+    const said = [comes(`${FRI}T12:00`, 'raw/rd1', '2026-11-19'), comes(`${FRI}T12:05`, 'raw/rd2', '2026-11-19')]
+    const simulated = play({ products, said })
+    for (const product of ['d1/c', 'd2/c'])
+      expect(briefly(simulated, product, '2026-11-19')).toBe(`COMPLETED ${FRI}T12:05`)
+    const alone = play({ products: [ruled('d1/c', upstreams), ds('d1/u', ['raw/rd2'])], said: said.slice(0, 1) })
+    expect(briefly(alone, 'd1/c', '2026-11-19')).toBe(`COMPLETED ${FRI}T12:10`)
+  })
+
+  test('its own cycle before is waited for when somebody opened it since, though it fell due before the first apply', () => {
+    const itself = { product: 'd1/ds1', match: { kind: 'self-previous' } }
+    const products = [ruled('d1/ds1', [itself, { product: 'raw/rd1' }, { product: 'raw/rd2' }])]
+    const said = [
+      comes(`${FRI}T10:00`, 'raw/rd1', '2026-11-19'),
+      comes(`${FRI}T11:00`, 'raw/rd1', FRI),
+      comes(`${FRI}T11:00`, 'raw/rd2', FRI),
+      comes(`${FRI}T12:00`, 'raw/rd2', '2026-11-19'),
+    ]
+    const simulated = play({ products, said })
+    expect(briefly(simulated, 'd1/ds1', '2026-11-19')).toBe(`COMPLETED ${FRI}T12:00`)
+    expect(briefly(simulated, 'd1/ds1', FRI)).toBe(`COMPLETED ${FRI}T12:00`)
+  })
+
   test('a loop that looks back begins, and goes on from one to the next', () => {
     const before = { product: 'd1/books', match: { kind: 'business-days-before', n: 1 }, ifNone: 'run-without' }
     const products = [ruled('d1/prices', [before, { product: 'raw/rd1' }]), ds('d1/books', ['d1/prices'])]

@@ -6,6 +6,7 @@ import { decideNext } from '../cycle/decide.ts'
 import { applyFact, type Fact } from '../cycle/facts.ts'
 import { nextRevision, toNotice } from '../cycle/outgoing.ts'
 import { toEventId } from '../ids.ts'
+import { lookAgain } from './delivery.ts'
 import { toCycleRow } from './report.ts'
 import { type OpenRun, touch, type World } from './world.ts'
 
@@ -16,12 +17,14 @@ export function goOn(world: World, run: OpenRun, nowMs: number): void {
       case 'wait':
         return wakeAt(world, run, next.untilMs)
       case 'begin':
+        if (lookAgain(world, run, nowMs)) break
         apply(world, run, { kind: 'begun' }, nowMs)
         break
       case 'miss':
         apply(world, run, { kind: 'missed', missing: next.missing }, nowMs)
         break
       case 'skip':
+        if (lookAgain(world, run, nowMs)) break
         apply(world, run, { kind: 'skipped', reason: next.reason }, nowMs)
         break
       case 'start':

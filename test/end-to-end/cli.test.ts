@@ -191,7 +191,7 @@ test('a cycle opened by hand waits; opening it again is a conflict; a rerun of i
   expect(refused).toMatchObject({ code: 4, out: '', err: expect.stringContaining('it waits for shop/orders') })
   expect(await sluice('rerun', cycle, '--reason', ' ')).toMatchObject({ code: 4 })
   const { out } = await sluice('explain', cycle)
-  expect(out).toMatch(/ waits for shop\/orders\/2020-01-02: first applied later, and nobody has opened it\n/)
+  expect(out).toMatch(/ waits for shop\/orders\/2020-01-02: first applied later, and nobody had opened it\n/)
   expect(out).toMatch(/rerun by .*, "impatience": refused/)
   expect(await sluice('open', 'shop/revenu/2020-01-02')).toMatchObject({
     code: 4,

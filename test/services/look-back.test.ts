@@ -1,6 +1,7 @@
 // What a cycle needs of the past: the bridge keeps it, opens nothing by it, and the recall finds it.
 import type { Client } from '@temporalio/client'
 import { afterAll, afterEach, beforeAll, beforeEach, expect, test } from 'vitest'
+import { createRecalling } from '../../activities/recalling.ts'
 import { createRepairing } from '../../activities/repairing.ts'
 import { type LedgerEvent, listEvents } from '../../mirror/events.ts'
 import { recall, recallArrivals } from '../../mirror/recall.ts'
@@ -76,6 +77,15 @@ test('of the cycle before the first one is known that nobody opened it, until so
     { product: first.product, key: KEY, state: 'SKIPPED', isUnopened: true },
   ])
   await recordCycle(database.db, toRecord(openRun(inputOf(), NOW_MS), 0, NOW_MS))
+  expect(await ask()).toEqual({ arrivals: [], skipped: [] })
+})
+
+test('a cycle that Temporal knows was opened, though its row is not written yet', async () => {
+  const recalling = createRecalling({ temporal: client, db: database.db })
+  const first = { product: stage.product('ds1'), key: toKey(KEY), isBeforeFirst: true as const }
+  const ask = () => recalling.recallArrivals({ domain: stage.domain, expected: [first] })
+  expect((await ask()).skipped).toMatchObject([{ key: KEY, isUnopened: true }])
+  await client.workflow.start(CYCLE_WORKFLOW, toCycleStart(inputOf()))
   expect(await ask()).toEqual({ arrivals: [], skipped: [] })
 })
 

@@ -7,6 +7,7 @@ import type { Logger } from 'pino'
 import { createGlueActivities } from '../../activities/glue.ts'
 import { type Teller, tellingWhenHeldUp } from '../../activities/held-up.ts'
 import { createPublishing } from '../../activities/publishing.ts'
+import { createRecalling } from '../../activities/recalling.ts'
 import { createRepairing } from '../../activities/repairing.ts'
 import { createScheduling } from '../../activities/scheduling.ts'
 import { beginTry, type TryParts } from '../../activities/try-age.ts'
@@ -16,7 +17,7 @@ import type { IndexWatch } from '../../bridge/index-watch.ts'
 import { createDeadLetters } from '../../bridge/dead-letters.ts'
 import { judgePast } from '../../mirror/judge-past.ts'
 import { recordUntaken } from '../../mirror/ledger.ts'
-import { listWaiting, recall } from '../../mirror/recall.ts'
+import { listWaiting } from '../../mirror/recall.ts'
 import { recordCycle } from '../../mirror/record-cycle.ts'
 import { OPENING_WINDOW } from '../../model/calendar/routing.ts'
 import type { CycleSettings } from '../../model/cycle/cycle.ts'
@@ -118,7 +119,7 @@ export function bootWorker(world: World, domain: Domain, life: Life): void {
     }),
     ...createRepairing({ temporal, db, warn: ignore }),
     recordCycle: (record) => recordCycle(db, record),
-    recallArrivals: ({ domain: own, expected }) => recall(db, own, expected),
+    ...createRecalling({ temporal, db }),
   }
   const toTeller = ({ workflowId, attempt }: ActivityInfo): Teller => ({
     ...{ attempt: () => attempt, hasFailed: async () => attempt > 1, warn: ignore },

@@ -1,6 +1,6 @@
 // The Temporal client as one bridge or worker holds it. In: what the product calls on it. Out: the simulated server's
 // answer, if the answer comes. Left out: the client's own retries, so trouble reaches the product sooner than it would.
-import { type Client, ServiceError } from '@temporalio/client'
+import { type Client, ServiceError, WorkflowNotFoundError } from '@temporalio/client'
 import type { EdgeTrouble, Hostility, Life } from './hostility.ts'
 import type { StartRequest, TemporalServer } from './temporal-server.ts'
 
@@ -35,6 +35,11 @@ export function createTemporalClient(server: TemporalServer, hostility: Hostilit
       start,
       signalWithStart: start,
       getHandle: (workflowId: string) => ({
+        describe: () =>
+          call(`describe ${workflowId}`, () => {
+            if (!server.runsOf.has(workflowId))
+              throw new WorkflowNotFoundError('no such workflow', workflowId, undefined)
+          }),
         signal: (name: string, payload: unknown) =>
           call(`signal ${workflowId} ${name}`, () => server.signal(workflowId, name, payload)),
         executeUpdate: (name: string, { args, updateId }: { args: unknown[]; updateId: string }) =>

@@ -134,6 +134,25 @@ describe.concurrent('what the upstream skipped', () => {
     expect(publicationOf(cycle)?.builtWithout).toEqual(['raw/b'])
   })
 
+  test.each(['run-without', 'skip-cycle'] as const)(
+    '%s: what somebody has opened since is waited for',
+    async (then) => {
+      const cycle = whole(`opened-since-${then}`, then)
+      let looks = 0
+      const recallArrivals = async () => {
+        looks += 1
+        return looks === 1 ? unopened() : { arrivals: [], skipped: [] }
+      }
+      cycle.script({ recallArrivals })
+      await cycle.start()
+      await cycle.untilAsked('recallArrivals', 2)
+      await cycle.until('it is waited for', ({ dependencies }) => dependencies[1]?.blocker === null)
+      expect((await cycle.now()).state).toBe('WAITING')
+      await cycle.arrive(b)
+      expect((await inputsOf(cycle)).map(({ product }) => product)).toEqual(['raw/a', 'raw/b'])
+    },
+  )
+
   test('skips this cycle too, as does what nobody has ever opened', async () => {
     const cycle = whole('skipped-at-first', 'skip-cycle')
     cycle.script({ recallArrivals: unopened })

@@ -13,9 +13,9 @@ import { Context } from '@temporalio/activity'
 import { Client, Connection, type WorkflowClientInterceptor } from '@temporalio/client'
 import { DefaultLogger, NativeConnection, Runtime, Worker } from '@temporalio/worker'
 import { createPublishing } from '../../activities/publishing.ts'
+import { createRecalling } from '../../activities/recalling.ts'
 import { openPostgres, type Postgres } from '../../clients/postgres.ts'
 import { migrate } from '../../mirror/migrate.ts'
-import { recall } from '../../mirror/recall.ts'
 import { recordCycle } from '../../mirror/record-cycle.ts'
 import type { CycleInput, GlueRunEnd } from '../../model/cycle/cycle.ts'
 import { domainOf, type ProductId } from '../../model/ids.ts'
@@ -61,7 +61,7 @@ export async function openScenarioStage({ address, namespace, bundlePath }: Grou
   const client = new Client({ connection, namespace, interceptors: { workflow: [redirecting(places)] } })
   const native = await NativeConnection.connect({ address })
   const worker = await Worker.create({
-    ...{ connection: native, namespace, taskQueue: QUEUE, activities: toActivities(postgres.db, places) },
+    ...{ connection: native, namespace, taskQueue: QUEUE, activities: toActivities(client, postgres.db, places) },
     workflowBundle: { code: await readFile(bundlePath, 'utf8') },
   })
   const ended = worker.run()
@@ -113,7 +113,7 @@ function redirecting(places: Map<string, Place>): WorkflowClientInterceptor {
   }
 }
 
-function toActivities(db: Postgres, places: Map<string, Place>): CycleActivities {
+function toActivities(temporal: Client, db: Postgres, places: Map<string, Place>): CycleActivities {
   const cycleOf = () => Context.current().info.workflowExecution?.workflowId ?? ''
   const place = () => requirePlace(places, cycleOf())
   const carry = async ({ input }: PutEventsCommand) => {
@@ -138,6 +138,6 @@ function toActivities(db: Postgres, places: Map<string, Place>): CycleActivities
     }),
     stopGlueJob: async () => undefined,
     recordCycle: (record) => recordCycle(db, record),
-    recallArrivals: ({ domain, expected }) => recall(db, domain, expected),
+    ...createRecalling({ temporal, db }),
   }
 }
