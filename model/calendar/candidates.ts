@@ -6,7 +6,7 @@ import type { CycleKey } from '../ids.ts'
 import { toCadence } from './cadence.ts'
 import { requireCalendar } from './calendars.ts'
 import { cycleAfter } from './cycles.ts'
-import { addBusinessDays, addDays, type Dates, datesOf, keysOver } from './dates.ts'
+import { addBusinessDaysWithin, addDays, type Dates, datesOf, keysOver } from './dates.ts'
 import { type Edge, ifNoneOf, MOST_DAYS_BACK, MOST_SKIPPED } from './leaf.ts'
 
 /** A superset of the consumer's keys that may look at this upstream cycle, due or not. */
@@ -65,7 +65,9 @@ function businessDaysAfter({ calendars, consumer: { calendar } }: Edge, { first,
   const covered = requireCalendar(calendars, calendar)
   const from = later(first, covered.from)
   try {
-    return { from, to: addBusinessDays(calendars, calendar, { date: later(last, covered.from), n }) }
+    const begin = later(last, covered.from)
+    const found = addBusinessDaysWithin(calendars, calendar, { date: begin, n, days: MOST_DAYS_BACK })
+    return { from, to: found ?? addDays(begin, MOST_DAYS_BACK) }
   } catch (error) {
     if (error instanceof RangeError) return { from, to: addDays(covered.to, 1) }
     throw error

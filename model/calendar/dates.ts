@@ -94,14 +94,22 @@ export const hourMs = (key: CycleKey): number => Date.parse(`${key.slice(0, 13)}
 export const hourAt = (atMs: number): CycleKey => `${new Date(atMs).toISOString().slice(0, 13)}Z` as CycleKey
 
 /** The n-th open date after `date` (n > 0) or before it (n < 0); with n = 0 the date itself, open or not. */
-export function addBusinessDays(
+export const addBusinessDays = (calendars: Calendars, calendar: string, from: { date: string; n: number }): string =>
+  addBusinessDaysWithin(calendars, calendar, { ...from, days: Infinity }) as string
+
+/** The same, but null when it is more calendar days away than that: some calendars are closed for years. */
+export function addBusinessDaysWithin(
   calendars: Calendars,
   calendar: string,
-  { date, n }: { date: string; n: number },
-): string {
+  { date, n, days }: { date: string; n: number; days: number },
+): string | null {
   const step = Math.sign(n)
   let found = date
-  for (let left = Math.abs(n); left > 0; left -= isOpen(calendars, calendar, found) ? 1 : 0)
+  let left = Math.abs(n)
+  for (let gone = 0; left > 0; left -= isOpen(calendars, calendar, found) ? 1 : 0) {
+    gone += 1
+    if (gone > days) return null
     found = addDays(found, step)
+  }
   return found
 }

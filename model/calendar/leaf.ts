@@ -14,7 +14,7 @@ import {
   requirePlaced,
   type Timetable,
 } from './cycles.ts'
-import { addBusinessDays, addDays, type Dates, datesOf, hourAt, hourMs, keyAt, keysOver } from './dates.ts'
+import { addBusinessDaysWithin, addDays, type Dates, datesOf, hourAt, hourMs, keyAt, keysOver } from './dates.ts'
 import { startOfDayMs } from './wall-time.ts'
 
 /** A dependency on one upstream, with what is known of both ends. */
@@ -87,10 +87,10 @@ export function wantedOf(edge: Edge, key: CycleKey): Wanted {
 }
 
 /** The date that offsets and periods are counted from. */
-const dateOf = ({ calendars, consumer }: Edge, key: CycleKey): string =>
+export const dateOf = ({ calendars, consumer }: Edge, key: CycleKey): string =>
   requirePlaced(calendars, consumer, key).businessDate
 
-function requireKind({ upstream, consumer, dependency }: Edge, key: CycleKey): CycleKey {
+export function requireKind({ upstream, consumer, dependency }: Edge, key: CycleKey): CycleKey {
   const { period } = toCadence(upstream.every)
   if (periodOf(key) === period) return key
   throw new RangeError(
@@ -110,7 +110,14 @@ function businessDayBefore(
   n: number,
 ): string | Extract<Wanted, { kind: 'none' }> {
   try {
-    return addBusinessDays(calendars, consumer.calendar, { date, n: -n })
+    const found = addBusinessDaysWithin(calendars, consumer.calendar, { date, n: -n, days: MOST_DAYS_BACK })
+    const many = `${n} business ${n === 1 ? 'day' : 'days'}`
+    return (
+      found ?? {
+        kind: 'none',
+        why: `${consumer.calendar} has not ${many} in the ${MOST_DAYS_BACK} days before ${date}`,
+      }
+    )
   } catch (error) {
     if (!(error instanceof RangeError)) throw error
     return { kind: 'none', why: error.message, isUnknown: true }
@@ -223,7 +230,7 @@ const firstKeyIn = ({ upstream, consumer }: Edge, key: CycleKey): CycleKey => {
 }
 
 /** Of some dates a calendar says nothing: what it leaves out must not count as closed. */
-function whyUnknown(edge: Edge, dates: Dates): string | null {
+export function whyUnknown(edge: Edge, dates: Dates): string | null {
   const { calendars, upstream, dependency } = edge
   const keys = keysAround(edge, dates)
   for (const key of [keys[0], keys.at(-1)]) {
@@ -234,7 +241,7 @@ function whyUnknown(edge: Edge, dates: Dates): string | null {
 }
 
 /** Those whose own period ends in the consumer's; of hours, those that begin in it. */
-function isOfPeriod({ calendars, consumer, upstream }: Edge, key: CycleKey): (fine: CycleKey) => boolean {
+export function isOfPeriod({ calendars, consumer, upstream }: Edge, key: CycleKey): (fine: CycleKey) => boolean {
   const { first, last } = datesOf(key)
   const [fromMs, toMs] = [startOfDayMs(first, consumer.timezone), startOfDayMs(addDays(last, 1), consumer.timezone)]
   return (fine) => {
@@ -256,7 +263,11 @@ function keysAround({ upstream }: Edge, { first, last }: Dates): CycleKey[] {
 }
 
 /** Whose business date is at most so many days before the consumer's, and not after it; of hours none after its own. */
-function isLatestWithin({ calendars, upstream }: Edge, key: CycleKey, { from, date }: { from: string; date: string }) {
+export function isLatestWithin(
+  { calendars, upstream }: Edge,
+  key: CycleKey,
+  { from, date }: { from: string; date: string },
+) {
   return (candidate: CycleKey): boolean => {
     if (periodOf(candidate) === 'hour' && periodOf(key) === 'hour' && hourMs(candidate) > hourMs(key)) return false
     const placed = placeCycle(calendars, upstream, candidate)
@@ -279,26 +290,4 @@ function selfPrevious({ calendars, consumer }: Edge, key: CycleKey): Wanted {
   const before = cycleBefore(calendars, consumer, key)
   if (before === undefined) return { kind: 'none', why: `${consumer.product} has no cycle before ${key}` }
   return { kind: 'all', keys: [before], why: 'its own cycle before this' }
-}
-
-/**
- * How a cycle of the consumer looks at one that the upstream has; null = not at all. The same as asking `wantedOf`, but
- * quick.
- */
-export function lookAt(edge: Edge, key: CycleKey, upstreamKey: CycleKey): { isLookBack: boolean } | null {
-  const { dependency } = edge
-  const rule = dependency.match
-  // Most are of this kind.
-  if (rule === undefined && ifNoneOf(dependency) !== 'previous')
-    return requireKind(edge, key) === upstreamKey ? { isLookBack: false } : null
-  // Of these the whole list may be long, and whether one belongs to it does not depend on the others.
-  if (rule?.kind === 'every-of-period' && isOfPeriod(edge, key)(upstreamKey))
-    return whyUnknown(edge, datesOf(key)) === null ? { isLookBack: false } : null
-  if (rule?.kind === 'latest-within') {
-    const date = dateOf(edge, key)
-    const from = addDays(date, -rule.days)
-    const isIt = isLatestWithin(edge, key, { from, date })(upstreamKey)
-    return isIt && whyUnknown(edge, { first: from, last: date }) === null ? { isLookBack: true } : null
-  }
-  return toKeys(wantedOf(edge, key), edge).find((wanted) => wanted.key === upstreamKey) ?? null
 }

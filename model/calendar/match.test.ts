@@ -232,6 +232,24 @@ describe('where a calendar says nothing', () => {
     })
   })
 
+  test('business days are counted back over 400 days at most, and an event concerns no more than that', () => {
+    const weeks = [{ from: '2026-01-01', open: [] }]
+    const closes = { ...calendarOf('closes'), weeks, opened: { '2026-12-31': 'Close', '2028-12-29': 'Close' } }
+    const timetable = timetableOf({ [U]: { calendar: 'weekdays' } }, [
+      { ...closes, from: '2026-01-01', to: '2199-12-31' },
+      calendarOf('weekdays'),
+    ])
+    const dependsOn = [edge({ match: { kind: 'business-days-before', n: 1 }, ifNone: 'run-without' })]
+    const consumer = definitionOf('d1/c', [], { every: 'day', calendar: 'closes', dependsOn })
+    const of = (key: string) => expectedOf(timetable, consumer, { key: toKey(key), toMs: () => 0 })
+    expect(of('2028-02-04').expected).toMatchObject([{ key: '2026-12-31' }])
+    expect(of('2028-02-05')).toMatchObject({
+      expected: [],
+      condition: { of: [{ why: 'closes has not 1 business day in the 400 days before 2028-02-05' }] },
+    })
+    expect(concernedBy(edgesOf(timetable, consumer, U), toKey('2028-12-29'))).toHaveLength(400)
+  })
+
   test('an event of a date far outside is answered at once', () => {
     const timetable = timetableOf({ [U]: { calendar: 'desk', every: 'day' } }, [{ ...desk, to: '2199-12-31' }])
     const match = { kind: 'business-days-before' as const, n: 3 }

@@ -7,7 +7,8 @@ import type { DependencyDefinition, ProductDefinition, UpstreamDefinition, WallT
 import { type CycleId, type CycleKey, type ProductId, toCycleId } from '../ids.ts'
 import { hasCycle, placeCycle, type Timetable } from './cycles.ts'
 import { candidateKeys } from './candidates.ts'
-import { type Edge, ifNoneOf, isBeforeFirst, lookAt, toEdge, type Wanted, wantedOf } from './leaf.ts'
+import { type Edge, ifNoneOf, isBeforeFirst, toEdge, type Wanted, wantedOf } from './leaf.ts'
+import { lookAt } from './look-at.ts'
 
 /** A definition, and the first date of its product where that is known. */
 export type Consumer = ProductDefinition & { firstDate?: string }
