@@ -2,7 +2,7 @@ import fc from 'fast-check'
 import { Temporal } from 'temporal-polyfill'
 import { describe, expect, test } from 'vitest'
 import type { WallTime } from '../definition.ts'
-import { timetableOf } from '../samples.test-data.ts'
+import { calendarOf, timetableOf } from '../samples.test-data.ts'
 import { dateAt, isTimeZone, parseWallTime, resolveWallTime, startOfDayMs, toWallTimeText } from './wall-time.ts'
 
 const MINUTE_MS = 60_000
@@ -13,6 +13,24 @@ const resolveIn = (wall: WallTime, date: string, zone: string): number =>
 const at = (time: string): WallTime => ({ time, days: 0, unit: 'day' })
 const resolve = (date: string, time: string, zone: string): string =>
   new Date(resolveIn(at(time), date, zone)).toISOString()
+
+test('business days beyond what the calendar covers are Monday to Friday', () => {
+  const desk = { ...calendarOf('desk', { '2026-11-20': 'Party' }), from: '2026-11-18', to: '2026-11-20' }
+  const { calendars } = timetableOf({}, [desk])
+  const dateOf = (date: string, days: number): string => {
+    const base = { date, dueMs: 0, calendar: 'desk', zone: 'UTC' }
+    return dateAt(resolveWallTime(calendars, { time: '06:00', days, unit: 'business-day' }, base), 'UTC')
+  }
+  expect([1, 2, 6].map((days) => dateOf('2026-11-18', days))).toEqual(['2026-11-19', '2026-11-23', '2026-11-27'])
+  expect(dateOf('2026-11-13', 2)).toBe('2026-11-17')
+  expect(() =>
+    resolveWallTime(
+      new Map(),
+      { time: '06:00', days: 1, unit: 'business-day' },
+      { date: '2026-11-18', dueMs: 0, calendar: 'moon', zone: 'UTC' },
+    ),
+  ).toThrow('There is no calendar "moon"')
+})
 
 describe('the text of a wall time', () => {
   test.each<[string, WallTime]>([

@@ -2,8 +2,9 @@
 // (docs/decisions/0004-time.md); a property test holds every zone to it.
 import { Temporal } from 'temporal-polyfill'
 import type { ClockTime, WallTime } from '../definition.ts'
-import type { Calendars } from './calendars.ts'
-import { addBusinessDays, addDays } from './dates.ts'
+import { type CalendarDefinition, type Calendars, dayOf, requireCalendar } from './calendars.ts'
+import { toDayNumber, weekdayOf } from './day-numbers.ts'
+import { addDays } from './dates.ts'
 
 const WALL_TIME = /^([01]\d|2[0-3]):([0-5]\d)(?: \+(\d{1,2})(d|bd))?$/
 const ELAPSED = /^\+([1-9]\d{0,3})([mh])$/
@@ -49,7 +50,17 @@ export function resolveWallTime(calendars: Calendars, wall: WallTime, base: Wall
 }
 
 const dayOfWall = (calendars: Calendars, { unit, days }: ClockTime, { date, calendar }: WallBase): string =>
-  unit === 'day' ? addDays(date, days) : addBusinessDays(calendars, calendar, { date, n: days })
+  unit === 'day' ? addDays(date, days) : businessDayAfter(requireCalendar(calendars, calendar), date, days)
+
+/** Beyond what the calendar covers Monday to Friday count: a deadline must not keep a cycle of its last days from opening. */
+function businessDayAfter(calendar: CalendarDefinition, date: string, days: number): string {
+  let found = date
+  for (let left = days; left > 0; left -= isOpenOrWeekday(calendar, found) ? 1 : 0) found = addDays(found, 1)
+  return found
+}
+
+const isOpenOrWeekday = (calendar: CalendarDefinition, date: string): boolean =>
+  date < calendar.from || date > calendar.to ? weekdayOf(toDayNumber(date)) <= 5 : dayOf(calendar, date).open
 
 /** Midnight, or the first instant of a day that has none. */
 export function startOfDayMs(date: string, zone: string): number {

@@ -2,6 +2,7 @@
 // In: the event, the time. Out: cycles opened or told, and a word for each. Never: a decision of its own (routing.ts,
 // untaken.ts and the cycle decide).
 import type { Timetable } from '../calendar/cycles.ts'
+import { openCycle } from '../calendar/due.ts'
 import {
   decideOpening,
   OPENING_WINDOW,
@@ -18,7 +19,6 @@ import { type CycleKey, toCycleId } from '../ids.ts'
 import type { Arrival } from '../refresh-event.ts'
 import type { DeliveryOutcome } from '../states.ts'
 import type { Recalled } from './memory.ts'
-import { openWithin } from './openings.ts'
 import { type ClosedRun, type OpenRun, type Taken, touch, type World } from './world.ts'
 
 interface RoutedIn {
@@ -118,7 +118,7 @@ function tell(world: World, run: OpenRun, arrival: Arrival, nowMs: number): Deli
 
 function openFor(world: World, { version, timetable, key }: Route, nowMs: number): void {
   const { settings } = world.order
-  const input = openWithin(timetable, version, { key, openedBy: 'arrival', settings })
+  const input = openCycle(timetable, version, { key, openedBy: 'arrival', settings })
   open(world, { input, version, timetable }, nowMs)
 }
 
@@ -133,7 +133,7 @@ export function openDue(world: World, { versions, timetable, key }: Due, nowMs: 
   const { settings } = world.order
   for (const version of versions) {
     if (world.runs.get(version.definition.product, key)) continue
-    const input = openWithin(timetable, version, { key, openedBy: 'scheduler', settings })
+    const input = openCycle(timetable, version, { key, openedBy: 'scheduler', settings })
     open(world, { input, version, timetable }, nowMs)
   }
 }

@@ -1,13 +1,9 @@
-// When the scheduler opens which cycles, and with what. In: definitions, a span of time. Out: for each instant the cycles
-// that fall due; the input of each.
-// Never: a rule of its own (keysToOpen is the scheduler's, openCycle everybody's); the same schedule worked out once for
-// each product.
-import { dueAtMs, requirePlaced, type Timetable } from '../calendar/cycles.ts'
-import { firstDateOf, keysToOpen, LOOK_BACK_MS, openCycle, type Opening } from '../calendar/due.ts'
-import { isGroup } from '../calendar/match.ts'
-import { resolveWallTime, startOfDayMs } from '../calendar/wall-time.ts'
-import type { CycleInput } from '../cycle/cycle.ts'
-import type { DefinitionVersion, DependencyDefinition, WallTime } from '../definition.ts'
+// When the scheduler opens which cycles. In: definitions, a span of time. Out: for each instant the cycles that fall due.
+// Never: a rule of its own (keysToOpen is the scheduler's); the same schedule worked out once for each product.
+import { dueAtMs, type Timetable } from '../calendar/cycles.ts'
+import { firstDateOf, keysToOpen, LOOK_BACK_MS } from '../calendar/due.ts'
+import { startOfDayMs } from '../calendar/wall-time.ts'
+import type { DefinitionVersion } from '../definition.ts'
 import type { CycleKey } from '../ids.ts'
 
 export interface DueKey {
@@ -38,50 +34,4 @@ function dueKeysOf(timetable: Timetable, version: DefinitionVersion, endMs: numb
     }
   }
   return [...due].map(([key, dueMs]) => ({ key, dueMs }))
-}
-
-/**
- * As any cycle is opened; but a time that counts business days beyond what the calendar covers is later than all that can
- * be simulated, instead of no time at all.
- */
-export function openWithin(
-  timetable: Timetable,
-  version: DefinitionVersion,
-  opening: Opening & { key: CycleKey },
-): CycleInput {
-  try {
-    return openCycle(timetable, version, opening)
-  } catch (error) {
-    // Tried first, since only the last days of a calendar know less.
-    if (!(error instanceof RangeError)) throw error
-    return openCycle(timetable, withFarTimes(timetable, version, opening.key), opening)
-  }
-}
-
-/** A thousand years. */
-const FAR: WallTime = { unit: 'minute', minutes: 1_000 * 366 * 1_440 }
-
-function withFarTimes({ calendars }: Timetable, version: DefinitionVersion, key: CycleKey): DefinitionVersion {
-  const { definition } = version
-  const { calendar, timezone: zone, notBefore, availableBy, cutoff, dependsOn } = definition
-  const base = { date: requirePlaced(calendars, definition, key).dueDate, dueMs: 0, calendar, zone }
-  const toKnown = (wall: WallTime): WallTime => {
-    try {
-      resolveWallTime(calendars, wall, base)
-      return wall
-    } catch {
-      return FAR
-    }
-  }
-  const toDependency = (one: DependencyDefinition): DependencyDefinition => ({
-    ...(isGroup(one) ? { ...one, of: one.of.map(toDependency) } : one),
-    ...(one.optionalAfter && { optionalAfter: toKnown(one.optionalAfter) }),
-  })
-  const known = {
-    notBefore: notBefore && toKnown(notBefore),
-    availableBy: availableBy && toKnown(availableBy),
-    cutoff: cutoff && { ...cutoff, at: toKnown(cutoff.at) },
-    dependsOn: dependsOn.map(toDependency),
-  }
-  return { ...version, definition: { ...definition, ...known } }
 }
