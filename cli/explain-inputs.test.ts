@@ -1,9 +1,9 @@
 import { expect, test } from 'vitest'
 import type { Condition } from '../model/cycle/condition.ts'
-import { openRun } from '../model/cycle/cycle.ts'
-import { applyArrival } from '../model/cycle/arrivals.ts'
+import { type Blocker, openRun } from '../model/cycle/cycle.ts'
+import { applyArrival, applyBlocker } from '../model/cycle/arrivals.ts'
 import { arrivalOf, cycleOf, KEY, NOON_MS, toKey, toProduct } from '../model/samples.test-data.ts'
-import { inputLines } from './explain-inputs.ts'
+import { inputLines, OPEN_WORDS, PAST_WORDS } from './explain-inputs.ts'
 
 const told = (
   condition: Condition | undefined,
@@ -20,7 +20,7 @@ const told = (
     (before, key) => applyArrival(before, arrivalOf(expected[0]?.product ?? '', { key: toKey(key) }), NOON_MS),
     openRun(input, NOON_MS),
   )
-  return inputLines(input, cycle.dependencies)
+  return inputLines(input, { dependencies: cycle.dependencies, words: OPEN_WORDS })
 }
 
 test('without a condition of its own: each upstream cycle, with the reason where it is not the same key', () => {
@@ -77,4 +77,38 @@ test('of many cycles of one upstream the missing are listed, as far as a person 
   expect(lines.slice(1)).toHaveLength(7)
   expect(lines[1]).toBe('  waits for raw/a/2026-11-13 (one of the 20)')
   expect(lines.at(-1)).toBe('  … and 2 more')
+})
+
+const unopened = (product: string, key: string = KEY): Blocker => ({
+  ...{ eventId: `${product}/${key}/never-opened`, product: toProduct(product), key: toKey(key), state: 'SKIPPED' },
+  ...{ step: null, reason: 'first applied later', occurredAt: '2026-11-20T12:00:00Z', isUnopened: true },
+})
+const linesOf = (
+  condition: Condition,
+  { keys, blocked, words = OPEN_WORDS }: { keys: string[]; blocked: string[]; words?: typeof OPEN_WORDS },
+) => {
+  const expected = keys.map((key) => ({ product: toProduct('raw/a'), key: toKey(key) }))
+  const opened = cycleOf({ condition, expected }, [])
+  const { input, dependencies } = blocked.map((key) => unopened('raw/a', key)).reduce(applyBlocker, opened)
+  return inputLines(input, { dependencies, words })
+}
+
+test('what nobody had opened is not waited for where it may be gone without', () => {
+  const cycle = { kind: 'cycle' as const, at: 0 }
+  const one = { keys: [KEY], blocked: [KEY] }
+  expect(linesOf({ ...cycle, ifSkipped: 'run-without' }, one)).toEqual([`without   raw/a/${KEY}: first applied later`])
+  expect(linesOf(cycle, one)).toEqual([`waits for raw/a/${KEY}: first applied later`])
+})
+
+test('of those before, each that was skipped is named, and the one that counts; not those before that', () => {
+  const condition: Condition = { kind: 'first-not-skipped', of: [0, 1, 2] }
+  const keys = [KEY, '2026-11-19', '2026-11-18']
+  expect(linesOf(condition, { keys, blocked: [KEY] })).toEqual([
+    `waits for raw/a/${KEY}: first applied later, if skipped: the one before`,
+    '  instead of it waits for raw/a/2026-11-19',
+  ])
+  expect(linesOf(condition, { keys, blocked: keys })).toHaveLength(3)
+  expect(linesOf(condition, { keys, blocked: [], words: PAST_WORDS })).toEqual([
+    `never had raw/a/${KEY}, if skipped: the one before`,
+  ])
 })

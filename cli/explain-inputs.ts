@@ -2,29 +2,42 @@
 // In: the condition frozen at opening, with what has arrived. Out: text. Never: a decision; an input that is not told.
 import { type Condition, conditionOf } from '../model/cycle/condition.ts'
 import type { CycleInput, DependencyStatus } from '../model/cycle/cycle.ts'
+import type { DependencyState } from '../model/states.ts'
 
-/** `dependencies`: where they stand; of a cycle that is not open, as it would begin. */
-export function inputLines(
-  input: Pick<CycleInput, 'condition' | 'expected'>,
-  dependencies: DependencyStatus[],
-): string[] {
+/** Where the inputs stand, and in which words. */
+export interface Told {
+  dependencies: DependencyStatus[]
+  words: Record<DependencyState, string>
+}
+
+export const OPEN_WORDS = { WAITING: 'waits for', ARRIVED: 'has      ', WAIVED: 'without  ' }
+/** Of a cycle that is over, what it never had may be an alternative that it did not need. */
+export const PAST_WORDS = { WAITING: 'never had', ARRIVED: 'had      ', WAIVED: 'without  ' }
+
+/** Of a cycle that is not open: as it would begin. */
+export function inputLines(input: Pick<CycleInput, 'condition' | 'expected'>, dependencies: Told): string[] {
   const condition = conditionOf(input)
   const parts = condition.kind === 'at-least' && condition.n === condition.of.length ? condition.of : [condition]
   return partsOf(parts, dependencies)
 }
 
 /** Many cycles of one upstream are told together. */
-function partsOf(parts: Condition[], dependencies: DependencyStatus[]): string[] {
-  const places = parts.flatMap((part) => (part.kind === 'cycle' ? [part.at] : []))
-  return places.length === parts.length
-    ? lines(places, dependencies)
-    : parts.flatMap((part) => linesOf(part, dependencies))
+function partsOf(parts: Condition[], dependencies: Told): string[] {
+  const cycles = parts.filter((part) => part.kind === 'cycle')
+  const [first] = cycles
+  const isAlike = cycles.length === parts.length && cycles.every(({ ifSkipped }) => ifSkipped === first?.ifSkipped)
+  if (!isAlike) return parts.flatMap((part) => linesOf(part, dependencies))
+  return cycleLines(
+    cycles.map(({ at }) => at),
+    dependencies,
+    first?.ifSkipped,
+  )
 }
 
-function linesOf(part: Condition, dependencies: DependencyStatus[]): string[] {
+function linesOf(part: Condition, dependencies: Told): string[] {
   switch (part.kind) {
     case 'cycle':
-      return [...lines([part.at], dependencies), ...(part.ifSkipped ? [`  if skipped: ${part.ifSkipped}`] : [])]
+      return cycleLines([part.at], dependencies, part.ifSkipped)
     case 'newest':
       return ['the newest of', ...lines(part.of.toReversed(), dependencies).map(indented)]
     case 'first-not-skipped':
@@ -43,14 +56,28 @@ function linesOf(part: Condition, dependencies: DependencyStatus[]): string[] {
   }
 }
 
+type IfSkipped = Extract<Condition, { kind: 'cycle' }>['ifSkipped']
+
+/** Of what may be gone without, what was skipped is not waited for. */
+function cycleLines(places: number[], told: Told, ifSkipped: IfSkipped): string[] {
+  if (!ifSkipped) return lines(places, told)
+  const isGone = (at: number): boolean =>
+    ifSkipped === 'run-without' && told.dependencies[at]?.blocker?.state === 'SKIPPED'
+  const words = { ...told.words, WAITING: told.words.WAIVED }
+  const left = places.filter((at) => !isGone(at))
+  const gone = lines(places.filter(isGone), { ...told, words })
+  return [...gone, ...lines(left, told), ...(left.length > 0 ? [`  if skipped: ${ifSkipped}`] : [])]
+}
+
 const NONE_WORDS = { wait: 'it waits for ever', 'run-without': 'it runs without', 'skip-cycle': 'it is skipped' }
 
 /** Of one upstream so many are told one by one. */
 const LISTED = 6
 
 /** Those that have arrived or are blocked first of all: the rest waits alike. */
-function lines(places: number[], dependencies: DependencyStatus[]): string[] {
+function lines(places: number[], { dependencies, words }: Told): string[] {
   const found = places.flatMap((at) => dependencies[at] ?? [])
+  const lineOf = toLineOf(words)
   return [...Map.groupBy(found, ({ product }) => product).values()].flatMap((ofOne) => {
     if (ofOne.length <= LISTED) return ofOne.map(lineOf)
     const waiting = ofOne.filter(({ state, blocker }) => state === 'WAITING' && !blocker)
@@ -66,24 +93,24 @@ function lines(places: number[], dependencies: DependencyStatus[]): string[] {
 }
 
 /** Those before matter only once the upstream has skipped one. */
-function firstNotSkipped(places: number[], dependencies: DependencyStatus[]): string[] {
-  const skipped = places.findIndex((at) => dependencies[at]?.blocker?.state !== 'SKIPPED')
-  const shown = places.slice(0, Math.max(skipped, 0) + 1).flatMap((at) => dependencies[at] ?? [])
-  const [first, ...others] = shown.map(lineOf)
+function firstNotSkipped(places: number[], { dependencies, words }: Told): string[] {
+  const notSkipped = places.findIndex((at) => dependencies[at]?.blocker?.state !== 'SKIPPED')
+  const shown = places.slice(0, notSkipped < 0 ? places.length : notSkipped + 1).flatMap((at) => dependencies[at] ?? [])
+  const [first, ...others] = shown.map(toLineOf(words))
   return [
     `${first ?? ''}, if skipped: the one before`,
     ...others.map((other) => indented(`instead of it ${other.trim()}`)),
   ]
 }
 
-function lineOf({ product, key, why, state, arrival, arrivedAtMs, blocker }: DependencyStatus): string {
-  const reason = why === undefined ? '' : ` (${why})`
-  const when = arrivedAtMs === null ? '' : ` at ${new Date(arrivedAtMs).toISOString()}, revision ${arrival?.revision}`
-  const there = blocker?.isUnopened ? '' : `${blocker?.state} there, `
-  const blocked = blocker ? `: ${there}${blocker.reason.replaceAll(/\s+/g, ' ').trim()}` : ''
-  return `${STATE_WORDS[state]} ${product}/${key}${reason}${when}${blocked}`
-}
-
-const STATE_WORDS = { WAITING: 'waits for', ARRIVED: 'has      ', WAIVED: 'without  ' }
+const toLineOf =
+  (words: Told['words']) =>
+  ({ product, key, why, state, arrival, arrivedAtMs, blocker }: DependencyStatus): string => {
+    const reason = why === undefined ? '' : ` (${why})`
+    const when = arrivedAtMs === null ? '' : ` at ${new Date(arrivedAtMs).toISOString()}, revision ${arrival?.revision}`
+    const there = blocker?.isUnopened ? '' : `${blocker?.state} there, `
+    const blocked = blocker ? `: ${there}${blocker.reason.replaceAll(/\s+/g, ' ').trim()}` : ''
+    return `${words[state]} ${product}/${key}${reason}${when}${blocked}`
+  }
 
 const indented = (line: string): string => `  ${line}`

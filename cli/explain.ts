@@ -2,7 +2,8 @@
 // Never: "not found" without the reason, or on the word of one of them alone.
 import { WorkflowNotFoundError } from '@temporalio/client'
 import { loadDomainCatalog } from '../catalog/load.ts'
-import { type CycleReport, readCycle } from '../mirror/status.ts'
+import { toDependency } from '../mirror/past.ts'
+import { type CycleReport, type CycleRow, type DependencyRow, readCycle } from '../mirror/status.ts'
 import { dueAtMs } from '../model/calendar/cycles.ts'
 import { openCycle, whyNotDue } from '../model/calendar/due.ts'
 import { OPENING_WINDOW, toTimetable } from '../model/calendar/routing.ts'
@@ -10,7 +11,7 @@ import { type Cycle, type CycleInput, type CycleSettings, isUnbegun, openRun } f
 import { type CycleId, type CycleParts, domainOf, toCycleId } from '../model/ids.ts'
 import { CYCLE_QUERY } from '../workflows/contract.ts'
 import { type Connection, withConnection } from './connection.ts'
-import { inputLines } from './explain-inputs.ts'
+import { inputLines, OPEN_WORDS, PAST_WORDS } from './explain-inputs.ts'
 import { vanishedLines } from './explain-vanished.ts'
 import { CommandFailure, EXIT } from './failure.ts'
 import { whyNoDefinition } from './no-definition.ts'
@@ -69,12 +70,16 @@ function tellLive(cycle: Cycle): void {
   // Absent in what an older version answers.
   const reason = cycle.heldUp?.reason ?? cycle.reason
   print(`${cycle.id}  ${colourState(cycle.state)}${step}${reason ? `: ${toLine(reason)}` : ''}`)
-  const { notBeforeMs, cutoffMs, availableByMs } = cycle.input
-  if (notBeforeMs !== null) print(`  starts not before ${toIso(notBeforeMs)}`)
-  if (cutoffMs !== null) print(`  waits until ${toIso(cutoffMs)}`)
-  if (availableByMs !== null) print(`  expected by ${toIso(availableByMs)}`)
+  tellTimes(cycle.input)
   if (cycle.retryAtMs !== null) print(`  next attempt at ${toIso(cycle.retryAtMs)}`)
-  for (const line of inputLines(cycle.input, cycle.dependencies)) print(`  ${line}`)
+  const { input, dependencies } = cycle
+  for (const line of inputLines(input, { dependencies, words: OPEN_WORDS })) print(`  ${line}`)
+}
+
+function tellTimes({ notBeforeMs, cutoffMs, availableByMs, definition: { cutoff } }: CycleInput): void {
+  if (notBeforeMs !== null) print(`  starts not before ${toIso(notBeforeMs)}`)
+  if (cutoffMs !== null) print(`  waits until ${toIso(cutoffMs)}, then: ${cutoff?.then}`)
+  if (availableByMs !== null) print(`  expected by ${toIso(availableByMs)}`)
 }
 
 async function tellVanished({ aws, settings }: Connection, cycle: Cycle): Promise<void> {
@@ -90,19 +95,12 @@ async function tellVanished({ aws, settings }: Connection, cycle: Cycle): Promis
   }
 }
 
-/** Of a cycle that is over, what it never had may be an alternative that it did not need. */
-const PAST_WORDS = { WAITING: 'never had', ARRIVED: 'had      ', WAIVED: 'without  ' }
-
 function tellReport({ row, transitions, dependencies, deliveries, actions }: CycleReport, isLive: boolean): void {
   if (!isLive) {
     print(
       `${row.cycle}  ${colourState(row.state)}${row.step ? ` (${row.step})` : ''}${row.reason ? `: ${toLine(row.reason)}` : ''}`,
     )
-    for (const { product, key, why, state, revision, arrivedAt } of dependencies) {
-      const when = arrivedAt ? ` at ${arrivedAt}, revision ${revision}` : ''
-      const isWaiting = state === 'WAITING' && row.state === 'WAITING'
-      print(`  ${isWaiting ? 'waits for' : PAST_WORDS[state]} ${product}/${key}${why ? ` (${why})` : ''}${when}`)
-    }
+    for (const line of pastLines(row, dependencies)) print(`  ${line}`)
   }
   for (const { number, runId, end, adopted } of row.attempts) {
     const how = end
@@ -113,6 +111,18 @@ function tellReport({ row, transitions, dependencies, deliveries, actions }: Cyc
   if (row.publishedEventId) print(`  published ${row.publishedEventId} at ${row.publishedAt}`)
   print('  so far:')
   for (const { at, said } of toStory(transitions, deliveries, actions)) print(`    ${at}  ${said}`)
+}
+
+/** As the mirror has them: those that the condition counts by its words, others (of older versions) one by one. */
+function pastLines({ state, step, condition }: CycleRow, rows: DependencyRow[]): string[] {
+  const words = isUnbegun({ state, step }) ? OPEN_WORDS : PAST_WORDS
+  const lines = (input: Pick<CycleInput, 'condition'>, of: DependencyRow[]): string[] => {
+    const dependencies = of.map(toDependency)
+    return inputLines({ ...input, expected: dependencies }, { dependencies, words })
+  }
+  const counted = rows.filter(({ position }) => position !== null)
+  const others = rows.filter(({ position }) => position === null)
+  return [...lines(condition ? { condition } : {}, counted), ...lines({}, others)]
 }
 
 /** Moves, events and commands in the order in which they happened. */
@@ -169,8 +179,10 @@ async function whyUnknown(
 
 /** What it will wait for: settings play no part in it. */
 function tellExpected(input: CycleInput): void {
-  const lines = inputLines(input, openRun(input, 0).dependencies)
+  const { dependencies } = openRun(input, 0)
+  const lines = inputLines(input, { dependencies, words: OPEN_WORDS })
   if (lines.length > 0) print(`${toCycleId(input.product, input.key)} would wait for`)
+  tellTimes(input)
   for (const line of lines) print(`  ${line.replace(/^(\s*)waits for /, '$1')}`)
 }
 

@@ -79,6 +79,9 @@ describe('the example mesh', () => {
     expect(out).toContain('17:20  d1/ds2 2026-11-20 completed -> d1/ds3 2026-11-20 starts\n')
     expect(out).toContain('  d2/ds1 2026-11-23 WAITING: waits for raw/rd2/2026-11-23\n')
     expect(err).toBe('10 cycles: 5 COMPLETED, 5 WAITING.\n')
+    const tomorrow = comes('2026-11-24T17:05:00-05:00', 'raw/rd1', '2026-11-24')
+    const late = await run([MESH, '--events', '-', ...SPAN, '--duration', '10m'], [...EVENTS, tomorrow].join('\n'))
+    expect(late.err).toMatch(/^note: 1 event after the end of 2026-11-23 not played, the first in line 4\n/)
   })
 
   test('--product tells of that one only', async () => {

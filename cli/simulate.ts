@@ -13,7 +13,7 @@ import { didYouMean } from '../model/nearest.ts'
 import { parseFacts } from '../model/simulate/facts.schema.ts'
 import type { TimedFact } from '../model/simulate/facts.ts'
 import { type KnownProducts, toKnownProducts } from '../model/simulate/known-products.ts'
-import { type Simulated, simulate } from '../model/simulate/simulate.ts'
+import { AFTER_END, type Simulated, simulate } from '../model/simulate/simulate.ts'
 import type { Moment } from '../model/simulate/world.ts'
 import { CommandFailure, EXIT } from './failure.ts'
 import { type Output, print, talk, toCount } from './output.ts'
@@ -50,6 +50,12 @@ export async function simulateFiles(paths: string[], options: SimulateOptions): 
   })
   for (const { line, product, key } of simulated.unused) {
     talk(`note: line ${line} is about no attempt: ${product}/${key} had none that ended then or later`)
+  }
+  const late = simulated.events.filter(({ reason }) => reason === AFTER_END)
+  if (late.length > 0) {
+    talk(
+      `note: ${toCount(late.length, 'event')} after the end of ${options.to} not played, the first in line ${late[0]?.line}`,
+    )
   }
   const shown = pick(simulated, isShown)
   if (timeline) tellTable(shown, timeline.lines())

@@ -17,7 +17,7 @@ export async function readPast(db: Postgres, cycle: CycleId): Promise<Past | und
   return { runNumber, state, step, lastAttempt, revision, dependencies: dependencies.map(toDependency), attempt }
 }
 
-const toDependency = (row: DependencyRow): DependencyStatus => ({
+export const toDependency = (row: DependencyRow): DependencyStatus => ({
   product: row.product,
   key: row.key as CycleKey,
   ...(row.why === null ? {} : { why: row.why }),

@@ -9,6 +9,8 @@ import { byProductAndCycle, type CycleRow, type EventRow, toCycleRow } from './r
 import { endRun, goOn } from './steps.ts'
 import { createWorld, type Item, type SimulationOrder, touch, type World } from './world.ts'
 
+export const AFTER_END = 'it comes after the end of the simulation'
+
 export interface Simulated {
   cycles: CycleRow[]
   events: EventRow[]
@@ -41,7 +43,7 @@ function plan(world: World): void {
   }
   for (const fact of world.order.facts) {
     if (fact.kind !== 'event') continue
-    if (fact.atMs >= world.order.endMs) world.outcomes.unheeded(fact.line, 'it comes after the end of the simulation')
+    if (fact.atMs >= world.order.endMs) world.outcomes.unheeded(fact.line, AFTER_END)
     else world.agenda.put(fact.atMs, { kind: 'arrival', arrival: fact.arrival, line: fact.line })
   }
 }
