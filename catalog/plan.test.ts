@@ -76,6 +76,15 @@ describe('what apply would do', () => {
     })
   })
 
+  test.each([
+    ['month', null],
+    ['business-day', '2026-11-01T00:00:00Z'],
+  ])('cycles of another kind begin when they are applied: every day becomes every %s', (every, firstAppliedAt) => {
+    const changed = { ...FILES, 'a.yaml': productText('d1/a', '', every) }
+    const others = Object.fromEntries(Object.entries(changed).filter(([name]) => name !== 'b.yaml'))
+    expect(planApply(appliedOf(mesh), meshWith(others)).products[0]).toMatchObject({ kind: 'changed', firstAppliedAt })
+  })
+
   test('a default of the domain that changes makes a version of each product that takes it', () => {
     const zone: [string, string] = ['America/New_York', 'Europe/London']
     const own = `${productText('d1/b', 'dependsOn: [d1/a]\n')}timezone: America/New_York\n`

@@ -1,5 +1,6 @@
 // In: what is applied and what the files say. Out: what apply would do, per domain, product, external, calendar. Pure.
 // Never: a new version of something that did not change; a product removed that nobody asked to remove.
+import { toCadence } from '../model/calendar/cadence.ts'
 import type { DefinitionVersion, DomainDefinition, ExternalDefinition, ProductDefinition } from '../model/definition.ts'
 import { type Domain, domainOf, type ProductId } from '../model/ids.ts'
 import type { Goer } from './calendar-effects.ts'
@@ -19,7 +20,8 @@ export type ProductChange =
       kind: 'changed'
       definition: ProductDefinition
       version: number
-      firstAppliedAt: string
+      /** Null: cycles of another kind begin, of which nobody has opened any. */
+      firstAppliedAt: string | null
       before: ProductDefinition
       fields: FieldChange[]
     }
@@ -133,8 +135,10 @@ function planProduct(
 ): ProductChange {
   const version = lastVersion + 1
   if (!applied) return { kind: 'created', definition, version, firstAppliedAt: null }
-  const { definition: before, firstAppliedAt } = applied
+  const { definition: before } = applied
   if (isSame(before, definition)) return { kind: 'unchanged', definition, version: applied.version }
+  const isOfSameKind = toCadence(before.every).period === toCadence(definition.every).period
+  const firstAppliedAt = isOfSameKind ? applied.firstAppliedAt : null
   return { kind: 'changed', definition, version, firstAppliedAt, before, fields: fieldsOfProduct(before, definition) }
 }
 

@@ -14,3 +14,5 @@ revoke execute on function opened_cycles(text[], text[]) from public;
 grant execute on function opened_cycles(text[], text[]) to sluice_any_domain;
 
 comment on column data_calendar.definition is 'Its decided dates; of one from files also its document, as file, from which it is built again when its base changes.';
+
+comment on column data_product.first_applied_at is 'When its cycles of this kind (days, months) began: its first version, the first after it was removed, or the first with another kind; no older cycle is opened by itself.';

@@ -98,7 +98,7 @@ table data_product -- Versions of the data products; the current one has no supe
   definition jsonb not null -- The resolved definition (model/definition.ts), as cycles carry it; the other tables hold the same in columns.
   definition_hash text not null -- sha256 of the definition as JSON with sorted keys.
   applied_at timestamp with time zone not null
-  first_applied_at timestamp with time zone not null -- When the product came into being: its first version, or the first after it was removed; no older cycle is opened by itself.
+  first_applied_at timestamp with time zone not null -- When its cycles of this kind (days, months) began: its first version, the first after it was removed, or the first with another kind; no older cycle is opened by itself.
   superseded_at timestamp with time zone -- When a newer version came or the product was removed; null: current.
   catalog_version integer not null
   constraint data_product_catalog_version_fkey FOREIGN KEY (catalog_version) REFERENCES catalog_version(catalog_version)
