@@ -101,7 +101,7 @@ async function settleItem(parts: BatchParts, item: Item, said: Map<CycleId, Answ
     case 'glue-end':
       return completeGlueRun(parts, verdict.news)
     case 'routed':
-      return settle(parts.ledger, { ...item, verdict }, said)
+      return settle(parts, { ...item, verdict }, said)
   }
 }
 

@@ -28,7 +28,7 @@ type UnmatchedItem = Item & { verdict: Extract<Item['verdict'], { kind: 'unmatch
 type RoutedItem = Item & { verdict: Extract<Item['verdict'], { kind: 'routed' }> }
 
 export async function settle(
-  ledger: BridgeLedger,
+  parts: TellingParts,
   item: RoutedItem,
   said: ReadonlyMap<CycleId, Answers>,
 ): Promise<Settlement> {
@@ -39,7 +39,9 @@ export async function settle(
     if (said?.kind === 'unavailable') return toLater(said.concerns, said.error)
     if (said?.kind === 'refused') return toRefusal(item, refuse('too-large-for-temporal', said.reason, news.eventId))
   }
-  return news.kind === 'refreshed' ? settleArrival(ledger, item, news, answers) : settleBlocker(item, news, answers)
+  return news.kind === 'refreshed'
+    ? settleArrival(parts, { item, news, answers })
+    : settleBlocker(parts, { item, news, answers })
 }
 
 interface Answer {
@@ -51,18 +53,25 @@ interface Answer {
 /** An event that hundreds of cycles look back on leaves connections for others. */
 const ASKED = { concurrency: 4 }
 
+interface Answered<News extends RefreshNews> {
+  item: Item
+  news: News
+  answers: Answer[]
+}
+
 async function settleArrival(
-  ledger: BridgeLedger,
-  item: Item,
-  news: Extract<RefreshNews, { kind: 'refreshed' }>,
-  answers: Answer[],
+  parts: TellingParts,
+  { item, news, answers }: Answered<Extract<RefreshNews, { kind: 'refreshed' }>>,
 ): Promise<Settlement> {
   const untaken = answers.filter(({ said }) => said?.kind !== 'accepted')
   if (untaken.length === 0) return { kind: 'done' }
   try {
-    const judged = await pMap(untaken, (answer) => judge(ledger, news, answer), ASKED)
+    const isNobodys = untaken.length === answers.length
+    const others = isNobodys ? await tellWaiting(parts, news) : { kind: 'told' as const, cycles: [] }
+    if (others.kind === 'later') return others
+    const judged = await pMap(untaken, (answer) => judge(parts.ledger, news, answer), ASKED)
     const deliveries = judged.filter((delivery) => delivery !== null)
-    const isTaken = deliveries.length > 0 || untaken.length < answers.length
+    const isTaken = deliveries.length > 0 || !isNobodys || others.cycles.length > 0
     if (isTaken && deliveries.length === 0) return { kind: 'done' }
     if (isTaken) return { kind: 'record', event: { ...toUntaken(item, 'routed', null), deliveries } }
     const { outcome, reason } = judgeUnheeded(answers.map(({ opening }) => opening))
@@ -72,24 +81,33 @@ async function settleArrival(
   }
 }
 
-/**
- * No cycle that the definitions of now name, but one that was opened by older ones may wait for it, such as that of a day
- * which a calendar has closed since: the mirror knows.
- */
-export async function settleUnmatched({ temporal, ledger }: TellingParts, item: UnmatchedItem): Promise<Settlement> {
+/** No cycle that the definitions of now name; perhaps one that was opened by older ones. */
+export async function settleUnmatched(parts: TellingParts, item: UnmatchedItem): Promise<Settlement> {
   const { news, reason } = item.verdict
-  const [arrivals, blockers] = news.kind === 'refreshed' ? [[news.arrival], []] : [[], [news.blocker]]
   try {
-    const cycles = await ledger.listWaiting(news.kind === 'refreshed' ? news.arrival : news.blocker)
-    const answers = await pMap(cycles, (cycle) => tell(temporal, cycle, { arrivals, blockers }), ASKED)
-    const trouble = answers.find((said) => said.kind === 'unavailable')
-    if (trouble) return toLater(trouble.concerns, trouble.error)
-    const told = cycles.filter((_, at) => answers[at]?.kind === 'accepted')
-    if (told.length === 0) return { kind: 'record', event: toUntaken(item, 'unmatched', reason) }
-    return news.kind === 'refreshed' ? { kind: 'done' } : toNamed(item, news, told)
+    const others = await tellWaiting(parts, news)
+    if (others.kind === 'later') return others
+    if (others.cycles.length === 0) return { kind: 'record', event: toUntaken(item, 'unmatched', reason) }
+    return news.kind === 'refreshed' ? { kind: 'done' } : toNamed(item, news, others.cycles)
   } catch (error) {
     return toLater('message', error)
   }
+}
+
+/**
+ * To whom an event is nothing by the definitions of now, it may be what an open cycle waits for, such as that of a day which
+ * a calendar has closed since: the mirror knows. @throws while PostgreSQL is away.
+ */
+async function tellWaiting(
+  { temporal, ledger }: TellingParts,
+  news: RefreshNews,
+): Promise<{ kind: 'told'; cycles: CycleId[] } | Later> {
+  const [arrivals, blockers] = news.kind === 'refreshed' ? [[news.arrival], []] : [[], [news.blocker]]
+  const cycles = await ledger.listWaiting(news.kind === 'refreshed' ? news.arrival : news.blocker)
+  const answers = await pMap(cycles, (cycle) => tell(temporal, cycle, { arrivals, blockers }), ASKED)
+  const trouble = answers.find((said) => said.kind === 'unavailable')
+  if (trouble) return toLater(trouble.concerns, trouble.error)
+  return { kind: 'told', cycles: cycles.filter((_, at) => answers[at]?.kind === 'accepted') }
 }
 
 async function judge(
@@ -113,12 +131,15 @@ async function judge(
   return byPast && toDelivery(byPast)
 }
 
-function settleBlocker(item: Item, news: RefreshNews, answers: Answer[]): Settlement {
-  return toNamed(
-    item,
-    news,
-    answers.filter(({ said }) => said?.kind === 'accepted').map(({ route }) => route.cycle),
-  )
+async function settleBlocker(parts: TellingParts, { item, news, answers }: Answered<RefreshNews>): Promise<Settlement> {
+  const named = answers.filter(({ said }) => said?.kind === 'accepted').map(({ route }) => route.cycle)
+  if (named.length > 0) return toNamed(item, news, named)
+  try {
+    const others = await tellWaiting(parts, news)
+    return others.kind === 'later' ? others : toNamed(item, news, others.cycles)
+  } catch (error) {
+    return toLater('message', error)
+  }
 }
 
 function toNamed(item: Item, { eventId }: RefreshNews, named: CycleId[]): Settlement {

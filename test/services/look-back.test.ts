@@ -120,6 +120,20 @@ test('a cycle that was open when its day was closed by a calendar gets what it w
   )
 })
 
+test('so does one whose event belongs to another cycle by the calendar of now', async () => {
+  await define({ match: { kind: 'business-days-before', n: 1 } })
+  await client.workflow.start(CYCLE_WORKFLOW, toCycleStart(inputOf()))
+  await recordCycle(database.db, toRecord(openRun(inputOf(), NOW_MS), 0, NOW_MS))
+  await stage.apply({ calendars: [calendarOf('weekdays', { [KEY]: 'Storm' })] })
+  await stage.parts.index.reload()
+  stage.start()
+  expect(await take(messageOf(refreshedOf('raw/rd1', { key: THURSDAY })))).toMatchObject([
+    { outcome: 'routed', deliveries: [{ cycle: stage.cycle('ds1', '2026-11-23'), outcome: 'early' }] },
+  ])
+  const told = await signalsOf(client, stage.cycle('ds1', KEY), ARRIVALS_SIGNAL)
+  expect(told).toMatchObject([[{ product: RD1, key: THURSDAY }]])
+})
+
 test('yesterday’s event opens today’s cycle that waits for the business day before', async () => {
   await define({ match: { kind: 'business-days-before', n: 1 } })
   stage.start()
