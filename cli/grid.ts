@@ -1,11 +1,11 @@
 // The grid of products × dates. In: rows of the mirror. Out: text for a terminal. Pure.
 import { type CycleRow, isLate } from '../mirror/status.ts'
-import { periodOf } from '../model/ids.ts'
+import { type CycleKey, periodOf } from '../model/ids.ts'
 import { CYCLE_STATES } from '../model/states.ts'
 import { colourState, toTable } from './output.ts'
 
 /** Where a cycle stands in the grid: hours below their date in UTC, all others below their own key. */
-export const toColumn = (key: string): string => (periodOf(key) === 'hour' ? key.slice(0, 10) : key)
+export const toColumn = (key: string): string => (periodOf(key as CycleKey) === 'hour' ? key.slice(0, 10) : key)
 
 /** Dates from old to new; below it a line for each cycle that waits or failed. At least one row. */
 export function toGrid(rows: CycleRow[], nowMs: number): string {

@@ -57,21 +57,21 @@ export const SUCH_KEYS = '2026-11-20, 2026-11-20T19Z, 2026-W47, 2026-11 or 2026-
  * in the years that calendars may cover, 1900 to 2199: nobody's cycle is of another, and dates are safe to count from there.
  */
 export const parseCycleKey = (text: string): CycleKey | undefined =>
-  YEARS.test(text) && periodOf(text) !== undefined ? (text as CycleKey) : undefined
+  YEARS.test(text) && readPeriod(text) !== undefined ? (text as CycleKey) : undefined
 
-/** What the key names; undefined when it is none. */
-export function periodOf(key: string): Period | undefined {
-  const known = periods.get(key)
-  if (known !== undefined) return known
-  const found = readPeriod(key)
-  if (periods.size >= MOST_REMEMBERED) periods.clear()
-  if (found !== undefined) periods.set(key, found)
-  return found
+/** What the key names, by its shape alone: it has been parsed, and this is asked most of all. */
+export function periodOf(key: CycleKey): Period {
+  switch (key.length) {
+    case 10:
+      return 'day'
+    case 14:
+      return 'hour'
+    case 8:
+      return 'week'
+    default:
+      return key[5] === 'Q' ? 'quarter' : 'month'
+  }
 }
-
-/** Asked for most of all, of the same few keys. */
-const periods = new Map<string, Period>()
-const MOST_REMEMBERED = 20_000
 
 function readPeriod(key: string): Period | undefined {
   if (isDay(key)) return 'day'

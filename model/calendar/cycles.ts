@@ -165,7 +165,7 @@ function nearest(calendars: Calendars, schedule: Schedule, { key, step }: { key:
 
 /** The key of the period before or after. */
 export function neighbour(key: CycleKey, step: 1 | -1): CycleKey {
-  const period = periodOf(key) ?? 'day'
+  const period = periodOf(key)
   if (period === 'hour') return hourAt(hourMs(key) + step * HOUR_MS)
   const { first, last } = datesOf(key)
   const date = step > 0 ? addDays(last, 1) : addDays(first, -1)

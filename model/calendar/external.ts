@@ -163,8 +163,9 @@ function fill(text: string, parts: ReadonlyMap<string, string>, event: ForeignEv
 /** A key as it is, the period that holds a date, or that of an instant in the external's zone. */
 function toKey(text: string, { every, timezone }: ExternalDefinition): CycleKey | undefined {
   const { period } = toCadence(every)
-  const named = periodOf(text)
-  if (named === period) return parseCycleKey(text)
+  const key = parseCycleKey(text)
+  const named = key && periodOf(key)
+  if (named === period) return key
   if (named === 'day') return period === 'hour' ? undefined : keyAt(period, text)
   const instant = named === undefined && text.includes('T') ? toInstant(text) : undefined
   if (instant === undefined) return undefined
