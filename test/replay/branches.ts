@@ -250,13 +250,21 @@ export const BRANCHES: Record<string, (stage: Stage, name: string) => Promise<st
 
   async 'skipped-with-its-upstream'(stage, name) {
     const condition = toAll({ kind: 'cycle', at: 0 }, { kind: 'cycle', at: 1, ifSkipped: 'skip-cycle' })
-    const skipped: Blocker = {
-      ...{ eventId: `raw/b/${KEY}/not-refreshed-1.2`, product: toProduct('raw/b'), key: KEY, state: 'SKIPPED' },
-      ...{ step: null, reason: 'cutoff passed', occurredAt: '2026-11-20T11:00:00Z' },
-    }
     const recallArrivals = async () => ({ arrivals: [a], skipped: [skipped] })
     const cycle = stage.cycle(name, { input: { condition }, script: { recallArrivals } })
     await cycle.start()
+    return closed(cycle)
+  },
+
+  async 'opened-by-hand-after-all'(stage, name) {
+    const condition = toAll({ kind: 'cycle', at: 0 }, { kind: 'cycle', at: 1, ifSkipped: 'run-without' })
+    const looks = [{ arrivals: [a], skipped: [{ ...skipped, isUnopened: true as const }] }]
+    const recallArrivals = async () => looks.shift() ?? { arrivals: [], skipped: [] }
+    const cycle = stage.cycle(name, { input: { condition }, script: { recallArrivals } })
+    await cycle.start()
+    await cycle.untilAsked('recallArrivals', 2)
+    await cycle.arrive(b)
+    await cycle.glueEnds(1)
     return closed(cycle)
   },
 
@@ -286,6 +294,10 @@ export const BRANCHES: Record<string, (stage: Stage, name: string) => Promise<st
 
 const toAll = (...of: Condition[]): Condition => ({ kind: 'at-least', n: of.length, of })
 
+const skipped: Blocker = {
+  ...{ eventId: `raw/b/${KEY}/not-refreshed-1.2`, product: toProduct('raw/b'), key: KEY, state: 'SKIPPED' },
+  ...{ step: null, reason: 'cutoff passed', occurredAt: '2026-11-20T11:00:00Z' },
+}
 const a = arrivalOf('raw/a')
 const b = arrivalOf('raw/b')
 
