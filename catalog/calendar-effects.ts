@@ -2,7 +2,7 @@
 // dates that differ. Out: per product the keys that come, go, or move to another date. Never: a guess from dates alone.
 import { toCadence } from '../model/calendar/cadence.ts'
 import { type CalendarDefinition, toCalendars } from '../model/calendar/calendars.ts'
-import { placeCycle } from '../model/calendar/cycles.ts'
+import { MOST_SHIFTED_DAYS, placeCycle } from '../model/calendar/cycles.ts'
 import { addDays, keysOver } from '../model/calendar/dates.ts'
 import type { Schedule } from '../model/definition.ts'
 import type { CycleKey, ProductId } from '../model/ids.ts'
@@ -52,9 +52,6 @@ function effectOn({ before, after, dates }: CalendarEdit, schedule: Schedule): E
   }
   return effect
 }
-
-/** As far as a row of holidays may move a cycle. */
-const MOST_SHIFTED_DAYS = 31
 
 /** The keys that may be touched, oldest first; none of a schedule that no business day counts for. */
 function keysNear({ every, onNonBusinessDay }: Schedule, dates: string[]): CycleKey[] {

@@ -122,6 +122,42 @@ describe('a product', () => {
     expect(problemsIn(files)).toEqual(says)
   })
 
+  const closes = (dates: string): string =>
+    `${covering('2020-01-01', '2030-12-31', 'week: [{ from: 2020-01-01, open: [] }]\n')}add: [${dates}]\n`
+  const quarterly = '2026-09-30, 2026-12-31, 2027-03-31, 2027-06-30, 2027-09-30, 2027-12-31, 2028-03-31, 2028-06-30'
+
+  test.each<[string, string, string, string[]]>([
+    [
+      'forward',
+      'next',
+      `${quarterly}, 2028-12-29`,
+      [
+        'a.yaml:5:19: onNonBusinessDay: d1/a would never open its cycle 2027-01: own is closed so long that "next" moves it to 2027-03-31, more than 31 days after it ends',
+      ],
+    ],
+    [
+      'backward',
+      'previous',
+      `${quarterly}, 2028-12-29`,
+      [
+        'a.yaml:5:19: onNonBusinessDay: d1/a would never open its cycle 2027-02: own is closed so long that "previous" moves it to 2026-12-31, more than 31 days before it begins',
+      ],
+    ],
+  ])('that a row of closed days would move farther %s than anybody looks is refused', (_, shift, dates, says) => {
+    const files = around(productText('d1/a', `calendar: own\nonNonBusinessDay: ${shift}\n`, 'month'), closes(dates))
+    expect(problemsIn(files)).toEqual(says)
+    expect(problemsIn({ ...files, 'a.yaml': productText('d1/a', 'calendar: own\n', 'month') })).toEqual([])
+  })
+
+  test('that a row of closed days moves by a month is right', () => {
+    const monthEnds = ['2026-11-30', '2026-12-30', '2027-01-30', '2027-03-02', '2027-03-31', '2027-04-30']
+    const files = around(
+      productText('d1/a', 'calendar: own\nonNonBusinessDay: next\n', 'month'),
+      closes(monthEnds.join(', ')),
+    )
+    expect(problemsIn(files)).toEqual([])
+  })
+
   test('of a business day is not blamed for months that its calendar does not cover', () => {
     const files = around(
       productText('d1/a', 'calendar: own\n', 'nth-business-day(3)'),

@@ -4,8 +4,8 @@
 import { toCadence } from '../model/calendar/cadence.ts'
 import { type CalendarDefinition, type Calendars, dayOf } from '../model/calendar/calendars.ts'
 import type { CalendarFile } from '../model/calendar/rules/calendar-file.ts'
-import { type PlacedCycle, placeCycle } from '../model/calendar/cycles.ts'
-import { addDays, keysOver } from '../model/calendar/dates.ts'
+import { MOST_SHIFTED_DAYS, type PlacedCycle, placeCycle } from '../model/calendar/cycles.ts'
+import { addDays, datesOf, keysOver } from '../model/calendar/dates.ts'
 import type { ProductDefinition, Schedule } from '../model/definition.ts'
 import type { CycleKey } from '../model/ids.ts'
 import type { Products } from './edges.ts'
@@ -14,8 +14,8 @@ import type { Placed } from './read-mesh.ts'
 import { inWords } from './resolve-calendars.ts'
 import { toStableJson } from './stable-json.ts'
 
-/** As far as the match rules are tried out. */
-const LOOKED_AT_DAYS = 730
+/** As far as schedules and match rules are tried out. */
+export const LOOKED_AT_DAYS = 730
 
 interface Finding {
   path: (string | number)[]
@@ -61,6 +61,21 @@ function hasOpenDay(calendar: CalendarDefinition, { from, to }: { from: string; 
   return false
 }
 
+/** Nobody plans farther, though a calendar may go on for ever. */
+const PLANNED_DAYS = 20 * 365
+
+/** From which date on a calendar is closed for the longest, the last open one; undefined when it never is. */
+export function longestClosureOf(calendar: CalendarDefinition, after: string): string | undefined {
+  const { from, to } = within(calendar, { from: after, to: addDays(after, PLANNED_DAYS) })
+  let longest = { from: '', days: 0 }
+  let days = 0
+  for (let date = from; date <= to; date = addDays(date, 1)) {
+    days = dayOf(calendar, date).open ? 0 : days + 1
+    if (days > longest.days) longest = { from: addDays(date, -days), days }
+  }
+  return longest.from || undefined
+}
+
 export interface CycleChecks {
   /** The products of the files. */
   resolved: readonly ProductDefinition[]
@@ -89,12 +104,15 @@ export function checkCycles({ resolved, products, calendars, today, problems, no
 }
 
 /** The product's own key if it has it; else what made it so stands in another document. */
-function pathOf(file: { every?: unknown; calendar?: unknown }, of: 'every' | 'calendar'): string[] {
+function pathOf(file: { every?: unknown; calendar?: unknown }, of: Culprit): string[] {
+  if (of === 'onNonBusinessDay') return [of]
   const keys = of === 'every' ? (['every', 'calendar'] as const) : (['calendar', 'every'] as const)
   return [keys.find((key) => file[key] !== undefined) ?? 'product']
 }
 
-type Outlook = { kind: 'sound' } | { kind: 'never' | 'rare'; of: 'every' | 'calendar'; message: string }
+type Culprit = 'every' | 'calendar' | 'onNonBusinessDay'
+type Outlook = { kind: 'sound' } | { kind: 'never' | 'rare'; of: Culprit; message: string }
+type LookedAt = { key: CycleKey } & PlacedCycle
 const SOUND: Outlook = { kind: 'sound' }
 
 function outlookOf(calendars: Calendars, schedule: Schedule, today: string): Outlook {
@@ -102,7 +120,7 @@ function outlookOf(calendars: Calendars, schedule: Schedule, today: string): Out
   const { period, on, nth } = toCadence(every)
   if (on !== 'business-day' && onNonBusinessDay === undefined) return SOUND
   const last = addDays(today, LOOKED_AT_DAYS)
-  const cycles = keysOver(period, today, last).map((key) => ({ key, ...place(calendars, schedule, key) }))
+  const cycles = keysOver(period, today, last).map((key) => ({ key, ...placeCycle(calendars, schedule, key) }))
   const lacking = cycles.find((cycle) => cycle.kind === 'none' && !cycle.isUncovered)
   if (!cycles.some((cycle) => cycle.kind === 'due' && cycle.dueDate >= today)) {
     const message = `would have no cycle from ${today} to ${last}`
@@ -113,29 +131,34 @@ function outlookOf(calendars: Calendars, schedule: Schedule, today: string): Out
     const why = suchAs(lacking) || `; calendar ${calendar} covers ${definition.from} to ${definition.to}`
     return { kind: 'never', of: 'every', message: `${message}${why}` }
   }
+  const message = period === 'hour' ? null : whyTooFar(cycles, schedule, today)
+  if (message !== null) return { kind: 'never', of: 'onNonBusinessDay', message }
   if (nth <= 0 || !lacking) return SOUND
   const [due, covered] = [
     cycles.filter(({ kind }) => kind === 'due'),
     cycles.filter((cycle) => cycle.kind === 'due' || !cycle.isUncovered),
   ]
-  const message = `${every} comes in ${due.length} of ${covered.length} months only`
-  return { kind: 'rare', of: 'every', message: `${message}${suchAs(lacking)}` }
+  const share = `${due.length} of ${covered.length} months only`
+  return { kind: 'rare', of: 'every', message: `${every} comes in ${share}${suchAs(lacking)}` }
 }
 
-const suchAs = (lacking: ({ key: CycleKey } & PlacedCycle) | undefined): string =>
+/** The scheduler looks for what is due among the cycles near the day; one that moves farther is never found. */
+function whyTooFar(cycles: LookedAt[], { onNonBusinessDay, calendar }: Schedule, today: string): string | null {
+  for (const cycle of cycles) {
+    if (cycle.kind === 'none' || cycle.dueDate < today) continue
+    const { first, last } = datesOf(cycle.key)
+    const isBefore = cycle.dueDate < addDays(first, -MOST_SHIFTED_DAYS)
+    if (!isBefore && cycle.dueDate <= addDays(last, MOST_SHIFTED_DAYS)) continue
+    const far = `more than ${MOST_SHIFTED_DAYS} days ${isBefore ? 'before it begins' : 'after it ends'}`
+    return `would never open its cycle ${cycle.key}: ${calendar} is closed so long that "${onNonBusinessDay}" moves it to ${cycle.dueDate}, ${far}`
+  }
+  return null
+}
+
+const suchAs = (lacking: LookedAt | undefined): string =>
   lacking?.kind === 'none' ? `, not in ${lacking.key}: ${lacking.reason}` : ''
 
 const within = ({ from, to }: CalendarDefinition, range: { from: string; to: string }) => ({
   from: from > range.from ? from : range.from,
   to: to < range.to ? to : range.to,
 })
-
-/** Where the next open day is beyond what the calendar covers, nothing is known of the cycle. */
-function place(calendars: Calendars, schedule: Schedule, key: CycleKey): PlacedCycle {
-  try {
-    return placeCycle(calendars, schedule, key)
-  } catch (error) {
-    if (error instanceof RangeError) return { kind: 'none', reason: error.message, isUncovered: true }
-    throw error
-  }
-}

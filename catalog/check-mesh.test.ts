@@ -162,6 +162,21 @@ describe('match rules', () => {
     ])
   })
 
+  test('nor does it where a calendar gets sparse only after the days that are tried out', () => {
+    const week = 'week:\n  - { from: 2020-01-01, open: [monday] }\n  - { from: 2029-02-01, open: [] }\n'
+    const sparse = `calendar: own\ncovers: { from: 2020-01-01, to: 2199-12-31 }\n${week}`
+    const files = (calendarOfA: string, calendarOfB: string, rest: string) =>
+      around({
+        'c.yaml': sparse,
+        'a.yaml': productText('d1/a', `calendar: ${calendarOfA}\n`, 'business-day'),
+        'b.yaml': waiting('d1/b', `{ product: d1/a, ${rest} }`).concat(`calendar: ${calendarOfB}\n`),
+      })
+    const told = [expect.stringMatching(/each event of d1\/a would concern 251 cycles of d1\/b or more/)]
+    expect(problemsIn(files('weekdays', 'own', 'cycle: previous-business-day, ifNone: run-without'))).toEqual(told)
+    expect(problemsIn(files('own', 'weekdays', 'ifNone: previous'))).toEqual(told)
+    expect(problemsIn(files('own', 'weekdays', 'ifNone: run-without'))).toEqual([])
+  })
+
   test('a Friday-only upstream of a daily consumer is refused in words, and with a declared wait only noted', () => {
     const fridays = 'calendar: fridays\ncovers: { from: 2020-01-01, to: 2030-12-31 }\nweek: [friday]\n'
     const files = (text: string) =>
@@ -175,6 +190,100 @@ describe('match rules', () => {
     ])
     expect(problemsIn(files(rule('a, ifNone: wait')))).toEqual([])
     expect(notesIn(files(rule('a, ifNone: wait')))).toHaveLength(1)
+  })
+
+  const sparse =
+    'calendar: fridays\ncovers: { from: 2020-01-01, to: 2030-12-31 }\nweek: [friday]\n---\n' +
+    'calendar: mondays\ncovers: { from: 2020-01-01, to: 2030-12-31 }\nweek: [monday]\n---\n' +
+    productText('d1/fri', 'calendar: fridays\n', 'business-day')
+  const beside = (text: string): Files => around({ 'f.yaml': sparse, 'a.yaml': daily, 'b.yaml': text })
+  const needing = (upstreams: string, more = ''): Files =>
+    beside(productText('d1/b', `dependsOn: [${upstreams}]\n${more}`, 'business-day'))
+
+  test.each([
+    needing('{ anyOf: [d1/a, d1/fri] }'),
+    needing('d1/a, { product: d1/fri, optionalAfter: "20:00" }'),
+    needing('d1/a, { anyOf: [d1/fri, { product: d1/fri, cycle: previous-business-day }], optionalAfter: "20:00" }'),
+    needing('d1/a, d1/fri', 'cutoff: { at: "20:00", then: run-without }\n'),
+    needing(
+      '{ product: d1/fri, ifNone: skip-cycle }, { product: d1/fri, cycle: previous-business-day, ifNone: previous }',
+    ),
+  ])('an upstream that a cycle can do without is not refused where it has no cycle: %#', (files) => {
+    expect([...problemsIn(files), ...notesIn(files)]).toEqual([])
+  })
+
+  test('of a group that can never be met, each part that has no cycle is told, and no other', () => {
+    expect(problemsIn(needing('{ atLeast: 2, of: [d1/a, d1/fri] }'))).toEqual([
+      expect.stringMatching(
+        /^b\.yaml:4:38: 416 of 521 cycles of d1\/b would wait for ever, such as 2026-11-23: d1\/fri/,
+      ),
+    ])
+    expect(problemsIn(needing('d1/fri, { anyOf: [{ product: d1/fri, ifNone: previous }, d1/a] }'))).toHaveLength(1)
+    const both = needing('{ anyOf: [d1/a, { product: d1/fri }] }, { product: d1/fri, cycle: previous-business-day }')
+    expect(problemsIn(both)).toEqual([expect.stringMatching(/^b\.yaml:4:53: .* such as 2026-11-20: d1\/fri/)])
+  })
+
+  test('a cycle that its cutoff would end does not wait for ever, but in vain', () => {
+    expect(problemsIn(needing('d1/fri', 'cutoff: { at: "20:00", then: skip }\n'))).toEqual([
+      expect.stringMatching(/416 of 521 cycles of d1\/b would wait until the cutoff in vain, such as 2026-11-23/),
+    ])
+  })
+
+  test('where a calendar does not say yet whether another upstream is there, nothing is known to wait for ever', () => {
+    const week = '[monday, tuesday, wednesday, thursday, friday, saturday, sunday]'
+    const until = `calendar: until\ncovers: { from: 2020-01-01, to: 2026-11-27 }\nweek: ${week}\n---\n`
+    const other = until + productText('d1/u', 'calendar: until\n', 'business-day')
+    const files = around({ 'a.yaml': daily, 'b.yaml': waiting('d1/b', '{ anyOf: [d1/a, d1/u] }'), 'u.yaml': other })
+    expect(problemsIn(files)).toEqual([])
+  })
+
+  const monday = (upstreams: string): Files =>
+    beside(productText('d1/b', `calendar: mondays\ndependsOn: [${upstreams}]\n`, 'business-day'))
+
+  test('a product of which each cycle would be skipped is refused, even where each upstream alone is not to blame', () => {
+    expect(problemsIn(monday('{ product: d1/fri, ifNone: skip-cycle }'))).toEqual([
+      'b.yaml:5:13: each cycle of d1/b would be skipped, such as 2026-11-23: d1/fri has no cycle 2026-11-23: not a business day of fridays (Monday)',
+    ])
+    const mon = productText('d1/mon', 'calendar: mondays\n', 'business-day')
+    const either = needing('{ product: d1/fri, ifNone: skip-cycle }, { product: d1/mon, ifNone: skip-cycle }')
+    expect(problemsIn({ ...either, 'm.yaml': mon })).toEqual([
+      expect.stringMatching(/^b\.yaml:4:\d+: each cycle of d1\/b would be skipped, such as 2026-11-2/),
+    ])
+    expect(problemsIn(needing('{ product: d1/fri, ifNone: skip-cycle }'))).toEqual([])
+    // What lies beyond a calendar is no excuse, but of its last days nothing follows.
+    expect(problemsIn(monday('{ product: d1/fri, ifNone: skip-cycle }'), { today: '2029-06-01' })).toHaveLength(1)
+    const work = `calendar: work\ncovers: { from: 2020-01-01, to: 2040-12-31 }\nweek: [monday, tuesday, wednesday]\n---\n`
+    const upstream = '{ product: d1/fri, cycle: { calendarDaysBefore: 2 }, ifNone: skip-cycle }'
+    const text = work + productText('d1/b', `calendar: work\ndependsOn: [${upstream}]\n`, 'business-day')
+    expect(problemsIn(beside(text), { today: '2030-12-27' })).toEqual([])
+  })
+
+  test.each([
+    '{ product: d1/fri, ifNone: run-without }',
+    '{ anyOf: [d1/fri, d1/a] }',
+    '{ anyOf: [{ product: d1/fri, ifNone: skip-cycle }, d1/a] }',
+  ])('an upstream that no cycle would ever use is noted: %s', (upstream) => {
+    expect(problemsIn(monday(upstream))).toEqual([])
+    expect(notesIn(monday(upstream))).toEqual([
+      expect.stringMatching(
+        /^b\.yaml:5:\d+: each cycle of d1\/b would do without d1\/fri, such as 2026-11-23: d1\/fri has no cycle 2026-11-23/,
+      ),
+    ])
+  })
+
+  test('what an hour finds in some weeks of the year only is not taken for never', () => {
+    const files = (today: string) =>
+      notesIn(around({ 'm.yaml': monthly, 'b.yaml': rule('m, latestWithin: 7d, ifNone: run-without', 'hour') }), {
+        today,
+      })
+    expect(files('2026-12-09')).toEqual([])
+  })
+
+  test('too much is refused at the first cycle that shows it', () => {
+    const hours = around({ 'a.yaml': productText('d1/a', '', 'hour'), 'b.yaml': rule('a, latestWithin: 240d', 'hour') })
+    expect(problemsIn(hours)).toEqual([
+      expect.stringMatching(/each cycle would wait for \d+ upstream cycles at once or more; at most 250/),
+    ])
   })
 
   test('a closure at short notice is not refused for a consumer of another calendar: it is noted', () => {
@@ -198,7 +307,7 @@ describe('match rules', () => {
     '{ product: d1/c, cycle: previous-business-day, ifNone: run-without }',
     '{ product: d1/c, cycle: previous-business-day, optionalAfter: "20:00" }',
     '{ anyOf: [{ product: d1/c, cycle: previous-business-day }, d1/a] }',
-    '{ allOf: [{ product: d1/c, latestWithin: 7d, ifNone: run-without }, d1/a] }',
+    '{ allOf: [{ product: d1/c, cycle: { calendarDaysBefore: 7 }, ifNone: run-without }, d1/a] }',
   ])('products that look back on each other are no loop where the first does without: %s', (upstream) => {
     const files = around({ 'a.yaml': of('a', ''), 'c.yaml': of('c', 'd1/d'), 'd.yaml': of('d', upstream) })
     expect(problemsIn(files)).toEqual([])
@@ -216,6 +325,42 @@ describe('match rules', () => {
         /^c\.yaml:4:13: a loop that looks back, .*: d1\/c waits for d1\/d, which waits for d1\/c; say on what looks back .* ifNone: run-without$/,
       ),
     ])
+  })
+
+  test('nor do they where one begins at its cutoff with what is there', () => {
+    const waits = of('d', '{ product: d1/c, cycle: previous-business-day }')
+    const files = (more: string) => ({ 'c.yaml': of('c', 'd1/d'), 'd.yaml': waits + more })
+    expect(problemsIn(around(files('cutoff: { at: "20:00", then: run-without }\n')))).toEqual([])
+    expect(problemsIn(around(files('cutoff: { at: "20:00", then: skip }\n')))).toHaveLength(1)
+  })
+
+  test('a group of which each part looks back into the loop is no way in', () => {
+    const upstream = '{ anyOf: [{ product: d1/c, cycle: previous-business-day }, { product: d1/e, latestWithin: 7d }] }'
+    const files = { 'c.yaml': of('c', 'd1/d'), 'd.yaml': of('d', upstream), 'e.yaml': of('e', 'd1/d') }
+    expect(problemsIn(around(files))).toEqual([
+      expect.stringMatching(
+        /^c\.yaml:4:13: a loop that looks back, .*: d1\/c waits for d1\/d, which waits for d1\/c; say on what looks back/,
+      ),
+    ])
+  })
+
+  test('latest-within takes in the same date, so a first cycle that would do without it still waits', () => {
+    const within = '{ product: d1/c, latestWithin: 7d, ifNone: run-without }'
+    expect(problemsIn(around({ 'c.yaml': of('c', 'd1/d'), 'd.yaml': of('d', within) }))).toEqual([
+      'c.yaml:4:13: a loop that looks back, so the first cycle of none of these could ever start: d1/c waits for d1/d, which waits for d1/c; latestWithin takes in the cycle of the same date: say what looks back by days, such as { cycle: previous-business-day, ifNone: run-without }',
+    ])
+  })
+
+  test('a day before that lies in the same month is of the same time', () => {
+    const back = (n: number) =>
+      around({
+        'c.yaml': waiting('d1/c', `{ product: d1/e, cycle: { calendarDaysBefore: ${n} }, ifNone: run-without }`),
+        'e.yaml': waiting('d1/e', '{ product: d1/c, cycle: every-of-period }', 'month'),
+      })
+    expect(problemsIn(back(1))).toEqual([
+      'c.yaml:4:13: a loop, so none of these could ever start: d1/c waits for d1/e, which waits for d1/c',
+    ])
+    expect(problemsIn(back(31))).toEqual([])
   })
 
   test('products that wait for each other at the same time are a loop, whatever the first does', () => {

@@ -3,14 +3,20 @@
 
 import { upstreamsIn } from '../model/calendar/match.ts'
 import type { ProductFile } from '../model/definition.schema.ts'
-import type { DomainDefinition, ExternalDefinition, ProductDefinition } from '../model/definition.ts'
+import type {
+  CutoffAction,
+  DependencyDefinition,
+  DomainDefinition,
+  ExternalDefinition,
+  ProductDefinition,
+} from '../model/definition.ts'
 import { type Domain, domainOf, type ProductId } from '../model/ids.ts'
 import { didYouMean } from '../model/nearest.ts'
 import { checkCycles, notesOnCalendars } from './check-calendars.ts'
 import { checkCalendar, chooseCalendars, usedCalendars } from './choose-calendars.ts'
 import { toDependencies, upstreamsOf } from './dependencies.ts'
 import { checkEdges, type Products } from './edges.ts'
-import { answerEvery, atSameTime, findLoops, type Graph, type GraphProduct, needed, neededIn } from './graph.ts'
+import { answerEvery, atSameTime, findDeadlocks, findLoops, type Graph, type GraphProduct } from './graph.ts'
 import type { CurrentMesh, Mesh } from './mesh.ts'
 import { type Problem, sortProblems } from './problem.ts'
 import type { ParsedMesh, Placed } from './read-mesh.ts'
@@ -116,8 +122,9 @@ function toGraph(
   const graph = new Map<ProductId, GraphProduct>()
   for (const { definition } of options.current?.products ?? []) {
     if (options.prune && domains.has(domainOf(definition.product))) continue
-    const [upstreams, needs] = [upstreamsIn(definition.dependsOn), neededIn(definition.dependsOn)]
-    graph.set(definition.product, { ...definition, upstreams, needs, publishes: definition.publish !== null })
+    const { product, dependsOn, cutoff, publish } = definition
+    const upstreams = upstreamsIn(dependsOn)
+    graph.set(product, { ...definition, upstreams, needs: neededIn(dependsOn, cutoff), publishes: publish !== null })
   }
   for (const external of [...appliedExternals(options, domains), ...externals]) {
     graph.set(external.product, {
@@ -130,11 +137,15 @@ function toGraph(
     const upstreams = upstreamsOf(file).map(({ upstream }) => upstream)
     graph.set(product, {
       ...{ product, visibility: file.visibility, every: everyOf(file) },
-      ...{ upstreams, needs: neededIn(toDependencies(file)), publishes: file.publish !== false },
+      ...{ upstreams, needs: neededIn(toDependencies(file), file.cutoff), publishes: file.publish !== false },
     })
   }
   return graph
 }
+
+/** At such a cutoff a cycle begins with what is there. */
+const neededIn = (dependsOn: DependencyDefinition[], cutoff: { then: CutoffAction } | null | undefined) =>
+  cutoff?.then === 'run-without' ? [] : dependsOn
 
 const appliedExternals = ({ current, prune }: CheckOptions, domains: ReadonlyMap<string, DomainDefinition>) =>
   (current?.externals ?? [])
@@ -142,9 +153,9 @@ const appliedExternals = ({ current, prune }: CheckOptions, domains: ReadonlyMap
     .filter(({ product }) => !prune || !domains.has(domainOf(product)))
 
 function checkLoops(graph: Graph, products: Products, problems: Problem[]): void {
-  const loops = findLoops(graph, atSameTime)
+  const loops = findLoops(graph, atSameTime(graph))
   const told = new Set(loops.flat())
-  const back = findLoops(graph, needed).filter((loop) => !loop.some((product) => told.has(product)))
+  const back = findDeadlocks(graph).filter((loop) => !loop.some((product) => told.has(product)))
   for (const loop of [...loops, ...back]) {
     const first = loop.find((product) => products.has(product))
     const placed = first && products.get(first)
@@ -154,14 +165,25 @@ function checkLoops(graph: Graph, products: Products, problems: Problem[]): void
     const edge = upstreamsOf(placed.file).find(({ upstream }) => upstream.product === (turned[1] ?? first))
     problems.push({
       ...placed.placeOf(edge?.path ?? ['product']),
-      message: back.includes(loop) ? backInWords(turned) : loopInWords(turned),
+      message: back.includes(loop) ? backInWords(turned, adviceFor(graph, turned)) : loopInWords(turned),
     })
   }
 }
 
+function adviceFor(graph: Graph, loop: ProductId[]): string {
+  const isWithin = loop.some((product, at) =>
+    graph.get(product)?.upstreams.some((upstream) => {
+      const isNext = upstream.product === (loop[at + 1] ?? loop[0])
+      return isNext && upstream.match?.kind === 'latest-within' && upstream.ifNone === 'run-without'
+    }),
+  )
+  return isWithin
+    ? 'latestWithin takes in the cycle of the same date: say what looks back by days, such as { cycle: previous-business-day, ifNone: run-without }'
+    : 'say on what looks back that the first does without: ifNone: run-without'
+}
+
 /** All of it is there but a beginning. */
-function backInWords([first = '', ...others]: string[]): string {
-  const advice = 'say on what looks back that the first does without: ifNone: run-without'
+function backInWords([first = '', ...others]: string[], advice: string): string {
   if (others.length === 0) {
     return `${first} waits for its own cycles before, and the first has none: write { cycle: self-previous }, or ${advice}`
   }

@@ -1,8 +1,9 @@
 // The products as a graph of who waits for whom. In: products. Out: loops, and how often each refreshes.
 // Never: recursion over the graph: a chain may be as long as the mesh.
+import { toCadence } from '../model/calendar/cadence.ts'
 import { ifNoneOf } from '../model/calendar/leaf.ts'
 import { isGroup } from '../model/calendar/match.ts'
-import type { DependencyDefinition, Every, UpstreamDefinition } from '../model/definition.ts'
+import type { DependencyDefinition, Every, GroupDefinition, Period, UpstreamDefinition } from '../model/definition.ts'
 import type { ProductId } from '../model/ids.ts'
 
 export interface GraphProduct {
@@ -11,8 +12,8 @@ export interface GraphProduct {
   /** Undefined: as its upstreams. */
   every: Every | undefined
   upstreams: readonly UpstreamDefinition[]
-  /** Those of them without which no cycle can begin, not even the first. */
-  needs: readonly UpstreamDefinition[]
+  /** What each cycle waits for; none where it begins at its cutoff, whatever is there. */
+  needs: readonly DependencyDefinition[]
   publishes: boolean
   /** Declared by its domain, made outside the mesh. */
   isExternal?: boolean
@@ -23,31 +24,90 @@ export type Graph = ReadonlyMap<ProductId, GraphProduct>
 /** Whom a product waits for, as the question wants it. */
 export type Edges = (item: GraphProduct) => readonly UpstreamDefinition[]
 
-/** Rules that never reach the upstream's cycle of the same time. */
-const LOOKS_BACK: (string | undefined)[] = [
-  'business-days-before',
-  'calendar-days-before',
-  'latest-within',
-  'self-previous',
-]
-const looksBack = ({ match }: UpstreamDefinition): boolean => LOOKS_BACK.includes(match?.kind)
+type LooksBack = (product: ProductId, upstream: UpstreamDefinition) => boolean
 
-/** Those that a cycle waits for before its own time is over. */
-export const atSameTime: Edges = ({ upstreams }) => upstreams.filter((upstream) => !looksBack(upstream))
-
-/** Of these a first cycle that looks back finds none, and waits for ever. */
-export const needed: Edges = ({ needs }) => needs
+const LONGEST_DAYS: Record<Period, number> = { hour: 1, day: 1, week: 7, month: 31, quarter: 92 }
 
 /**
- * Those without which no cycle can begin. One of the same time has its cycle, so `ifNone` spares it nothing; one that
- * looks back to before the first apply can be gone without.
+ * Whether a rule never reaches the upstream's cycle of the same time. Of a month the day before is of the same month
+ * mostly; so too few days do not count, nor does latest-within, which takes in the same date.
  */
-export const neededIn = (dependsOn: readonly DependencyDefinition[]): UpstreamDefinition[] =>
-  dependsOn.flatMap((dependency) => {
-    if (dependency.optionalAfter) return []
-    if (isGroup(dependency)) return dependency.atLeast < dependency.of.length ? [] : neededIn(dependency.of)
-    return looksBack(dependency) && ifNoneOf(dependency) === 'run-without' ? [] : [dependency]
-  })
+function whoLooksBack(graph: Graph): LooksBack {
+  const answers = answerEvery(graph)
+  const daysOf = (product: ProductId): number => {
+    const answer = answers.get(product)
+    const every = answer?.kind === 'known' ? answer.every : graph.get(product)?.every
+    return every ? LONGEST_DAYS[toCadence(every).period] : 1
+  }
+  return (consumer, { product, match }) => {
+    if (match?.kind === 'self-previous') return true
+    if (match?.kind !== 'business-days-before' && match?.kind !== 'calendar-days-before') return false
+    return match.n >= Math.max(daysOf(consumer), daysOf(product))
+  }
+}
+
+/** Those that a cycle waits for before its own time is over; of latest-within an earlier one is enough. */
+export function atSameTime(graph: Graph): Edges {
+  const looksBack = whoLooksBack(graph)
+  return ({ product, upstreams }) =>
+    upstreams.filter((upstream) => upstream.match?.kind !== 'latest-within' && !looksBack(product, upstream))
+}
+
+/** What a part of a condition comes to in a first cycle; the same three that condition.ts counts. */
+type Prospect = 'supplies' | 'gone-without' | 'stuck'
+
+/**
+ * Loops because of which not even a first cycle can begin, though each looks back somewhere: it finds none, and waits
+ * for ever. Where it can be gone without, or others are enough, there is a beginning.
+ */
+export function findDeadlocks(graph: Graph): ProductId[][] {
+  const looksBack = whoLooksBack(graph)
+  const stuck = new Map(graph)
+  const prospectOf = (product: ProductId, part: DependencyDefinition): Prospect => {
+    if (isGroup(part))
+      return ofGroup(
+        part,
+        part.of.map((inner) => prospectOf(product, inner)),
+      )
+    if (!stuck.has(part.product)) return 'supplies'
+    const isSpared = part.optionalAfter || (looksBack(product, part) && ifNoneOf(part) === 'run-without')
+    return isSpared ? 'gone-without' : 'stuck'
+  }
+  unstick(stuck, ({ product, needs }) => needs.every((part) => prospectOf(product, part) !== 'stuck'))
+  const inTheWay = (product: ProductId, part: DependencyDefinition): UpstreamDefinition[] => {
+    if (prospectOf(product, part) !== 'stuck') return []
+    return isGroup(part) ? part.of.flatMap((inner) => inTheWay(product, inner)) : [part]
+  }
+  return findLoops(stuck, ({ product, needs }) => needs.flatMap((part) => inTheWay(product, part)))
+}
+
+function ofGroup({ atLeast, optionalAfter }: GroupDefinition, parts: Prospect[]): Prospect {
+  const supply = parts.filter((part) => part === 'supplies').length
+  const open = parts.filter((part) => part === 'stuck').length
+  const isMet = optionalAfter !== undefined || supply >= Math.min(atLeast, supply + open)
+  if (!isMet) return 'stuck'
+  return supply > 0 ? 'supplies' : 'gone-without'
+}
+
+/** Takes out whoever can begin, and then asks those who wait for it. */
+function unstick(stuck: Map<ProductId, GraphProduct>, canBegin: (item: GraphProduct) => boolean): void {
+  const consumers = new Map<ProductId, GraphProduct[]>()
+  for (const item of stuck.values()) {
+    for (const { product } of item.upstreams) if (stuck.has(product)) add(consumers, product, item)
+  }
+  const asked = [...stuck.values()]
+  for (const item of asked) {
+    if (!stuck.has(item.product) || !canBegin(item)) continue
+    stuck.delete(item.product)
+    for (const consumer of consumers.get(item.product) ?? []) asked.push(consumer)
+  }
+}
+
+function add<Key, Item>(lists: Map<Key, Item[]>, key: Key, item: Item): void {
+  const list = lists.get(key)
+  if (list) list.push(item)
+  else lists.set(key, [item])
+}
 
 /**
  * Upstreams before consumers, as far as that goes; the rest hang in loops or behind them. A missing upstream is no
@@ -57,8 +117,7 @@ export function inOrder(graph: Graph, edges: Edges): { ordered: GraphProduct[]; 
   const waiting = new Map([...graph.values()].map((item) => [item.product, knownUpstreams(graph, item, edges).size]))
   const consumers = new Map<ProductId, GraphProduct[]>()
   for (const item of graph.values()) {
-    for (const upstream of knownUpstreams(graph, item, edges))
-      consumers.set(upstream, [...(consumers.get(upstream) ?? []), item])
+    for (const upstream of knownUpstreams(graph, item, edges)) add(consumers, upstream, item)
   }
   const ordered = [...graph.values()].filter(({ product }) => waiting.get(product) === 0)
   for (const { product } of ordered) {
@@ -79,38 +138,17 @@ export function findLoops(graph: Graph, edges: Edges): ProductId[][] {
   const loops: ProductId[][] = []
   const seen = new Set<ProductId>()
   for (const start of [...left.keys()].sort()) {
-    if (seen.has(start)) continue
-    const walk = walkUp({ left, edges }, start)
-    const met = walk.find((product) => seen.has(product))
+    // From one that hangs, always to an upstream that hangs too, until a name comes back.
+    const walk = new Set<ProductId>()
+    let at: ProductId | undefined = start
+    while (at !== undefined && !walk.has(at) && !seen.has(at)) {
+      walk.add(at)
+      at = [...knownUpstreams(left, left.get(at), edges)].sort()[0]
+    }
     for (const product of walk) seen.add(product)
-    if (met === undefined) loops.push(fromSmallest(loopOf({ left, edges }, walk)))
+    if (at !== undefined && walk.has(at)) loops.push(fromSmallest([...walk].slice([...walk].indexOf(at))))
   }
   return loops
-}
-
-interface Hanging {
-  left: Graph
-  edges: Edges
-}
-
-/** From one that hangs, always to an upstream that hangs too, until a name comes back. */
-function walkUp(hanging: Hanging, start: ProductId): ProductId[] {
-  const walk = new Set<ProductId>()
-  let at: ProductId | undefined = start
-  while (at !== undefined && !walk.has(at)) {
-    walk.add(at)
-    at = nextUp(hanging, at)
-  }
-  return [...walk]
-}
-
-const nextUp = ({ left, edges }: Hanging, product: ProductId): ProductId | undefined =>
-  [...knownUpstreams(left, left.get(product), edges)].sort()[0]
-
-function loopOf(hanging: Hanging, walk: ProductId[]): ProductId[] {
-  const last = walk.at(-1)
-  const back = last && nextUp(hanging, last)
-  return walk.slice(back === undefined ? 0 : walk.indexOf(back))
 }
 
 function fromSmallest(loop: ProductId[]): ProductId[] {
@@ -123,17 +161,19 @@ export type EveryAnswer =
   | { kind: 'differ'; of: { product: ProductId; every: Every }[] }
   | { kind: 'unknown' }
 
+const ofSameKey: Edges = ({ upstreams }) => upstreams.filter(({ match }) => match === undefined)
+
 /** How often each product refreshes: as it says, else as all its upstreams do whose cycle of the same key it takes. */
 export function answerEvery(graph: Graph): Map<ProductId, EveryAnswer> {
   const answers = new Map<ProductId, EveryAnswer>()
-  for (const item of inOrder(graph, atSameTime).ordered) answers.set(item.product, everyOf(item, answers))
+  for (const item of inOrder(graph, ofSameKey).ordered) answers.set(item.product, everyOf(item, answers))
   return answers
 }
 
 function everyOf(item: GraphProduct, answers: ReadonlyMap<ProductId, EveryAnswer>): EveryAnswer {
   if (item.every) return { kind: 'known', every: item.every }
   const of: { product: ProductId; every: Every }[] = []
-  for (const { product } of item.upstreams.filter(({ match }) => match === undefined)) {
+  for (const { product } of ofSameKey(item)) {
     const answer = answers.get(product)
     if (answer?.kind !== 'known') return { kind: 'unknown' }
     of.push({ product, every: answer.every })
