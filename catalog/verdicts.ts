@@ -53,9 +53,15 @@ function judge(
   const dependsOn = consumer.dependsOn.map((part) => asIfKnown(part, unknown, consumer.product))
   const expectation = expectedOf(timetable, { ...consumer, dependsOn }, { key, toMs: () => 0 })
   const arrived = expectation.expected.map(
-    (one): DependencyStatus => ({ ...one, state: 'ARRIVED', arrival: null, arrivedAtMs: 0, blocker: null }),
+    (one): DependencyStatus => ({
+      ...{ ...one, arrival: null, arrivedAtMs: 0, blocker: null },
+      // Somebody may publish it all the same, which nobody should count on.
+      state: one.isAbsent ? 'WAITING' : 'ARRIVED',
+    }),
   )
-  const { holds, skip, never } = judgeCondition(conditionOf(expectation), arrived, Number.POSITIVE_INFINITY)
+  const judged = judgeCondition(conditionOf(expectation), arrived, Number.POSITIVE_INFINITY)
+  const { holds, skip } = judged
+  const never = [...judged.never, ...judged.missing.flatMap((at) => expectation.expected[at] ?? [])]
   const isStuck = !holds && skip === null && consumer.cutoff?.then !== 'run-without'
   const blamed = weighed.filter(({ edge }) => {
     const { product } = edge.dependency

@@ -17,7 +17,13 @@ import { recallArrivals } from '../mirror/recall.ts'
 import { openCycle, whyNotDue } from '../model/calendar/due.ts'
 import { toTimetable } from '../model/calendar/routing.ts'
 import { rememberCorrections } from '../model/cycle/corrections.ts'
-import { type CycleInput, type DependencyStatus, type PastRuns, type RerunCommand } from '../model/cycle/cycle.ts'
+import {
+  type CycleInput,
+  type DependencyStatus,
+  openRun,
+  type PastRuns,
+  type RerunCommand,
+} from '../model/cycle/cycle.ts'
 import { refuseRerun } from '../model/cycle/rerun.ts'
 import { type CycleId, type CycleParts, domainOf, type ProductId, toCycleId } from '../model/ids.ts'
 import { CYCLE_WORKFLOW, type CycleResult, RERUN, toCycleStart } from '../workflows/contract.ts'
@@ -60,8 +66,6 @@ async function rerunCycle(connection: Connection, parts: CycleParts, command: Re
       EXIT.notAllowed,
       `Neither Temporal nor the mirror knows ${cycle}: there is nothing to run again. To run it first: sluice open ${cycle}`,
     )
-  const refused = refuseRerun(past, 'closed')
-  if (refused) throw new CommandFailure(EXIT.notAllowed, `${cycle} cannot be rerun now. ${refused}`)
   const dependencies = await withCorrections(connection, parts.product, past.dependencies)
   const started = await startAgain(connection, temporal, parts, { ...past, dependencies, command })
   if (started) return toNext(started, command)
@@ -145,6 +149,7 @@ async function startAgain(
   if (notDue) throw new CommandFailure(EXIT.notAllowed, `By its present definition ${notDue}, so it cannot run again.`)
   const opening = { key, openedBy: 'rerun' as const, settings: readConfig(process.env, domain).cycle }
   const input = { ...openCycle(timetable, version, opening), past }
+  requireRerun(input)
   try {
     await temporal.workflow.start(CYCLE_WORKFLOW, {
       ...toCycleStart(input),
@@ -156,6 +161,14 @@ async function startAgain(
     if (error instanceof WorkflowExecutionAlreadyStartedError) return undefined
     throw error
   }
+}
+
+/** As the run would judge it that the command starts: with the condition of the definition in force now. */
+function requireRerun(input: CycleInput): void {
+  const nowMs = Date.now()
+  const refused = refuseRerun(openRun(input, nowMs), 'closed', nowMs)
+  const cycle = toCycleId(input.product, input.key)
+  if (refused) throw new CommandFailure(EXIT.notAllowed, `${cycle} cannot be rerun now. ${refused}`)
 }
 
 /** A refusal, or a command that came too late, leaves nothing in Temporal's history, so it is written here. */

@@ -60,6 +60,7 @@ export function consumersOf({ sandbox, cycles, definitions }: Evidence): Consume
   const knewAt = (product: string, atMs: number) => edgesOn(product, (sinceMs) => sinceMs + INDEX_LAG_MS <= atMs)
   const isIn = (domain: string) => (version: Evidence['definitions'][number]) =>
     domainOf(version.definition.product) === domain
+  const isOf = (product: string) => (version: Evidence['definitions'][number]) => version.definition.product === product
   const surelyRoutes: Consumers['surelyRoutes'] = ({ domain, cycle, atMs }) =>
     knewAt(productOf(cycle), atMs).some(isIn(domain))
   return {
@@ -71,7 +72,9 @@ export function consumersOf({ sandbox, cycles, definitions }: Evidence): Consume
       const consumers = waiting.get(`${domain} ${cycle}`) ?? []
       if (consumers.some((one) => brought.has(`${one.cycle} ${eventId}`))) return true
       const isNew = edgesOn(productOf(cycle), (sinceMs) => sinceMs + INDEX_LAG_MS > atMs).some(isIn(domain))
-      return consumers.length > 0 && !isNew
+      // Whose product waits for it no more: when the version came that did is not known.
+      const present = consumers.filter((one) => edgesOn(productOf(cycle), () => true).some(isOf(productOf(one.cycle))))
+      return present.length > 0 && !isNew
     },
     mustHear(cycle, event) {
       const { domain, eventId, upstream, atMs } = event

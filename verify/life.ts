@@ -1,5 +1,7 @@
 // I10. In: evidence, taken after quiet. Out: cycles that could go on and do not, that were never opened, or never closed.
 // Pure. Never: blames a cycle that waits for what nobody sent, for its time, for Glue or for a person.
+import { conditionOf, judgeCondition } from '../model/cycle/condition.ts'
+import { type DependencyStatus, inputsOf } from '../model/cycle/cycle.ts'
 import type { CycleSnapshot } from '../model/cycle/record.ts'
 import type { CycleId } from '../model/ids.ts'
 import { isSettled } from '../model/states.ts'
@@ -50,7 +52,10 @@ function checkCycle(one: CycleEvidence, now: Now): Look {
   const { snapshot } = last
   if (now.nowMs - snapshot.stateSinceMs < QUIET_MS) return []
   if (snapshot.state === 'WAITING' || (snapshot.state === 'ERROR' && snapshot.step === 'wait'))
-    return [...checkWaiting(one.cycle, snapshot, now), ...checkBound(one.cycle, run, snapshot, now.nowMs)]
+    return [
+      ...checkWaiting({ cycle: one.cycle, run, snapshot }, now),
+      ...checkBound(one.cycle, run, snapshot, now.nowMs),
+    ]
   if (snapshot.state === 'PROCESSING') return checkProcessing(one.cycle, run, snapshot, now)
   return checkBound(one.cycle, run, snapshot, now.nowMs)
 }
@@ -62,19 +67,42 @@ function checkUnborn(cycle: CycleId, run: RunEvidence, nowMs: number): Look {
   return [toViolation(cycle, 'was opened and no worker has taken it', [since])]
 }
 
-/** Also in ERROR(wait): what arrives late starts it. */
-function checkWaiting(cycle: CycleId, snapshot: CycleSnapshot, { nowMs, publications }: Now): Look {
-  const { state, dependencies, notBeforeMs, openedAtMs } = snapshot
-  if (notBeforeMs !== null && nowMs < notBeforeMs + QUIET_MS) return []
-  const proofs = dependencies.map((one) =>
-    one.state === 'WAITING'
-      ? publications.seenBy(cycle, one, openedAtMs)
-      : `history of ${cycle}: ${one.product}/${one.key} ${one.state}`,
-  )
-  const found = proofs.filter((proof) => proof !== undefined)
-  if (found.length < proofs.length) return []
-  return [toViolation(cycle, `is ${state}, though all it needs is there`, found)]
+interface Waiting {
+  cycle: CycleId
+  run: RunEvidence
+  snapshot: CycleSnapshot
 }
+
+/** Also in ERROR(wait): what arrives late starts it. */
+function checkWaiting({ cycle, run, snapshot }: Waiting, { nowMs, publications }: Now): Look {
+  const { state, notBeforeMs, openedAtMs } = snapshot
+  if (notBeforeMs !== null && nowMs < notBeforeMs + QUIET_MS) return []
+  const inputs = inputsOf({ input: run.input, dependencies: snapshot.dependencies })
+  if (asksWhoIsOpen(run, inputs)) return []
+  const proofs = inputs.map((one) =>
+    one.state === 'WAITING' ? publications.seenBy(cycle, one, openedAtMs) : `history of ${cycle}: ${toWords(one)}`,
+  )
+  const published = inputs.map(
+    (one, at): DependencyStatus =>
+      one.state === 'WAITING' && proofs[at] !== undefined ? { ...one, state: 'ARRIVED' } : one,
+  )
+  // As it was before the quiet: since then it had its time to go on.
+  const { holds, used, waived } = judgeCondition(conditionOf(run.input), published, nowMs - QUIET_MS)
+  if (!holds) return []
+  const lines = [...new Set([...used, ...waived])].map(
+    (at) => proofs[at] ?? `history of ${cycle}: ${toWords(published[at])}`,
+  )
+  const needsNone = `run ${run.runId} of ${cycle}: it needs none of its inputs`
+  return [toViolation(cycle, `is ${state}, though all it needs is there`, lines.length > 0 ? lines : [needsNone])]
+}
+
+const toWords = (one: DependencyStatus | undefined): string =>
+  `${one?.product}/${one?.key} ${one?.state === 'WAITING' ? (one.blocker?.state ?? 'not needed any more') : one?.state}`
+
+/** Before it goes on without what nobody had opened it asks again, for as long as nobody answers. */
+const asksWhoIsOpen = (run: RunEvidence, inputs: DependencyStatus[]): boolean =>
+  inputs.some(({ blocker }) => blocker?.isUnopened) &&
+  underWay(run).some(({ activity }) => activity === 'recallArrivals')
 
 /** How long it may stay open as it is: until its cutoff, until a person came too late, until all is written. */
 function checkBound(cycle: CycleId, run: RunEvidence, snapshot: CycleSnapshot, nowMs: number): Look {

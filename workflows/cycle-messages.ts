@@ -51,7 +51,7 @@ function requireRerun(run: CycleRun, command: RerunCommand): void {
     throw ApplicationFailure.nonRetryable('A rerun needs an actor, a reason and a request id.', 'CommandIncomplete')
   }
   const known = knownAction(run, command)
-  const refused = known ? known.refused : refuseRerun(run.cycle, 'open')
+  const refused = known ? known.refused : refuseRerun(run.cycle, 'open', Date.now())
   if (refused) throw ApplicationFailure.nonRetryable(`${run.cycle.id} cannot be rerun now. ${refused}`, 'RerunRefused')
 }
 

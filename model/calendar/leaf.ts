@@ -39,10 +39,11 @@ export type Wanted =
   | { kind: 'none'; why: string; target?: CycleKey; isUnknown?: true }
 
 /** The keys, and whether an event of one may not open the cycle: it looks back, and recalls what it needs. */
-export function toKeys(wanted: Wanted, { dependency }: Edge): { key: CycleKey; isLookBack: boolean }[] {
+export function toKeys(wanted: Wanted, edge: Edge): { key: CycleKey; isLookBack: boolean }[] {
+  const { dependency } = edge
   switch (wanted.kind) {
     case 'none':
-      return []
+      return [awaitedOf(wanted, edge) ?? []].flat().map((key) => ({ key, isLookBack: false }))
     case 'all':
       return wanted.keys.map((key) => ({ key, isLookBack: dependency.match?.kind === 'covering' }))
     case 'newest':
@@ -54,6 +55,12 @@ export function toKeys(wanted: Wanted, { dependency }: Edge): { key: CycleKey; i
       }))
   }
 }
+
+/** A cycle that its upstream has not, and that is waited for all the same, in case somebody publishes it. */
+export const awaitedOf = (
+  { target, isUnknown }: Extract<Wanted, { kind: 'none' }>,
+  { dependency }: Edge,
+): CycleKey | undefined => (isUnknown || ifNoneOf(dependency) !== 'wait' ? undefined : target)
 
 /** The schedules of both ends; of an upstream of which only the name is known, the consumer's own. */
 export function toEdge(timetable: Timetable, consumer: Edge['consumer'], dependency: UpstreamDefinition): Edge {

@@ -7,7 +7,7 @@ import type { DependencyDefinition, ProductDefinition, UpstreamDefinition, WallT
 import { type CycleId, type CycleKey, type ProductId, toCycleId } from '../ids.ts'
 import { hasCycle, placeCycle, type Timetable } from './cycles.ts'
 import { candidateKeys } from './candidates.ts'
-import { type Edge, ifNoneOf, isBeforeFirst, toEdge, type Wanted, wantedOf } from './leaf.ts'
+import { awaitedOf, type Edge, ifNoneOf, isBeforeFirst, toEdge, type Wanted, wantedOf } from './leaf.ts'
 import { lookAt } from './look-at.ts'
 
 /** A definition, and the first date of its product where that is known. */
@@ -52,6 +52,7 @@ const toExpected = (edge: Edge, key: CycleKey, why: string | undefined): Expecte
   key,
   ...(why === undefined ? {} : { why }),
   ...(isBeforeFirst(edge, key) ? { isBeforeFirst: true } : {}),
+  ...(hasCycle(edge.calendars, edge.upstream, key) ? {} : { isAbsent: true }),
 })
 
 type Place = (edge: Edge, wanted: Exclude<Wanted, { kind: 'none' }>) => number[]
@@ -69,6 +70,8 @@ function ofUpstream(edge: Edge, key: CycleKey, place: Place): Condition {
   const wanted = wantedOf(edge, key)
   const ifNone = ifNoneOf(edge.dependency)
   if (wanted.kind === 'none') {
+    const awaited = awaitedOf(wanted, edge)
+    if (awaited) return { kind: 'cycle', at: place(edge, { kind: 'all', keys: [awaited], why: wanted.why })[0] ?? 0 }
     const then = wanted.isUnknown || ifNone === 'previous' ? 'wait' : ifNone
     return { kind: 'none', product: edge.dependency.product, then, why: wanted.why }
   }
@@ -119,7 +122,9 @@ export function concernedBy(edges: readonly Edge[], upstreamKey: CycleKey): Conc
 
 function concernedByEdge(edge: Edge, upstreamKey: CycleKey): Concerned[] {
   const { calendars, consumer, upstream } = edge
-  if (!hasCycle(calendars, upstream, upstreamKey)) return []
+  const there = placeCycle(calendars, upstream, upstreamKey)
+  // What somebody publishes for a day without a cycle is for who waits all the same.
+  if (there.kind === 'none' && (there.isUncovered || ifNoneOf(edge.dependency) !== 'wait')) return []
   return candidateKeys(edge, upstreamKey).flatMap((key) => {
     const placed = placeCycle(calendars, consumer, key)
     const found = placed.kind === 'due' ? lookAt(edge, key, upstreamKey) : null

@@ -63,6 +63,57 @@ describe('groups', () => {
   })
 })
 
+describe('in a group, what is gone without is not one of those that are enough', () => {
+  const gone = { kind: 'none', product: toProduct('raw/fri'), then: 'run-without', why: 'no cycle that day' } as const
+  const notes = { kind: 'optional', afterMs: NOON_MS + HOUR_MS, of: cycle(2) } as const
+  const judgeNow = (cycle: Cycle, nowMs = NOON_MS) => judgeInputs(cycle, nowMs)
+
+  test('one of two, and one has no cycle that day: the other is waited for, and nobody did without the first', () => {
+    const one = opened(atLeast(1, gone, cycle(0)))
+    expect(judgeNow(one)).toMatchObject({ holds: false, missing: [0] })
+    expect(judgeNow(arrive(one, 'raw/a'))).toMatchObject({ holds: true, used: [0], without: [] })
+  })
+
+  test('the same when its upstream skipped it', () => {
+    const one = applyBlocker(opened(atLeast(1, cycle(0, 'run-without'), cycle(1))), skipped('raw/a'))
+    expect(judgeNow(one)).toMatchObject({ holds: false, missing: [1] })
+    expect(judgeNow(arrive(one, 'raw/b'))).toMatchObject({ holds: true, used: [1], without: [] })
+  })
+
+  test('two of three, one of them optional: from its time on two of two', () => {
+    const two = opened(atLeast(2, cycle(0), cycle(1), notes))
+    const late = NOON_MS + HOUR_MS
+    expect(judgeNow(arrive(two, 'raw/a'), late)).toMatchObject({ holds: false, missing: [1], untilMs: null })
+    expect(judgeNow(arrive(two, 'raw/a', 'raw/c'))).toMatchObject({ holds: true, used: [0, 2], without: [] })
+    expect(judgeNow(arrive(two, 'raw/a', 'raw/b'), late)).toMatchObject({ holds: true, used: [0, 1], without: [] })
+  })
+
+  test('where fewer are left than are asked for, those are enough, and what is gone is told', () => {
+    const two = opened(atLeast(2, gone, cycle(0), notes))
+    expect(judgeNow(arrive(two, 'raw/a'))).toMatchObject({ holds: false, untilMs: NOON_MS + HOUR_MS })
+    const late = judgeNow(arrive(two, 'raw/a'), NOON_MS + HOUR_MS)
+    expect(late).toMatchObject({ holds: true, used: [0], without: ['raw/fri', 'raw/c'] })
+  })
+
+  test('where all are gone it holds with nothing', () => {
+    const none = opened(atLeast(1, gone, notes))
+    expect(judgeNow(none)).toMatchObject({ holds: false })
+    const late = judgeNow(none, NOON_MS + HOUR_MS)
+    expect(late).toMatchObject({ holds: true, used: [], without: ['raw/fri', 'raw/c'] })
+  })
+
+  test('a group in it that runs without one of its own is there, and tells it', () => {
+    const both = opened(atLeast(1, atLeast(2, cycle(0), gone), cycle(1)))
+    expect(judgeNow(both)).toMatchObject({ holds: false, missing: [0, 1] })
+    expect(judgeNow(arrive(both, 'raw/a'))).toMatchObject({ holds: true, used: [0], without: ['raw/fri'] })
+  })
+
+  test('a skip that is left alone with what is gone skips the cycle', () => {
+    const left = applyBlocker(opened(atLeast(1, gone, cycle(0, 'skip-cycle'))), skipped('raw/a'))
+    expect(next(left)).toEqual({ kind: 'skip', reason: 'raw/a/2026-11-20 was skipped' })
+  })
+})
+
 describe('optional', () => {
   const until = opened(atLeast(2, cycle(0), { kind: 'optional', afterMs: NOON_MS + HOUR_MS, of: cycle(1) }))
 
@@ -239,6 +290,51 @@ describe('laws', () => {
         )
         if (was?.holds) expect(is?.holds).toBe(true)
         if (was?.skip === null) expect(is?.skip).toBeNull()
+      }),
+      { numRuns: 2_000 },
+    )
+  })
+
+  test('a group holds exactly when enough of what is left is there; then nothing but what is lacking is told', () => {
+    fc.assert(
+      fc.property(
+        fc.array(aCondition, { minLength: 1, maxLength: 4 }),
+        fc.nat(4),
+        someNames,
+        someNames,
+        fc.constantFrom(NOON_MS, Infinity),
+        (of, most, names, skips, nowMs) => {
+          const n = Math.min(most, of.length)
+          const { dependencies } = withSkips(arrive(six(atLeast(n, ...of)), ...names), skips)
+          const parts = of.map((part) => judgeCondition(part, dependencies, nowMs)).filter(({ holds }) => holds)
+          const supply = parts.filter(({ used }) => used.length > 0)
+          const left = of.length - (parts.length - supply.length)
+          const judged = judgeCondition(atLeast(n, ...of), dependencies, nowMs)
+          expect(judged.holds).toBe(supply.length >= Math.min(n, left))
+          const told = supply.length >= n ? supply : parts
+          if (judged.holds) expect(judged.without).toEqual(told.flatMap(({ without }) => without))
+        },
+      ),
+      { numRuns: 2_000 },
+    )
+  })
+
+  test('what begins does without what it was judged to do without, and waives no other place', () => {
+    fc.assert(
+      fc.property(aCondition, someNames, someNames, (condition, names, skips) => {
+        const ready = withSkips(arrive(six(condition), ...names), skips)
+        const judged = judgeInputs(ready, Infinity)
+        const begun = applyFact(ready, { kind: 'begun' }, NOON_MS)
+        const waived = begun.dependencies.flatMap(({ state }, at) => (state === 'WAIVED' ? [at] : []))
+        const lacking = judged.waived.filter((at) => ready.dependencies[at]?.state === 'WAITING')
+        expect(new Set(waived)).toEqual(new Set(lacking))
+        if (judged.holds) expect(judgeInputs(begun, Infinity)).toMatchObject({ holds: true, used: judged.used })
+        // A part of a group that has only some of its own may be enough once the rest of it is waived: then others are not
+        // missed.
+        const without = builtWithout(begun)
+        const known = [judged.without, judged.waived.map((at) => ready.dependencies[at]?.product)].flat()
+        for (const product of without) expect(known).toContain(product)
+        expect(without.length > 0).toBe(judged.without.length > 0)
       }),
       { numRuns: 2_000 },
     )

@@ -6,6 +6,7 @@ import type { CycleInput, DependencyStatus } from './cycle.ts'
 /** Over the upstream cycles of `CycleInput.expected`, by their place in it. JSON-plain. */
 export type Condition =
   | { kind: 'cycle'; at: number; ifSkipped?: 'run-without' | 'skip-cycle' }
+  /** So many of them are there; where fewer are left than that, because the others are gone without, all that are left. */
   | { kind: 'at-least'; n: number; of: Condition[] }
   /** One is enough; the newest that has arrived is the input. Oldest first. `ifSkipped`: when all of them were. */
   | { kind: 'newest'; of: number[]; ifSkipped?: 'run-without' | 'skip-cycle' }
@@ -30,9 +31,14 @@ export interface Judgement {
   used: number[]
   /** Upstreams without which it holds or would run. */
   without: ProductId[]
+  /** Places of those of them that have a cycle. */
+  waived: number[]
 }
 
-const HOLDS: Judgement = { holds: true, untilMs: null, missing: [], never: [], skip: null, used: [], without: [] }
+const HOLDS: Judgement = {
+  ...{ holds: true, untilMs: null, missing: [], never: [], skip: null, used: [] },
+  ...{ without: [], waived: [] },
+}
 
 /** All of the expected cycles, unless the cycle was opened with something else. */
 export const conditionOf = ({ condition, expected }: Pick<CycleInput, 'condition' | 'expected'>): Condition =>
@@ -75,10 +81,8 @@ function countsFrom(places: number[], dependencies: DependencyStatus[], nowMs: n
 const nameOf = (dependencies: DependencyStatus[], at: number): ProductId =>
   dependencies[at]?.product ?? ('' as ProductId)
 
-const missing = (places: number[], dependencies: DependencyStatus[]): Judgement => ({
-  ...HOLDS,
-  holds: false,
-  missing: places,
+const missing = (places: number[], dependencies: DependencyStatus[], waived = places): Judgement => ({
+  ...{ ...HOLDS, holds: false, missing: places, waived },
   without: places.slice(0, 1).map((at) => nameOf(dependencies, at)),
 })
 
@@ -89,7 +93,7 @@ function judgeCycle(
 ): Judgement {
   if (isArrived(dependencies, at)) return { ...HOLDS, used: [at] }
   const product = nameOf(dependencies, at)
-  if (dependencies[at]?.state === 'WAIVED') return { ...HOLDS, without: [product] }
+  if (dependencies[at]?.state === 'WAIVED') return { ...HOLDS, without: [product], waived: [at] }
   if (!ifSkipped) return missing([at], dependencies)
   if (!isSkipped(dependencies, at, nowMs))
     return { ...missing([at], dependencies), untilMs: countsFrom([at], dependencies, nowMs) }
@@ -102,7 +106,7 @@ function judgeSkipped(
   dependencies: DependencyStatus[],
 ): Judgement {
   const { product, key, blocker } = dependencies[places[0] ?? 0] ?? {}
-  if (ifSkipped === 'run-without') return { ...HOLDS, without: [product ?? []].flat() }
+  if (ifSkipped === 'run-without') return { ...HOLDS, without: [product ?? []].flat(), waived: places }
   return {
     ...missing(places, dependencies),
     skip: `${product}/${key} was ${blocker?.isUnopened ? 'never opened' : 'skipped'}`,
@@ -110,22 +114,33 @@ function judgeSkipped(
 }
 
 function judgeGroup(n: number, parts: Judgement[]): Judgement {
-  const holding = parts.filter(({ holds }) => holds)
   const open = parts.filter(({ holds }) => !holds)
-  const times = open.flatMap(({ untilMs }) => untilMs ?? [])
+  const supply = parts.filter((part) => part.holds && part.used.length > 0)
   const used = parts.flatMap((part) => part.used)
-  if (holding.length >= n) return { ...HOLDS, used, without: holding.flatMap(({ without }) => without) }
+  // What is gone without supplies nothing: it counts neither as one of the n nor as one that may still come.
+  const enough = Math.min(n, supply.length + open.length)
+  if (supply.length >= enough) {
+    // Where enough others came, nobody misses it.
+    const lacking = supply.length >= n ? supply : parts.filter(({ holds }) => holds)
+    return { ...HOLDS, used, ...withoutOf(lacking) }
+  }
+  const times = open.flatMap(({ untilMs }) => untilMs ?? [])
   return {
     holds: false,
     untilMs: times.length > 0 ? Math.min(...times) : null,
     missing: open.flatMap((part) => part.missing),
     never: open.flatMap(({ never }) => never),
     // One part that says so is enough where all are needed; else only when too few are left.
-    skip: open.filter(({ skip }) => skip === null).length + holding.length < n ? (firstSkip(open) ?? null) : null,
+    skip: open.filter(({ skip }) => skip === null).length + supply.length < enough ? (firstSkip(open) ?? null) : null,
     used,
-    without: parts.flatMap(({ without }) => without),
+    ...withoutOf(parts),
   }
 }
+
+const withoutOf = (parts: Judgement[]): Pick<Judgement, 'without' | 'waived'> => ({
+  without: parts.flatMap(({ without }) => without),
+  waived: parts.flatMap(({ waived }) => waived),
+})
 
 const firstSkip = (parts: Judgement[]): string | undefined =>
   parts.map(({ skip }) => skip).find((skip) => skip !== null)
@@ -146,9 +161,9 @@ function judgeNewest(
 
 function judgeFirst(places: number[], dependencies: DependencyStatus[], nowMs: number): Judgement {
   const first = places.find((at) => !isSkipped(dependencies, at, nowMs))
-  if (first === undefined) return missing(places.slice(-1), dependencies)
+  if (first === undefined) return missing(places.slice(-1), dependencies, places)
   if (isArrived(dependencies, first)) return { ...HOLDS, used: [first] }
-  return { ...missing([first], dependencies), untilMs: countsFrom([first], dependencies, nowMs) }
+  return { ...missing([first], dependencies, places), untilMs: countsFrom([first], dependencies, nowMs) }
 }
 
 function judgeOptional(
@@ -157,7 +172,7 @@ function judgeOptional(
   nowMs: number,
 ): Judgement {
   if (inner.holds) return inner
-  if (nowMs >= afterMs) return { ...HOLDS, used: inner.used, without: inner.without }
+  if (nowMs >= afterMs) return { ...HOLDS, used: inner.used, ...withoutOf([inner]) }
   return { ...inner, skip: null, untilMs: Math.min(afterMs, inner.untilMs ?? afterMs) }
 }
 

@@ -46,6 +46,8 @@ export interface ExpectedCycle {
   why?: string
   /** It fell due before its product was first applied: nobody opens it by itself, so it may never come. */
   isBeforeFirst?: true
+  /** Its product has no such cycle: only somebody who publishes it all the same can bring it. */
+  isAbsent?: true
 }
 
 /** What earlier runs of this cycle left behind, and the command that brings it back. */
@@ -240,18 +242,18 @@ const toWaiting = (expected: ExpectedCycle): DependencyStatus => ({
 export const isUnbegun = ({ state, step }: { state: CycleState; step: Step | null }): boolean =>
   state === 'WAITING' || (state === 'ERROR' && step === 'wait')
 
+/** What a cycle needs, and what it has. */
+type Gathering = Pick<Cycle, 'input' | 'dependencies'>
+
 /** Whether the cycle has what it needs; `Infinity`: once all waiting for time is over. */
-export const judgeInputs = (cycle: Cycle, nowMs: number): Judgement =>
+export const judgeInputs = (cycle: Gathering, nowMs: number): Judgement =>
   judgeCondition(conditionOf(cycle.input), inputsOf(cycle), nowMs)
 
 /**
  * The expected cycles in their order, as the condition counts them. A cycle that was brought back after its attempt
  * began keeps the inputs it had, in any order, and perhaps by another version of the definition than it now carries.
  */
-export function inputsOf({
-  input: { expected },
-  dependencies,
-}: Pick<Cycle, 'input' | 'dependencies'>): DependencyStatus[] {
+export function inputsOf({ input: { expected }, dependencies }: Gathering): DependencyStatus[] {
   const isAligned = expected.every((one, at) => isSameCycle(one, dependencies[at]))
   if (isAligned) return dependencies
   return expected.map((one) => dependencies.find((known) => isSameCycle(one, known)) ?? toWaiting(one))
@@ -273,10 +275,11 @@ export function readInputs(cycle: Cycle): DependencyStatus[] {
 }
 
 /** The upstreams that would still help and have not arrived, each once; none when the condition holds. */
-export const missingOf = (cycle: Cycle, nowMs: number): ProductId[] => missingNames(cycle, judgeInputs(cycle, nowMs))
+export const missingOf = (cycle: Gathering, nowMs: number): ProductId[] =>
+  missingNames(cycle, judgeInputs(cycle, nowMs))
 
 /** Their products, each once, in the order of the definition; also of those that have no cycle that would do. */
-export const missingNames = (cycle: Cycle, { missing, never }: Judgement): ProductId[] => [
+export const missingNames = (cycle: Pick<Cycle, 'input'>, { missing, never }: Judgement): ProductId[] => [
   ...new Set([
     ...missing.flatMap((at) => cycle.input.expected[at]?.product ?? []),
     ...never.map(({ product }) => product),

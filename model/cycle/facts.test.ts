@@ -1,9 +1,22 @@
 import { describe, expect, test } from 'vitest'
-import { arrivalOf, cycleOf, definitionOf, endOf, HOUR_MS, inputOf, NOON_MS } from '../samples.test-data.ts'
+import {
+  arrivalOf,
+  cycleOf,
+  definitionOf,
+  endOf,
+  HOUR_MS,
+  inputOf,
+  KEY,
+  NOON_MS,
+  toKey,
+  toProduct,
+} from '../samples.test-data.ts'
 import { CYCLE_STATES, type CycleState, isLegalMove, type Step } from '../states.ts'
-import { applyArrival } from './arrivals.ts'
+import { applyArrival, applyBlocker } from './arrivals.ts'
+import type { Condition } from './condition.ts'
 import { type Cycle, currentAttempt, openRun } from './cycle.ts'
 import { applyFact, type Fact } from './facts.ts'
+import { builtFrom, builtWithout } from './outgoing.ts'
 
 const LATER_MS = NOON_MS + HOUR_MS
 const rerunOf = (reason = 'wrong rows'): Fact => ({
@@ -206,6 +219,31 @@ describe('a rerun', () => {
   test('that was accepted is kept too', () => {
     expect(after(completed, rerunOf()).actions).toMatchObject([{ action: 'rerun', refused: null }])
   })
+})
+
+test('of two cycles of one upstream only the one that it did without is waived, and a late other says so', () => {
+  const [x, y] = [toProduct('d1/x'), toProduct('d1/y')]
+  const thursday = toKey('2026-11-19')
+  const expected = [
+    { product: x, key: KEY },
+    { product: y, key: KEY },
+    { product: x, key: thursday },
+  ]
+  const either: Condition = { kind: 'at-least', n: 1, of: [0, 1].map((at) => ({ kind: 'cycle', at })) }
+  const before: Condition = { kind: 'cycle', at: 2, ifSkipped: 'run-without' }
+  const condition: Condition = { kind: 'at-least', n: 2, of: [either, before] }
+  const opened = applyArrival(cycleOf({ expected, condition }), arrivalOf('d1/y'), NOON_MS)
+  const skipped = applyBlocker(opened, {
+    ...{ eventId: 'd1/x/2026-11-19/not-refreshed-1.2', product: x, key: thursday, state: 'SKIPPED', step: null },
+    ...{ reason: 'cutoff passed', occurredAt: '2026-11-20T11:00:00.000Z' },
+  })
+  const begun = after(skipped, { kind: 'begun' })
+  expect(begun.dependencies.map(({ state }) => state)).toEqual(['WAITING', 'ARRIVED', 'WAIVED'])
+  expect([builtFrom(begun).map(({ product }) => product), builtWithout(begun)]).toEqual([[y], [x]])
+  const notes = [KEY, thursday].map(
+    (key) => applyArrival(begun, arrivalOf('d1/x', { key }), LATER_MS).deliveries.at(-1)?.note,
+  )
+  expect(notes).toEqual(['other inputs had been enough to start the cycle', 'the cycle had started without it'])
 })
 
 test('a fact leaves the cycle before it as it was', () => {

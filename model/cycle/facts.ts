@@ -8,6 +8,7 @@ import {
   currentAttempt,
   type DependencyStatus,
   type GlueRunEnd,
+  inputsOf,
   isUnbegun,
   judgeInputs,
   missingOf,
@@ -92,9 +93,10 @@ function begin(cycle: Cycle, nowMs: number): Cycle {
 
 /** What it needed and begins without. */
 function waive(cycle: Cycle): DependencyStatus[] {
-  const without = new Set(judgeInputs(cycle, Infinity).without)
+  const inputs = inputsOf(cycle)
+  const waived = new Set(judgeInputs(cycle, Infinity).waived.map((at) => inputs[at]))
   return cycle.dependencies.map((dependency) =>
-    dependency.state === 'WAITING' && without.has(dependency.product) ? { ...dependency, state: 'WAIVED' } : dependency,
+    dependency.state === 'WAITING' && waived.has(dependency) ? { ...dependency, state: 'WAIVED' } : dependency,
   )
 }
 
@@ -116,7 +118,7 @@ function miss(cycle: Cycle, missing: string[], nowMs: number): Cycle {
 
 /** Records the command; when it makes sense in this state, the cycle processes again, or waits again for its inputs. */
 function rerun(cycle: Cycle, command: RerunCommand, run: RunStatus, nowMs: number): Cycle {
-  const refused = refuseCommand(command) ?? refuseRerun(cycle, run)
+  const refused = refuseCommand(command) ?? refuseRerun(cycle, run, nowMs)
   const goesOn = hasAttemptToGoOnWith(cycle)
   const attempt = refused === null ? cycle.lastAttempt + (goesOn ? 0 : 1) : null
   const action = { ...command, action: 'rerun' as const, refused, attempt, atMs: nowMs, version: cycle.version }

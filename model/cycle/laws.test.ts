@@ -5,10 +5,12 @@ import type { Arrival } from '../refresh-event.ts'
 import { arrivalOf, cycleOf, NOON_MS } from '../samples.test-data.ts'
 import { isLegalMove } from '../states.ts'
 import { applyArrival } from './arrivals.ts'
-import type { Cycle } from './cycle.ts'
+import { type Cycle, isUnbegun, judgeInputs } from './cycle.ts'
 import { decideNext } from './decide.ts'
 import { applyFact } from './facts.ts'
+import { builtFrom, builtWithout } from './outgoing.ts'
 import { toRecord } from './record.ts'
+import { refuseRerun } from './rerun.ts'
 import { aStory, CUTOFF_MS, type Moment, UPSTREAMS } from './story.test-data.ts'
 
 const always = (holds: (moments: Moment[]) => void): void => fc.assert(fc.property(aStory, holds), { numRuns: 150 })
@@ -34,14 +36,36 @@ test('stories reach every state and every step of an ERROR, publish more than on
   expect([...seen].sort()).toEqual([...all, 'published again', 'reopened'].sort())
 })
 
-test('no attempt begins before each upstream has arrived or was waived, unless the cutoff says run-without', () => {
+test('no attempt begins before its condition holds, unless the cutoff says run-without', () => {
   always((moments) => {
     for (const [before, { did, nowMs }] of pairsOf(moments)) {
       if (did?.kind !== 'begin') continue
-      const isComplete = before.cycle.dependencies.every(({ state }) => state !== 'WAITING')
-      const { cutoff } = before.cycle.input.definition
-      const mayRunWithout = cutoff?.then === 'run-without' && nowMs >= CUTOFF_MS
+      const { input, dependencies } = before.cycle
+      const isComplete = input.condition
+        ? judgeInputs(before.cycle, nowMs).holds
+        : dependencies.every(({ state }) => state !== 'WAITING')
+      const mayRunWithout = input.definition.cutoff?.then === 'run-without' && nowMs >= CUTOFF_MS
       expect(isComplete || mayRunWithout).toBe(true)
+    }
+  })
+})
+
+test('what was cancelled once its attempt had begun may be rerun, and each upstream is named once in a refusal', () => {
+  always((moments) => {
+    for (const { cycle, nowMs } of moments) {
+      const refused = (['open', 'closed'] as const).map((run) => refuseRerun(cycle, run, nowMs))
+      if (cycle.state === 'CANCELLED' && cycle.lastAttempt > 0) expect(refused).toEqual([null, null])
+      for (const name of UPSTREAMS)
+        for (const words of refused) expect((words ?? '').split(name).length).toBeLessThanOrEqual(2)
+    }
+  })
+})
+
+test('what a cycle was built from and without stays so until its next attempt', () => {
+  always((moments) => {
+    for (const [{ cycle: before }, { cycle }] of pairsOf(moments)) {
+      if (isUnbegun(before) || cycle.lastAttempt !== before.lastAttempt || cycle.lastAttempt === 0) continue
+      expect([builtFrom(cycle), builtWithout(cycle)]).toEqual([builtFrom(before), builtWithout(before)])
     }
   })
 })
@@ -230,6 +254,8 @@ function applyLuckily(cycle: Cycle, next: ReturnType<typeof decideNext>, nowMs: 
       return applyFact(cycle, { kind: 'begun' }, nowMs)
     case 'miss':
       return applyFact(cycle, { kind: 'missed', missing: next.missing }, nowMs)
+    case 'skip':
+      return applyFact(cycle, { kind: 'skipped', reason: next.reason }, nowMs)
     case 'start':
       return applyFact(cycle, { kind: 'run-started', runId: `jr_${next.attempt.number}`, adopted: false }, nowMs)
     case 'await-end': {

@@ -1,18 +1,20 @@
 import { describe, expect, test } from 'vitest'
-import { endOf, NOON_MS } from '../samples.test-data.ts'
+import { arrivalOf, cycleOf, endOf, HOUR_MS, KEY, NOON_MS, toProduct } from '../samples.test-data.ts'
 import { CYCLE_STATES, type CycleState, isLegalMove, STEPS, type Step } from '../states.ts'
-import type { Attempt } from './cycle.ts'
+import { applyArrival } from './arrivals.ts'
+import type { Condition } from './condition.ts'
+import type { Attempt, Cycle } from './cycle.ts'
+import { applyFact } from './facts.ts'
 import { attemptToGoOnWith, type RunStatus, refuseRerun } from './rerun.ts'
 
-const standing = (state: CycleState, step: Step | null, missing: string[] = []) => ({
-  state,
-  step,
-  dependencies: [
-    { product: 'd1/ds1', state: 'ARRIVED' },
-    { product: 'd1/ds2', state: 'WAIVED' },
-    ...missing.map((product) => ({ product, state: 'WAITING' })),
-  ],
-})
+/** One input has arrived, one was done without. */
+const standing = (state: CycleState, step: Step | null, missing: string[] = []): Cycle => {
+  const had = { 'd1/ds1': 'ARRIVED', 'd1/ds2': 'WAIVED' } as const
+  const expected = [...Object.keys(had), ...missing].map((product) => ({ product: toProduct(product), key: KEY }))
+  const cycle = cycleOf({ expected })
+  const dependencies = cycle.dependencies.map((one) => ({ ...one, state: had[one.product as never] ?? one.state }))
+  return { ...cycle, state, step, dependencies }
+}
 
 type Answer = string | null
 const running = 'It is running now. Wait for the end of this attempt, then rerun it.'
@@ -36,15 +38,67 @@ test.each<[CycleState, Step | null, string[], Record<RunStatus, Answer>]>([
   ['CANCELLED', null, ['raw/rd2'], { open: cancelled, closed: cancelled }],
 ])('%s %s, missing %j: %o', (state, step, missing, answers) => {
   const cycle = standing(state, step, missing)
-  expect({ open: refuseRerun(cycle, 'open'), closed: refuseRerun(cycle, 'closed') }).toEqual(answers)
+  const ask = (run: RunStatus): Answer => refuseRerun(cycle, run, NOON_MS)
+  expect({ open: ask('open'), closed: ask('closed') }).toEqual(answers)
 })
 
 test('what is not refused of an open run is a legal move', () => {
   for (const state of CYCLE_STATES) {
     for (const step of state === 'ERROR' ? STEPS : [null]) {
-      if (refuseRerun(standing(state, step), 'open') === null) expect(isLegalMove(state, 'PROCESSING')).toBe(true)
+      if (refuseRerun(standing(state, step), 'open', NOON_MS) === null)
+        expect(isLegalMove(state, 'PROCESSING')).toBe(true)
     }
   }
+})
+
+describe('what is missing is judged by the condition', () => {
+  const [a, b, before] = [['raw/a'], ['raw/b'], ['raw/a', '2026-11-19']].map(([product, key = KEY]) => ({
+    ...{ product: toProduct(product as string), key: key as typeof KEY },
+  }))
+  const expected = [a, b, before].flatMap((one) => one ?? [])
+  const cycles = expected.map((_one, at): Condition => ({ kind: 'cycle', at }))
+  const either: Condition = { kind: 'at-least', n: 1, of: cycles }
+  const optional: Condition = { kind: 'optional', afterMs: NOON_MS + HOUR_MS, of: { kind: 'cycle', at: 1 } }
+  const waiting = (condition: Condition): Cycle => cycleOf({ expected, condition })
+  const withA = (cycle: Cycle): Cycle => applyArrival(cycle, arrivalOf('raw/a'), NOON_MS)
+  const cancel = (cycle: Cycle): Cycle => applyFact(cycle, { kind: 'cancelled', reason: 'by ann' }, NOON_MS)
+  const miss = (cycle: Cycle): Cycle => applyFact(cycle, { kind: 'missed', missing: [] }, NOON_MS)
+  const ask = (cycle: Cycle, nowMs = NOON_MS): Answer => refuseRerun(cycle, 'open', nowMs)
+
+  test.each<[string, Condition]>([
+    ['one of several', either],
+    ['the newest of several', { kind: 'newest', of: [2, 0] }],
+    ['the first that was not skipped', { kind: 'first-not-skipped', of: [0, 2] }],
+  ])('%s: cancelled while running it runs again, and so it does if it could have begun', (_, condition) => {
+    const begun = applyFact(withA(waiting(condition)), { kind: 'begun' }, NOON_MS)
+    expect([ask(cancel(begun)), ask(cancel(withA(waiting(condition))))]).toEqual([null, null])
+    expect(ask(cancel(waiting(condition)))).toMatch(/^It was cancelled before raw\/a(, raw\/b)? had arrived/)
+  })
+
+  test('after its time an optional one is not missing', () => {
+    const both = withA(waiting({ kind: 'at-least', n: 2, of: [{ kind: 'cycle', at: 0 }, optional] }))
+    const late = NOON_MS + HOUR_MS
+    expect(ask(cancel(both))).toBe('It was cancelled before raw/b had arrived, so there is nothing to run on.')
+    expect(ask(cancel(both), late)).toBeNull()
+    expect(ask(both)).toBe('It has not run yet: it waits for raw/b.')
+    expect(ask(both, late)).toBe('It has not run yet: it waits for its time.')
+    expect(ask(miss(both))).toBe('It still misses raw/b and starts by itself when they arrive.')
+    expect(ask(miss(both), late)).toBe('All it needs has arrived, so it starts by itself.')
+  })
+
+  test('an upstream is named once, however many of its cycles would do', () => {
+    const [waits, missed] = [waiting(either), miss(waiting(either))].map((cycle) => ask(cycle))
+    expect(waits).toBe('It has not run yet: it waits for raw/a, raw/b.')
+    expect(missed).toBe('It still misses raw/a, raw/b and starts by itself when they arrive.')
+  })
+
+  test('what was cancelled and is to be skipped by its definition says so', () => {
+    const none: Condition = { kind: 'none', product: toProduct('raw/a'), then: 'skip-cycle', why: 'raw/a has no cycle' }
+    const said = ask(cancel(waiting(none)))
+    expect(said).toBe(
+      'It was cancelled, and would have been skipped: raw/a has no cycle, so there is nothing to run on.',
+    )
+  })
 })
 
 describe('a closed cycle goes on with', () => {

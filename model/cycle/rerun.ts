@@ -1,37 +1,40 @@
-// In: a cycle, and whether a run of it is open. Out: why a rerun makes no sense now, or null; what it goes on with.
+// In: a cycle, whether a run of it is open, the time. Out: why a rerun makes no sense now, or null; what it goes on with.
 // One function for the update's validator, the signal's handler and the start of a closed cycle.
 import type { CycleState, Step } from '../states.ts'
-import type { Attempt, RerunCommand } from './cycle.ts'
+import { type Attempt, type Cycle, judgeInputs, missingNames, missingOf, type RerunCommand } from './cycle.ts'
 
-interface Standing {
-  state: CycleState
-  step: Step | null
-  dependencies: { product: string; state: string }[]
-}
+/** Of a closed cycle: as the run that brings it back would have it, so with the condition that it would carry. */
+type Standing = Pick<Cycle, 'state' | 'step' | 'input' | 'dependencies' | 'lastAttempt'>
 
 /** `closed`: nothing happens by itself any more, because the run gave up or was terminated. */
 export type RunStatus = 'open' | 'closed'
 
 /** Null when the rerun may go ahead; else a sentence that says what to do instead. */
-export function refuseRerun(cycle: Standing, run: RunStatus): string | null {
-  const missing = missingNames(cycle)
+export function refuseRerun(cycle: Standing, run: RunStatus, nowMs: number): string | null {
   switch (cycle.state) {
     case 'WAITING':
-      if (run === 'closed') return null
-      return `It has not run yet: it waits${missing.length > 0 ? ` for ${missing.join(', ')}` : ' for its time'}.`
+      return run === 'closed' ? null : stillWaiting(missingOf(cycle, nowMs))
     case 'PROCESSING':
       return run === 'closed' ? null : 'It is running now. Wait for the end of this attempt, then rerun it.'
     case 'SKIPPED':
       return 'It was skipped without its inputs, so there is nothing to run on.'
     case 'ERROR':
-      return cycle.step === 'wait' && run === 'open' ? stillMissing(missing) : null
+      return cycle.step === 'wait' && run === 'open' ? stillMissing(missingOf(cycle, nowMs)) : null
     case 'CANCELLED':
-      return missing.length > 0
-        ? `It was cancelled before ${missing.join(', ')} had arrived, so there is nothing to run on.`
-        : null
+      // Once an attempt had begun there was enough to run on, whatever else might have been used.
+      return cycle.lastAttempt > 0 ? null : refuseUnbegun(cycle, nowMs)
     case 'COMPLETED':
       return null
   }
+}
+
+function refuseUnbegun(cycle: Standing, nowMs: number): string | null {
+  const inputs = judgeInputs(cycle, nowMs)
+  if (inputs.holds) return null
+  const missing = missingNames(cycle, inputs)
+  const why =
+    inputs.skip === null ? ` before ${missing.join(', ')} had arrived` : `, and would have been skipped: ${inputs.skip}`
+  return `It was cancelled${why}, so there is nothing to run on.`
 }
 
 /** A signal has no validator, so what it leaves out is refused here. */
@@ -65,8 +68,8 @@ export function attemptToGoOnWith({ state, step, stateSinceMs, attempts, lastAtt
   return last.endedAtMs === null || (isSucceeded && isOfNow) ? last : null
 }
 
-const missingNames = (cycle: Standing): string[] =>
-  cycle.dependencies.filter((dependency) => dependency.state === 'WAITING').map(({ product }) => product)
+const stillWaiting = (missing: string[]): string =>
+  `It has not run yet: it waits for ${missing.length > 0 ? missing.join(', ') : 'its time'}.`
 
 const stillMissing = (missing: string[]): string =>
   missing.length > 0

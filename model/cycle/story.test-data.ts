@@ -7,7 +7,8 @@ import { CUTOFF_ACTIONS } from '../definition.ts'
 import { toEventId } from '../ids.ts'
 import { isSettled } from '../states.ts'
 import { applyArrival, applyBlocker } from './arrivals.ts'
-import { type Cycle, GLUE_ENDS, type GlueEndState, openRun } from './cycle.ts'
+import type { Condition } from './condition.ts'
+import { type Blocker, type Cycle, GLUE_ENDS, type GlueEndState, openRun } from './cycle.ts'
 import { decideNext, type NextStep } from './decide.ts'
 import { applyFact, type Fact } from './facts.ts'
 import { attemptToGoOnWith, refuseRerun } from './rerun.ts'
@@ -15,9 +16,29 @@ import { attemptToGoOnWith, refuseRerun } from './rerun.ts'
 export const UPSTREAMS = ['d1/ds1', 'raw/rd2', 'x/y']
 export const CUTOFF_MS = NOON_MS + 2 * HOUR_MS
 
+const [FIRST, SECOND, THIRD] = [0, 1, 2].map((at): Condition => ({ kind: 'cycle', at })) as [
+  Condition,
+  Condition,
+  Condition,
+]
+const atLeast = (n: number, ...of: Condition[]): Condition => ({ kind: 'at-least', n, of })
+const optional: Condition = { kind: 'optional', afterMs: NOON_MS + HOUR_MS, of: THIRD }
+/** What a cycle may need of the three, by their places; undefined: all of them. */
+const CONDITIONS: (Condition | undefined)[] = [
+  undefined,
+  atLeast(1, FIRST, SECOND, THIRD),
+  atLeast(2, FIRST, atLeast(1, SECOND, THIRD)),
+  atLeast(2, FIRST, SECOND, optional),
+  atLeast(3, FIRST, SECOND, optional),
+  atLeast(2, FIRST, { kind: 'newest', of: [1, 2] }),
+  atLeast(2, FIRST, { kind: 'first-not-skipped', of: [1, 2] }),
+  atLeast(2, FIRST, { kind: 'cycle', at: 1, ifSkipped: 'run-without' }),
+  atLeast(1, { kind: 'cycle', at: 0, ifSkipped: 'run-without' }, { kind: 'cycle', at: 1, ifSkipped: 'skip-cycle' }),
+]
+
 export type Step =
   | { kind: 'arrive'; product: string; revision: number; isForeign: boolean }
-  | { kind: 'block'; product: string }
+  | { kind: 'block'; product: string; state: 'ERROR' | 'SKIPPED' }
   | { kind: 'pass'; ms: number }
   | { kind: 'go'; isLucky: boolean; end: GlueEndState }
   | { kind: 'rerun'; reason: string }
@@ -68,7 +89,14 @@ const aStep: fc.Arbitrary<Step> = fc.oneof(
   },
   { weight: 3, arbitrary: fc.record({ kind: fc.constant('reopen' as const) }) },
   { weight: 1, arbitrary: fc.record({ kind: fc.constant('terminate' as const) }) },
-  { weight: 1, arbitrary: fc.record({ kind: fc.constant('block' as const), product: aProduct }) },
+  {
+    weight: 2,
+    arbitrary: fc.record({
+      kind: fc.constant('block' as const),
+      product: aProduct,
+      state: fc.constantFrom('ERROR' as const, 'SKIPPED' as const),
+    }),
+  },
   { weight: 1, arbitrary: fc.record({ kind: fc.constant('cancel' as const) }) },
 )
 
@@ -83,6 +111,7 @@ export const aStory = fc
     then: fc.option(fc.constantFrom(...CUTOFF_ACTIONS)),
     attempts: fc.integer({ min: 1, max: 3 }),
     publishes: fc.integer({ min: 0, max: 4 }).map((chance) => chance > 0),
+    condition: fc.constantFrom(...CONDITIONS),
   })
   .map(({ steps, ...policy }) => tell(openCycle(policy), steps))
 
@@ -90,15 +119,17 @@ interface Policy {
   then: (typeof CUTOFF_ACTIONS)[number] | null
   attempts: number
   publishes: boolean
+  condition: Condition | undefined
 }
 
-function openCycle({ then, attempts, publishes }: Policy): Cycle {
+function openCycle({ then, attempts, publishes, condition }: Policy): Cycle {
   const definition = definitionOf('d1/ds3', UPSTREAMS, {
     run: { glue: 'd1-ds3', arguments: { '--book': 'eq' }, timeoutMinutes: 60, attempts, retryAfterMs: 300_000 },
     cutoff: then && { at: { time: '14:00', days: 0, unit: 'day' }, then },
     publish: publishes ? { location: 's3://example-d1-products/ds3/' } : null,
   })
-  return openRun(inputOf(definition, { cutoffMs: then && CUTOFF_MS }), NOON_MS)
+  const change = { cutoffMs: then && CUTOFF_MS, ...(condition ? { condition } : {}) }
+  return openRun(inputOf(definition, change), NOON_MS)
 }
 
 /** Every moment; a step that means nothing now leaves the cycle as it is. */
@@ -122,7 +153,7 @@ function play(cycle: Cycle, step: Step, index: number, nowMs: number): Moment {
       return { ...same, cycle: applyArrival(cycle, arrivalOf(step.product, change), nowMs) }
     }
     case 'block':
-      return { ...same, cycle: applyBlocker(cycle, blockerOf(step.product, index, nowMs)) }
+      return { ...same, cycle: applyBlocker(cycle, blockerOf(step, index, nowMs)) }
     case 'cancel':
       return isSettled(cycle.state) ? same : tellFact(same, { kind: 'cancelled', reason: 'cancelled in Temporal' })
     case 'rerun':
@@ -180,7 +211,7 @@ function goOn(moment: Moment, isLucky: boolean, end: GlueEndState): Moment {
 /** As `sluice rerun` does with a closed cycle: only when a rerun makes sense. */
 function reopen(moment: Moment, requestId: string): Moment {
   const { cycle, nowMs } = moment
-  if (refuseRerun(cycle, 'closed') !== null) return moment
+  if (refuseRerun(cycle, 'closed', nowMs) !== null) return moment
   const { runNumber, state, step, lastAttempt, revision, dependencies } = cycle
   const command = { actor: 'ann', reason: 'the vendor corrected it', requestId }
   const past = {
@@ -197,14 +228,14 @@ function reopen(moment: Moment, requestId: string): Moment {
   return tellFact({ ...moment, cycle: reopened }, { kind: 'reopened', command })
 }
 
-const blockerOf = (product: string, index: number, nowMs: number) => {
+const blockerOf = ({ product, state }: Extract<Step, { kind: 'block' }>, index: number, nowMs: number): Blocker => {
   const { product: upstream, key } = arrivalOf(product)
   return {
     product: upstream,
     key,
     eventId: `${product}/${key}/not-refreshed-1.${index}`,
-    state: 'ERROR' as const,
-    step: 'run' as const,
+    state,
+    step: state === 'ERROR' ? 'run' : null,
     reason: 'no such table',
     occurredAt: new Date(nowMs).toISOString(),
   }

@@ -61,7 +61,8 @@ export interface Opened {
   timetable: Timetable
 }
 
-export function toCycleRow(opened: Opened): CycleRow {
+/** `nowMs`: what it still waits for is judged by it; else as it is once all waiting for time is over. */
+export function toCycleRow(opened: Opened, nowMs = Infinity): CycleRow {
   const { input, state, openedAtMs, stateSinceMs, revision, reason, attempts } = opened.cycle
   const startedMs = attempts[0]?.begunAtMs
   return {
@@ -74,14 +75,14 @@ export function toCycleRow(opened: Opened): CycleRow {
     completedAt: state === 'COMPLETED' ? toIso(stateSinceMs) : null,
     revision,
     dependencies: upstreamsIn(input.definition.dependsOn).map((upstream) => toDependencyRow(opened, upstream)),
-    reason: reason ?? toWaitReason(opened.cycle),
+    reason: reason ?? toWaitReason(opened.cycle, nowMs),
   }
 }
 
 /** Production has none while it waits; whoever reads a simulation asks for it first. */
-function toWaitReason(cycle: Cycle): string | null {
+function toWaitReason(cycle: Cycle, nowMs: number): string | null {
   if (cycle.state !== 'WAITING') return null
-  const { missing, never, holds } = judgeInputs(cycle, -Infinity)
+  const { missing, never, holds } = judgeInputs(cycle, nowMs)
   if (holds) return 'waits for its time'
   const names = missing.flatMap((at) => cycle.dependencies[at] ?? []).map(({ product, key }) => `${product}/${key}`)
   const waits = names.length > 0 ? [`waits for ${names.join(', ')}`] : []

@@ -136,6 +136,17 @@ describe('rules', () => {
     expect(rowOf(simulated, 'd1/ds1', FRI)?.dependencies[1]).toMatchObject({ state: 'WAIVED', arrivedAt: null })
   })
 
+  test('optionalAfter: at the end it is waited for until its time, and not after it', () => {
+    const waitReason = (time: string) => {
+      const notes = { product: 'ref/notes', optionalAfter: at(time) }
+      const simulated = play({ products: [ruled('d1/ds1', [{ product: 'raw/rd1' }, notes])], to: FRI })
+      return rowOf(simulated, 'd1/ds1', FRI)?.reason
+    }
+    expect(waitReason('18:59')).toBe(`waits for raw/rd1/${FRI}`)
+    // The simulation ends at midnight in UTC, and then is not played.
+    expect(waitReason('19:00')).toBe(`waits for raw/rd1/${FRI}, ref/notes/${FRI}`)
+  })
+
   test('notBefore: no start before that, however early all is there', () => {
     const simulated = play({ products: [ds('raw/rd1', [], { notBefore: at('17:00') })] })
     expect(briefly(simulated, 'raw/rd1', FRI)).toBe(`COMPLETED ${FRI}T22:00`)
@@ -231,6 +242,18 @@ describe('rules', () => {
     const simulated = play({ products, said })
     expect(briefly(simulated, 'd1/ds1', '2026-11-19')).toBe(`COMPLETED ${FRI}T12:00`)
     expect(briefly(simulated, 'd1/ds1', FRI)).toBe(`COMPLETED ${FRI}T12:00`)
+  })
+
+  test('ifNone wait: what somebody publishes for a day without a cycle is taken', () => {
+    const closed = { every: 'business-day', calendar: 'bonds', timezone: 'America/New_York' } as const
+    const waiting = { product: 'raw/bonds', ifNone: 'wait' }
+    const products = [ruled('d1/spread', [waiting, { product: 'raw/rd1' }])]
+    const veterans = '2026-11-11'
+    const span = { products, schedules: { 'raw/bonds': closed }, from: '2026-11-10', to: '2026-11-12' }
+    const first = comes(`${veterans}T20:00`, 'raw/rd1', veterans)
+    expect(briefly(play({ ...span, said: [first] }), 'd1/spread', veterans)).toBe('WAITING')
+    const said = [first, comes(`${veterans}T21:00`, 'raw/bonds', veterans)]
+    expect(briefly(play({ ...span, said }), 'd1/spread', veterans)).toBe(`COMPLETED ${veterans}T21:00`)
   })
 
   test('a loop that looks back begins, and goes on from one to the next', () => {

@@ -22,10 +22,12 @@ export function simulate(order: SimulationOrder): Simulated {
   const world = createWorld(order)
   plan(world)
   for (let nowMs = world.agenda.nextMs(); nowMs < order.endMs; nowMs = world.agenda.nextMs()) playWave(world, nowMs)
+  // At the end itself nothing is played any more.
+  const lastMs = order.endMs - 1
   return {
     cycles: world.runs
       .values()
-      .map((run) => (run.kind === 'open' ? toCycleRow(run) : run.row))
+      .map((run) => (run.kind === 'open' ? toCycleRow(run, lastMs) : run.row))
       .sort(byProductAndCycle),
     events: world.outcomes.rows(),
     unused: [...world.results.values()].flat().sort((one, other) => one.line - other.line),

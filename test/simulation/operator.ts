@@ -48,8 +48,8 @@ export function createOperator(world: World): Operator {
   }
   const look = (): void => {
     for (const now of cyclesOf(world)) {
-      if (canRerunOpen(now) && (isMending || random.chance(0.5))) askAgain(now)
-      else if (canStartAgain(now) && (isMending ? isFailed(now) : random.chance(0.03))) askAgain(now)
+      if (canRerunOpen(now, time.nowMs()) && (isMending || random.chance(0.5))) askAgain(now)
+      else if (canStartAgain(now, time.nowMs()) && (isMending ? isFailed(now) : random.chance(0.03))) askAgain(now)
       else if (now.run.isOpen && hostility.strikes('a cycle cancelled', 0.004)) world.server.cancel(now.id)
     }
     if (hostility.strikes('a definition changed', 0.02)) mesh.apply(mesh.change(random, time.nowMs()))
@@ -71,7 +71,10 @@ export function createOperator(world: World): Operator {
     mend() {
       isMending = true
     },
-    isDone: () => !cyclesOf(world).some((now) => canRerunOpen(now) || (canStartAgain(now) && isFailed(now))),
+    isDone: () =>
+      !cyclesOf(world).some(
+        (now) => canRerunOpen(now, time.nowMs()) || (canStartAgain(now, time.nowMs()) && isFailed(now)),
+      ),
   }
 }
 
@@ -83,11 +86,13 @@ interface Hands {
 /** One whose inputs are missing would only wait again. */
 const isFailed = ({ cycle }: CycleNow): boolean => cycle.state !== 'COMPLETED' && !isUnbegun(cycle)
 
-const canRerunOpen = ({ run, cycle }: CycleNow): boolean =>
-  run.isOpen && cycle.state === 'ERROR' && cycle.step !== 'wait' && refuseRerun(cycle, 'open') === null
+const canRerunOpen = ({ run, cycle }: CycleNow, nowMs: number): boolean =>
+  run.isOpen && cycle.state === 'ERROR' && cycle.step !== 'wait' && refuseRerun(cycle, 'open', nowMs) === null
 
-const canStartAgain = ({ run, cycle }: CycleNow): boolean =>
-  !run.isOpen && ['COMPLETED', 'CANCELLED', 'ERROR'].includes(cycle.state) && refuseRerun(cycle, 'closed') === null
+const canStartAgain = ({ run, cycle }: CycleNow, nowMs: number): boolean =>
+  !run.isOpen &&
+  ['COMPLETED', 'CANCELLED', 'ERROR'].includes(cycle.state) &&
+  refuseRerun(cycle, 'closed', nowMs) === null
 
 const TRIES = 3
 
@@ -108,11 +113,11 @@ const update = ({ client }: Hands, id: string, command: RerunCommand): Promise<u
 
 /** False when a run is open already. Reading the past and starting are one moment here: the recipe has no fence between. */
 async function startAgain(world: World, { life }: Hands, id: string, command: RerunCommand): Promise<boolean> {
-  const { hostility, server, mesh } = world
+  const { hostility, server, mesh, time } = world
   try {
     await hostility.call(life, 'temporal', `start ${id} again`, TEMPORAL_TROUBLE, () => {
       const now = cyclesOf(world).find((one) => one.id === id)
-      if (!now || (!now.run.isOpen && refuseRerun(now.cycle, 'closed') !== null)) return
+      if (!now || (!now.run.isOpen && refuseRerun(now.cycle, 'closed', time.nowMs()) !== null)) return
       const version = mesh.current().find(({ definition }) => definition.product === now.cycle.input.product)
       const { timetable } = mesh.indexOf(domainOf(now.cycle.input.product))
       const opening = { key: now.cycle.input.key, openedBy: 'rerun' as const, settings: settingsOf(world) }
