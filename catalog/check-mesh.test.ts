@@ -535,6 +535,19 @@ describe('what other folders hold', () => {
     ).toEqual(['a.yaml:1:10: other/y (applied) waits for it: d1/a has publish: false, so no event would ever come'])
   })
 
+  test('a product may go together with the calendar of its own', () => {
+    const staying = around({ 'a.yaml': productText('d1/a', '', 'business-day') })
+    const own = productText('d1/tmp', 'calendar: own\ndependsOn: [d1/a]\n', 'business-day')
+    const before = meshOf({ ...staying, 'own.yaml': 'calendar: own\nextends: weekdays\n', 'tmp.yaml': own })
+    const current: CurrentMesh = {
+      ...{ domains: [], externals: [], lastVersions: {} },
+      products: before.products.map((definition) => versionOf(definition)),
+      calendars: before.calendars.map((calendar) => ({ ...calendar, version: 1 })),
+    }
+    const after = meshOf(staying, { current, prune: true })
+    expect(after.products.map(({ product }) => product)).toEqual(['d1/a'])
+  })
+
   test('a loop that closes through an applied product is found', () => {
     const current = applied(definitionOf('other/y', ['d1/b'], { every: 'day' }))
     const files = around({ 'b.yaml': waiting('d1/b', 'other/y').concat('visibility: mesh\n') })

@@ -7,11 +7,14 @@ import type { CheckOptions } from './check-mesh.ts'
 import type { ChosenCalendars } from './choose-calendars.ts'
 import { upstreamsOf } from './dependencies.ts'
 import type { Products } from './edges.ts'
+import type { Graph } from './graph.ts'
 import type { Problem } from './problem.ts'
 import { createRuleCheck, type RuleFault } from './rules.ts'
 import { isSame } from './stable-json.ts'
 
 interface RuleChecks {
+  /** All that will be there: what is pruned is not. */
+  graph: Graph
   /** The products of the files. */
   resolved: ProductDefinition[]
   products: Products
@@ -23,8 +26,10 @@ interface RuleChecks {
 }
 
 export function checkRules(checks: RuleChecks): void {
-  const { resolved, products, externals, options, calendars } = checks
-  const applied = (options.current?.products ?? []).map(({ definition }) => definition)
+  const { graph, resolved, products, externals, options, calendars } = checks
+  const applied = (options.current?.products ?? [])
+    .map(({ definition }) => definition)
+    .filter(({ product }) => graph.has(product))
   const schedules = new Map<string, ProductSchedule>(
     [
       ...applied,
