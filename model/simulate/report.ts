@@ -131,9 +131,10 @@ interface Standing {
 }
 
 function toState({ cycle, inputs, holds, isTaken }: Standing): DependencyState {
+  // Also of many of which only some were there.
+  if (inputs.some(({ state }) => state === 'WAIVED')) return 'WAIVED'
   if (holds && isTaken) return 'ARRIVED'
-  const isWaived = inputs.some(({ state }) => state === 'WAIVED') || (holds && !isUnbegun(cycle))
-  return isWaived ? 'WAIVED' : 'WAITING'
+  return holds && !isUnbegun(cycle) ? 'WAIVED' : 'WAITING'
 }
 
 function toArrivedAt(inputs: DependencyStatus[]): string | null {

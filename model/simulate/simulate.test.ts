@@ -244,6 +244,16 @@ describe('rules', () => {
     expect(briefly(simulated, 'd1/ds1', FRI)).toBe(`COMPLETED ${FRI}T12:00`)
   })
 
+  test('of many of which only some were there at the cutoff it did without', () => {
+    const hours = { product: 'raw/hourly', match: { kind: 'every-of-period' } }
+    const cutoff = { at: at('20:00'), then: 'run-without' as const }
+    const products = [ruled('d1/day', [hours], { every: 'day', cutoff })]
+    const hourly = { every: 'hour', calendar: 'weekdays', timezone: 'America/New_York' } as const
+    const said = [comes(`${FRI}T12:00`, 'raw/hourly', `${FRI}T11Z`)]
+    const row = rowOf(play({ products, said, schedules: { 'raw/hourly': hourly } }), 'd1/day', FRI)
+    expect(row).toMatchObject({ state: 'COMPLETED', dependencies: [{ state: 'WAIVED', arrivedAt: null }] })
+  })
+
   test('ifNone wait: what somebody publishes for a day without a cycle is taken', () => {
     const closed = { every: 'business-day', calendar: 'bonds', timezone: 'America/New_York' } as const
     const waiting = { product: 'raw/bonds', ifNone: 'wait' }
