@@ -1,7 +1,7 @@
 // One due refresh of one product, from the wait for its upstreams to its own refresh event.
 // In: the definition's snapshot and the deadlines as instants. Out: how it ended, enough to bring it back later.
-// Never: decides by itself (model/cycle does); reads a database to go on; closes before its status is written, its notices
-// are out and its recall is answered.
+// Never: decides by itself (model/cycle does); reads a database to go on, but for what fell due before its first apply;
+// closes before its status is written, its notices are out and its recall is answered.
 import { ApplicationFailure, CancellationScope, isCancellation } from '@temporalio/workflow'
 import { type CycleInput, isUnbegun } from '../model/cycle/cycle.ts'
 import { decideNext } from '../model/cycle/decide.ts'
