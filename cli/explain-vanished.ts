@@ -19,7 +19,8 @@ export function vanishedLines(
   }
   const { product, key } = cycle.input
   const self = whyGone(product, key)
-  const waiting = cycle.dependencies.filter(({ state }) => state === 'WAITING')
+  // What its upstream never had is told with the inputs.
+  const waiting = cycle.dependencies.filter(({ state, isAbsent }) => state === 'WAITING' && !isAbsent)
   return [
     ...(self === null
       ? []
