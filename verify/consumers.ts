@@ -60,7 +60,6 @@ export function consumersOf({ sandbox, cycles, definitions }: Evidence): Consume
   const knewAt = (product: string, atMs: number) => edgesOn(product, (sinceMs) => sinceMs + INDEX_LAG_MS <= atMs)
   const isIn = (domain: string) => (version: Evidence['definitions'][number]) =>
     domainOf(version.definition.product) === domain
-  const isOf = (product: string) => (version: Evidence['definitions'][number]) => version.definition.product === product
   const surelyRoutes: Consumers['surelyRoutes'] = ({ domain, cycle, atMs }) =>
     knewAt(productOf(cycle), atMs).some(isIn(domain))
   return {
@@ -73,7 +72,10 @@ export function consumersOf({ sandbox, cycles, definitions }: Evidence): Consume
       if (consumers.some((one) => brought.has(`${one.cycle} ${eventId}`))) return true
       const isNew = edgesOn(productOf(cycle), (sinceMs) => sinceMs + INDEX_LAG_MS > atMs).some(isIn(domain))
       // Whose product waits for it no more: when the version came that did is not known.
-      const present = consumers.filter((one) => edgesOn(productOf(cycle), () => true).some(isOf(productOf(one.cycle))))
+      const present = consumers.filter((one) => {
+        const known = definitions.find(({ definition }) => definition.product === productOf(one.cycle))
+        return !known || edgesTo(known.definition, productOf(cycle)).length > 0
+      })
       return present.length > 0 && !isNew
     },
     mustHear(cycle, event) {
