@@ -69,7 +69,8 @@ async function settleArrival(
     const isNobodys = untaken.length === answers.length
     const others = isNobodys ? await tellWaiting(parts, news) : { kind: 'told' as const, cycles: [] }
     if (others.kind === 'later') return others
-    const judged = await pMap(untaken, (answer) => judge(parts.ledger, news, answer), ASKED)
+    const left = untaken.filter(({ route }) => !others.cycles.includes(route.cycle))
+    const judged = await pMap(left, (answer) => judge(parts.ledger, news, answer), ASKED)
     const deliveries = judged.filter((delivery) => delivery !== null)
     const isTaken = deliveries.length > 0 || !isNobodys || others.cycles.length > 0
     if (isTaken && deliveries.length === 0) return { kind: 'done' }

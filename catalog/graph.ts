@@ -27,6 +27,7 @@ export type Edges = (item: GraphProduct) => readonly UpstreamDefinition[]
 type LooksBack = (product: ProductId, upstream: UpstreamDefinition) => boolean
 
 const LONGEST_DAYS: Record<Period, number> = { hour: 1, day: 1, week: 7, month: 31, quarter: 92 }
+const LONGEST_BUSINESS_DAYS: Record<Period, number> = { hour: 1, day: 1, week: 5, month: 23, quarter: 66 }
 
 /**
  * Whether a rule never reaches the upstream's cycle of the same time. Of a month the day before is of the same month
@@ -34,15 +35,20 @@ const LONGEST_DAYS: Record<Period, number> = { hour: 1, day: 1, week: 7, month: 
  */
 function whoLooksBack(graph: Graph): LooksBack {
   const answers = answerEvery(graph)
-  const daysOf = (product: ProductId): number => {
+  const everyOf = (product: ProductId): Every => {
     const answer = answers.get(product)
-    const every = answer?.kind === 'known' ? answer.every : graph.get(product)?.every
-    return every ? LONGEST_DAYS[toCadence(every).period] : 1
+    return (answer?.kind === 'known' ? answer.every : graph.get(product)?.every) ?? 'day'
   }
   return (consumer, { product, match }) => {
     if (match?.kind === 'self-previous') return true
     if (match?.kind !== 'business-days-before' && match?.kind !== 'calendar-days-before') return false
-    return match.n >= Math.max(daysOf(consumer), daysOf(product))
+    const [own, theirs] = [everyOf(consumer), everyOf(product)].map((every) => toCadence(every).period)
+    const isCounted = match.kind === 'business-days-before'
+    const longest = isCounted ? LONGEST_BUSINESS_DAYS : LONGEST_DAYS
+    const days = Math.max(longest[own ?? 'day'], longest[theirs ?? 'day'])
+    // Counted from a date that is no business day, a period's first is one farther.
+    const isFromOpenDay = everyOf(consumer) === 'business-day' || days === 1
+    return match.n >= (isCounted && !isFromOpenDay ? days + 1 : days)
   }
 }
 

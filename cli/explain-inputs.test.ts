@@ -20,7 +20,7 @@ const told = (
     (before, key) => applyArrival(before, arrivalOf(expected[0]?.product ?? '', { key: toKey(key) }), NOON_MS),
     openRun(input, NOON_MS),
   )
-  return inputLines(input, { dependencies: cycle.dependencies, words: OPEN_WORDS })
+  return inputLines(input, { dependencies: cycle.dependencies, words: OPEN_WORDS, nowMs: NOON_MS })
 }
 
 test('without a condition of its own: each upstream cycle, with the reason where it is not the same key', () => {
@@ -90,7 +90,7 @@ const linesOf = (
   const expected = keys.map((key) => ({ product: toProduct('raw/a'), key: toKey(key) }))
   const opened = cycleOf({ condition, expected }, [])
   const { input, dependencies } = blocked.map((key) => unopened('raw/a', key)).reduce(applyBlocker, opened)
-  return inputLines(input, { dependencies, words })
+  return inputLines(input, { dependencies, words, nowMs: NOON_MS })
 }
 
 test('what nobody had opened is not waited for where it may be gone without', () => {

@@ -8,6 +8,7 @@ import type { DependencyState } from '../model/states.ts'
 export interface Told {
   dependencies: DependencyStatus[]
   words: Record<DependencyState, string>
+  nowMs: number
 }
 
 export const OPEN_WORDS = { WAITING: 'waits for', ARRIVED: 'has      ', WAIVED: 'without  ' }
@@ -56,13 +57,17 @@ function linesOf(part: Condition, dependencies: Told): string[] {
   }
 }
 
+const isSkipped = ({ dependencies, nowMs }: Pick<Told, 'dependencies' | 'nowMs'>, at: number): boolean => {
+  const blocker = dependencies[at]?.blocker
+  return blocker?.state === 'SKIPPED' && nowMs >= (blocker.countsFromMs ?? -Infinity)
+}
+
 type IfSkipped = Extract<Condition, { kind: 'cycle' }>['ifSkipped']
 
 /** Of what may be gone without, what was skipped is not waited for. */
 function cycleLines(places: number[], told: Told, ifSkipped: IfSkipped): string[] {
   if (!ifSkipped) return lines(places, told)
-  const isGone = (at: number): boolean =>
-    ifSkipped === 'run-without' && told.dependencies[at]?.blocker?.state === 'SKIPPED'
+  const isGone = (at: number): boolean => ifSkipped === 'run-without' && isSkipped(told, at)
   const words = { ...told.words, WAITING: told.words.WAIVED }
   const left = places.filter((at) => !isGone(at))
   const gone = lines(places.filter(isGone), { ...told, words })
@@ -93,8 +98,8 @@ function lines(places: number[], { dependencies, words }: Told): string[] {
 }
 
 /** Those before matter only once the upstream has skipped one. */
-function firstNotSkipped(places: number[], { dependencies, words }: Told): string[] {
-  const notSkipped = places.findIndex((at) => dependencies[at]?.blocker?.state !== 'SKIPPED')
+function firstNotSkipped(places: number[], { dependencies, words, nowMs }: Told): string[] {
+  const notSkipped = places.findIndex((at) => !isSkipped({ dependencies, nowMs }, at))
   const shown = places.slice(0, notSkipped < 0 ? places.length : notSkipped + 1).flatMap((at) => dependencies[at] ?? [])
   const [first, ...others] = shown.map(toLineOf(words))
   return [

@@ -73,7 +73,7 @@ function tellLive(cycle: Cycle): void {
   tellTimes(cycle.input)
   if (cycle.retryAtMs !== null) print(`  next attempt at ${toIso(cycle.retryAtMs)}`)
   const { input, dependencies } = cycle
-  for (const line of inputLines(input, { dependencies, words: OPEN_WORDS })) print(`  ${line}`)
+  for (const line of inputLines(input, { dependencies, words: OPEN_WORDS, nowMs: Date.now() })) print(`  ${line}`)
 }
 
 function tellTimes({ notBeforeMs, cutoffMs, availableByMs, definition: { cutoff } }: CycleInput): void {
@@ -118,7 +118,7 @@ function pastLines({ state, step, condition }: CycleRow, rows: DependencyRow[]):
   const words = isUnbegun({ state, step }) ? OPEN_WORDS : PAST_WORDS
   const lines = (input: Pick<CycleInput, 'condition'>, of: DependencyRow[]): string[] => {
     const dependencies = of.map(toDependency)
-    return inputLines({ ...input, expected: dependencies }, { dependencies, words })
+    return inputLines({ ...input, expected: dependencies }, { dependencies, words, nowMs: Date.now() })
   }
   const counted = rows.filter(({ position }) => position !== null)
   const others = rows.filter(({ position }) => position === null)
@@ -180,7 +180,7 @@ async function whyUnknown(
 /** What it will wait for: settings play no part in it. */
 function tellExpected(input: CycleInput): void {
   const { dependencies } = openRun(input, 0)
-  const lines = inputLines(input, { dependencies, words: OPEN_WORDS })
+  const lines = inputLines(input, { dependencies, words: OPEN_WORDS, nowMs: Date.now() })
   if (lines.length > 0) print(`${toCycleId(input.product, input.key)} would wait for`)
   tellTimes(input)
   for (const line of lines) print(`  ${line.replace(/^(\s*)waits for /, '$1')}`)

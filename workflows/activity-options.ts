@@ -31,8 +31,9 @@ export const { publishRefreshEvent, publishNotRefreshed, notifyFailure } = proxy
   retry: { initialInterval: '1 second', backoffCoefficient: 2, maximumInterval: '1 minute' },
 })
 
+/** It may ask Temporal for some hundred cycles. */
 export const { recallArrivals } = proxyActivities<CycleActivities>({
-  startToCloseTimeout: '10 seconds',
+  startToCloseTimeout: '60 seconds',
   retry: { initialInterval: '1 second', backoffCoefficient: 2, maximumInterval: '1 minute' },
 })
 

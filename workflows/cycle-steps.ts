@@ -1,8 +1,8 @@
 // What a cycle asks of the outside, step by step: each asks an activity and remembers the answer as a fact.
 // Never: an error swallowed (each ends as a fact, is the workflow's cancellation, or is logged: notices and the recall).
 import { ActivityFailure, CancellationScope, isCancellation, log, rootCause, workflowInfo } from '@temporalio/workflow'
-import { unopenedOf } from '../model/cycle/arrivals.ts'
 import { type Attempt, type Cycle, currentAttempt, type GlueRunEnd } from '../model/cycle/cycle.ts'
+import { worthAnotherLook } from '../model/cycle/decide.ts'
 import { type HoldUp, needsPerson } from '../model/cycle/held-up.ts'
 import { toGlueArguments, toNotice, toPublication } from '../model/cycle/outgoing.ts'
 import { domainOf } from '../model/ids.ts'
@@ -36,7 +36,7 @@ export function recall(run: CycleRun): void {
  */
 export async function isNewsOfUnopened(run: CycleRun): Promise<boolean> {
   const { cycle } = run
-  const unopened = unopenedOf(cycle)
+  const unopened = worthAnotherLook(cycle, Date.now())
   if (unopened.length === 0) return false
   const expected = unopened.map(({ product, key }) => ({ product, key, isBeforeFirst: true as const }))
   const { arrivals, skipped } = await recallArrivals({ domain: domainOf(cycle.input.product), expected })

@@ -40,18 +40,19 @@ export type Wanted =
 
 /** The keys, and whether an event of one may not open the cycle: it looks back, and recalls what it needs. */
 export function toKeys(wanted: Wanted, edge: Edge): { key: CycleKey; isLookBack: boolean }[] {
-  const { dependency } = edge
+  const isCovering = edge.dependency.match?.kind === 'covering'
+  const toKeysOf = (keys: CycleKey[]) => keys.map((key) => ({ key, isLookBack: isCovering }))
   switch (wanted.kind) {
     case 'none':
-      return [awaitedOf(wanted, edge) ?? []].flat().map((key) => ({ key, isLookBack: false }))
+      return toKeysOf([awaitedOf(wanted, edge) ?? []].flat())
     case 'all':
-      return wanted.keys.map((key) => ({ key, isLookBack: dependency.match?.kind === 'covering' }))
+      return toKeysOf(wanted.keys)
     case 'newest':
       return wanted.keys.map((key) => ({ key, isLookBack: true }))
     case 'first-not-skipped':
       return wanted.keys.map((key, at) => ({
         key,
-        isLookBack: at > 0 || wanted.isLookBack || dependency.match?.kind === 'covering',
+        isLookBack: at > 0 || wanted.isLookBack || isCovering,
       }))
   }
 }

@@ -275,6 +275,21 @@ describe('where a calendar says nothing', () => {
   })
 })
 
+test('of an upstream that has changed its kind since, no cycle of now looks at an event', () => {
+  const dependency = edge({ ifNone: 'wait' })
+  const consumer = definitionOf('d1/c', [], { every: 'business-day', dependsOn: [dependency] })
+  const timetable = timetableOf({ [U]: { every: 'month' } })
+  expect(concernedBy(edgesOf(timetable, consumer, U), toKey('2026-11-20'))).toEqual([])
+})
+
+test('a month without a cycle that is covered opens no day, as one with a cycle', () => {
+  const covering = edge({ match: { kind: 'covering' }, ifNone: 'wait' })
+  const theirs = { every: 'month' as const, onNonBusinessDay: 'skip' as const }
+  const consumer = definitionOf('d1/c', [], { every: 'day', dependsOn: [covering] })
+  const found = concernedBy(edgesOf(timetableOf({ [U]: theirs }), consumer, U), toKey('2026-10'))
+  expect([found.length, found.some(({ isLookBack }) => !isLookBack)]).toEqual([31, false])
+})
+
 test('groups and times make a condition over the expected cycles, each cycle once', () => {
   const a: UpstreamDefinition = { product: toProduct('raw/a') }
   const b: UpstreamDefinition = { product: toProduct('raw/b') }

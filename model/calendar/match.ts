@@ -4,7 +4,8 @@
 import type { Condition } from '../cycle/condition.ts'
 import type { ExpectedCycle } from '../cycle/cycle.ts'
 import type { DependencyDefinition, ProductDefinition, UpstreamDefinition, WallTime } from '../definition.ts'
-import { type CycleId, type CycleKey, type ProductId, toCycleId } from '../ids.ts'
+import { type CycleId, type CycleKey, periodOf, type ProductId, toCycleId } from '../ids.ts'
+import { toCadence } from './cadence.ts'
 import { hasCycle, placeCycle, type Timetable } from './cycles.ts'
 import { candidateKeys } from './candidates.ts'
 import { awaitedOf, type Edge, ifNoneOf, isBeforeFirst, toEdge, type Wanted, wantedOf } from './leaf.ts'
@@ -122,6 +123,8 @@ export function concernedBy(edges: readonly Edge[], upstreamKey: CycleKey): Conc
 
 function concernedByEdge(edge: Edge, upstreamKey: CycleKey): Concerned[] {
   const { calendars, consumer, upstream } = edge
+  // Of an upstream that has changed its kind since: no cycle of now looks at it.
+  if (periodOf(upstreamKey) !== toCadence(upstream.every).period) return []
   const there = placeCycle(calendars, upstream, upstreamKey)
   // What somebody publishes for a day without a cycle is for who waits all the same.
   if (there.kind === 'none' && (there.isUncovered || ifNoneOf(edge.dependency) !== 'wait')) return []

@@ -1,6 +1,6 @@
 // In: a cycle and one arrival. Out: its one outcome, per dependency, and the cycle that remembers it.
 // Never: forgets an event it has judged; judges the same (event, dependency) twice.
-import { toCycleId } from '../ids.ts'
+import { domainOf, toCycleId } from '../ids.ts'
 import type { Arrival } from '../refresh-event.ts'
 import type { DeliveryOutcome } from '../states.ts'
 import { rememberCorrections } from './corrections.ts'
@@ -122,14 +122,23 @@ export function applyRecall(
  */
 const UNOPENED_AFTER_MS = 600_000
 
-const withGrace = (cycle: Cycle, blocker: Blocker): Blocker =>
-  blocker.isUnopened && cycle.input.openedBy === 'arrival'
-    ? { ...blocker, countsFromMs: cycle.openedAtMs + UNOPENED_AFTER_MS }
-    : blocker
+function withGrace({ input, openedAtMs }: Cycle, blocker: Blocker): Blocker {
+  // What another domain has opened just now, only its own rows tell.
+  const isUnsure = input.openedBy === 'arrival' || domainOf(blocker.product) !== domainOf(input.product)
+  if (!blocker.isUnopened || !isUnsure) return blocker
+  const cutoffMs = input.cutoffMs !== null && input.cutoffMs > openedAtMs ? input.cutoffMs : Infinity
+  return { ...blocker, countsFromMs: Math.min(openedAtMs + UNOPENED_AFTER_MS, cutoffMs) }
+}
 
-/** The inputs without which it would go on only because nobody had opened them: worth another look before it does. */
+/** The inputs that nobody had opened when it opened. */
 export const unopenedOf = (cycle: Cycle): DependencyStatus[] =>
   isUnbegun(cycle) ? cycle.dependencies.filter(({ state, blocker }) => state === 'WAITING' && blocker?.isUnopened) : []
+
+/** As if all of them had been opened since. */
+export const withoutUnopened = <One extends Pick<Cycle, 'dependencies'>>(cycle: One): One => ({
+  ...cycle,
+  dependencies: cycle.dependencies.map((one) => (one.blocker?.isUnopened ? { ...one, blocker: null } : one)),
+})
 
 /** Another look at them found this: who has been opened meanwhile is waited for. */
 export function applyAnotherLook(

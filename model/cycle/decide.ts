@@ -2,7 +2,8 @@
 // Never: starts before each required upstream has arrived or was waived, or the cutoff says run-without.
 
 import type { ProductId } from '../ids.ts'
-import { type Attempt, type Cycle, currentAttempt, judgeInputs, missingNames } from './cycle.ts'
+import { unopenedOf, withoutUnopened } from './arrivals.ts'
+import { type Attempt, type Cycle, currentAttempt, type DependencyStatus, judgeInputs, missingNames } from './cycle.ts'
 
 export type Readiness =
   | { kind: 'ready'; without: ProductId[] }
@@ -45,6 +46,14 @@ const earlier = (one: number | null, other: number | null): number | null =>
 /** A cycle opened at or after its own cutoff (a backfill, a day made up for) has none: it waits for as long as it takes. */
 const armedCutoffMs = ({ input, openedAtMs }: Cycle): number | null =>
   input.cutoffMs !== null && input.cutoffMs > openedAtMs ? input.cutoffMs : null
+
+/** The inputs that nobody had opened, where the cycle would not go on now if somebody has: worth another look first. */
+export function worthAnotherLook(cycle: Cycle, nowMs: number): DependencyStatus[] {
+  const unopened = unopenedOf(cycle)
+  if (unopened.length === 0) return []
+  const isSame = decideNext(withoutUnopened(cycle), nowMs).kind === decideNext(cycle, nowMs).kind
+  return isSame ? [] : unopened
+}
 
 /** The next thing to do; `wait` ends by an arrival, a command or the time given. */
 export function decideNext(cycle: Cycle, nowMs: number): NextStep {

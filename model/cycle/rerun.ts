@@ -1,6 +1,7 @@
 // In: a cycle, whether a run of it is open, the time. Out: why a rerun makes no sense now, or null; what it goes on with.
 // One function for the update's validator, the signal's handler and the start of a closed cycle.
 import type { CycleState, Step } from '../states.ts'
+import { withoutUnopened } from './arrivals.ts'
 import { type Attempt, type Cycle, judgeInputs, missingNames, missingOf, type RerunCommand } from './cycle.ts'
 
 /** Of a closed cycle: as the run that brings it back would have it, so with the condition that it would carry. */
@@ -29,7 +30,8 @@ export function refuseRerun(cycle: Standing, run: RunStatus, nowMs: number): str
 }
 
 function refuseUnbegun(cycle: Standing, nowMs: number): string | null {
-  const inputs = judgeInputs(cycle, nowMs)
+  // What nobody had opened then may have come since, and nobody would ask again.
+  const inputs = judgeInputs(withoutUnopened(cycle), nowMs)
   if (inputs.holds) return null
   const missing = missingNames(cycle, inputs)
   const why =

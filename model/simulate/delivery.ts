@@ -12,7 +12,8 @@ import {
   route,
 } from '../calendar/routing.ts'
 import { judgeByPast, judgePastInput, judgeUnheeded, judgeUntaken, type PastInput } from '../calendar/untaken.ts'
-import { applyAnotherLook, applyArrival, applyBlocker, applyRecall, unopenedOf } from '../cycle/arrivals.ts'
+import { applyAnotherLook, applyArrival, applyBlocker, applyRecall } from '../cycle/arrivals.ts'
+import { worthAnotherLook } from '../cycle/decide.ts'
 import { type Blocker, type CycleInput, type ExpectedCycle, openRun } from '../cycle/cycle.ts'
 import type { DefinitionVersion } from '../definition.ts'
 import { type CycleKey, toCycleId } from '../ids.ts'
@@ -196,7 +197,7 @@ export function recall(world: World, run: OpenRun, nowMs: number): void {
 
 /** Before it goes on without what nobody had opened; true when somebody has. */
 export function lookAgain(world: World, run: OpenRun, nowMs: number): boolean {
-  const unopened = unopenedOf(run.cycle).map((one) => ({ ...one, isBeforeFirst: true as const }))
+  const unopened = worthAnotherLook(run.cycle, nowMs).map((one) => ({ ...one, isBeforeFirst: true as const }))
   if (unopened.length === 0) return false
   const found = withUnopened(world, world.memory.recall(unopened), { expected: unopened, nowMs })
   const before = run.cycle
