@@ -363,6 +363,14 @@ describe('match rules', () => {
     expect(problemsIn(back(31))).toEqual([])
   })
 
+  test('last week’s cycle of a weekly upstream is no loop', () => {
+    const weekly =
+      'product: d1/w\nevery: week\nrun: { glue: job }\ndependsOn: [{ product: d1/d, cycle: last-of-period }]\n'
+    const back = (n: number) => of('d', `{ product: d1/w, cycle: { businessDaysBefore: ${n} }, ifNone: run-without }`)
+    expect(problemsIn(around({ 'w.yaml': weekly, 'd.yaml': back(5) }))).toEqual([])
+    expect(problemsIn(around({ 'w.yaml': weekly, 'd.yaml': back(4) }))).toHaveLength(1)
+  })
+
   test('products that wait for each other at the same time are a loop, whatever the first does', () => {
     const back = around({ 'c.yaml': of('c', 'd1/d'), 'd.yaml': of('d', 'd1/c') })
     expect(problemsIn({ ...back, 'd.yaml': of('d', '{ anyOf: [d1/c, d1/e] }'), 'e.yaml': of('e', '') })).toEqual([

@@ -100,7 +100,8 @@ function toArrival(calendars: Calendars, external: ExternalDefinition, { mapping
   const key = toKey(named, external)
   if (!key) return `"${show(named)}" names no ${toCadence(external.every).period} of ${external.timezone}`
   const placed = placeCycle(calendars, external, key)
-  if (placed.kind === 'none') return `has no cycle ${key}: ${placed.reason}`
+  // One of a day without a cycle is for who waits all the same; to others it is unmatched, with the reason.
+  if (placed.kind === 'none' && placed.isUncovered) return `has no cycle ${key}: ${placed.reason}`
   const revision = mapping.revision
     ? toWhole(valueAt(event, mapping.revision))
     : Math.floor(Date.parse(occurredAt) / 1_000)
