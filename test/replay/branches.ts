@@ -258,12 +258,12 @@ export const BRANCHES: Record<string, (stage: Stage, name: string) => Promise<st
 
   async 'opened-by-hand-after-all'(stage, name) {
     const condition = toAll({ kind: 'cycle', at: 0 }, { kind: 'cycle', at: 1, ifSkipped: 'run-without' })
-    const looks = [{ arrivals: [a], skipped: [{ ...skipped, isUnopened: true as const }] }]
+    const looks = [{ arrivals: [a], skipped: [{ ...skipped, product: u.product, isUnopened: true as const }] }]
     const recallArrivals = async () => looks.shift() ?? { arrivals: [], skipped: [] }
-    const cycle = stage.cycle(name, { input: { condition }, script: { recallArrivals } })
+    const cycle = stage.cycle(name, { dependsOn: ['raw/a', 'd1/u'], input: { condition }, script: { recallArrivals } })
     await cycle.start()
     await cycle.untilAsked('recallArrivals', 2)
-    await cycle.arrive(b)
+    await cycle.arrive(u)
     await cycle.glueEnds(1)
     return closed(cycle)
   },
@@ -300,6 +300,7 @@ const skipped: Blocker = {
 }
 const a = arrivalOf('raw/a')
 const b = arrivalOf('raw/b')
+const u = arrivalOf('d1/u')
 
 async function ready(stage: Stage, name: string, wish: CycleWish = {}): Promise<StagedCycle> {
   const cycle = stage.cycle(name, { dependsOn: ['raw/a'], ...wish })
