@@ -1,6 +1,6 @@
 // What a cycle waits for, in lines: each dependency of its definition with the cycles it expects, and why these.
 // In: the condition frozen at opening, with what has arrived. Out: text. Never: a decision; an input that is not told.
-import { type Condition, conditionOf } from '../model/cycle/condition.ts'
+import { type Condition, conditionOf, isSkipped } from '../model/cycle/condition.ts'
 import type { CycleInput, DependencyStatus } from '../model/cycle/cycle.ts'
 import type { DependencyState } from '../model/states.ts'
 
@@ -57,17 +57,12 @@ function linesOf(part: Condition, dependencies: Told): string[] {
   }
 }
 
-const isSkipped = ({ dependencies, nowMs }: Pick<Told, 'dependencies' | 'nowMs'>, at: number): boolean => {
-  const blocker = dependencies[at]?.blocker
-  return blocker?.state === 'SKIPPED' && nowMs >= (blocker.countsFromMs ?? -Infinity)
-}
-
 type IfSkipped = Extract<Condition, { kind: 'cycle' }>['ifSkipped']
 
 /** Of what may be gone without, what was skipped is not waited for. */
 function cycleLines(places: number[], told: Told, ifSkipped: IfSkipped): string[] {
   if (!ifSkipped) return lines(places, told)
-  const isGone = (at: number): boolean => ifSkipped === 'run-without' && isSkipped(told, at)
+  const isGone = (at: number): boolean => ifSkipped === 'run-without' && isSkipped(told.dependencies, at, told.nowMs)
   const words = { ...told.words, WAITING: told.words.WAIVED }
   const left = places.filter((at) => !isGone(at))
   const gone = lines(places.filter(isGone), { ...told, words })
@@ -99,7 +94,7 @@ function lines(places: number[], { dependencies, words }: Told): string[] {
 
 /** Those before matter only once the upstream has skipped one. */
 function firstNotSkipped(places: number[], { dependencies, words, nowMs }: Told): string[] {
-  const notSkipped = places.findIndex((at) => !isSkipped({ dependencies, nowMs }, at))
+  const notSkipped = places.findIndex((at) => !isSkipped(dependencies, at, nowMs))
   const shown = places.slice(0, notSkipped < 0 ? places.length : notSkipped + 1).flatMap((at) => dependencies[at] ?? [])
   const [first, ...others] = shown.map(toLineOf(words))
   return [

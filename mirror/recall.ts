@@ -2,6 +2,7 @@
 // newest revision each. Never: a private publication of another domain; an event that was refused.
 import type { Postgres } from '../clients/postgres.ts'
 import type { Blocker, ExpectedCycle } from '../model/cycle/cycle.ts'
+import { toUnopened } from '../model/cycle/unopened.ts'
 import { type CycleId, type Domain, toCycleId } from '../model/ids.ts'
 import type { Arrival } from '../model/refresh-event.ts'
 
@@ -85,16 +86,12 @@ const recallSkipped = (db: Postgres, domain: Domain, expected: ExpectedCycle[]):
     [domain, expected.map(({ product }) => product), expected.map(({ key }) => key)],
   )
 
-const UNOPENED = `product || '/' || cycle_key || '/never-opened' as "eventId", product, cycle_key as key,
-  'SKIPPED' as state, null as step, 'first applied later, and nobody had opened it' as reason,
-  now() as "occurredAt", true as "isUnopened"`
-
 /** Those nobody has ever opened: what fell due before a product was first applied opens by hand or by a late event only. */
 async function recallUnopened(db: Postgres, firsts: ExpectedCycle[]): Promise<Blocker[]> {
   if (firsts.length === 0) return []
-  return db.rows<Blocker>(
+  const rows = await db.rows<Pick<ExpectedCycle, 'product' | 'key'> & { at: string }>(
     `with firsts as (select * from unnest($1::text[], $2::text[]) as firsts (product, cycle_key))
-     select ${UNOPENED} from firsts
+     select product, cycle_key as key, now() as at from firsts
      where not exists (select from data_product_status as status
          where (status.product, status.cycle_key) = (firsts.product, firsts.cycle_key))
        and not exists (select from opened_cycles($1, $2) as opened
@@ -102,6 +99,7 @@ async function recallUnopened(db: Postgres, firsts: ExpectedCycle[]): Promise<Bl
      order by product, cycle_key`,
     [firsts.map(({ product }) => product), firsts.map(({ key }) => key)],
   )
+  return rows.map(({ at, ...one }) => toUnopened(one, at))
 }
 
 export interface MissedArrivals {

@@ -1,10 +1,11 @@
 // In: a cycle and one arrival. Out: its one outcome, per dependency, and the cycle that remembers it.
 // Never: forgets an event it has judged; judges the same (event, dependency) twice.
-import { domainOf, toCycleId } from '../ids.ts'
+import { toCycleId } from '../ids.ts'
 import type { Arrival } from '../refresh-event.ts'
 import type { DeliveryOutcome } from '../states.ts'
 import { rememberCorrections } from './corrections.ts'
 import { type Blocker, type Cycle, type Delivery, type DependencyStatus, isUnbegun } from './cycle.ts'
+import { unopenedOf, withGrace } from './unopened.ts'
 
 interface Judgement {
   outcome: DeliveryOutcome
@@ -116,31 +117,7 @@ export function applyRecall(
   return skipped.reduce((found, blocker) => applyBlocker(found, withGrace(found, blocker)), recalled)
 }
 
-/**
- * One event may open a cycle and its upstream, at the same moment and in two domains: what nobody had opened then counts as
- * such only some time after an event opened the cycle.
- */
-const UNOPENED_AFTER_MS = 600_000
-
-function withGrace({ input, openedAtMs }: Cycle, blocker: Blocker): Blocker {
-  // What another domain has opened just now, only its own rows tell.
-  const isUnsure = input.openedBy === 'arrival' || domainOf(blocker.product) !== domainOf(input.product)
-  if (!blocker.isUnopened || !isUnsure) return blocker
-  const cutoffMs = input.cutoffMs !== null && input.cutoffMs > openedAtMs ? input.cutoffMs : Infinity
-  return { ...blocker, countsFromMs: Math.min(openedAtMs + UNOPENED_AFTER_MS, cutoffMs) }
-}
-
-/** The inputs that nobody had opened when it opened. */
-export const unopenedOf = (cycle: Cycle): DependencyStatus[] =>
-  isUnbegun(cycle) ? cycle.dependencies.filter(({ state, blocker }) => state === 'WAITING' && blocker?.isUnopened) : []
-
-/** As if all of them had been opened since. */
-export const withoutUnopened = <One extends Pick<Cycle, 'dependencies'>>(cycle: One): One => ({
-  ...cycle,
-  dependencies: cycle.dependencies.map((one) => (one.blocker?.isUnopened ? { ...one, blocker: null } : one)),
-})
-
-/** Another look at them found this: who has been opened meanwhile is waited for. */
+/** Another look at what nobody had opened found this: who has been opened meanwhile is waited for. */
 export function applyAnotherLook(
   cycle: Cycle,
   { arrivals, skipped }: { arrivals: Arrival[]; skipped: Blocker[] },

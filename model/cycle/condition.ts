@@ -67,7 +67,8 @@ export function judgeCondition(condition: Condition, dependencies: DependencySta
 
 const isArrived = (dependencies: DependencyStatus[], at: number): boolean => dependencies[at]?.state === 'ARRIVED'
 
-const isSkipped = (dependencies: DependencyStatus[], at: number, nowMs: number): boolean =>
+/** Its upstream said that it skipped it, or nobody opened it; and that counts by now. */
+export const isSkipped = (dependencies: DependencyStatus[], at: number, nowMs: number): boolean =>
   dependencies[at]?.blocker?.state === 'SKIPPED' &&
   !isArrived(dependencies, at) &&
   nowMs >= (dependencies[at]?.blocker?.countsFromMs ?? -Infinity)

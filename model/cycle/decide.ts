@@ -2,8 +2,8 @@
 // Never: starts before each required upstream has arrived or was waived, or the cutoff says run-without.
 
 import type { ProductId } from '../ids.ts'
-import { unopenedOf, withoutUnopened } from './arrivals.ts'
 import { type Attempt, type Cycle, currentAttempt, type DependencyStatus, judgeInputs, missingNames } from './cycle.ts'
+import { unopenedOf, withoutUnopened } from './unopened.ts'
 
 export type Readiness =
   | { kind: 'ready'; without: ProductId[] }

@@ -1,8 +1,8 @@
 // In: a cycle, whether a run of it is open, the time. Out: why a rerun makes no sense now, or null; what it goes on with.
 // One function for the update's validator, the signal's handler and the start of a closed cycle.
 import type { CycleState, Step } from '../states.ts'
-import { withoutUnopened } from './arrivals.ts'
 import { type Attempt, type Cycle, judgeInputs, missingNames, missingOf, type RerunCommand } from './cycle.ts'
+import { withoutUnopened } from './unopened.ts'
 
 /** Of a closed cycle: as the run that brings it back would have it, so with the condition that it would carry. */
 type Standing = Pick<Cycle, 'state' | 'step' | 'input' | 'dependencies' | 'lastAttempt'>

@@ -1,15 +1,13 @@
 // What fell due before its product was first applied, and nobody had opened: when it counts, and until when it may change.
 import { expect, test } from 'vitest'
 import { cycleOf, KEY, NOON_MS, toProduct } from '../samples.test-data.ts'
-import { applyAnotherLook, applyRecall, unopenedOf } from './arrivals.ts'
-import type { Blocker, Cycle } from './cycle.ts'
+import { applyAnotherLook, applyRecall } from './arrivals.ts'
+import type { Cycle } from './cycle.ts'
 import { decideNext, worthAnotherLook } from './decide.ts'
+import { toUnopened, unopenedOf } from './unopened.ts'
 
 const u = { product: toProduct('d1/u'), key: KEY }
-const unopened: Blocker = {
-  ...{ ...u, eventId: `d1/u/${KEY}/never-opened`, state: 'SKIPPED', step: null, isUnopened: true },
-  ...{ reason: 'first applied later', occurredAt: '2026-11-20T12:00:00.000Z' },
-}
+const unopened = toUnopened(u, '2026-11-20T12:00:00.000Z')
 const recalled = (
   openedBy: 'scheduler' | 'arrival',
   ifSkipped: 'run-without' | 'skip-cycle' = 'run-without',

@@ -15,8 +15,9 @@ import { judgeByPast, judgePastInput, judgeUnheeded, judgeUntaken, type PastInpu
 import { applyAnotherLook, applyArrival, applyBlocker, applyRecall } from '../cycle/arrivals.ts'
 import { worthAnotherLook } from '../cycle/decide.ts'
 import { type Blocker, type CycleInput, type ExpectedCycle, openRun } from '../cycle/cycle.ts'
+import { toUnopened } from '../cycle/unopened.ts'
 import type { DefinitionVersion } from '../definition.ts'
-import { type CycleKey, toCycleId } from '../ids.ts'
+import type { CycleKey } from '../ids.ts'
 import type { Arrival } from '../refresh-event.ts'
 import type { DeliveryOutcome } from '../states.ts'
 import type { Recalled } from './memory.ts'
@@ -217,12 +218,6 @@ function withUnopened(
     world.runs.get(product, key) !== undefined ||
     world.toldOf.get(product, key) !== undefined ||
     skipped.some((notice) => notice.product === product && notice.key === key)
-  const unopened = firsts.filter((one) => !isKnown(one)).map((one) => toUnopened(one, nowMs))
+  const unopened = firsts.filter((one) => !isKnown(one)).map((one) => toUnopened(one, new Date(nowMs).toISOString()))
   return { arrivals, skipped: [...skipped, ...unopened] }
 }
-
-const toUnopened = ({ product, key }: ExpectedCycle, nowMs: number): Blocker => ({
-  ...{ eventId: `${toCycleId(product, key)}/never-opened`, product, key, state: 'SKIPPED', step: null },
-  ...{ reason: 'first applied later, and nobody had opened it', isUnopened: true },
-  occurredAt: new Date(nowMs).toISOString(),
-})
