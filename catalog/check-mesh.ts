@@ -60,7 +60,8 @@ export function checkMesh(parsed: ParsedMesh, options: CheckOptions = {}): Check
   const resolved = resolveAll(graph, products, definitions, problems)
   if (problems.length === 0)
     checkCycles({ ...{ resolved, products, today, problems, notes }, calendars: calendars.calendars })
-  if (problems.length === 0) checkRules({ graph, resolved, products, externals, calendars, options, problems, notes })
+  if (problems.length === 0)
+    checkRules({ ...{ graph, resolved, products, externals, calendars }, options, today, problems, notes })
   if (problems.length > 0) return { kind: 'invalid', problems: sortProblems(problems), notes: sortProblems(notes) }
   if (resolved.length < products.size) return { kind: 'valid', mesh: null, notes: sortProblems(notes) }
   const mesh: Mesh = {

@@ -21,12 +21,13 @@ interface RuleChecks {
   externals: ExternalDefinition[]
   calendars: ChosenCalendars
   options: CheckOptions
+  today: string
   problems: Problem[]
   notes: Problem[]
 }
 
 export function checkRules(checks: RuleChecks): void {
-  const { graph, resolved, products, externals, options, calendars } = checks
+  const { graph, resolved, products, externals, options, calendars, today } = checks
   const applied = (options.current?.products ?? [])
     .map(({ definition }) => definition)
     .filter(({ product }) => graph.has(product))
@@ -39,7 +40,6 @@ export function checkRules(checks: RuleChecks): void {
     ].map((definition) => [definition.product, toSchedule(definition)]),
   )
   const timetable: Timetable = { calendars: calendars.calendars, scheduleOf: (product) => schedules.get(product) }
-  const today = options.today ?? new Date().toISOString().slice(0, 10)
   const faultsOf = createRuleCheck({ timetable, adHoc: calendars.adHoc, today })
   for (const definition of resolved) {
     const placed = products.get(definition.product)

@@ -2,7 +2,7 @@
 // In: the documents, what is applied. Out: calendars by name, and what is wrong with them or with a name of one.
 // Never: an ad hoc closure taken back because a folder that knows nothing of it is applied.
 import type { CalendarDefinition, Calendars } from '../model/calendar/calendars.ts'
-import { basesOf, type CalendarFile, dateOf } from '../model/calendar/rules/calendar-file.ts'
+import { basesOf, type CalendarFile, dateOf, withBases } from '../model/calendar/rules/calendar-file.ts'
 import { domainOf } from '../model/ids.ts'
 import { didYouMean } from '../model/nearest.ts'
 import type { CheckOptions } from './check-mesh.ts'
@@ -43,16 +43,9 @@ export function chooseCalendars(parsed: ParsedMesh, { current, prune }: CheckOpt
 
 /** What a document, or one that it builds on, closes; of one without its document, what the shipped one does not. */
 function adHocOf(name: string, ofFiles: ChosenCalendars['ofFiles'], calendars: Calendars): ReadonlySet<string> {
-  const dates = new Set<string>()
-  const reached = new Set([name])
-  // A set that grows while it is gone through hands out what came.
-  for (const found of reached) {
-    const file = ofFiles.get(found)
-    const closed = file ? file.remove.map(dateOf) : closedAgainst(shippedCalendars.find(found), calendars.get(found))
-    for (const date of closed) dates.add(date)
-    for (const base of file ? basesOf(file) : []) reached.add(base)
-  }
-  return dates
+  const closedBy = (found: string): string[] =>
+    ofFiles.get(found)?.remove.map(dateOf) ?? closedAgainst(shippedCalendars.find(found), calendars.get(found))
+  return new Set([...withBases([name], (found) => ofFiles.get(found))].flatMap(closedBy))
 }
 
 const closedAgainst = (shipped?: CalendarDefinition, applied?: CalendarDefinition): string[] =>
@@ -71,13 +64,9 @@ function stillUsed(parsed: ParsedMesh, current: CurrentMesh, applied: readonly M
   ].map(({ calendar }) => calendar)
   const here = [...parsed.domains, ...parsed.products, ...parsed.externals].map(({ file }) => file.calendar ?? '')
   const bases = parsed.calendars.flatMap(({ file }) => basesOf(file))
-  const used = new Set([...byOthers, ...[...here, ...bases].filter((name) => !shippedCalendars.names.includes(name))])
+  const used = [...byOthers, ...[...here, ...bases].filter((name) => !shippedCalendars.names.includes(name))]
   const files = new Map(applied.map(({ definition, file }) => [definition.calendar, file]))
-  for (const name of used) {
-    const file = files.get(name)
-    for (const base of file ? basesOf(file) : []) used.add(base)
-  }
-  return used
+  return withBases(used, (name) => files.get(name))
 }
 
 /** A document of a domain, product or external names a calendar that exists. */

@@ -2,7 +2,7 @@
 // follows. In: documents, what is applied. Out: definitions, faults. Pure.
 // Never: an applied calendar lost or stopped for what no document at hand did to it; then it stays as it is applied.
 import { type CalendarDefinition, toCalendars } from '../model/calendar/calendars.ts'
-import { basesOf, type CalendarFault, type CalendarFile } from '../model/calendar/rules/calendar-file.ts'
+import { type CalendarFault, type CalendarFile, withBases } from '../model/calendar/rules/calendar-file.ts'
 import { expandCalendars, type IsFaulty, type ShippedCalendars } from '../model/calendar/rules/expand.ts'
 import { checkCalendarFile } from '../model/calendar-file.schema.ts'
 import type { MeshCalendar } from './mesh.ts'
@@ -65,12 +65,6 @@ function findDocument(
   built: readonly CalendarFile[],
 ): string | undefined {
   const files = new Map([...built, ...documents].map((file) => [file.calendar, file]))
-  const reached = new Set([name])
-  // A set that grows while it is gone through hands out what came.
-  for (const found of reached) {
-    if (documents.some(({ calendar }) => calendar === found)) return found
-    const file = files.get(found)
-    for (const base of file ? basesOf(file) : []) reached.add(base)
-  }
-  return undefined
+  const isDocument = (found: string): boolean => documents.some(({ calendar }) => calendar === found)
+  return [...withBases([name], (found) => files.get(found))].find(isDocument)
 }

@@ -2,7 +2,7 @@
 // Never: a calendar removed that something goes by; an ad hoc closure taken back because a folder does not know of it.
 import type { CalendarDefinition } from '../model/calendar/calendars.ts'
 import { compareCalendars, type DayChange } from '../model/calendar/compare.ts'
-import { basesOf } from '../model/calendar/rules/calendar-file.ts'
+import { withBases } from '../model/calendar/rules/calendar-file.ts'
 import { type CycleEffect, effectsOf, type Goer } from './calendar-effects.ts'
 import type { CalendarVersion, CurrentMesh, MeshCalendar } from './mesh.ts'
 import { isSame } from './stable-json.ts'
@@ -37,9 +37,7 @@ export interface CalendarOrder {
 
 /** Shipped ones that nothing goes by any more stay where they are, and are not spoken of unless they are to go. */
 export function planCalendars(order: CalendarOrder): CalendarChange[] {
-  const inUse = withBases(order.calendars, [
-    ...[...order.goers.map(({ calendar }) => calendar), ...order.named, ...order.defined],
-  ])
+  const inUse = inUseOf(order)
   const calendars = order.calendars.filter(({ definition }) => !order.prune || inUse.has(definition.calendar))
   const given = new Set(calendars.map(({ definition }) => definition.calendar))
   const gone = order.current.calendars
@@ -54,17 +52,13 @@ export function planCalendars(order: CalendarOrder): CalendarChange[] {
 }
 
 /** What a calendar of files builds on is in use as long as that one is. */
-function withBases(calendars: readonly MeshCalendar[], names: readonly string[]): Set<string> {
+function inUseOf({ calendars, goers, named, defined }: CalendarOrder): ReadonlySet<string> {
   const ofFiles = new Map(
     calendars.flatMap(({ definition, from, file }) => (from === 'files' ? [[definition.calendar, file]] : [])),
   )
-  const used = new Set(names)
-  // A set that grows while it is gone through hands out what came.
-  for (const name of used) {
-    const file = ofFiles.get(name)
-    for (const base of file ? basesOf(file) : []) if (ofFiles.has(base)) used.add(base)
-  }
-  return used
+  const names = [...goers.map(({ calendar }) => calendar), ...named, ...defined]
+  const bases = [...withBases(names, (name) => ofFiles.get(name))].filter((name) => ofFiles.has(name))
+  return new Set([...names, ...bases])
 }
 
 function planCalendar(given: MeshCalendar, order: CalendarOrder): CalendarChange {

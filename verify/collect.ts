@@ -2,6 +2,7 @@
 // Never: reads a log; changes anything; asks a worker (histories and rows are there without one).
 import { historyToJSON } from '@temporalio/common/lib/proto-utils.js'
 import type { Client } from '@temporalio/client'
+import pMap from 'p-map'
 import { selectProducts } from '../catalog/rows.ts'
 import type { Postgres } from '../clients/postgres.ts'
 import { listAllDeliveries, listAllDependencies, listAllEvents, listAllTransitions } from '../mirror/evidence.ts'
@@ -22,7 +23,7 @@ export interface CollectOrder {
   onProgress?: (runs: number) => void
 }
 
-const AT_ONCE = 8
+const AT_ONCE = { concurrency: 8 }
 const CYCLES = 1_000_000
 
 export async function collectEvidence(order: CollectOrder): Promise<Evidence> {
@@ -57,12 +58,14 @@ export async function readSandboxLedger(endpoint: string): Promise<SandboxRow[]>
 
 async function readCycles(order: CollectOrder): Promise<CycleEvidence[]> {
   const found = await listRuns(order)
-  const runs: (RunEvidence & { cycle: CycleId })[] = []
-  while (found.length > 0) {
-    const batch = found.splice(0, AT_ONCE)
-    runs.push(...(await Promise.all(batch.map((run) => readRun(order.temporal, run)))))
-    order.onProgress?.(runs.length)
+  let read = 0
+  const readOne = async (run: Run): Promise<RunEvidence & { cycle: CycleId }> => {
+    const evidence = await readRun(order.temporal, run)
+    read += 1
+    order.onProgress?.(read)
+    return evidence
   }
+  const runs = await pMap(found, readOne, AT_ONCE)
   const byCycle = Map.groupBy(runs, ({ cycle }) => cycle)
   return [...byCycle].map(([cycle, all]) => ({
     cycle,

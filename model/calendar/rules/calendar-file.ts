@@ -78,3 +78,17 @@ export const dateOf = (entry: AdHocDate): string => (typeof entry === 'string' ?
 /** Where the date stands in an entry. */
 export const pathOfDate = (entry: AdHocDate): string[] => (typeof entry === 'string' ? [] : ['date'])
 export const whyOf = (entry: AdHocDate): string | undefined => (typeof entry === 'string' ? undefined : entry.why)
+
+/** These, and what they build on, directly or through others; nearest first. Of a name without a document nothing follows. */
+export function withBases(
+  names: Iterable<string>,
+  fileOf: (name: string) => CalendarFile | undefined,
+): ReadonlySet<string> {
+  const reached = new Set(names)
+  // A set that grows while it is gone through hands out what came.
+  for (const name of reached) {
+    const file = fileOf(name)
+    for (const base of file ? basesOf(file) : []) reached.add(base)
+  }
+  return reached
+}
