@@ -6,9 +6,9 @@ import type { ExpectedCycle } from '../cycle/cycle.ts'
 import type { DependencyDefinition, ProductDefinition, UpstreamDefinition, WallTime } from '../definition.ts'
 import { type CycleId, type CycleKey, periodOf, type ProductId, toCycleId } from '../ids.ts'
 import { toCadence } from './cadence.ts'
-import { hasCycle, placeCycle, type Timetable } from './cycles.ts'
+import { placeCycle, type Timetable } from './cycles.ts'
 import { candidateKeys } from './candidates.ts'
-import { awaitedOf, type Edge, ifNoneOf, isBeforeFirst, toEdge, type Wanted, wantedOf } from './leaf.ts'
+import { awaitedOf, type Edge, ifNoneOf, isBeforeFirst, toEdge, wantedOf } from './leaf.ts'
 import { lookAt } from './look-at.ts'
 
 /** A definition, and the first date of its product where that is known. */
@@ -32,7 +32,7 @@ export function expectedOf(
     wanted.keys.map((upstreamKey) => {
       const { product } = edge.dependency
       const id = toCycleId(product, upstreamKey)
-      const at = places.get(id) ?? expected.push(toExpected(edge, upstreamKey, wanted.why)) - 1
+      const at = places.get(id) ?? expected.push(toExpected(edge, upstreamKey, wanted)) - 1
       places.set(id, at)
       return at
     })
@@ -48,15 +48,22 @@ export function expectedOf(
   return { expected, condition: { kind: 'at-least', n: parts.length, of: parts } }
 }
 
-const toExpected = (edge: Edge, key: CycleKey, why: string | undefined): ExpectedCycle => ({
+const toExpected = (edge: Edge, key: CycleKey, { why, isAbsent }: Wish): ExpectedCycle => ({
   product: edge.dependency.product,
   key,
   ...(why === undefined ? {} : { why }),
   ...(isBeforeFirst(edge, key) ? { isBeforeFirst: true } : {}),
-  ...(hasCycle(edge.calendars, edge.upstream, key) ? {} : { isAbsent: true }),
+  ...(isAbsent ? { isAbsent } : {}),
 })
 
-type Place = (edge: Edge, wanted: Exclude<Wanted, { kind: 'none' }>) => number[]
+interface Wish {
+  keys: CycleKey[]
+  why?: string
+  isAbsent?: true
+}
+
+/** Adds what is not among the expected cycles yet. Out: their places. */
+type Place = (edge: Edge, wish: Wish) => number[]
 
 export const isGroup = (
   dependency: DependencyDefinition,
@@ -72,7 +79,7 @@ function ofUpstream(edge: Edge, key: CycleKey, place: Place): Condition {
   const ifNone = ifNoneOf(edge.dependency)
   if (wanted.kind === 'none') {
     const awaited = awaitedOf(wanted, edge)
-    if (awaited) return { kind: 'cycle', at: place(edge, { kind: 'all', keys: [awaited], why: wanted.why })[0] ?? 0 }
+    if (awaited) return { kind: 'cycle', at: place(edge, { keys: [awaited], why: wanted.why, isAbsent: true })[0] ?? 0 }
     const then = wanted.isUnknown || ifNone === 'previous' ? 'wait' : ifNone
     return { kind: 'none', product: edge.dependency.product, then, why: wanted.why }
   }
