@@ -3,7 +3,7 @@
 import pc from 'picocolors'
 import type { Cycle } from '../model/cycle/cycle.ts'
 import type { ProductDefinition } from '../model/definition.ts'
-import { type CycleId, type CycleParts, parseCycleId } from '../model/ids.ts'
+import type { CycleId } from '../model/ids.ts'
 import type { Simulated } from '../model/simulate/simulate.ts'
 import type { Moment, Taken } from '../model/simulate/world.ts'
 import { colourState } from './output.ts'
@@ -19,7 +19,21 @@ interface Line {
   subject: string
   /** What it tells of. */
   product: string
-  to: { cycle: CycleId; word: string }[]
+  to: Effect[]
+}
+
+/** What an event means to a cycle. */
+interface Effect {
+  product: string
+  key: string
+  word: string
+}
+
+/** Of the present instant: an arrival and what it starts are one line. */
+interface Instant {
+  lines: Line[]
+  /** By cycle. */
+  waiting: Map<CycleId, Effect>
 }
 
 export function createTimeline(products: ProductDefinition[], isShown: (product: string) => boolean): Timeline {
@@ -27,22 +41,22 @@ export function createTimeline(products: ProductDefinition[], isShown: (product:
   const main = mostCommon([...zones.values()]) ?? 'UTC'
   const told: string[] = []
   let date = ''
-  /** Of the present instant: an arrival and what it starts are one line. */
-  let open: Line[] = []
+  const open: Instant = { lines: [], waiting: new Map() }
   const flush = (): void => {
-    for (const line of open) {
-      const to = line.to.filter(({ cycle }) => isShown(partsOf(cycle).product))
+    for (const line of open.lines) {
+      const to = line.to.filter(({ product }) => isShown(product))
       if (to.length === 0 && !isShown(line.product)) continue
       const wall = toWall(line.atMs, main)
       if (wall.date !== date) told.push(...(date === '' ? [] : ['']), pc.bold(`${wall.date} (${main})`))
       date = wall.date
       told.push(toText({ ...line, to }, main))
     }
-    open = []
+    open.lines = []
+    open.waiting.clear()
   }
   return {
     tell(moment) {
-      if (open[0] && open[0].atMs !== moment.atMs) flush()
+      if (open.lines[0] && open.lines[0].atMs !== moment.atMs) flush()
       addMoment(open, moment, zones, main)
     },
     lines() {
@@ -52,11 +66,11 @@ export function createTimeline(products: ProductDefinition[], isShown: (product:
   }
 }
 
-function addMoment(open: Line[], moment: Moment, zones: ReadonlyMap<string, string>, main: string): void {
+function addMoment(open: Instant, moment: Moment, zones: ReadonlyMap<string, string>, main: string): void {
   const { atMs } = moment
   const add = (product: string, subject: string, to: Line['to'] = []): void => {
-    const [first] = to.map(({ cycle }) => partsOf(cycle).product)
-    open.push({ atMs, zone: zones.get(product) ?? zones.get(first ?? '') ?? main, subject, product, to })
+    const zone = zones.get(product) ?? zones.get(to[0]?.product ?? '') ?? main
+    open.lines.push({ atMs, zone, subject, product, to })
   }
   switch (moment.kind) {
     case 'opened':
@@ -65,7 +79,8 @@ function addMoment(open: Line[], moment: Moment, zones: ReadonlyMap<string, stri
       const { arrival, line, to } = moment
       const again = arrival.revision > 1 ? `, revision ${arrival.revision}` : ''
       const verb = line === null ? colourState('COMPLETED', 'completed') : `arrived (line ${line})`
-      return add(arrival.product, `${arrival.product} ${arrival.key} ${verb}${again}`, to.map(toEffect))
+      const effects = to.map((taken) => toEffect(open, taken))
+      return add(arrival.product, `${arrival.product} ${arrival.key} ${verb}${again}`, effects)
     }
     case 'ended':
       return add(moment.cycle.input.product, `${nameOf(moment.cycle)} ${toEnd(moment.cycle)}`)
@@ -75,13 +90,13 @@ function addMoment(open: Line[], moment: Moment, zones: ReadonlyMap<string, stri
 }
 
 function addMove(
-  open: Line[],
+  { waiting }: Instant,
   { cycle, from }: Extract<Moment, { kind: 'moved' }>,
   add: (product: string, subject: string) => void,
 ): void {
   const { product } = cycle.input
   if (cycle.state === 'PROCESSING') {
-    const effect = open.flatMap(({ to }) => to).findLast((one) => one.cycle === cycle.id && one.word === WAITS_ON)
+    const effect = waiting.get(cycle.id)
     if (effect && from === 'WAITING') effect.word = STARTS
     else add(product, `${nameOf(cycle)} ${STARTS}`)
   } else if (cycle.state !== 'COMPLETED') {
@@ -93,10 +108,12 @@ function addMove(
 const STARTS = colourState('PROCESSING', 'starts')
 const WAITS_ON = 'goes on waiting'
 
-const toEffect = ({ cycle, outcome }: Taken): Line['to'][number] => ({
-  cycle,
-  word: outcome === 'satisfied' ? WAITS_ON : outcome,
-})
+function toEffect({ waiting }: Instant, { cycle, product, key, outcome }: Taken): Effect {
+  if (outcome !== 'satisfied') return { product, key, word: outcome }
+  const effect = { product, key, word: WAITS_ON }
+  waiting.set(cycle, effect)
+  return effect
+}
 
 function toEnd(cycle: Cycle): string {
   const attempt = cycle.attempts.at(-1)
@@ -107,26 +124,40 @@ function toEnd(cycle: Cycle): string {
 
 const nameOf = ({ input }: Cycle): string => `${input.product} ${input.key}`
 
-const partsOf = (id: CycleId): CycleParts => parseCycleId(id) as CycleParts
-
 function toText({ atMs, zone, subject, to }: Line, main: string): string {
   const [here, there] = [toWall(atMs, main), toWall(atMs, zone)]
   const date = here.date === there.date ? '' : `${there.date} `
   const time = zone === main ? here.time : `${date}${there.time} ${zone}`
-  const effects = to.map(({ cycle, word }) => `${partsOf(cycle).product} ${partsOf(cycle).key} ${word}`)
+  const effects = to.map(({ product, key, word }) => `${product} ${key} ${word}`)
   return `${time}  ${subject}${effects.length > 0 ? ` -> ${effects.join(', ')}` : ''}`
+}
+
+interface Wall {
+  atMs: number
+  date: string
+  time: string
+}
+
+/** Of each zone the last that was asked for: many lines share an instant. */
+const walls = new Map<string, Wall>()
+
+/** Seconds only where there are any. */
+function toWall(atMs: number, zone: string): Wall {
+  const last = walls.get(zone)
+  const found = last?.atMs === atMs ? last : readWall(atMs, zone)
+  walls.set(zone, found)
+  return found
 }
 
 const formats = new Map<string, Intl.DateTimeFormat>()
 
-/** Seconds only where there are any. */
-function toWall(atMs: number, zone: string): { date: string; time: string } {
+function readWall(atMs: number, zone: string): Wall {
   const format =
     formats.get(zone) ??
     new Intl.DateTimeFormat('sv-SE', { timeZone: zone, dateStyle: 'short', timeStyle: 'medium', hourCycle: 'h23' })
   formats.set(zone, format)
   const [date = '', time = ''] = format.format(atMs).split(' ')
-  return { date, time: time.replace(/:00$/, '') }
+  return { atMs, date, time: time.replace(/:00$/, '') }
 }
 
 function mostCommon(texts: string[]): string | undefined {
@@ -140,10 +171,7 @@ export function toLeftOpen({ cycles }: Simulated): string[] {
   if (open.length === 0) return []
   const lines = open
     .slice(0, MOST_LISTED)
-    .map(
-      ({ product, cycle, state, reason }) =>
-        `  ${product} ${cycle} ${colourState(state)}${reason ? `: ${reason}` : ''}`,
-    )
+    .map(({ product, key, state, reason }) => `  ${product} ${key} ${colourState(state)}${reason ? `: ${reason}` : ''}`)
   const more = open.length > MOST_LISTED ? [`  and ${open.length - MOST_LISTED} more; -o json has them all`] : []
   return ['', pc.bold('Open at the end'), ...lines, ...more]
 }

@@ -3,7 +3,7 @@
 import type { CycleInput, CycleSettings, OpenedBy } from '../cycle/cycle.ts'
 import type { DefinitionVersion, ProductDefinition, WallTime } from '../definition.ts'
 import type { CycleKey } from '../ids.ts'
-import { dueAtMs, dueKeys, placeCycle, requirePlaced, type Timetable } from './cycles.ts'
+import { dueKeys, dueMsOn, placeCycle, requirePlaced, type Timetable } from './cycles.ts'
 import { type Consumer, expectedOf } from './match.ts'
 import { dateAt, resolveWallTime, startOfDayMs } from './wall-time.ts'
 
@@ -57,7 +57,7 @@ export function openCycle(
   const { calendars } = timetable
   const { calendar, timezone: zone } = definition
   const { businessDate, dueDate } = requirePlaced(calendars, definition, key)
-  const base = { date: dueDate, dueMs: dueAtMs(calendars, definition, key), calendar, zone }
+  const base = { date: dueDate, dueMs: dueMsOn(definition, key, dueDate), calendar, zone }
   const toMs = (wall: WallTime): number => resolveWallTime(calendars, wall, base)
   const resolve = (wall: WallTime | null): number | null => wall && toMs(wall)
   return {

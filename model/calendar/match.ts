@@ -4,7 +4,7 @@
 import type { Condition } from '../cycle/condition.ts'
 import type { ExpectedCycle } from '../cycle/cycle.ts'
 import type { DependencyDefinition, ProductDefinition, UpstreamDefinition, WallTime } from '../definition.ts'
-import { type CycleId, type CycleKey, periodOf, type ProductId, toCycleId } from '../ids.ts'
+import { type CycleKey, type ProductId, periodOf } from '../ids.ts'
 import { toCadence } from './cadence.ts'
 import { placeCycle, type Timetable } from './cycles.ts'
 import { candidateKeys } from './candidates.ts'
@@ -27,14 +27,11 @@ export function expectedOf(
   { key, toMs }: { key: CycleKey; toMs(wall: WallTime): number },
 ): Expectation {
   const expected: ExpectedCycle[] = []
-  const places = new Map<CycleId, number>()
   const place: Place = (edge, wanted) =>
     wanted.keys.map((upstreamKey) => {
       const { product } = edge.dependency
-      const id = toCycleId(product, upstreamKey)
-      const at = places.get(id) ?? expected.push(toExpected(edge, upstreamKey, wanted)) - 1
-      places.set(id, at)
-      return at
+      const known = expected.findIndex((one) => one.key === upstreamKey && one.product === product)
+      return known >= 0 ? known : expected.push(toExpected(edge, upstreamKey, wanted)) - 1
     })
   const toCondition = (dependency: DependencyDefinition): Condition => {
     const inner = isGroup(dependency)
@@ -49,11 +46,10 @@ export function expectedOf(
 }
 
 const toExpected = (edge: Edge, key: CycleKey, { why, isAbsent }: Wish): ExpectedCycle => ({
-  product: edge.dependency.product,
-  key,
-  ...(why === undefined ? {} : { why }),
-  ...(isBeforeFirst(edge, key) ? { isBeforeFirst: true } : {}),
-  ...(isAbsent ? { isAbsent } : {}),
+  ...{ product: edge.dependency.product, key },
+  ...(why !== undefined && { why }),
+  ...(isBeforeFirst(edge, key) && { isBeforeFirst: true }),
+  ...(isAbsent && { isAbsent }),
 })
 
 interface Wish {
@@ -135,9 +131,11 @@ function concernedByEdge(edge: Edge, upstreamKey: CycleKey): Concerned[] {
   const there = placeCycle(calendars, upstream, upstreamKey)
   // What somebody publishes for a day without a cycle is for who waits all the same.
   if (there.kind === 'none' && (there.isUncovered || ifNoneOf(edge.dependency) !== 'wait')) return []
-  return candidateKeys(edge, upstreamKey).flatMap((key) => {
+  const concerned: Concerned[] = []
+  for (const key of candidateKeys(edge, upstreamKey)) {
     const placed = placeCycle(calendars, consumer, key)
-    const found = placed.kind === 'due' ? lookAt(edge, key, upstreamKey) : null
-    return placed.kind === 'due' && found ? [{ key, dueDate: placed.dueDate, isLookBack: found.isLookBack }] : []
-  })
+    const found = placed.kind === 'due' && lookAt(edge, key, upstreamKey)
+    if (found) concerned.push({ key, dueDate: placed.dueDate, isLookBack: found.isLookBack })
+  }
+  return concerned
 }

@@ -17,13 +17,15 @@ export function applyArrival(cycle: Cycle, arrival: Arrival, nowMs: number): Cyc
   const known = cycle.deliveries.findIndex((delivery) => delivery.eventId === arrival.eventId)
   if (known >= 0) return countAgain(cycle, known)
   const judgement = judgeArrival(cycle, arrival)
+  const { outcome, note } = judgement
   const version = cycle.version + 1
   const delivery: Delivery = {
     eventId: arrival.eventId,
     upstream: arrival.product,
     upstreamKey: arrival.key,
     revision: arrival.revision,
-    ...judgement,
+    outcome,
+    note,
     atMs: nowMs,
     seen: 1,
     version,

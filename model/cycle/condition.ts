@@ -42,7 +42,20 @@ const HOLDS: Judgement = {
 
 /** All of the expected cycles, unless the cycle was opened with something else. */
 export const conditionOf = ({ condition, expected }: Pick<CycleInput, 'condition' | 'expected'>): Condition =>
-  condition ?? { kind: 'at-least', n: expected.length, of: expected.map((_one, at) => ({ kind: 'cycle', at })) }
+  condition ?? allOf(expected.length)
+
+function allOf(n: number): Condition {
+  const found = wholes.get(n) ?? {
+    kind: 'at-least',
+    n,
+    of: Array.from({ length: n }, (_one, at) => ({ kind: 'cycle', at })),
+  }
+  wholes.set(n, found)
+  return found
+}
+
+/** By how many they are: every arrival asks. */
+const wholes = new Map<number, Condition>()
 
 /** `nowMs`: Infinity asks how it would be once all waiting for time is over. */
 export function judgeCondition(condition: Condition, dependencies: DependencyStatus[], nowMs: number): Judgement {
@@ -83,8 +96,14 @@ const nameOf = (dependencies: DependencyStatus[], at: number): ProductId =>
   dependencies[at]?.product ?? ('' as ProductId)
 
 const missing = (places: number[], dependencies: DependencyStatus[], waived = places): Judgement => ({
-  ...{ ...HOLDS, holds: false, missing: places, waived },
-  without: places.slice(0, 1).map((at) => nameOf(dependencies, at)),
+  holds: false,
+  untilMs: null,
+  missing: places,
+  never: [],
+  skip: null,
+  used: [],
+  waived,
+  without: places[0] === undefined ? [] : [nameOf(dependencies, places[0])],
 })
 
 function judgeCycle(
@@ -116,35 +135,44 @@ function judgeSkipped(
 
 function judgeGroup(n: number, parts: Judgement[]): Judgement {
   const open = parts.filter(({ holds }) => !holds)
-  const supply = parts.filter((part) => part.holds && part.used.length > 0)
-  const used = parts.flatMap((part) => part.used)
+  const supply = parts.filter(({ holds, used }) => holds && used.length > 0)
+  const used = gather(parts, (part) => part.used)
   // What is gone without supplies nothing: it counts neither as one of the n nor as one that may still come.
   const enough = Math.min(n, supply.length + open.length)
   if (supply.length >= enough) {
     // Where enough others came, nobody misses it.
     const lacking = supply.length >= n ? supply : parts.filter(({ holds }) => holds)
-    return { ...HOLDS, used, ...withoutOf(lacking) }
+    return { ...HOLDS, used, without: gather(lacking, withoutOf), waived: gather(lacking, waivedOf) }
   }
-  const times = open.flatMap(({ untilMs }) => untilMs ?? [])
   return {
     holds: false,
-    untilMs: times.length > 0 ? Math.min(...times) : null,
-    missing: open.flatMap((part) => part.missing),
-    never: open.flatMap(({ never }) => never),
+    untilMs: soonest(open),
+    missing: gather(open, ({ missing }) => missing),
+    never: gather(open, ({ never }) => never),
     // One part that says so is enough where all are needed; else only when too few are left.
-    skip: open.filter(({ skip }) => skip === null).length + supply.length < enough ? (firstSkip(open) ?? null) : null,
+    skip: supply.length + open.filter(({ skip }) => skip === null).length < enough ? firstSkip(open) : null,
     used,
-    ...withoutOf(parts),
+    without: gather(parts, withoutOf),
+    waived: gather(parts, waivedOf),
   }
 }
 
-const withoutOf = (parts: Judgement[]): Pick<Judgement, 'without' | 'waived'> => ({
-  without: parts.flatMap(({ without }) => without),
-  waived: parts.flatMap(({ waived }) => waived),
-})
+/** Of all of them, in their order. Mostly there is nothing, and every arrival asks. */
+function gather<Item>(parts: Judgement[], listOf: (part: Judgement) => Item[]): Item[] {
+  const found: Item[] = []
+  for (const part of parts) for (const item of listOf(part)) found.push(item)
+  return found
+}
 
-const firstSkip = (parts: Judgement[]): string | undefined =>
-  parts.map(({ skip }) => skip).find((skip) => skip !== null)
+const withoutOf = ({ without }: Judgement): ProductId[] => without
+const waivedOf = ({ waived }: Judgement): number[] => waived
+
+function soonest(parts: Judgement[]): number | null {
+  const times = gather(parts, ({ untilMs }) => (untilMs === null ? [] : [untilMs]))
+  return times.length > 0 ? Math.min(...times) : null
+}
+
+const firstSkip = (parts: Judgement[]): string | null => parts.find(({ skip }) => skip !== null)?.skip ?? null
 
 function judgeNewest(
   { of, ifSkipped }: Extract<Condition, { kind: 'newest' }>,
@@ -173,7 +201,7 @@ function judgeOptional(
   nowMs: number,
 ): Judgement {
   if (inner.holds) return inner
-  if (nowMs >= afterMs) return { ...HOLDS, used: inner.used, ...withoutOf([inner]) }
+  if (nowMs >= afterMs) return { ...HOLDS, used: inner.used, without: inner.without, waived: inner.waived }
   return { ...inner, skip: null, untilMs: Math.min(afterMs, inner.untilMs ?? afterMs) }
 }
 

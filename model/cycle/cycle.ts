@@ -269,9 +269,9 @@ export function readInputs(cycle: Cycle): DependencyStatus[] {
   const others = cycle.dependencies.filter((known) => !expected.some((one) => isSameCycle(one, known)))
   // Most need them all, and each publication asks.
   const used = cycle.input.condition
-    ? judgeInputs(cycle, Infinity).used.flatMap((at) => inputs[at] ?? [])
+    ? new Set(judgeInputs(cycle, Infinity).used.flatMap((at) => inputs[at] ?? []))
     : inputs.filter(({ state }) => state === 'ARRIVED')
-  return [...new Set([...used, ...others])]
+  return [...used, ...others]
 }
 
 /** The upstreams that would still help and have not arrived, each once; none when the condition holds. */

@@ -15,7 +15,7 @@ import {
 import { applyArrival } from './arrivals.ts'
 import type { Condition } from './condition.ts'
 import { type Cycle, type CycleInput, openRun } from './cycle.ts'
-import { decideNext, decideReadiness } from './decide.ts'
+import { decideNext } from './decide.ts'
 import { applyFact, type Fact } from './facts.ts'
 
 const CUTOFF_MS = NOON_MS + 2 * HOUR_MS
@@ -35,38 +35,34 @@ const after = (cycle: Cycle, ...facts: Fact[]): Cycle =>
 
 describe('the condition', () => {
   test('waits without end for whatever is missing, when there is no cutoff', () => {
-    expect(decideReadiness(arrive(cycleOf(), 'raw/rd2'), NOON_MS)).toEqual({
-      kind: 'wait',
-      missing: ['d1/ds1'],
-      untilMs: null,
-    })
+    expect(decideNext(arrive(cycleOf(), 'raw/rd2'), NOON_MS)).toEqual({ kind: 'wait', untilMs: null })
   })
 
   test('holds at once for a product without upstreams', () => {
-    expect(decideReadiness(cycleOf({}, []), NOON_MS)).toEqual({ kind: 'ready', without: [] })
+    expect(decideNext(cycleOf({}, []), NOON_MS)).toEqual({ kind: 'begin' })
   })
 
   test('at the cutoff itself the wait is over, and the missing are named', () => {
     const cycle = arrive(withCutoff('error'), 'd1/ds1')
-    expect(decideReadiness(cycle, CUTOFF_MS - 1)).toEqual({ kind: 'wait', missing: ['raw/rd2'], untilMs: CUTOFF_MS })
-    expect(decideReadiness(cycle, CUTOFF_MS)).toEqual({ kind: 'missed', missing: ['raw/rd2'] })
+    expect(decideNext(cycle, CUTOFF_MS - 1)).toEqual({ kind: 'wait', untilMs: CUTOFF_MS })
+    expect(decideNext(cycle, CUTOFF_MS)).toEqual({ kind: 'miss', missing: ['raw/rd2'] })
   })
 
   test('a cutoff means nothing to a cycle that has everything', () => {
-    expect(decideReadiness(arrive(withCutoff('error'), 'd1/ds1', 'raw/rd2'), CUTOFF_MS).kind).toBe('ready')
+    expect(decideNext(arrive(withCutoff('error'), 'd1/ds1', 'raw/rd2'), CUTOFF_MS).kind).toBe('begin')
   })
 
-  test('run-without starts at the cutoff with what is there, and says without what', () => {
+  test('run-without starts at the cutoff with what is there', () => {
     const cycle = arrive(withCutoff('run-without'), 'd1/ds1')
-    expect(decideReadiness(cycle, CUTOFF_MS - 1).kind).toBe('wait')
-    expect(decideReadiness(cycle, CUTOFF_MS)).toEqual({ kind: 'ready', without: ['raw/rd2'] })
+    expect(decideNext(cycle, CUTOFF_MS - 1).kind).toBe('wait')
+    expect(decideNext(cycle, CUTOFF_MS)).toEqual({ kind: 'begin' })
   })
 
   test('nothing starts before notBefore, even when all has arrived', () => {
     const notBeforeMs = NOON_MS + HOUR_MS
     const cycle = arrive(cycleOf({ notBeforeMs }), 'd1/ds1', 'raw/rd2')
-    expect(decideReadiness(cycle, notBeforeMs - 1)).toEqual({ kind: 'wait', missing: [], untilMs: notBeforeMs })
-    expect(decideReadiness(cycle, notBeforeMs).kind).toBe('ready')
+    expect(decideNext(cycle, notBeforeMs - 1)).toEqual({ kind: 'wait', untilMs: notBeforeMs })
+    expect(decideNext(cycle, notBeforeMs).kind).toBe('begin')
   })
 
   test.each(['error', 'skip', 'run-without'] as const)(

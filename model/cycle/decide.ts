@@ -5,12 +5,6 @@ import type { ProductId } from '../ids.ts'
 import { type Attempt, type Cycle, currentAttempt, type DependencyStatus, judgeInputs, missingNames } from './cycle.ts'
 import { unopenedOf, withoutUnopened } from './unopened.ts'
 
-export type Readiness =
-  | { kind: 'ready'; without: ProductId[] }
-  | { kind: 'wait'; missing: ProductId[]; untilMs: number | null }
-  | { kind: 'missed'; missing: ProductId[] }
-  | { kind: 'skip'; reason: string }
-
 export type NextStep =
   | { kind: 'wait'; untilMs: number | null }
   | { kind: 'begin' }
@@ -23,22 +17,6 @@ export type NextStep =
   | { kind: 'report' }
   | { kind: 'give-up' }
   | { kind: 'close' }
-
-/** Whether the condition holds; at the cutoff itself the wait is over. */
-export function decideReadiness(cycle: Cycle, nowMs: number): Readiness {
-  const { notBeforeMs, definition } = cycle.input
-  const inputs = judgeInputs(cycle, nowMs)
-  const cutoffMs = armedCutoffMs(cycle)
-  const isCutOff = cutoffMs !== null && nowMs >= cutoffMs
-  if (!inputs.holds) {
-    const missing = missingNames(cycle, inputs)
-    if (inputs.skip !== null) return { kind: 'skip', reason: inputs.skip }
-    if (!isCutOff) return { kind: 'wait', missing, untilMs: earlier(cutoffMs, inputs.untilMs) }
-    if (definition.cutoff?.then !== 'run-without') return { kind: 'missed', missing }
-  }
-  if (notBeforeMs !== null && nowMs < notBeforeMs) return { kind: 'wait', missing: [], untilMs: notBeforeMs }
-  return { kind: 'ready', without: [...new Set(inputs.without)] }
-}
 
 const earlier = (one: number | null, other: number | null): number | null =>
   one === null || other === null ? (one ?? other) : Math.min(one, other)
@@ -72,18 +50,19 @@ export function decideNext(cycle: Cycle, nowMs: number): NextStep {
   }
 }
 
+/** It begins once the condition holds; at the cutoff itself the wait is over. */
 function decideWaiting(cycle: Cycle, nowMs: number): NextStep {
-  const readiness = decideReadiness(cycle, nowMs)
-  switch (readiness.kind) {
-    case 'ready':
-      return { kind: 'begin' }
-    case 'missed':
-      return { kind: 'miss', missing: readiness.missing }
-    case 'skip':
-      return readiness
-    case 'wait':
-      return { kind: 'wait', untilMs: readiness.untilMs }
+  const { notBeforeMs, definition } = cycle.input
+  const inputs = judgeInputs(cycle, nowMs)
+  const cutoffMs = armedCutoffMs(cycle)
+  const isCutOff = cutoffMs !== null && nowMs >= cutoffMs
+  if (!inputs.holds) {
+    if (inputs.skip !== null) return { kind: 'skip', reason: inputs.skip }
+    if (!isCutOff) return { kind: 'wait', untilMs: earlier(cutoffMs, inputs.untilMs) }
+    if (definition.cutoff?.then !== 'run-without') return { kind: 'miss', missing: missingNames(cycle, inputs) }
   }
+  if (notBeforeMs !== null && nowMs < notBeforeMs) return { kind: 'wait', untilMs: notBeforeMs }
+  return { kind: 'begin' }
 }
 
 function decideProcessing(cycle: Cycle, nowMs: number): NextStep {
@@ -102,10 +81,10 @@ const toPublish = (cycle: Cycle, attempt: Attempt): NextStep =>
 function decideInError(cycle: Cycle, nowMs: number): NextStep {
   // A late arrival in ERROR(wait) starts the cycle; at the cutoff `then: error` was said once and is not said again.
   const inputs = cycle.step === 'wait' ? judgeInputs(cycle, nowMs) : null
-  const readiness = inputs?.holds ? decideReadiness(cycle, nowMs) : null
-  if (readiness?.kind === 'ready') return { kind: 'begin' }
+  const next = inputs?.holds ? decideWaiting(cycle, nowMs) : null
+  if (next?.kind === 'begin') return next
   if (!cycle.reported) return { kind: 'report' }
-  if (readiness?.kind === 'wait') return { kind: 'wait', untilMs: readiness.untilMs }
+  if (next?.kind === 'wait') return next
   const untilMs = cycle.stateSinceMs + cycle.input.settings.errorWaitMs
   if (nowMs >= untilMs) return { kind: 'give-up' }
   return { kind: 'wait', untilMs: earlier(untilMs, inputs?.untilMs ?? null) }

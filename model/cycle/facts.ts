@@ -94,9 +94,10 @@ function begin(cycle: Cycle, nowMs: number): Cycle {
 /** What it needed and begins without. */
 function waive(cycle: Cycle): DependencyStatus[] {
   const inputs = inputsOf(cycle)
-  const waived = new Set(judgeInputs(cycle, Infinity).waived.map((at) => inputs[at]))
+  const waived = judgeInputs(cycle, Infinity).waived.map((at) => inputs[at])
+  if (waived.length === 0) return cycle.dependencies
   return cycle.dependencies.map((dependency) =>
-    dependency.state === 'WAITING' && waived.has(dependency) ? { ...dependency, state: 'WAIVED' } : dependency,
+    dependency.state === 'WAITING' && waived.includes(dependency) ? { ...dependency, state: 'WAIVED' } : dependency,
   )
 }
 

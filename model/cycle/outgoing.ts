@@ -14,9 +14,10 @@ export const builtWithout = (cycle: Cycle): ProductId[] => [...new Set(judgeInpu
 
 /** One per cycle and mesh of causes: the smallest id of the inputs, or the cycle's own where it has none. */
 export const correlationOf = (cycle: Cycle): string =>
-  arrivedOf(cycle)
-    .map(({ arrival }) => arrival.correlationId)
-    .sort()[0] ?? cycle.id
+  arrivedOf(cycle).reduce<string | undefined>(
+    (least, { arrival: { correlationId } }) => (least === undefined || correlationId < least ? correlationId : least),
+    undefined,
+  ) ?? cycle.id
 
 /** The `s3://…/` folder of this cycle's data: every revision overwrites the same folder. */
 export const locationOf = (cycle: Cycle): string | null => {

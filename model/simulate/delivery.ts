@@ -59,9 +59,11 @@ export function routeArrival(
 
 export function deliverArrival(world: World, { arrival, line, domains }: Routed, nowMs: number): void {
   const to: Taken[] = []
-  for (const { route: one, opening } of domains.flatMap(({ routes }) => routes)) {
-    const outcome = deliverTo(world, { route: one, opening, arrival }, nowMs)
-    if (outcome) to.push({ cycle: one.cycle, outcome })
+  for (const { routes } of domains) {
+    for (const { route: one, opening } of routes) {
+      const outcome = deliverTo(world, { route: one, opening, arrival }, nowMs)
+      if (outcome) to.push({ cycle: one.cycle, product: one.version.definition.product, key: one.key, outcome })
+    }
   }
   if (line !== null) {
     for (const { cycle, outcome } of to) world.outcomes.judged(line, cycle, outcome)
@@ -101,10 +103,10 @@ function deliverTo(world: World, { route, opening, arrival }: Delivery, nowMs: n
 const runOf = (world: World, { version, key }: Route): OpenRun | ClosedRun | undefined =>
   world.runs.get(version.definition.product, key)
 
-function toPastInput({ inputs, seen }: ClosedRun, { eventId, product, key }: Arrival): PastInput {
-  const input = inputs.find((one) => one.product === product && one.key === key)
+function toPastInput({ dependencies, seen }: ClosedRun, { eventId, product, key }: Arrival): PastInput {
+  const input = dependencies.find((one) => one.product === product && one.key === key)
   return {
-    outcome: seen.includes(eventId) ? 'duplicate' : null,
+    outcome: input?.arrival?.eventId === eventId || seen.includes(eventId) ? 'duplicate' : null,
     state: input?.state ?? null,
     revision: input?.arrival?.revision ?? null,
   }
@@ -112,10 +114,11 @@ function toPastInput({ inputs, seen }: ClosedRun, { eventId, product, key }: Arr
 
 /** A repeated event is told as what it is, though the cycle only counts it. */
 function tell(world: World, run: OpenRun, arrival: Arrival, nowMs: number): DeliveryOutcome | null {
-  const isKnown = run.cycle.deliveries.some(({ eventId }) => eventId === arrival.eventId)
+  const before = run.cycle.deliveries.length
   run.cycle = applyArrival(run.cycle, arrival, nowMs)
   touch(world, run)
-  return isKnown ? 'duplicate' : (run.cycle.deliveries.at(-1)?.outcome ?? null)
+  const { deliveries } = run.cycle
+  return deliveries.length === before ? 'duplicate' : (deliveries.at(-1)?.outcome ?? null)
 }
 
 function openFor(world: World, { version, timetable, key }: Route, nowMs: number): void {

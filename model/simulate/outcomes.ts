@@ -1,10 +1,9 @@
 // What became of the events of the file. In: what each meant to each cycle, as it was judged. Out: a row for each line.
 // Never: two words for one event in one cycle, but that the cycle's own replaces an `early` from before it was open.
-import type { CycleId, CycleKey, ProductId } from '../ids.ts'
-import { parseCycleId } from '../ids.ts'
+import { type CycleId, type CycleParts, parseCycleId } from '../ids.ts'
 import type { DeliveryOutcome } from '../states.ts'
 import type { EventFact } from './facts.ts'
-import { byProductAndCycle, type EventRow } from './report.ts'
+import { byProductAndKey, type EventRow } from './report.ts'
 
 export interface Outcomes {
   judged(line: number, cycle: CycleId, outcome: DeliveryOutcome): void
@@ -38,13 +37,10 @@ export function createOutcomes(events: EventFact[]): Outcomes {
 }
 
 function toRow(line: number, { byCycle, reasons }: Line): EventRow {
-  const outcomes = [...byCycle].map(([id, outcome]) => ({ ...partsOf(id), outcome })).sort(byProductAndCycle)
-  const told = outcomes.map(({ product: consumer, cycle, outcome }) => ({ consumer, cycle, outcome }))
+  const outcomes = [...byCycle].map(([id, outcome]) => ({ ...partsOf(id), outcome })).sort(byProductAndKey)
+  const told = outcomes.map(({ product, key, outcome }) => ({ consumer: product, cycle: key, outcome }))
   const reason = [...reasons].join('; ')
   return told.length === 0 && reason !== '' ? { line, outcomes: told, reason } : { line, outcomes: told }
 }
 
-function partsOf(id: CycleId): { product: ProductId; cycle: CycleKey } {
-  const { product, key } = parseCycleId(id) as { product: ProductId; key: CycleKey }
-  return { product, cycle: key }
-}
+const partsOf = (id: CycleId): CycleParts => parseCycleId(id) as CycleParts

@@ -7,7 +7,7 @@ import type { ExternalDefinition, ProductDefinition } from '../definition.ts'
 import { domainOf, toCycleId, toEventId } from '../ids.ts'
 import { catalogOf, HOUR_MS, toKey, toProduct, versionOf } from '../samples.test-data.ts'
 import type { TimedFact } from './facts.ts'
-import type { CycleRow } from './report.ts'
+import { type CycleRow, toCycleRow } from './report.ts'
 import { type Simulated, simulate } from './simulate.ts'
 import type { Moment } from './world.ts'
 
@@ -46,15 +46,21 @@ export interface Play {
   watch?: (moment: Moment) => void
 }
 
-export function play({ said = [], from = '2026-11-20', to = '2026-11-24', durationMs = 0, ...rest }: Play): Simulated {
+/** What was simulated, and the row of each cycle. */
+export interface Played extends Simulated {
+  rows: CycleRow[]
+}
+
+export function play({ said = [], from = '2026-11-20', to = '2026-11-24', durationMs = 0, ...rest }: Play): Played {
   const settings = { checkGlueMs: 900_000, errorWaitMs: rest.errorWaitMs ?? 72 * HOUR_MS, recordRetryMs: 120_000 }
-  return simulate({
+  const simulated = simulate({
     catalogs: toCatalogs(rest, from),
     facts: said.map((fact, index): TimedFact => ({ ...fact, line: index + 1 })),
     endMs: Date.parse(`${to}T00:00:00Z`) + 24 * HOUR_MS,
     ...{ durationMs, settings },
     ...(rest.watch && { watch: rest.watch }),
   })
+  return { ...simulated, rows: simulated.cycles.map(toCycleRow) }
 }
 
 export function toCatalogs(
@@ -76,16 +82,16 @@ export function toCatalogs(
 }
 
 /** `undefined` when it was never opened. */
-export const rowOf = ({ cycles }: Simulated, product: string, key: string): CycleRow | undefined =>
-  cycles.find((row) => row.product === product && row.cycle === key)
+export const rowOf = ({ rows }: Played, product: string, key: string): CycleRow | undefined =>
+  rows.find((row) => row.product === product && row.cycle === key)
 
 /** `COMPLETED 2026-11-20T22:05`: state and start, or why it did not. */
-export function briefly(simulated: Simulated, product: string, key: string): string {
+export function briefly(simulated: Played, product: string, key: string): string {
   const row = rowOf(simulated, product, key)
   if (!row) return 'not opened'
   return `${row.state}${row.startedAt ? ` ${row.startedAt.slice(0, 16)}` : ''}`
 }
 
 /** `d1/ds1/2026-11-20 satisfied`, line by line. */
-export const outcomesOf = ({ events }: Simulated): string[][] =>
+export const outcomesOf = ({ events }: Played): string[][] =>
   events.map(({ outcomes }) => outcomes.map(({ consumer, cycle, outcome }) => `${consumer}/${cycle} ${outcome}`))

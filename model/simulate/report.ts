@@ -3,7 +3,7 @@ import type { Timetable } from '../calendar/cycles.ts'
 import { toConsumer } from '../calendar/due.ts'
 import { expectedOf, upstreamsIn } from '../calendar/match.ts'
 import { conditionOf, judgeCondition } from '../cycle/condition.ts'
-import { type Cycle, type DependencyStatus, isUnbegun, judgeInputs } from '../cycle/cycle.ts'
+import { type Cycle, type DependencyStatus, isUnbegun, judgeInputs, type OpenedBy } from '../cycle/cycle.ts'
 import type { DefinitionVersion, UpstreamDefinition } from '../definition.ts'
 import type { CycleKey, ProductId } from '../ids.ts'
 import type { CycleState, DeliveryOutcome, DependencyState } from '../states.ts'
@@ -43,7 +43,7 @@ export interface EventRow {
 
 /** Most cycles share their instants with others. */
 const isoTexts = new Map<number, string>()
-const MOST_REMEMBERED = 20_000
+const MOST_REMEMBERED = 100_000
 
 function toIso(atMs: number): string {
   const known = isoTexts.get(atMs)
@@ -61,21 +61,54 @@ export interface Opened {
   timetable: Timetable
 }
 
-/** `nowMs`: what it still waits for is judged by it; else as it is once all waiting for time is over. */
-export function toCycleRow(opened: Opened, nowMs = Infinity): CycleRow {
-  const { input, state, openedAtMs, stateSinceMs, revision, reason, attempts } = opened.cycle
-  const startedMs = attempts[0]?.begunAtMs
+/** Of a cycle as it stands what its row tells; all rows at once would be more than all else that is in memory. */
+export interface SimulatedCycle
+  extends Pick<Cycle, 'state' | 'step' | 'reason' | 'openedAtMs' | 'stateSinceMs' | 'revision' | 'dependencies'> {
+  product: ProductId
+  key: CycleKey
+  version: DefinitionVersion
+  timetable: Timetable
+  openedBy: OpenedBy
+  /** Begin of the first attempt. */
+  startedAtMs: number | null
+}
+
+export const toSimulated = ({ cycle, version, timetable }: Opened): SimulatedCycle => ({
+  product: cycle.input.product,
+  key: cycle.input.key,
+  version,
+  timetable,
+  openedBy: cycle.input.openedBy,
+  state: cycle.state,
+  step: cycle.step,
+  reason: cycle.reason,
+  openedAtMs: cycle.openedAtMs,
+  startedAtMs: cycle.attempts[0]?.begunAtMs ?? null,
+  stateSinceMs: cycle.stateSinceMs,
+  revision: cycle.revision,
+  dependencies: cycle.dependencies,
+})
+
+/** Of one that is open when the simulation ends; `nowMs`: what it still waits for is judged by it. */
+export const toUnfinished = (opened: Opened, nowMs: number): SimulatedCycle => ({
+  ...toSimulated(opened),
+  reason: opened.cycle.reason ?? toWaitReason(opened.cycle, nowMs),
+})
+
+export function toCycleRow(simulated: SimulatedCycle): CycleRow {
+  const { product, key, openedAtMs, openedBy, state, startedAtMs, stateSinceMs, revision, reason } = simulated
+  const { dependsOn } = simulated.version.definition
   return {
-    product: input.product,
-    cycle: input.key,
+    product,
+    cycle: key,
     openedAt: toIso(openedAtMs),
-    openedBy: input.openedBy === 'arrival' ? 'arrival' : 'scheduler',
+    openedBy: openedBy === 'arrival' ? 'arrival' : 'scheduler',
     state,
-    startedAt: startedMs === undefined ? null : toIso(startedMs),
+    startedAt: startedAtMs === null ? null : toIso(startedAtMs),
     completedAt: state === 'COMPLETED' ? toIso(stateSinceMs) : null,
     revision,
-    dependencies: upstreamsIn(input.definition.dependsOn).map((upstream) => toDependencyRow(opened, upstream)),
-    reason: reason ?? toWaitReason(opened.cycle, nowMs),
+    dependencies: upstreamsIn(dependsOn).map((upstream) => toDependencyRow(simulated, upstream)),
+    reason,
   }
 }
 
@@ -89,22 +122,23 @@ function toWaitReason(cycle: Cycle, nowMs: number): string | null {
   return [...waits, ...never.map(({ why }) => why)].join('; ')
 }
 
-function toDependencyRow(opened: Opened, upstream: UpstreamDefinition): DependencyRow {
-  const { dependencies, input } = opened.cycle
+function toDependencyRow(simulated: SimulatedCycle, upstream: UpstreamDefinition): DependencyRow {
+  const { dependencies, key } = simulated
   const { product } = upstream
   const isSame = upstream.match === undefined && upstream.ifNone === undefined
-  const only = isSame ? dependencies.find((one) => one.product === product && one.key === input.key) : undefined
-  return only ? toRow(product, [only], only.state, [only]) : toRuledRow(opened, upstream)
+  const only = isSame ? dependencies.find((one) => one.product === product && one.key === key) : undefined
+  return only ? toRow(product, [only], only.state, [only]) : toRuledRow(simulated, upstream)
 }
 
 /** Asks again what this upstream alone comes to: in the cycle's condition it may stand beside others. */
-function toRuledRow({ cycle, version, timetable }: Opened, upstream: UpstreamDefinition): DependencyRow {
+function toRuledRow(cycle: SimulatedCycle, upstream: UpstreamDefinition): DependencyRow {
+  const { version, timetable, key: ownKey, dependencies } = cycle
   const { product, match, ifNone } = upstream
   const alone = { product, ...(match && { match }), ...(ifNone && { ifNone }) }
   const consumer = { ...toConsumer(version), dependsOn: [alone] }
-  const { expected, ...rest } = expectedOf(timetable, consumer, { key: cycle.input.key, toMs: () => 0 })
+  const { expected, ...rest } = expectedOf(timetable, consumer, { key: ownKey, toMs: () => 0 })
   const inputs = expected.flatMap(
-    ({ key }) => cycle.dependencies.find((one) => one.product === product && one.key === key) ?? [],
+    ({ key }) => dependencies.find((one) => one.product === product && one.key === key) ?? [],
   )
   const { holds, used } = judgeCondition(conditionOf({ expected, ...rest }), inputs, Infinity)
   const taken = used.flatMap((at) => inputs[at] ?? [])
@@ -138,14 +172,14 @@ function toState({ cycle, inputs, holds, isTaken }: Standing): DependencyState {
 }
 
 function toArrivedAt(inputs: DependencyStatus[]): string | null {
-  const times = inputs.flatMap(({ arrivedAtMs }) => arrivedAtMs ?? [])
-  return times.length === 0 ? null : toIso(Math.max(...times))
+  const lastMs = inputs.reduce((last, { arrivedAtMs }) => Math.max(last, arrivedAtMs ?? -Infinity), -Infinity)
+  return lastMs === -Infinity ? null : toIso(lastMs)
 }
 
 /** By product, then by key. */
-export const byProductAndCycle = (
-  one: { product: string; cycle: string },
-  other: { product: string; cycle: string },
-): number => compare(one.product, other.product) || compare(one.cycle, other.cycle)
+export const byProductAndKey = (
+  one: { product: string; key: string },
+  other: { product: string; key: string },
+): number => compare(one.product, other.product) || compare(one.key, other.key)
 
 const compare = (one: string, other: string): number => (one < other ? -1 : Number(one > other))

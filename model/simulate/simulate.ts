@@ -5,14 +5,15 @@
 import { deliverArrival, deliverBlocker, openDue, type Routed, recall, routeArrival } from './delivery.ts'
 import type { RunFact } from './facts.ts'
 import { createDueKeys } from './openings.ts'
-import { byProductAndCycle, type CycleRow, type EventRow, toCycleRow } from './report.ts'
+import { byProductAndKey, type EventRow, type SimulatedCycle, toUnfinished } from './report.ts'
 import { endRun, goOn } from './steps.ts'
 import { createWorld, type Item, type SimulationOrder, touch, type World } from './world.ts'
 
 export const AFTER_END = 'it comes after the end of the simulation'
 
 export interface Simulated {
-  cycles: CycleRow[]
+  /** As they stand at the end (`toCycleRow` tells them), by product and key. */
+  cycles: SimulatedCycle[]
   events: EventRow[]
   /** Facts about runs for which there was no attempt. */
   unused: RunFact[]
@@ -27,8 +28,8 @@ export function simulate(order: SimulationOrder): Simulated {
   return {
     cycles: world.runs
       .values()
-      .map((run) => (run.kind === 'open' ? toCycleRow(run, lastMs) : run.row))
-      .sort(byProductAndCycle),
+      .map((run) => (run.kind === 'open' ? toUnfinished(run, lastMs) : run))
+      .sort(byProductAndKey),
     events: world.outcomes.rows(),
     unused: [...world.results.values()].flat().sort((one, other) => one.line - other.line),
   }

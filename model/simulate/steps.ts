@@ -7,7 +7,7 @@ import { applyFact, type Fact } from '../cycle/facts.ts'
 import { nextRevision, toNotice } from '../cycle/outgoing.ts'
 import { toEventId } from '../ids.ts'
 import { lookAgain } from './delivery.ts'
-import { toCycleRow } from './report.ts'
+import { toSimulated } from './report.ts'
 import { type OpenRun, touch, type World } from './world.ts'
 
 export function goOn(world: World, run: OpenRun, nowMs: number): void {
@@ -106,8 +106,10 @@ function toBlocker(cycle: Cycle): Blocker {
 
 function close(world: World, run: OpenRun): void {
   if (run.isRecalling) return
-  const { input, dependencies: inputs, deliveries } = run.cycle
-  const seen = deliveries.map(({ eventId }) => eventId)
   run.isClosed = true
-  world.runs.set(input.product, input.key, { kind: 'closed', row: toCycleRow(run), inputs, seen })
+  const { dependencies, deliveries } = run.cycle
+  const isHeld = (id: string): boolean => dependencies.some(({ arrival }) => arrival?.eventId === id)
+  const seen = deliveries.map(({ eventId }) => eventId).filter((id) => !isHeld(id))
+  const simulated = toSimulated(run)
+  world.runs.set(simulated.product, simulated.key, { kind: 'closed', seen, ...simulated })
 }

@@ -2,7 +2,7 @@
 
 import type { Timetable } from '../calendar/cycles.ts'
 import type { DomainCatalog } from '../calendar/routing.ts'
-import type { Blocker, Cycle, CycleSettings, DependencyStatus } from '../cycle/cycle.ts'
+import type { Blocker, Cycle, CycleSettings } from '../cycle/cycle.ts'
 import type { DefinitionVersion } from '../definition.ts'
 import { type CycleId, type CycleKey, type ProductId, toCycleId } from '../ids.ts'
 import type { Arrival } from '../refresh-event.ts'
@@ -12,7 +12,7 @@ import { type ByCycle, createByCycle } from './by-cycle.ts'
 import type { EventFact, RunFact, TimedFact } from './facts.ts'
 import { createMemory, type Memory } from './memory.ts'
 import { createOutcomes, type Outcomes } from './outcomes.ts'
-import type { CycleRow, Opened } from './report.ts'
+import type { Opened, SimulatedCycle } from './report.ts'
 import { type Hearers, toHearers } from './seen-by.ts'
 
 export interface SimulationOrder {
@@ -37,6 +37,8 @@ export type Moment =
 
 export interface Taken {
   cycle: CycleId
+  product: ProductId
+  key: CycleKey
   outcome: DeliveryOutcome
 }
 
@@ -61,12 +63,10 @@ export interface OpenRun extends Opened {
   isTouched: boolean
 }
 
-/** What remains of a cycle whose run is closed: what the mirror would know, and its row. */
-export interface ClosedRun {
+/** What remains of a cycle whose run is closed: what the mirror would know. */
+export interface ClosedRun extends SimulatedCycle {
   kind: 'closed'
-  row: CycleRow
-  inputs: DependencyStatus[]
-  /** Ids of events. */
+  /** Ids of the events that it has seen, but for those that its inputs hold. */
   seen: string[]
 }
 

@@ -1,12 +1,13 @@
 // Each scenario through the simulation: what business rules mean, as tables. In: folders. Out: what was written by hand.
 import { expect, test } from 'vitest'
+import { toCycleRow } from '../../model/simulate/report.ts'
 import { simulate } from '../../model/simulate/simulate.ts'
 import { listScenarios, readScenario, toExpectedWords, toOutcomeWords } from './scenario.ts'
 
 test.each(listScenarios())('%s', async (name) => {
   const { expected, order } = await readScenario(name)
   const { cycles, events } = simulate(order)
-  const rows = new Map(cycles.map((row) => [`${row.product}/${row.cycle}`, row]))
+  const rows = new Map(cycles.map((one) => [`${one.product}/${one.key}`, toCycleRow(one)]))
   const found = expected.cycles.map((one) => {
     const row = rows.get(one.cycle)
     return row ? toExpectedWords(row, one) : { ...one, state: 'never opened' }

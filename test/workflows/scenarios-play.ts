@@ -12,7 +12,7 @@ import { type Cycle, type CycleInput, type GlueRunEnd, isUnbegun } from '../../m
 import { decideNext } from '../../model/cycle/decide.ts'
 import { type CycleKey, type Domain, domainOf, parseCycleId, toCycleId } from '../../model/ids.ts'
 import type { EventFact, RunFact } from '../../model/simulate/facts.ts'
-import { byProductAndCycle, type CycleRow, type EventRow, toCycleRow } from '../../model/simulate/report.ts'
+import { byProductAndKey, type CycleRow, type EventRow, toCycleRow, toSimulated } from '../../model/simulate/report.ts'
 import type { SimulationOrder } from '../../model/simulate/world.ts'
 import { CYCLE_QUERY, type GlueOrder } from '../../workflows/contract.ts'
 import { eventually } from './eventually.ts'
@@ -215,14 +215,16 @@ class ScenarioRun {
     const cycles = await Promise.all(
       [...this.all].map((id) => this.stage.client.workflow.getHandle(id).query<Cycle>(CYCLE_QUERY)),
     )
-    const rows = cycles.map((cycle) => this.toRow(cycle)).sort(byProductAndCycle)
+    const rows = cycles
+      .toSorted((one, other) => byProductAndKey(one.input, other.input))
+      .map((cycle) => this.toRow(cycle))
     return { cycles: rows, events: await this.outcomes(events, cycles), inputs: this.inputs }
   }
 
   private toRow(cycle: Cycle): CycleRow {
     const version = this.index.current.get(cycle.input.product)
     if (!version) throw new Error(`No definition of ${cycle.input.product}`)
-    const row = toCycleRow({ cycle, version, timetable: this.index.timetable })
+    const row = toCycleRow(toSimulated({ cycle, version, timetable: this.index.timetable }))
     const back = (at: string | null): string | null => at && this.toVirtual(Date.parse(at))
     return {
       ...row,
@@ -258,10 +260,13 @@ class ScenarioRun {
         const told = [...known.values()].filter(({ id, seen }) => id === arrival.eventId && seen > before)
         const outcomes = told.map(({ cycle: id, outcome }) => {
           const { product, key } = parseCycleId(id) as { product: CycleRow['product']; key: CycleKey }
-          return { product, cycle: key, outcome: (before > 0 ? 'duplicate' : outcome) as Delivered }
+          return { product, key, outcome: (before > 0 ? 'duplicate' : outcome) as Delivered }
         })
-        const sorted = outcomes.sort(byProductAndCycle)
-        return { line, outcomes: sorted.map(({ product: consumer, ...rest }) => ({ consumer, ...rest })) }
+        const sorted = outcomes.sort(byProductAndKey)
+        return {
+          line,
+          outcomes: sorted.map(({ product, key, outcome }) => ({ consumer: product, cycle: key, outcome })),
+        }
       })
   }
 }

@@ -1,6 +1,6 @@
 // Each scenario of test/scenarios on the real stack: the same answer as the simulation gives, cycle by cycle and event by event.
 import { afterAll, beforeAll, describe, expect, inject, test } from 'vitest'
-import { type CycleRow, type EventRow } from '../../model/simulate/report.ts'
+import { type CycleRow, type EventRow, toCycleRow } from '../../model/simulate/report.ts'
 import { simulate } from '../../model/simulate/simulate.ts'
 import { listScenarios, readScenario } from '../scenarios/scenario.ts'
 import { play } from './scenarios-play.ts'
@@ -22,7 +22,7 @@ describe.concurrent('on the real stack', () => {
     const { order, expected } = await readScenario(name)
     const simulated = simulate(order)
     const played = await play(stage, order, `scenario${listScenarios().indexOf(name)}`)
-    expect(played.cycles).toEqual(simulated.cycles.map(comparable))
+    expect(played.cycles).toEqual(simulated.cycles.map(toCycleRow).map(comparable))
     expect(played.events.map(wordsOf)).toEqual(simulated.events.map(wordsOf))
     const told = expected.cycles.filter(({ inputs }) => inputs !== undefined)
     expect(told.map(({ cycle }) => ({ cycle, inputs: played.inputs[cycle] }))).toEqual(
