@@ -93,9 +93,10 @@ function begin(cycle: Cycle, nowMs: number): Cycle {
 
 /** What it needed and begins without. */
 function waive(cycle: Cycle): DependencyStatus[] {
+  // Most have all of them.
+  if (!cycle.dependencies.some(({ state }) => state === 'WAITING')) return cycle.dependencies
   const inputs = inputsOf(cycle)
   const waived = judgeInputs(cycle, Infinity).waived.map((at) => inputs[at])
-  if (waived.length === 0) return cycle.dependencies
   return cycle.dependencies.map((dependency) =>
     dependency.state === 'WAITING' && waived.includes(dependency) ? { ...dependency, state: 'WAIVED' } : dependency,
   )
