@@ -4,7 +4,7 @@
 import type { Condition } from '../cycle/condition.ts'
 import type { ExpectedCycle } from '../cycle/cycle.ts'
 import type { DependencyDefinition, ProductDefinition, UpstreamDefinition, WallTime } from '../definition.ts'
-import { type CycleKey, type ProductId, periodOf } from '../ids.ts'
+import { type CycleId, type CycleKey, type ProductId, periodOf, toCycleId } from '../ids.ts'
 import { toCadence } from './cadence.ts'
 import { placeCycle, type Timetable } from './cycles.ts'
 import { candidateKeys } from './candidates.ts'
@@ -27,11 +27,13 @@ export function expectedOf(
   { key, toMs }: { key: CycleKey; toMs(wall: WallTime): number },
 ): Expectation {
   const expected: ExpectedCycle[] = []
+  const places = new Map<CycleId, number>()
   const place: Place = (edge, wanted) =>
     wanted.keys.map((upstreamKey) => {
-      const { product } = edge.dependency
-      const known = expected.findIndex((one) => one.key === upstreamKey && one.product === product)
-      return known >= 0 ? known : expected.push(toExpected(edge, upstreamKey, wanted)) - 1
+      const id = toCycleId(edge.dependency.product, upstreamKey)
+      const at = places.get(id) ?? expected.push(toExpected(edge, upstreamKey, wanted)) - 1
+      places.set(id, at)
+      return at
     })
   const toCondition = (dependency: DependencyDefinition): Condition => {
     const inner = isGroup(dependency)
@@ -46,7 +48,8 @@ export function expectedOf(
 }
 
 const toExpected = (edge: Edge, key: CycleKey, { why, isAbsent }: Wish): ExpectedCycle => ({
-  ...{ product: edge.dependency.product, key },
+  product: edge.dependency.product,
+  key,
   ...(why !== undefined && { why }),
   ...(isBeforeFirst(edge, key) && { isBeforeFirst: true }),
   ...(isAbsent && { isAbsent }),

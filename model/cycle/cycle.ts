@@ -269,9 +269,10 @@ export function readInputs(cycle: Cycle): DependencyStatus[] {
   const others = cycle.dependencies.filter((known) => !expected.some((one) => isSameCycle(one, known)))
   // Most need them all, and each publication asks.
   const used = cycle.input.condition
-    ? new Set(judgeInputs(cycle, Infinity).used.flatMap((at) => inputs[at] ?? []))
+    ? judgeInputs(cycle, Infinity).used.flatMap((at) => inputs[at] ?? [])
     : inputs.filter(({ state }) => state === 'ARRIVED')
-  return [...used, ...others]
+  // What an earlier version had may stand behind what this one expects, and be among both.
+  return [...new Set([...used, ...others])]
 }
 
 /** The upstreams that would still help and have not arrived, each once; none when the condition holds. */

@@ -56,6 +56,15 @@ describe('the publication', () => {
     })
   })
 
+  test('names each input once of a cycle brought back by a definition that has dropped the last of them', () => {
+    const { cycle } = processed()
+    const { state, step, lastAttempt, revision, dependencies } = applyFact(cycle, { kind: 'completed' }, ENDED_MS)
+    const command = { actor: 'ann', reason: 'again', requestId: 'r1' }
+    const past = { runNumber: 1, state, step, lastAttempt, revision, dependencies, attempt: null, command }
+    const reopened = openRun({ ...inputOf(definitionOf('d1/ds3', ['d1/ds1'])), past }, ENDED_MS)
+    expect(builtFrom(reopened).map(({ product }) => product)).toEqual(['d1/ds1', 'raw/rd2'])
+  })
+
   test('says without what it was built', () => {
     const { cycle } = processed({}, [DS1])
     expect(builtFrom(cycle)).toEqual([{ product: 'd1/ds1', cycle: KEY, revision: 2 }])

@@ -96,7 +96,7 @@ function deliverTo(world: World, { route, opening, arrival }: Delivery, nowMs: n
   if (judged === 'nothing') return null
   if (judged !== 'ask-past') return judged.outcome
   const found = judgeByPast(said, judgePastInput(known && toPastInput(known, arrival), arrival.revision))
-  if (known && found && !known.seen.includes(arrival.eventId)) known.seen.push(arrival.eventId)
+  if (known && found && found.outcome !== 'duplicate') known.seen.push(arrival.eventId)
   return found?.outcome ?? null
 }
 

@@ -131,18 +131,18 @@ function toDependencyRow(simulated: SimulatedCycle, upstream: UpstreamDefinition
 }
 
 /** Asks again what this upstream alone comes to: in the cycle's condition it may stand beside others. */
-function toRuledRow(cycle: SimulatedCycle, upstream: UpstreamDefinition): DependencyRow {
-  const { version, timetable, key: ownKey, dependencies } = cycle
+function toRuledRow(simulated: SimulatedCycle, upstream: UpstreamDefinition): DependencyRow {
+  const { version, timetable, key, dependencies } = simulated
   const { product, match, ifNone } = upstream
   const alone = { product, ...(match && { match }), ...(ifNone && { ifNone }) }
   const consumer = { ...toConsumer(version), dependsOn: [alone] }
-  const { expected, ...rest } = expectedOf(timetable, consumer, { key: ownKey, toMs: () => 0 })
+  const { expected, ...rest } = expectedOf(timetable, consumer, { key, toMs: () => 0 })
   const inputs = expected.flatMap(
     ({ key }) => dependencies.find((one) => one.product === product && one.key === key) ?? [],
   )
   const { holds, used } = judgeCondition(conditionOf({ expected, ...rest }), inputs, Infinity)
   const taken = used.flatMap((at) => inputs[at] ?? [])
-  return toRow(product, inputs, toState({ cycle, inputs, holds, isTaken: taken.length > 0 }), taken)
+  return toRow(product, inputs, toState({ cycle: simulated, inputs, holds, isTaken: taken.length > 0 }), taken)
 }
 
 const toRow = (

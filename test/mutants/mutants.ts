@@ -234,8 +234,8 @@ export const MUTANTS: Mutant[] = [
     edits: [
       {
         file: 'model/cycle/condition.ts',
-        find: 'if (holding.length >= n) return',
-        replace: 'if (holding.length >= n - 1) return',
+        find: 'if (supply.length >= enough) {',
+        replace: 'if (supply.length >= enough - 1) {',
       },
     ],
     suite: { project: 'pure', files: ['model/cycle/decide.test.ts', 'model/cycle/laws.test.ts'] },
