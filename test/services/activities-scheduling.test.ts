@@ -2,6 +2,7 @@
 import type { Client } from '@temporalio/client'
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import { createScheduling } from '../../activities/scheduling.ts'
+import { DAY_MS } from '../../model/calendar/due.ts'
 import { buildIndex } from '../../model/calendar/routing.ts'
 import type { DefinitionVersion, ProductDefinition } from '../../model/definition.ts'
 import type { Domain } from '../../model/ids.ts'
@@ -26,12 +27,15 @@ const define = (product: string, change: Partial<ProductDefinition> = {}): Defin
 
 const warned: unknown[] = []
 
+const scheduling = (definitions: DefinitionVersion[], tickMs = 600_000) =>
+  createScheduling({
+    ...{ tickMs, temporal: client, settings: SETTINGS, loadIndex: async () => buildIndex(catalogOf(definitions)) },
+    warn: (_message, { product }) => void (product && warned.push(product)),
+  })
+
 /** A tick of the domain with these definitions. */
 const tick = (domain: string, definitions: DefinitionVersion[], atMs = FRIDAY_MS) =>
-  createScheduling({
-    ...{ temporal: client, settings: SETTINGS, loadIndex: async () => buildIndex(catalogOf(definitions)) },
-    warn: (_message, { product }) => void warned.push(product),
-  }).openDueCycles({ domain: domain as Domain, atMs })
+  scheduling(definitions).openDueCycles({ domain: domain as Domain, atMs })
 
 test('opens the cycles due in the last seven days, each with its input and attributes, and not tomorrow’s', async () => {
   const { opened, existing } = await tick('sa', [define('sa/daily'), define('sa/week', { every: 'day' })])
@@ -88,6 +92,17 @@ test('a cycle is opened a little before its date begins', async () => {
   const version = { ...define('sg/ahead'), firstAppliedAt: '2026-11-20T12:00:00Z' }
   expect((await tick('sg', [version], midnightMs - 16 * 60_000)).opened).toEqual([])
   expect((await tick('sg', [version], midnightMs - 14 * 60_000)).opened).toEqual(['sg/ahead/2026-11-20'])
+})
+
+test('where the scheduler ticks once a day, a cycle that no tick could open yet was not missed', async () => {
+  const version = define('sk/daily', { catchUp: 'none' })
+  expect(await tick('sk', [version])).toMatchObject({ opened: [], leftOut: { 'sk/daily': 5 } })
+  const { opened, leftOut } = await scheduling([version], DAY_MS).openDueCycles({
+    domain: 'sk' as Domain,
+    atMs: FRIDAY_MS,
+  })
+  expect(opened.sort()).toEqual(['sk/daily/2026-11-19', 'sk/daily/2026-11-20'])
+  expect(leftOut).toEqual({ 'sk/daily': 3 })
 })
 
 test('without definitions there is nothing to open', async () => {

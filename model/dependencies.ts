@@ -1,0 +1,36 @@
+// What a definition says of its upstreams, groups opened. In: a definition's dependencies. Out: single upstreams, and what
+// holds for one of them. Pure.
+import {
+  type DependencyDefinition,
+  type GroupDefinition,
+  ON_REVISION,
+  type OnRevision,
+  type UpstreamDefinition,
+} from './definition.ts'
+import type { ProductId } from './ids.ts'
+
+export const isGroup = (dependency: DependencyDefinition): dependency is GroupDefinition => 'atLeast' in dependency
+
+/** Every single upstream of a condition, groups opened. */
+export function upstreamsIn(dependsOn: readonly DependencyDefinition[]): readonly UpstreamDefinition[] {
+  // Most have no groups, and each event asks.
+  if (!dependsOn.some(isGroup)) return dependsOn as readonly UpstreamDefinition[]
+  return dependsOn.flatMap((dependency) => (isGroup(dependency) ? upstreamsIn(dependency.of) : [dependency]))
+}
+
+interface Depending {
+  dependsOn: readonly DependencyDefinition[]
+}
+
+const edgesTo = ({ dependsOn }: Depending, upstream: ProductId): UpstreamDefinition[] =>
+  upstreamsIn(dependsOn).filter(({ product }) => product === upstream)
+
+/** What becomes of a correction of this upstream: the strongest word where several dependencies name it; else `flag`. */
+export function onRevisionOf(definition: Depending, upstream: ProductId): OnRevision {
+  const said = edgesTo(definition, upstream).map(({ onRevision }) => onRevision ?? 'flag')
+  return ON_REVISION.findLast((word) => said.includes(word)) ?? 'flag'
+}
+
+/** Whether a refresh that was made without some of its own inputs will do. */
+export const acceptsPartial = (definition: Depending, upstream: ProductId): boolean =>
+  edgesTo(definition, upstream).every(({ acceptPartial }) => acceptPartial !== false)
