@@ -37,8 +37,18 @@ async function tryIt(attempt: number, failure: unknown, { signal, hadFailed = fa
 test('tells at the first try, the second, the fourth …, and fails as it did', async () => {
   const tries = await Promise.all([1, 2, 3, 4, 5, 8, 9].map((attempt) => tryIt(attempt, FULL)))
   expect(tries.map(({ said }) => said.length)).toEqual([1, 1, 0, 1, 0, 1, 0])
-  expect(tries[0]?.said).toEqual([{ step: 'start', reason: FULL.message, isRefusal: false }])
+  expect(tries[0]?.said).toEqual([{ step: 'start', reason: FULL.message, isRefusal: false, limit: 'concurrent-runs' }])
   expect(tries.every(({ thrown }) => thrown === FULL)).toBe(true)
+})
+
+test.each([
+  ['ConcurrentRunsExceededException', 'concurrent-runs'],
+  ['ResourceNumberLimitExceededException', 'account-quota'],
+  ['ThrottlingException', 'call-rate'],
+  ['AccessDeniedException', undefined],
+] as const)('%s: the limit that is waited for is named (%s)', async (name, limit) => {
+  const { said } = await tryIt(1, toAwsFailure(named(name), 'start it', toGlueOrderRules(60_000)))
+  expect(said.map((one) => one.limit)).toEqual([limit])
 })
 
 test('a refusal is told soon, also after a thousand tries that only waited', async () => {

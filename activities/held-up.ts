@@ -2,7 +2,7 @@
 // Never: a try that ends otherwise than without this; a word after each of a thousand tries.
 import { ApplicationFailure, CompleteAsyncError } from '@temporalio/common'
 import type { HeldStep } from '../model/cycle/cycle.ts'
-import { type HoldUp, isHoldUpTold, NEEDS_PERSON } from '../model/cycle/held-up.ts'
+import { type HoldUp, isHoldUpTold, LIMIT_OF, NEEDS_PERSON } from '../model/cycle/held-up.ts'
 import { type CycleActivities, HELD_UP_SIGNAL } from '../workflows/contract.ts'
 
 export interface Teller {
@@ -46,5 +46,7 @@ async function tell(teller: Teller, step: HeldStep, error: unknown): Promise<voi
   // Of a final failure the workflow learns by itself.
   if (!(error instanceof ApplicationFailure) || error.nonRetryable) return
   const isRefusal = NEEDS_PERSON.includes(error.type ?? '')
-  if (isHoldUpTold(attempt, isRefusal)) await teller.signal(HELD_UP_SIGNAL, { step, reason: error.message, isRefusal })
+  const limit = LIMIT_OF[error.type ?? '']
+  const said: HoldUp = { step, reason: error.message, isRefusal, ...(limit ? { limit } : {}) }
+  if (isHoldUpTold(attempt, isRefusal)) await teller.signal(HELD_UP_SIGNAL, said)
 }

@@ -30,6 +30,21 @@ test.each([
   expect(toRecord(held, cycle.version).snapshot).toMatchObject({ state: 'PROCESSING', reason: 'Could not' })
 })
 
+test('a limit of Glue is a flag of its own, other trouble another; both go when the step gets on', () => {
+  const full = applyHoldUp(begun, saying('start', { limit: 'account-quota' }), NOON_MS + 3)
+  expect(full.heldUp).toMatchObject({ limit: 'account-quota' })
+  expect(toRecord(full, begun.version).snapshot).toMatchObject({
+    state: 'PROCESSING',
+    flags: ['waits-for-account-quota'],
+  })
+  const other = applyHoldUp(full, saying('start', { reason: 'AccessDenied' }), NOON_MS + 4)
+  expect(other.heldUp).not.toHaveProperty('limit')
+  expect(toRecord(other, begun.version).snapshot.flags).toEqual(['held-up'])
+  expect(toRecord(after(other, { kind: 'run-started', runId: 'jr_1', adopted: false }), 1).snapshot).not.toHaveProperty(
+    'flags',
+  )
+})
+
 test('a cycle that waits, or has ended, is held up by nothing', () => {
   const failed = after(begun, { kind: 'start-failed', error: 'no such job' })
   for (const cycle of [waiting, failed]) expect(applyHoldUp(cycle, saying('start'), NOON_MS + 3)).toBe(cycle)

@@ -1,6 +1,6 @@
 // In: a cycle, and what the step it is at says of why it does not get on. Out: the cycle that says so too. Pure.
 // Never: a word about a step that is over; the same said twice.
-import type { Cycle, HeldStep, HeldUp } from './cycle.ts'
+import type { Cycle, HeldStep, HeldUp, Limit } from './cycle.ts'
 import { decideNext, type NextStep } from './decide.ts'
 
 /** Failures of an activity that tries alone will hardly mend: AWS refuses the role, or does not know what was started. */
@@ -13,6 +13,13 @@ export const NEEDS_PERSON: readonly string[] = [
   'TryTooOld',
 ]
 
+/** Failures of an activity that are waits: something of Glue is in use. */
+export const LIMIT_OF: Readonly<Record<string, Limit>> = {
+  WaitsForConcurrentRuns: 'concurrent-runs',
+  WaitsForAccountQuota: 'account-quota',
+  WaitsForCallRate: 'call-rate',
+}
+
 /** What an activity says of itself when its tries fail, or get on again (no reason then). */
 export interface HoldUp {
   step: HeldStep
@@ -20,6 +27,8 @@ export interface HoldUp {
   reason: string | null
   /** Tries alone will hardly mend it. */
   isRefusal: boolean
+  /** What it waits for, where nothing failed; absent in what older workers say. */
+  limit?: Limit
 }
 
 /**
@@ -31,13 +40,13 @@ export const isHoldUpTold = (attempt: number, isRefusal: boolean): boolean =>
   Number.isInteger(Math.log2(attempt)) || (isRefusal && attempt % 8 === 0)
 
 /** The same cycle when it says nothing new: its step is over, or this is known. */
-export function applyHoldUp(cycle: Cycle, { step, reason, isRefusal }: HoldUp, nowMs: number): Cycle {
+export function applyHoldUp(cycle: Cycle, { step, reason, isRefusal, limit }: HoldUp, nowMs: number): Cycle {
   if (stepUnderWay(cycle, nowMs) !== step) return cycle
   const known = cycle.heldUp
   if (known?.reason === reason && !isRefusal) return cycle
   if (reason === null) return known ? { ...cycle, version: cycle.version + 1, heldUp: null } : cycle
   const refusals = (known?.refusals ?? 0) + (isRefusal ? 1 : 0)
-  const heldUp: HeldUp = { step, reason, refusals, sinceMs: known?.sinceMs ?? nowMs }
+  const heldUp: HeldUp = { step, reason, refusals, sinceMs: known?.sinceMs ?? nowMs, ...(limit ? { limit } : {}) }
   return { ...cycle, version: cycle.version + 1, heldUp }
 }
 
