@@ -285,11 +285,16 @@ export const BRANCHES: Record<string, (stage: Stage, name: string) => Promise<st
     return cycle.id
   },
 
-  async 'scheduler-tick'(stage, name) {
-    const workflowId = `d1-${name}`
-    await stage.client.workflow.execute(SCHEDULER_WORKFLOW, { workflowId, taskQueue: toTaskQueue('d1'), args: ['d1'] })
-    return workflowId
-  },
+  /** Recorded before ticks compared rows and looked for what is stuck. */
+  'scheduler-tick': tick,
+
+  'scheduler-tick-that-reconciles': tick,
+}
+
+async function tick(stage: Stage, name: string): Promise<string> {
+  const workflowId = `d1-${name}`
+  await stage.client.workflow.execute(SCHEDULER_WORKFLOW, { workflowId, taskQueue: toTaskQueue('d1'), args: ['d1'] })
+  return workflowId
 }
 
 const toAll = (...of: Condition[]): Condition => ({ kind: 'at-least', n: of.length, of })

@@ -41,11 +41,13 @@ test('together they ask for every activity and reach every state', () => {
   const names = Object.values(all()).flatMap(activitiesOf)
   expect([...new Set(names)].sort()).toEqual([
     'awaitGlueJob',
+    'findStuck',
     'notifyFailure',
     'openDueCycles',
     'publishNotRefreshed',
     'publishRefreshEvent',
     'recallArrivals',
+    'reconcileRows',
     'recordCycle',
     'repairArrivals',
     'startGlueJob',

@@ -1,0 +1,59 @@
+import fc from 'fast-check'
+import { expect, test } from 'vitest'
+import type { CycleId } from '../ids.ts'
+import { HOUR_MS, NOON_MS } from '../samples.test-data.ts'
+import { type ComparedRow, type OpenRun, planComparison } from './plan-comparison.ts'
+
+const toId = (at: number): CycleId => `d1/ds${at}/2026-11-20` as CycleId
+const row = (at: number, change: Partial<ComparedRow> = {}): ComparedRow => ({
+  ...{ runNumber: 1, version: 2, state: 'WAITING', stateSinceMs: NOON_MS, lastAttempt: 0 },
+  ...{ cycle: toId(at), updatedAtMs: NOON_MS + at, isSatisfied: false, hasEnded: false },
+  ...change,
+})
+const run = (at: number, change: Partial<OpenRun> = {}): OpenRun => ({
+  ...{ cycle: toId(at), state: 'WAITING', startedAtMs: NOON_MS + at },
+  ...change,
+})
+const sight = { rows: [], runs: [], areAllRuns: true, after: null, quietSinceMs: NOON_MS + HOUR_MS }
+const wide = { most: 10, inTurn: 0 }
+
+test('looked at are rows without a run, runs without a row, and pairs that differ, oldest first, all but the young', () => {
+  const rows = [row(1), row(4, { updatedAtMs: NOON_MS }), row(5), row(6, { updatedAtMs: sight.quietSinceMs })]
+  const runs = [run(2), run(4, { state: 'PROCESSING' }), run(5), run(7, { startedAtMs: sight.quietSinceMs })]
+  const plan = planComparison({ ...sight, rows, runs }, wide)
+  expect(plan).toEqual({ cycles: [toId(4), toId(1), toId(2)], left: 0, after: null })
+})
+
+test('a cycle that waits for nothing it names is looked at, too, and one whose run is open again', () => {
+  const rows = [row(1, { isSatisfied: true }), row(2, { hasEnded: true })]
+  const plan = planComparison({ ...sight, rows, runs: [run(1), run(2)] }, wide)
+  expect(plan.cycles).toEqual([toId(1), toId(2)])
+})
+
+test('where not all runs could be listed, a row without one does not look wrong', () => {
+  const plan = planComparison({ ...sight, rows: [row(1)], areAllRuns: false }, wide)
+  expect(plan).toEqual({ cycles: [], left: 0, after: null })
+})
+
+test('more than the bound stay for the next time, which is said', () => {
+  const rows = [1, 2, 3].map((at) => row(at))
+  const plan = planComparison({ ...sight, rows }, { most: 2, inTurn: 2 })
+  expect(plan).toEqual({ cycles: [toId(1), toId(2)], left: 1, after: null })
+})
+
+test('of those that look right each has its turn', () => {
+  fc.assert(
+    fc.property(fc.integer({ min: 1, max: 12 }), fc.integer({ min: 1, max: 5 }), (count, inTurn) => {
+      const numbers = Array.from({ length: count }, (_one, at) => at)
+      const of = { ...sight, rows: numbers.map((at) => row(at)), runs: numbers.map((at) => run(at)) }
+      const seen = new Set<CycleId>()
+      let after: string | null = null
+      for (let tick = 0; tick < Math.ceil(count / inTurn); tick++) {
+        const plan = planComparison({ ...of, after }, { most: 10, inTurn })
+        for (const cycle of plan.cycles) seen.add(cycle)
+        after = plan.after
+      }
+      expect(seen.size).toBe(count)
+    }),
+  )
+})

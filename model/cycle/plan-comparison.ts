@@ -1,0 +1,93 @@
+// Which cycles to compare with their rows. In: the rows and the open runs of a domain. Out: those that look wrong, oldest
+// first, and some of the others, each in its turn; how many are left. Pure.
+// Never: more than the bound; a row or a run so young that its flush may be under way.
+import type { CycleId } from '../ids.ts'
+import type { Stand } from './compare-row.ts'
+
+export interface OpenRun {
+  cycle: CycleId
+  /** `SluiceState`, as the run last showed it. */
+  state: string | undefined
+  startedAtMs: number
+}
+
+export interface ComparedRow extends Stand {
+  cycle: CycleId
+  updatedAtMs: number
+  /** It waits for nothing that it names. */
+  isSatisfied: boolean
+  /** It was found without a run. */
+  hasEnded: boolean
+}
+
+export interface Sight {
+  /** Of the domain's open runs, also when their state is settled, and all whose state is open. */
+  rows: ComparedRow[]
+  runs: OpenRun[]
+  /** Whether no open run is missing in `runs`. */
+  areAllRuns: boolean
+  /** Where the last look ended. */
+  after: string | null
+  /** Younger rows and runs are left alone: their flush may be under way. */
+  quietSinceMs: number
+}
+
+export interface Bounds {
+  most: number
+  /** Of those that look right: asking costs, and they are looked at in turn. */
+  inTurn: number
+}
+
+export interface ComparisonPlan {
+  cycles: CycleId[]
+  /** Cycles that look wrong and are not among them. */
+  left: number
+  /** For the next look. */
+  after: string | null
+}
+
+interface Candidate {
+  cycle: CycleId
+  sinceMs: number
+  isSuspect: boolean
+}
+
+export function planComparison(sight: Sight, { most, inTurn }: Bounds): ComparisonPlan {
+  const candidates = toCandidates(sight)
+    .filter(({ sinceMs }) => sinceMs < sight.quietSinceMs)
+    .toSorted(oldestFirst)
+  const suspects = candidates.filter(({ isSuspect }) => isSuspect)
+  const others = candidates.filter(({ isSuspect }) => !isSuspect).map(({ cycle }) => cycle)
+  const room = Math.max(0, Math.min(inTurn, most - suspects.length))
+  const turn = inTurnAfter(others, sight.after, room)
+  return {
+    cycles: [...suspects.slice(0, most).map(({ cycle }) => cycle), ...turn],
+    left: Math.max(0, suspects.length - most),
+    after: turn.at(-1) ?? sight.after,
+  }
+}
+
+function toCandidates({ rows, runs, areAllRuns }: Sight): Candidate[] {
+  const runOf = new Map(runs.map((run) => [run.cycle, run]))
+  const known = new Set(rows.map(({ cycle }) => cycle))
+  return [
+    ...rows.map((row) => {
+      const run = runOf.get(row.cycle)
+      const isSuspect = run ? run.state !== row.state || row.isSatisfied || row.hasEnded : areAllRuns
+      return { cycle: row.cycle, sinceMs: row.updatedAtMs, isSuspect }
+    }),
+    ...runs
+      .filter(({ cycle }) => !known.has(cycle))
+      .map(({ cycle, startedAtMs }) => ({ cycle, sinceMs: startedAtMs, isSuspect: true })),
+  ]
+}
+
+const oldestFirst = (a: Candidate, b: Candidate): number => a.sinceMs - b.sinceMs || a.cycle.localeCompare(b.cycle)
+
+/** By id, from behind the last one on, and round again. */
+function inTurnAfter(cycles: CycleId[], after: string | null, count: number): CycleId[] {
+  const sorted = cycles.toSorted()
+  const next = after === null ? 0 : sorted.findIndex((cycle) => cycle > after)
+  const from = Math.max(0, next)
+  return [...sorted.slice(from), ...sorted.slice(0, from)].slice(0, count)
+}
