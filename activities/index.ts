@@ -12,6 +12,8 @@ import { createGlueActivities } from './glue.ts'
 import { type Teller, tellingWhenHeldUp } from './held-up.ts'
 import { createPublishing } from './publishing.ts'
 import { createRecalling } from './recalling.ts'
+import { createReconciling } from './reconciling.ts'
+import { createStuckFinding } from './reconciling-stuck.ts'
 import { createRepairing } from './repairing.ts'
 import { createScheduling } from './scheduling.ts'
 import { beginTry, type TryParts } from './try-age.ts'
@@ -48,9 +50,12 @@ export function createActivities({
       temporal,
       warn,
       settings: config.cycle,
+      tickMs: config.tickMs,
       loadIndex: async () => requireIndex(await catalog.load(undefined)),
     }),
     ...createRepairing({ temporal, db, warn }),
+    ...createReconciling({ temporal, db, warn, nowMs: Date.now }),
+    ...createStuckFinding({ temporal, db, warn, nowMs: Date.now }),
     recordCycle: (record) => recordCycle(db, record),
     ...createRecalling({ temporal, db }),
   }

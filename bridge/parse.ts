@@ -122,6 +122,8 @@ function parseRefreshed(envelope: Envelope, sender: Sender): Parsed {
     location: data.dataset?.location ?? null,
     correlationId: metadata.correlationId ?? metadata.id,
     occurredAt: metadata.occurredAt,
+    ...(data.builtFrom?.length && { builtFrom: data.builtFrom }),
+    ...(data.builtWithout?.length && { builtWithout: data.builtWithout }),
   }
   return { kind: 'refreshed', eventId: metadata.id, sender, arrival }
 }

@@ -2,8 +2,8 @@
 // server gives only in that race.
 import type { Client } from '@temporalio/client'
 import { expect, test } from 'vitest'
-import type { Route } from '../model/calendar/routing.ts'
-import { arrivalOf, definitionOf, KEY, timetableOf, versionOf } from '../model/samples.test-data.ts'
+import { OPENING_WINDOW, type Route } from '../model/calendar/routing.ts'
+import { arrivalOf, definitionOf, inputOf, KEY, NOON_MS, timetableOf, versionOf } from '../model/samples.test-data.ts'
 import type { Answers } from './deliver.ts'
 import type { BridgeLedger } from './ledger.ts'
 import { settle } from './settle.ts'
@@ -33,9 +33,12 @@ const settled = (waiting: Route['cycle'][]) => {
   const ledger: BridgeLedger = {
     recordUntaken: async () => undefined,
     judgePast: async () => ({ outcome: 'late', note: 'the cycle had closed without it' }),
+    readPast: async () => undefined,
     listWaiting: async () => waiting,
   }
-  return settle({ temporal: client, ledger }, item, new Map([[cycle, absent]]))
+  const { settings } = inputOf(definitionOf('d1/ds3'))
+  const parts = { temporal: client, ledger, settings, window: OPENING_WINDOW, nowMs: () => NOON_MS }
+  return settle(parts, item, new Map([[cycle, absent]]))
 }
 
 test('a cycle that was not open, and took the event when it was asked again, is not judged once more', async () => {

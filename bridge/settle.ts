@@ -4,10 +4,20 @@
 import type { Client } from '@temporalio/client'
 import pMap from 'p-map'
 import type { UntakenDelivery, UntakenEvent } from '../mirror/ledger.ts'
-import type { OpeningDecision, Route } from '../model/calendar/routing.ts'
-import { judgeByPast, judgeUnheeded, judgeUntaken, type UntakenJudgement } from '../model/calendar/untaken.ts'
+import type { OpeningDecision, OpeningWindow, Route } from '../model/calendar/routing.ts'
+import {
+  judgeByPast,
+  judgeUnheeded,
+  judgeUntaken,
+  mayComeBack,
+  type UntakenJudgement,
+} from '../model/calendar/untaken.ts'
+import type { CycleSettings } from '../model/cycle/cycle.ts'
+import { runsAgain } from '../model/cycle/revisions.ts'
+import { onRevisionOf } from '../model/dependencies.ts'
 import type { CycleId } from '../model/ids.ts'
-import { type Answers, type Delivered, tell } from './deliver.ts'
+import type { Arrival } from '../model/refresh-event.ts'
+import { type Answers, bringBack, type Delivered, tell } from './deliver.ts'
 import type { BridgeLedger } from './ledger.ts'
 import { type Later, toLater } from './outage.ts'
 import { type RefusalCode, type Refused, refuse } from './parse.ts'
@@ -22,6 +32,9 @@ export type Settlement =
 export interface TellingParts {
   temporal: Client
   ledger: BridgeLedger
+  settings: CycleSettings
+  window: OpeningWindow
+  nowMs(): number
 }
 
 type UnmatchedItem = Item & { verdict: Extract<Item['verdict'], { kind: 'unmatched' }> }
@@ -70,9 +83,11 @@ async function settleArrival(
     const others = isNobodys ? await tellWaiting(parts, news) : { kind: 'told' as const, cycles: [] }
     if (others.kind === 'later') return others
     const left = untaken.filter(({ route }) => !others.cycles.includes(route.cycle))
-    const judged = await pMap(left, (answer) => judge(parts.ledger, news, answer), ASKED)
-    const deliveries = judged.filter((delivery) => delivery !== null)
-    const isTaken = deliveries.length > 0 || !isNobodys || others.cycles.length > 0
+    const judged = await pMap(left, (answer) => judge(parts, news, answer), ASKED)
+    const trouble = judged.find((one) => one.kind === 'later')
+    if (trouble) return trouble
+    const deliveries = judged.flatMap((one) => (one.kind === 'judged' ? [one.delivery] : []))
+    const isTaken = judged.some(({ kind }) => kind !== 'nothing') || !isNobodys || others.cycles.length > 0
     if (isTaken && deliveries.length === 0) return { kind: 'done' }
     if (isTaken) return { kind: 'record', event: { ...toUntaken(item, 'routed', null), deliveries } }
     const { outcome, reason } = judgeUnheeded(answers.map(({ opening }) => opening))
@@ -111,25 +126,48 @@ async function tellWaiting(
   return { kind: 'told', cycles: cycles.filter((_, at) => answers[at]?.kind === 'accepted') }
 }
 
+type Judged =
+  | { kind: 'nothing' }
+  | { kind: 'judged'; delivery: UntakenDelivery }
+  /** It brought the cycle back, whose run says itself what it meant. */
+  | { kind: 'taken' }
+  | Later
+
 async function judge(
-  ledger: BridgeLedger,
+  parts: TellingParts,
   news: Extract<RefreshNews, { kind: 'refreshed' }>,
   { route, opening, said }: Answer,
-): Promise<UntakenDelivery | null> {
+): Promise<Judged> {
   const { eventId, arrival } = news
-  const toDelivery = (judgement: UntakenJudgement) => ({
-    cycle: route.cycle,
-    upstream: arrival.product,
-    ...judgement,
-  })
+  const toJudged = (judgement: UntakenJudgement | null): Judged =>
+    judgement
+      ? { kind: 'judged', delivery: { cycle: route.cycle, upstream: arrival.product, ...judgement } }
+      : { kind: 'nothing' }
   const how = said?.kind === 'absent' ? 'absent' : 'closed'
   const judged = judgeUntaken(how, opening)
-  if (judged === 'nothing') return null
-  if (judged !== 'ask-past') return toDelivery(judged)
+  if (judged === 'nothing') return { kind: 'nothing' }
+  if (judged !== 'ask-past') return toJudged(judged)
   const { product, key, revision } = arrival
-  const past = await ledger.judgePast({ cycle: route.cycle, eventId, product, key, revision })
-  const byPast = judgeByPast(how, past)
-  return byPast && toDelivery(byPast)
+  const past = await parts.ledger.judgePast({ cycle: route.cycle, eventId, product, key, revision })
+  const back = past?.outcome === 'correction' ? await rerunFor(parts, route, arrival) : null
+  return back ?? toJudged(judgeByPast(how, past))
+}
+
+/** From what is read to the start: a run that was opened, ran and closed in between would be repeated. */
+const OLDEST_PAST_MS = 30_000
+
+/** Null when the definition asks for no rerun, or the cycle is too old for one. */
+async function rerunFor(parts: TellingParts, route: Route, arrival: Arrival): Promise<Judged | null> {
+  const askedAtMs = parts.nowMs()
+  const { definition } = route.version
+  if (onRevisionOf(definition, arrival.product) !== 'rerun' || !mayComeBack(route, parts.window, askedAtMs)) return null
+  const past = await parts.ledger.readPast(route.cycle)
+  if (!past || !runsAgain(past)) return null
+  if (parts.nowMs() - askedAtMs > OLDEST_PAST_MS)
+    return toLater('message', new Error(`Reading how ${route.cycle} stood took too long to go on from it`))
+  const said = await bringBack(parts.temporal, parts.settings, { route, past, arrival })
+  if (said.kind === 'accepted') return { kind: 'taken' }
+  return said.kind === 'unavailable' ? toLater(said.concerns, said.error) : null
 }
 
 async function settleBlocker(parts: TellingParts, { item, news, answers }: Answered<RefreshNews>): Promise<Settlement> {
@@ -197,6 +235,8 @@ export function toUntaken(item: Item, outcome: UntakenEvent['outcome'], reason: 
     location: arrival?.location ?? null,
     correlationId: arrival?.correlationId ?? null,
     occurredAt: subject?.occurredAt ?? null,
+    ...(arrival?.builtFrom && { builtFrom: arrival.builtFrom }),
+    ...(arrival?.builtWithout && { builtWithout: arrival.builtWithout }),
     deliveries: [],
   }
 }

@@ -1,7 +1,7 @@
 // In: the documents read, and what is applied already (absent: offline). Out: the resolved mesh, or every problem.
 // Never: a message without the place in the files that a person must change.
 
-import { upstreamsIn } from '../model/calendar/match.ts'
+import { upstreamsIn } from '../model/dependencies.ts'
 import type { ProductFile } from '../model/definition.schema.ts'
 import type {
   CutoffAction,

@@ -1,7 +1,7 @@
 // The match rules of the files, and of applied products that wait for something in the files, tried out (rules.ts).
 // Never: a product checked by calendars that are not those it will go by.
 import type { ProductSchedule, Timetable } from '../model/calendar/cycles.ts'
-import { upstreamsIn } from '../model/calendar/match.ts'
+import { upstreamsIn } from '../model/dependencies.ts'
 import type { ExternalDefinition, ProductDefinition } from '../model/definition.ts'
 import type { CheckOptions } from './check-mesh.ts'
 import type { ChosenCalendars } from './choose-calendars.ts'

@@ -37,6 +37,7 @@ test('the page has a block for each rule of the grammar', () => {
     'notBefore',
     'cutoff',
     'onNonBusinessDay',
+    'catchUp',
   ]
   for (const word of [...words, ...more, 'extends', 'remove', 'earlyClose']) expect(BLOCKS.join()).toContain(word)
 })

@@ -20,12 +20,15 @@ function toDependency(dependency: DependencyFile, own: ProductId): DependencyDef
   return { atLeast, of: parts.list.map((part) => toDependency(part, own)), ...until }
 }
 
-function toUpstream({ product, cycle, latestWithin, ifNone }: DependencyBlock, own: ProductId): UpstreamDefinition {
+function toUpstream(block: DependencyBlock, own: ProductId): UpstreamDefinition {
+  const { product, cycle, latestWithin, ifNone, onRevision, acceptPartial } = block
   const match = toMatch(cycle, latestWithin)
   return {
     product: (product ?? own) as ProductId,
     ...(match ? { match } : {}),
     ...(ifNone ? { ifNone } : {}),
+    ...(onRevision ? { onRevision } : {}),
+    ...(acceptPartial === false ? { acceptPartial } : {}),
   }
 }
 

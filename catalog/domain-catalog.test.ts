@@ -58,7 +58,8 @@ const dependsOn: DependencyDefinition[] =
   plain && 'product' in plain
     ? [
         plain,
-        { ...plain, match: { kind: 'business-days-before', n: 1 }, ifNone: 'previous' },
+        { ...plain, match: { kind: 'business-days-before', n: 1 }, ifNone: 'previous', onRevision: 'rerun' },
+        { ...plain, acceptPartial: false },
         { ...plain, match: { kind: 'latest-within', days: 7 }, optionalAfter: { time: '20:00', days: 0, unit: 'day' } },
         {
           atLeast: 1,
@@ -119,7 +120,10 @@ test.each<[string, Partial<ProductDefinition>]>([
 })
 
 test('every kind of rule, group and time is read back as it was written', () => {
-  const catalog = { revision: 4, ...documentWith({ dependsOn, every: 'hour', onNonBusinessDay: 'skip' }) }
+  const catalog = {
+    revision: 4,
+    ...documentWith({ dependsOn, every: 'hour', onNonBusinessDay: 'skip', catchUp: 'none', settleMs: 60_000 }),
+  }
   expect(catalog.products.at(-1)?.definition.dependsOn).toEqual(dependsOn)
   expect(parseDomainCatalog(toStableJson(catalog))).toEqual({ kind: 'valid', catalog })
 })
@@ -129,6 +133,7 @@ test.each<[string, object]>([
   ['products.2.definition.dependsOn.0', { dependsOn: [{ product: 'raw/open', match: { kind: 'moon' } }] }],
   ['products.2.definition.notBefore', { notBefore: { unit: 'moon' } }],
   ['products.2.definition.onNonBusinessDay', { onNonBusinessDay: 'moon' }],
+  ['products.2.definition.catchUp', { catchUp: 'moon' }],
 ])('%s of a newer Sluice is refused by its place', (place, change) => {
   const parsed = parseDomainCatalog(
     toStableJson({ revision: 4, ...documentWith(change as Partial<ProductDefinition>) }),

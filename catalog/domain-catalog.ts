@@ -3,7 +3,7 @@
 import type { CalendarDefinition } from '../model/calendar/calendars.ts'
 import type { ProductSchedule } from '../model/calendar/cycles.ts'
 import { firstDateOf } from '../model/calendar/due.ts'
-import { upstreamsIn } from '../model/calendar/match.ts'
+import { upstreamsIn } from '../model/dependencies.ts'
 import type { DomainCatalog } from '../model/calendar/routing.ts'
 import type { DefinitionVersion, DomainDefinition, ExternalDefinition, Schedule } from '../model/definition.ts'
 import { type Domain, domainOf, type ProductId } from '../model/ids.ts'

@@ -1,6 +1,6 @@
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
-import { upstreamsIn } from '../model/calendar/match.ts'
+import { upstreamsIn } from '../model/dependencies.ts'
 import type { DependencyDefinition, Every, MatchRule, UpstreamDefinition } from '../model/definition.ts'
 import { type Condition, judgeCondition } from '../model/cycle/condition.ts'
 import type { DependencyStatus } from '../model/cycle/cycle.ts'

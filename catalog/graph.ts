@@ -2,7 +2,7 @@
 // Never: recursion over the graph: a chain may be as long as the mesh.
 import { toCadence } from '../model/calendar/cadence.ts'
 import { ifNoneOf } from '../model/calendar/leaf.ts'
-import { isGroup } from '../model/calendar/match.ts'
+import { isGroup } from '../model/dependencies.ts'
 import type { DependencyDefinition, Every, GroupDefinition, Period, UpstreamDefinition } from '../model/definition.ts'
 import type { ProductId } from '../model/ids.ts'
 

@@ -1,13 +1,14 @@
 // A plan in words: which field of a definition changed, from what to what.
 // Never: a difference that shows no field; a test changes every field in turn.
 import { toWallTimeText } from '../model/calendar/wall-time.ts'
-import type {
-  DomainDefinition,
-  ExternalDefinition,
-  Owner,
-  ProductDefinition,
-  RunDefinition,
-  WallTime,
+import {
+  type DomainDefinition,
+  type ExternalDefinition,
+  type Owner,
+  type ProductDefinition,
+  RETRY_KEYS,
+  type RunDefinition,
+  type WallTime,
 } from '../model/definition.ts'
 import { calendarLines, fieldsOfCalendar } from './calendar-words.ts'
 import type { Plan } from './plan.ts'
@@ -39,12 +40,29 @@ export function durationWords(ms: number): string {
   return `${ms / unitMs}${unit}`
 }
 
+/** As the file says it. */
+function retryWords(retry: RunDefinition['retry']): string {
+  const blocks = RETRY_KEYS.flatMap((key) => {
+    const rule = retry?.[key]
+    if (!rule) return []
+    const { attempts, afterMs, atMostMs } = rule
+    const said = [
+      ...(attempts === undefined ? [] : [`attempts: ${attempts}`]),
+      ...(afterMs === undefined ? [] : [`after: ${durationWords(afterMs)}`]),
+      ...(atMostMs === undefined ? [] : [`atMost: ${durationWords(atMostMs)}`]),
+    ]
+    return [`${key}: { ${said.join(', ')} }`]
+  })
+  return blocks.join(', ') || 'none'
+}
+
 const RUN_WORDS: FieldWords<RunDefinition> = {
   glue: asIs,
   arguments: (values) => (Object.keys(values).length === 0 ? 'none' : toStableJson(values)),
   timeoutMinutes: (minutes) => durationWords(minutes * 60_000),
   attempts: String,
   retryAfterMs: durationWords,
+  retry: retryWords,
 }
 
 const PRODUCT_WORDS: Omit<FieldWords<ProductDefinition>, 'product' | 'run'> = {
@@ -55,10 +73,12 @@ const PRODUCT_WORDS: Omit<FieldWords<ProductDefinition>, 'product' | 'run'> = {
   timezone: asIs,
   every: asIs,
   onNonBusinessDay: (shift) => shift ?? 'none',
+  catchUp: (catchUp) => catchUp ?? 'not said',
   notBefore: wallWords,
   availableBy: wallWords,
   cutoff: (cutoff) => (cutoff ? `${toWallTimeText(cutoff.at)}, then ${cutoff.then}` : 'none'),
   dependsOn: (upstreams) => dependenciesWords(upstreams) || 'none',
+  settleMs: (ms) => (ms === undefined ? 'none' : durationWords(ms)),
   publish: (publish) => publish?.location ?? 'false',
 }
 
@@ -80,7 +100,9 @@ const EXTERNAL_WORDS: Omit<FieldWords<ExternalDefinition>, 'product'> = {
 }
 
 /** Keys of the definition file where the resolved form has the unit in the name. */
-const FILE_KEYS: Record<string, string> = { timeoutMinutes: 'timeout', retryAfterMs: 'retryAfter', mappings: 'from' }
+const FILE_KEYS: Record<string, string> = {
+  ...{ timeoutMinutes: 'timeout', retryAfterMs: 'retryAfter', settleMs: 'settle', mappings: 'from' },
+}
 
 export const fieldsOfProduct = (from: ProductDefinition, to: ProductDefinition): FieldChange[] => [
   ...fieldsOf(from, to, PRODUCT_WORDS),

@@ -189,18 +189,24 @@ describe('the words of a change', () => {
     timezone: ['UTC', 'timezone: America/New_York -> UTC'],
     every: ['day', 'every: business-day -> day'],
     onNonBusinessDay: ['previous', 'onNonBusinessDay: none -> previous'],
+    catchUp: ['latest', 'catchUp: not said -> latest'],
     notBefore: [{ time: '17:00', days: 0, unit: 'day' }, 'notBefore: none -> 17:00'],
     availableBy: [{ time: '06:00', days: 1, unit: 'business-day' }, 'availableBy: none -> 06:00 +1bd'],
     cutoff: [{ at, then: 'error' }, 'cutoff: none -> 02:00 +1d, then error'],
     dependsOn: [[], 'dependsOn: d1/ds1 -> none'],
+    settleMs: [600_000, 'settle: none -> 10m'],
     publish: [null, 'publish: s3://example-d1-products/ds3/ -> false'],
   }
-  const RUN: { [Key in keyof ProductDefinition['run']]: [ProductDefinition['run'][Key], string] } = {
+  const RUN: { [Key in keyof ProductDefinition['run']]-?: [ProductDefinition['run'][Key], string] } = {
     glue: ['other', 'run.glue: d1-ds3 -> other'],
     arguments: [{ '--b': '1', '--a': '2' }, 'run.arguments: none -> {"--a":"2","--b":"1"}'],
     timeoutMinutes: [90, 'run.timeout: 1h -> 90m'],
     attempts: [3, 'run.attempts: 1 -> 3'],
     retryAfterMs: [90_000, 'run.retryAfter: 5m -> 90s'],
+    retry: [
+      { infrastructure: { attempts: 5, afterMs: 60_000, atMostMs: 1_800_000 }, timeout: { attempts: 1 } },
+      'run.retry: none -> infrastructure: { attempts: 5, after: 1m, atMost: 30m }, timeout: { attempts: 1 }',
+    ],
   }
   const EXTERNAL: { [Key in Exclude<keyof ExternalDefinition, 'product'>]: [ExternalDefinition[Key], string] } = {
     description: ['x', 'description: "Vendor closes" -> "x"'],

@@ -17,7 +17,7 @@ const problemsIn = (text: string): string[] =>
 const inRun = (run: string): string => `product: d1/ds1\nevery: day\nrun: ${run}\n`
 const ofProduct = (more: string): string => productText('d1/ds1', more)
 const KNOWN =
-  'product, description, visibility, owner, calendar, timezone, every, onNonBusinessDay, notBefore, availableBy, cutoff, dependsOn, run, publish'
+  'product, description, visibility, owner, calendar, timezone, every, onNonBusinessDay, catchUp, notBefore, availableBy, cutoff, dependsOn, run, settle, publish'
 
 type Case = [name: string, text: string, says: string[]]
 
@@ -30,7 +30,7 @@ describe('keys', () => {
       inRun('{ glue: a, atempts: 2, zzz: 2 }'),
       [
         '3:17: unknown key "atempts" in run; did you mean "attempts"?',
-        '3:29: unknown key "zzz" in run; known: glue, arguments, timeout, attempts, retryAfter',
+        '3:29: unknown key "zzz" in run; known: glue, arguments, timeout, attempts, retryAfter, retry',
       ],
     ],
     ['the merge of YAML 1.1', ofProduct('<<: { a: 1 }\n'), [`4:1: unknown key "<<"; known: ${KNOWN}`]],
@@ -206,6 +206,18 @@ describe('values', () => {
         '3:26: run.timeout: "8d" is out of range: from 1m to 7d',
         '3:40: run.attempts: at least 1, at most 20',
         '3:56: run.retryAfter: "2d" is out of range: from 1s to 1d',
+      ],
+    ],
+    [
+      'retries by kind of failure',
+      inRun(
+        '{ glue: a, retry: { infra: { attempts: 2 }, timeout: { attempts: 0, after: 5 }, jobFailed: { most: 1m } } }',
+      ),
+      [
+        '3:26: unknown key "infra" in run.retry; known: infrastructure, throttled, jobFailed, timeout',
+        '3:71: run.retry.timeout.attempts: at least 1, at most 20',
+        '3:81: run.retry.timeout.after: 5 is a number in YAML; quote it: after: "5"',
+        '3:99: unknown key "most" in run.retry.jobFailed; did you mean "atMost"?',
       ],
     ],
     [

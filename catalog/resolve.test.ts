@@ -57,6 +57,7 @@ describe('a product', () => {
       visibility: 'mesh',
       owner: { team: 'risk', email: 'risk@example.com' },
       timezone: 'Europe/London',
+      catchUp: 'none',
       notBefore: '17:00',
       availableBy: '06:00 +1bd',
       cutoff: { at: '02:00 +1d', then: 'run-without' },
@@ -73,6 +74,26 @@ describe('a product', () => {
       // Glue counts in minutes, so part of one is a whole one.
       run: { glue: 'job', arguments: { '--book': 'eq' }, timeoutMinutes: 2, attempts: 3, retryAfterMs: 30_000 },
     })
+  })
+
+  test('keeps of its retries what is said, and nothing where nothing is', () => {
+    const runOf = (retry: object) => resolve({ run: { glue: 'job', retry } }).run.retry
+    expect(runOf({ infrastructure: { attempts: 5, after: '1m', atMost: '30m' }, timeout: { attempts: 1 } })).toEqual({
+      infrastructure: { attempts: 5, afterMs: 60_000, atMostMs: 1_800_000 },
+      timeout: { attempts: 1 },
+    })
+    expect(resolve({ run: { glue: 'job', retry: { throttled: {} } } }).run).not.toHaveProperty('retry')
+  })
+
+  test('whose pause begins above its cap contradicts itself', () => {
+    const faultsOf = (retry: object) => faultsBetweenKeys(fileOf({ run: { glue: 'job', retry } }), domain)
+    expect(faultsOf({ throttled: { after: '10m', atMost: '5m' } })).toEqual([
+      {
+        path: ['run', 'retry', 'throttled', 'atMost'],
+        message: 'run.retry.throttled.atMost 5m is shorter than its after 10m',
+      },
+    ])
+    expect(faultsOf({ throttled: { after: '10m', atMost: '10m' }, timeout: { atMost: '1s' } })).toEqual([])
   })
 
   test('with publish: false publishes nothing, also where the domain has no location', () => {

@@ -3,7 +3,15 @@
 import { parseEvery, toCadence } from '../model/calendar/cadence.ts'
 import { parseWallTime } from '../model/calendar/wall-time.ts'
 import type { DomainFile, ProductFile } from '../model/definition.schema.ts'
-import type { DomainDefinition, Every, ProductDefinition, WallTime } from '../model/definition.ts'
+import {
+  type DomainDefinition,
+  type Every,
+  type ProductDefinition,
+  RETRY_KEYS,
+  type RetryDefinition,
+  type RetryRule,
+  type WallTime,
+} from '../model/definition.ts'
 import { parseDurationMs } from '../model/definition-parts.schema.ts'
 import { type Domain, nameOf, type ProductId } from '../model/ids.ts'
 import { optionalAfters, toDependencies, upstreamsOf } from './dependencies.ts'
@@ -28,6 +36,7 @@ export function toProductDefinition(file: ProductFile, domain: DomainDefinition,
     timezone: file.timezone ?? domain.timezone,
     every,
     ...(file.onNonBusinessDay ? { onNonBusinessDay: file.onNonBusinessDay } : {}),
+    ...(file.catchUp ? { catchUp: file.catchUp } : {}),
     notBefore: toWallTime(file.notBefore),
     availableBy: toWallTime(file.availableBy),
     cutoff: file.cutoff ? { at: requireWallTime(file.cutoff.at), then: file.cutoff.then } : null,
@@ -38,9 +47,25 @@ export function toProductDefinition(file: ProductFile, domain: DomainDefinition,
       timeoutMinutes: Math.ceil((parseDurationMs(file.run.timeout) ?? 0) / 60_000),
       attempts: file.run.attempts,
       retryAfterMs: parseDurationMs(file.run.retryAfter) ?? 0,
+      ...toRetry(file.run.retry),
     },
+    ...(file.settle === undefined ? {} : { settleMs: parseDurationMs(file.settle) ?? 0 }),
     publish: toPublish(file, domain),
   }
+}
+
+/** Only what is said, so that an empty block is none. */
+function toRetry(file: ProductFile['run']['retry'] = {}): { retry?: RetryDefinition } {
+  const said = RETRY_KEYS.flatMap((key) => {
+    const { attempts, after, atMost } = file[key] ?? {}
+    const rule: RetryRule = {
+      ...(attempts === undefined ? {} : { attempts }),
+      ...(after === undefined ? {} : { afterMs: parseDurationMs(after) ?? 0 }),
+      ...(atMost === undefined ? {} : { atMostMs: parseDurationMs(atMost) ?? 0 }),
+    }
+    return Object.keys(rule).length > 0 ? [[key, rule] as const] : []
+  })
+  return said.length > 0 ? { retry: Object.fromEntries(said) } : {}
 }
 
 /** How often the file says it refreshes, in the canonical words. */
@@ -55,7 +80,7 @@ export interface KeyFault {
 /** Keys that are right one by one, and contradict each other. */
 export function faultsBetweenKeys(file: ProductFile, domain: DomainDefinition): KeyFault[] {
   const faults: KeyFault[] = []
-  faults.push(...faultsOfCadence(file))
+  faults.push(...faultsOfCadence(file), ...faultsOfRetry(file))
   const start = toWallTime(file.notBefore)
   const add = (path: string[], message: string): void => void faults.push({ path, message })
   const ends = { cutoff: file.cutoff?.at, availableBy: file.availableBy }
@@ -82,6 +107,16 @@ export function faultsBetweenKeys(file: ProductFile, domain: DomainDefinition): 
   }
   return faults
 }
+
+/** A pause that begins above its cap. */
+const faultsOfRetry = ({ run: { retry } }: ProductFile): KeyFault[] =>
+  RETRY_KEYS.flatMap((key) => {
+    const { after, atMost } = retry?.[key] ?? {}
+    if (after === undefined || atMost === undefined) return []
+    if ((parseDurationMs(atMost) ?? 0) >= (parseDurationMs(after) ?? 0)) return []
+    const message = `run.retry.${key}.atMost ${atMost} is shorter than its after ${after}`
+    return [{ path: ['run', 'retry', key, 'atMost'], message }]
+  })
 
 /** What fits no such cycle. */
 function faultsOfCadence(file: ProductFile): KeyFault[] {

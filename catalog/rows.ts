@@ -142,10 +142,10 @@ export const insertProducts = (db: Queries, versions: NewVersion[], stamp: Stamp
 export const insertDependencies = (db: Queries, versions: NewVersion[]): Promise<boolean> =>
   db.changed(
     `insert into data_product_dependencies
-       (product, version, upstream, position, match, if_none, optional_after, part)
-     select product, version, upstream, position, match, if_none, optional_after, part
+       (product, version, upstream, position, match, if_none, optional_after, part, on_revision, accept_partial)
+     select product, version, upstream, position, match, if_none, optional_after, part, on_revision, accept_partial
      from jsonb_to_recordset($1) as given (product text, version integer, upstream text, position integer,
-       match text, if_none text, optional_after text, part text)`,
+       match text, if_none text, optional_after text, part text, on_revision text, accept_partial boolean)`,
     [
       toJsonParameter(
         versions.flatMap(({ version, definition: { product, dependsOn } }) =>
@@ -158,6 +158,8 @@ export const insertDependencies = (db: Queries, versions: NewVersion[]): Promise
             if_none: upstream.ifNone ?? null,
             optional_after: wallText(upstream.optionalAfter ?? null),
             part,
+            on_revision: upstream.onRevision ?? null,
+            accept_partial: upstream.acceptPartial ?? true,
           })),
         ),
       ),
@@ -167,10 +169,12 @@ export const insertDependencies = (db: Queries, versions: NewVersion[]): Promise
 export const insertSchedules = (db: Queries, versions: NewVersion[]): Promise<boolean> =>
   db.changed(
     `insert into data_product_schedule
-       (product, version, every, on_non_business_day, calendar, timezone, not_before, available_by, cutoff_at, cutoff_then)
-     select product, version, every, on_non_business_day, calendar, timezone, not_before, available_by, cutoff_at, cutoff_then
+       (product, version, every, on_non_business_day, catch_up, calendar, timezone, not_before, available_by,
+        cutoff_at, cutoff_then)
+     select product, version, every, on_non_business_day, catch_up, calendar, timezone, not_before, available_by,
+       cutoff_at, cutoff_then
      from jsonb_to_recordset($1) as given (product text, version integer, every text, on_non_business_day text,
-       calendar text, timezone text, not_before text, available_by text, cutoff_at text, cutoff_then text)`,
+       catch_up text, calendar text, timezone text, not_before text, available_by text, cutoff_at text, cutoff_then text)`,
     [
       toJsonParameter(
         versions.map(({ version, definition: { product, every, calendar, timezone, ...definition } }) => ({
@@ -178,6 +182,7 @@ export const insertSchedules = (db: Queries, versions: NewVersion[]): Promise<bo
           version,
           every,
           on_non_business_day: definition.onNonBusinessDay ?? null,
+          catch_up: definition.catchUp ?? null,
           calendar,
           timezone,
           not_before: wallText(definition.notBefore),
@@ -191,10 +196,10 @@ export const insertSchedules = (db: Queries, versions: NewVersion[]): Promise<bo
 
 export const insertPipelines = (db: Queries, versions: NewVersion[]): Promise<boolean> =>
   db.changed(
-    `insert into data_pipeline_config (product, version, glue_job, timeout_minutes, attempts, retry_after_ms)
-     select product, version, glue_job, timeout_minutes, attempts, retry_after_ms from jsonb_to_recordset($1)
+    `insert into data_pipeline_config (product, version, glue_job, timeout_minutes, attempts, retry_after_ms, retry)
+     select product, version, glue_job, timeout_minutes, attempts, retry_after_ms, retry from jsonb_to_recordset($1)
        as given (product text, version integer, glue_job text, timeout_minutes integer, attempts integer,
-         retry_after_ms bigint)`,
+         retry_after_ms bigint, retry jsonb)`,
     [
       toJsonParameter(
         versions.map(({ version, definition: { product, run } }) => ({
@@ -204,6 +209,7 @@ export const insertPipelines = (db: Queries, versions: NewVersion[]): Promise<bo
           timeout_minutes: run.timeoutMinutes,
           attempts: run.attempts,
           retry_after_ms: run.retryAfterMs,
+          retry: run.retry ?? null,
         })),
       ),
     ],

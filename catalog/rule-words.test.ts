@@ -2,7 +2,7 @@ import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
 import { parse } from 'yaml'
 import type { DependencyDefinition, MatchRule, UpstreamDefinition, WallTime } from '../model/definition.ts'
-import { IF_NONE } from '../model/definition.ts'
+import { IF_NONE, ON_REVISION } from '../model/definition.ts'
 import { type DependencyFile, dependency as dependencySchema } from '../model/dependency.schema.ts'
 import { aProduct } from '../model/samples.test-data.ts'
 import { toDependencies } from './dependencies.ts'
@@ -25,12 +25,16 @@ const aWall: fc.Arbitrary<WallTime> = fc.oneof(
   fc.constantFrom(20, 120, 125).map((minutes): WallTime => ({ unit: 'minute', minutes })),
 )
 const optional = fc.option(aWall).map((wall) => (wall ? { optionalAfter: wall } : {}))
+const onCorrections: fc.Arbitrary<Pick<UpstreamDefinition, 'onRevision' | 'acceptPartial'>> = fc.record(
+  { onRevision: fc.constantFrom(...ON_REVISION), acceptPartial: fc.constant(false as const) },
+  { requiredKeys: [] },
+)
 const anUpstream: fc.Arbitrary<UpstreamDefinition> = fc
-  .tuple(aProduct, fc.option(aMatch), fc.option(fc.constantFrom(...IF_NONE)), optional)
+  .tuple(aProduct, fc.option(aMatch), fc.option(fc.constantFrom(...IF_NONE)), optional, onCorrections)
   .filter(([, match, ifNone]) => ifNone !== 'previous' || !/within|self/.test(match?.kind ?? ''))
   .filter(([, , ifNone, until]) => ifNone !== 'skip-cycle' || !('optionalAfter' in until))
-  .map(([product, match, ifNone, until]) => ({
-    ...{ product, ...(match ? { match } : {}) },
+  .map(([product, match, ifNone, until, corrections]) => ({
+    ...{ product, ...(match ? { match } : {}), ...corrections },
     ...{ ...(ifNone ? { ifNone } : {}), ...until },
   }))
 const groupOf = (inner: fc.Arbitrary<DependencyDefinition>): fc.Arbitrary<DependencyDefinition> =>

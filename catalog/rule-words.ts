@@ -1,7 +1,7 @@
 // A dependency in the words of the definition file: its rule, its group. In: the resolved form. Out: text that the file takes.
 // Never: two dependencies that mean different things in the same words; a test reads them back.
 
-import { isGroup } from '../model/calendar/match.ts'
+import { isGroup } from '../model/dependencies.ts'
 import { toWallTimeText } from '../model/calendar/wall-time.ts'
 import type { DependencyDefinition, GroupDefinition, MatchRule, UpstreamDefinition } from '../model/definition.ts'
 
@@ -12,10 +12,12 @@ export const dependenciesWords = (dependsOn: readonly DependencyDefinition[]): s
 /** `d1/ds1`, or in braces with its rule; a group with what it holds. */
 export function dependencyWords(dependency: DependencyDefinition): string {
   if (isGroup(dependency)) return braces([...groupWords(dependency), ...optionalWords(dependency)])
-  const { product, match, ifNone } = dependency
+  const { product, match, ifNone, onRevision, acceptPartial } = dependency
   const rule = [
     ...(match ? [matchEntry(match)] : []),
     ...(ifNone ? [`ifNone: ${ifNone}`] : []),
+    ...(onRevision ? [`onRevision: ${onRevision}`] : []),
+    ...(acceptPartial === false ? ['acceptPartial: false'] : []),
     ...optionalWords(dependency),
   ]
   return rule.length === 0 ? product : braces([`product: ${product}`, ...rule])

@@ -2,7 +2,8 @@
 // upstream has none. Out: skipped, stuck and because of whom, or neither. Never: a decision of its own about a condition.
 import type { Timetable } from '../model/calendar/cycles.ts'
 import { type Edge, wantedOf } from '../model/calendar/leaf.ts'
-import { expectedOf, isGroup } from '../model/calendar/match.ts'
+import { expectedOf } from '../model/calendar/match.ts'
+import { isGroup } from '../model/dependencies.ts'
 import { conditionOf, judgeCondition } from '../model/cycle/condition.ts'
 import type { DependencyStatus } from '../model/cycle/cycle.ts'
 import type { DependencyDefinition, ProductDefinition, UpstreamDefinition } from '../model/definition.ts'

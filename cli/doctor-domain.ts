@@ -1,19 +1,19 @@
 // What one domain needs to run. In: a connection as that domain's account. Out: what was found; an error is the problem.
-import { hostname } from 'node:os'
 import { setTimeout as pause } from 'node:timers/promises'
 import { GetQueueAttributesCommand, GetQueueUrlCommand } from '@aws-sdk/client-sqs'
-import type { Client } from '@temporalio/client'
 import { loadDomainCatalog } from '../catalog/load.ts'
 import { namesOf } from '../clients/config.ts'
+import { describeDeployment, listIdleBuilds, readPollers, toPinnedQuery } from '../clients/worker-versions.ts'
 import type { Domain } from '../model/ids.ts'
 import { toScheduleId, toTaskQueue } from '../workflows/contract.ts'
 import { CHECKS } from './check-names.ts'
 import type { Connection } from './connection.ts'
 import type { Check } from './doctor.ts'
+import { checkDue } from './doctor-due.ts'
 import { checkHeldUp } from './doctor-held-up.ts'
 import { toBridgeOutage, toWorkerOutage } from './doctor-outage.ts'
+import { checkLastTick } from './doctor-tick.ts'
 import { toCount } from './output.ts'
-import { livePollers, type Poller } from './pollers.ts'
 
 export const toDomainChecks = (domain: string): Check[] => [
   {
@@ -60,11 +60,27 @@ export const toDomainChecks = (domain: string): Check[] => [
     todo: 'Start a worker of that version again, or move the cycles: temporal workflow update-options --versioning-override-behavior',
     needs: [CHECKS.temporal],
   },
+  ...toSchedulerChecks(domain),
+]
+
+const toSchedulerChecks = (domain: string): Check[] => [
   {
     name: `${domain}: scheduler`,
     look: (connection) => checkSchedule(connection, domain),
     todo: `A worker makes it at boot: sluice worker ${domain}. A paused one: temporal schedule toggle --unpause`,
     needs: [CHECKS.temporal],
+  },
+  {
+    name: `${domain}: last tick`,
+    look: (connection) => checkLastTick(connection, domain),
+    todo: 'Start a worker of the version that is named, or see why: sluice explain CYCLE. The next tick looks again.',
+    needs: [CHECKS.temporal],
+  },
+  {
+    name: `${domain}: due cycles`,
+    look: (connection) => checkDue(connection, domain),
+    todo: '',
+    needs: [`${domain}: catalog`, CHECKS.temporal],
   },
 ]
 
@@ -129,9 +145,9 @@ async function readDepth({ aws }: Connection, QueueName: string): Promise<{ wait
 
 async function checkWorker({ temporal }: Connection, domain: string): Promise<string> {
   const client = await temporal()
-  const pollers = await readPollers(client, domain)
+  const pollers = await readPollers(client, toTaskQueue(domain))
   if (pollers.length === 0) throw new Error(`nobody polls task queue ${toTaskQueue(domain)}`)
-  const { workerDeploymentInfo } = await describeDeployment(client, domain)
+  const { workerDeploymentInfo } = await describeDeployment(client, toTaskQueue(domain))
   const buildId = workerDeploymentInfo?.routingConfig?.currentDeploymentVersion?.buildId
   if (!buildId) throw new Error(`deployment ${toTaskQueue(domain)} has no current version, so its workers get nothing`)
   if (!pollers.some((poller) => poller.buildId === buildId))
@@ -143,48 +159,16 @@ async function checkWorker({ temporal }: Connection, domain: string): Promise<st
 /** Open cycles are pinned to the version they began on; without a poller of it they wait silently. */
 async function checkVersions({ temporal }: Connection, domain: string): Promise<string> {
   const client = await temporal()
-  const polled = new Set((await readPollers(client, domain)).map(({ buildId }) => buildId))
-  const { workerDeploymentInfo } = await describeDeployment(client, domain)
-  const builds =
-    workerDeploymentInfo?.versionSummaries?.map(({ deploymentVersion }) => deploymentVersion?.buildId ?? '') ?? []
+  const queue = toTaskQueue(domain)
   const orphans: string[] = []
-  for (const buildId of builds.filter((build) => !polled.has(build))) {
-    const query = `ExecutionStatus = "Running" AND SluiceDomain = "${domain}" AND TemporalWorkerDeploymentVersion = "${toTaskQueue(domain)}:${buildId}"`
+  for (const buildId of await listIdleBuilds(client, queue)) {
+    const query = `ExecutionStatus = "Running" AND SluiceDomain = "${domain}" AND ${toPinnedQuery(queue, buildId)}`
     const { count } = await client.workflow.count(query)
     if (count > 0) orphans.push(`${toCount(count, 'open cycle')} of version ${buildId}, which no worker runs`)
   }
   if (orphans.length > 0) throw new Error(orphans.join('; '))
   return 'every open cycle has a worker of its version'
 }
-
-async function readPollers(client: Client, domain: string): Promise<Poller[]> {
-  const { pollers } = await client.workflowService.describeTaskQueue({
-    namespace: client.options.namespace,
-    taskQueue: { name: toTaskQueue(domain) },
-    // Workflow tasks.
-    taskQueueType: 1,
-  })
-  const remembered = (pollers ?? []).map(({ identity, deploymentOptions, lastAccessTime }) => ({
-    identity: identity ?? '',
-    buildId: deploymentOptions?.buildId ?? '',
-    lastPollMs: Number(lastAccessTime?.seconds ?? 0) * 1_000,
-  }))
-  return livePollers(remembered, { host: hostname(), isRunning }, Date.now())
-}
-
-function isRunning(pid: number): boolean {
-  try {
-    return process.kill(pid, 0)
-  } catch (error) {
-    return (error as NodeJS.ErrnoException).code === 'EPERM'
-  }
-}
-
-const describeDeployment = (client: Client, domain: string) =>
-  client.workflowService.describeWorkerDeployment({
-    namespace: client.options.namespace,
-    deploymentName: toTaskQueue(domain),
-  })
 
 async function checkSchedule({ temporal }: Connection, domain: string): Promise<string> {
   const { state, info } = await (await temporal()).schedule.getHandle(toScheduleId(domain)).describe()

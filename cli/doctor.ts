@@ -4,6 +4,7 @@ import { chooseLocalStack, domainsOf } from './choose-stack.ts'
 import type { CHECKS } from './check-names.ts'
 import { type Connection, withConnection } from './connection.ts'
 import { toDomainChecks } from './doctor-domain.ts'
+import { type DueFound, toUnopenedLines, type UnopenedCycles } from './doctor-due.ts'
 import { MESH_CHECKS } from './doctor-mesh.ts'
 import { toSentence } from './failure.ts'
 import { type Output, print, printJson } from './output.ts'
@@ -12,7 +13,7 @@ import { CENTRAL } from './stack-environment.ts'
 export interface Check {
   name: string
   /** What was found; a thrown error is the problem. */
-  look(connection: Connection): Promise<string>
+  look(connection: Connection): Promise<string | DueFound>
   /** What mends it. */
   todo: string
   /** The checks that must be right for this one to say anything. */
@@ -38,6 +39,8 @@ export interface Finding {
   ok: boolean
   found: string
   todo?: string
+  /** Products with due cycles that are not open, and what the next tick does with them. */
+  unopened?: UnopenedCycles[]
   /** Since when it is away, as far as anybody can tell. */
   since?: string
   /** What goes on meanwhile. */
@@ -70,7 +73,7 @@ export async function examine(connection: Connection, checks: Check[], findings:
       continue
     }
     const finding = await look(connection).then(
-      (found): Finding => ({ check, ok: true, found }),
+      (found): Finding => ({ check, ok: true, ...(typeof found === 'string' ? { found } : found) }),
       (error: unknown): Finding => ({ check, ok: false, found: toSentence(error), todo }),
     )
     findings.push(finding)
@@ -91,8 +94,9 @@ const askSince = ({ since }: Outage, connection: Connection): Promise<string> =>
     (error: unknown) => `cannot be told: ${toSentence(error)}`,
   )
 
-export function tell({ check, ok, found, todo, since, works, catchesUp }: Finding): void {
+export function tell({ check, ok, found, todo, unopened = [], since, works, catchesUp }: Finding): void {
   print(`${ok ? pc.green('ok     ') : pc.red('problem')}  ${check}: ${found}`)
+  for (const line of toUnopenedLines(unopened)) print(`         ${line}`)
   if (since === NOT_KNOWN) print('         since when is not known')
   else if (since) print(`         since: ${since}`)
   if (works) print(`         meanwhile: ${works}`)

@@ -3,14 +3,18 @@
 import { WorkflowNotFoundError } from '@temporalio/client'
 import { loadDomainCatalog } from '../catalog/load.ts'
 import { toDependency } from '../mirror/past.ts'
-import { type CycleReport, type CycleRow, type DependencyRow, readCycle } from '../mirror/status.ts'
+import { type CycleReport, type CycleRow, type DependencyRow, flagsAt, readCycle } from '../mirror/status.ts'
 import { dueAtMs } from '../model/calendar/cycles.ts'
 import { openCycle, whyNotDue } from '../model/calendar/due.ts'
 import { OPENING_WINDOW, toTimetable } from '../model/calendar/routing.ts'
 import { type Cycle, type CycleInput, type CycleSettings, isUnbegun, openRun } from '../model/cycle/cycle.ts'
+import { FAILURE_WORDS } from '../model/cycle/failure-class.ts'
+import { flagsOf, flagWords, isOfStep } from '../model/cycle/flags.ts'
 import { type CycleId, type CycleParts, domainOf, toCycleId } from '../model/ids.ts'
 import { CYCLE_QUERY } from '../workflows/contract.ts'
 import { type Connection, withConnection } from './connection.ts'
+import { toEndedWords, withEnd } from './ended-run.ts'
+import { dataLines, outdatedLines, readWords } from './explain-data.ts'
 import { inputLines, OPEN_WORDS, PAST_WORDS } from './explain-inputs.ts'
 import { vanishedLines } from './explain-vanished.ts'
 import { CommandFailure, EXIT } from './failure.ts'
@@ -30,7 +34,8 @@ export async function explain(parts: CycleParts, options: { stack?: string; outp
       tellLive(live)
       if (isUnbegun(live)) await tellVanished(connection, live)
     }
-    if (options.output === 'table' && report) tellReport(report, live !== undefined)
+    if (options.output === 'table' && report)
+      tellReport({ ...report, row: withEnd(report.row, workflow) }, live !== undefined)
     if (workflow.kind === 'live' || report) return 0
     const reason =
       toUnexplained(cycle, workflow, mirror.isAsked) ?? (await whyUnknown(connection, parts, options.output))
@@ -70,10 +75,13 @@ function tellLive(cycle: Cycle): void {
   // Absent in what an older version answers.
   const reason = cycle.heldUp?.reason ?? cycle.reason
   print(`${cycle.id}  ${colourState(cycle.state)}${step}${reason ? `: ${toLine(reason)}` : ''}`)
+  for (const flag of flagsOf(cycle))
+    print(`  ${flagWords(flag)}${cycle.heldUp && isOfStep(flag) ? ` since ${toIso(cycle.heldUp.sinceMs)}` : ''}`)
   tellTimes(cycle.input)
   if (cycle.retryAtMs !== null) print(`  next attempt at ${toIso(cycle.retryAtMs)}`)
   const { input, dependencies } = cycle
   for (const line of inputLines(input, { dependencies, words: OPEN_WORDS, nowMs: Date.now() })) print(`  ${line}`)
+  for (const line of dataLines(cycle, Date.now())) print(`  ${line}`)
 }
 
 function tellTimes({ notBeforeMs, cutoffMs, availableByMs, definition: { cutoff } }: CycleInput): void {
@@ -95,18 +103,23 @@ async function tellVanished({ aws, settings }: Connection, cycle: Cycle): Promis
   }
 }
 
-function tellReport({ row, transitions, dependencies, deliveries, actions }: CycleReport, isLive: boolean): void {
+function tellReport(report: CycleReport, isLive: boolean): void {
+  const { row, transitions, dependencies, deliveries, actions } = report
   if (!isLive) {
     print(
       `${row.cycle}  ${colourState(row.state)}${row.step ? ` (${row.step})` : ''}${row.reason ? `: ${toLine(row.reason)}` : ''}`,
     )
+    const ended = toEndedWords(row)
+    if (ended) print(`  ${ended}`)
+    for (const flag of flagsAt(row, Date.now())) print(`  ${flagWords(flag)}`)
     for (const line of pastLines(row, dependencies)) print(`  ${line}`)
+    for (const line of outdatedLines(report)) print(`  ${line}`)
   }
-  for (const { number, runId, end, adopted } of row.attempts) {
+  for (const { number, runId, end, adopted, failure, inputs } of row.attempts) {
     const how = end
-      ? `${end.state}${end.error ? `: ${toLine(end.error)}` : ''}, found by ${end.noticedBy}`
+      ? `${end.state}${failure ? `, ${FAILURE_WORDS[failure] ?? failure}` : ''}${end.error ? `: ${toLine(end.error)}` : ''}, found by ${end.noticedBy}`
       : 'under way'
-    print(`  attempt ${number}${adopted ? ' (adopted)' : ''} ${runId ?? 'not started'}: ${how}`)
+    print(`  attempt ${number}${adopted ? ' (adopted)' : ''} ${runId ?? 'not started'}: ${how}${readWords({ inputs })}`)
   }
   if (row.publishedEventId) print(`  published ${row.publishedEventId} at ${row.publishedAt}`)
   print('  so far:')

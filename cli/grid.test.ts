@@ -37,6 +37,40 @@ test('a cell says the step that failed, the revision, a retry under way and late
   expect(cells).toEqual(['ERROR (run)', 'COMPLETED r2', 'PROCESSING retrying', 'PROCESSING late', 'COMPLETED'])
 })
 
+test('a cycle that waits for Glue, is held up or retries says so in its cell, and below for what, why or until when', () => {
+  const processing = { state: 'PROCESSING' } as const
+  const rows = [
+    row('d1/a', '2026-11-20', {
+      ...processing,
+      flags: ['waits-for-concurrent-runs'],
+      reason: 'Concurrent runs\nexceeded',
+    }),
+    row('d1/b', '2026-11-20', { ...processing, flags: ['held-up'], reason: 'AccessDeniedException' }),
+    row('d1/c', '2026-11-20', { ...processing, retryAt: '2026-11-20T12:05:00Z', reason: 'attempt 2 at 12:05' }),
+    row('d1/d', '2026-11-20', { ...processing, availableBy: '2026-11-20T11:59:59Z' }),
+    row('d1/e', '2026-11-20', { ...processing, flags: ['held-up'], runEndedAs: 'terminated', runEndedAt: null }),
+  ]
+  const lines = linesOf(rows)
+  expect(lines.slice(1, 6).map((line) => line.slice('product  '.length).trim())).toEqual([
+    'PROCESSING waits for Glue',
+    'PROCESSING held up',
+    'PROCESSING retrying',
+    'PROCESSING late',
+    'PROCESSING no run',
+  ])
+  expect(lines.slice(7)).toEqual([
+    'd1/a/2026-11-20  waits for a free run of its Glue job: Concurrent runs exceeded',
+    'd1/b/2026-11-20  held up: AccessDeniedException',
+    'd1/c/2026-11-20  retrying: attempt 2 at 12:05',
+    expect.stringMatching(/^d1\/e\/2026-11-20 {2}PROCESSING its run was terminated: .*sluice rerun d1\/e\/2026-11-20 /),
+  ])
+})
+
+test('what is to be known of the data stands in the cell, and is no reason not to get on', () => {
+  const rows = [row('d1/a', '2026-11-20', { state: 'PROCESSING', flags: ['partial'] })]
+  expect(linesOf(rows)).toEqual(['product  2026-11-20', 'd1/a     PROCESSING partial'])
+})
+
 test('below, each cycle that waits or failed says for what or why, oldest date first, products in order', () => {
   const rows = [
     row('d1/b', '2026-11-20', { state: 'WAITING', waitingFor: ['raw/rd1', 'raw/rd2'] }),

@@ -1,13 +1,15 @@
 // The grid of products × dates. In: rows of the mirror. Out: text for a terminal. Pure.
-import { type CycleRow, isLate } from '../mirror/status.ts'
+import { type CycleRow, flagsAt } from '../mirror/status.ts'
+import { flagMark, flagWords, isOfStep } from '../model/cycle/flags.ts'
 import { type CycleKey, periodOf } from '../model/ids.ts'
 import { CYCLE_STATES } from '../model/states.ts'
+import { hasNoRun, toEndedWords } from './ended-run.ts'
 import { colourState, toTable } from './output.ts'
 
 /** Where a cycle stands in the grid: hours below their date in UTC, all others below their own key. */
 export const toColumn = (key: string): string => (periodOf(key as CycleKey) === 'hour' ? key.slice(0, 10) : key)
 
-/** Dates from old to new; below it a line for each cycle that waits or failed. At least one row. */
+/** Dates from old to new; below it a line for each cycle that waits, failed or does not get on. At least one row. */
 export function toGrid(rows: CycleRow[], nowMs: number): string {
   const columns = [...new Set(rows.map(({ key }) => toColumn(key)))].toSorted()
   const products = [...new Set(rows.map(({ product }) => product))].toSorted()
@@ -16,9 +18,21 @@ export function toGrid(rows: CycleRow[], nowMs: number): string {
     product as string,
     ...columns.map((column) => toCellOf(byCell.get(`${product}/${column}`) ?? [], nowMs)),
   ])
-  const open = rows.filter(({ state }) => state === 'WAITING' || state === 'ERROR').toSorted(oldestFirst)
-  return [toTable(['product', ...columns], lines), ...(open.length > 0 ? ['', ...open.map(toLine)] : [])].join('\n')
+  const open = rows.filter((row) => isTold(row, nowMs)).toSorted(oldestFirst)
+  return [
+    toTable(['product', ...columns], lines),
+    ...(open.length > 0 ? ['', ...open.map((row) => toLine(row, nowMs))] : []),
+  ].join('\n')
 }
+
+const isTold = (row: CycleRow, nowMs: number): boolean =>
+  row.state === 'WAITING' ||
+  row.state === 'ERROR' ||
+  (row.state === 'PROCESSING' && (hasNoRun(row) || whyNot(row, nowMs).length > 0))
+
+/** Flags of what does not get on; those of its data and its lateness are for the cell. */
+const whyNot = (row: CycleRow, nowMs: number): string[] =>
+  flagsAt(row, nowMs).filter((flag) => flag === 'retrying' || isOfStep(flag))
 
 const oldestFirst = (a: CycleRow, b: CycleRow): number =>
   a.key.localeCompare(b.key) || a.product.localeCompare(b.product)
@@ -37,15 +51,17 @@ function toCell(row: CycleRow | undefined, nowMs: number): string {
   const marks = [
     row.step ? `(${row.step})` : '',
     row.revision > 1 ? `r${row.revision}` : '',
-    row.retryAt ? 'retrying' : '',
-    isLate(row, nowMs) ? 'late' : '',
+    ...flagsAt(row, nowMs).map(flagMark),
+    hasNoRun(row) ? 'no run' : '',
   ].filter((mark) => mark !== '')
   return colourState(row.state, [row.state, ...marks].join(' '))
 }
 
-function toLine(row: CycleRow): string {
-  if (row.state === 'ERROR')
-    return `${row.cycle}  ${colourState('ERROR')} ${(row.reason ?? '').replaceAll(/\s+/g, ' ')}`
+function toLine(row: CycleRow, nowMs: number): string {
+  if (hasNoRun(row)) return `${row.cycle}  ${colourState(row.state)} ${toEndedWords(row)}`
+  const reason = (row.reason ?? '').replaceAll(/\s+/g, ' ')
+  if (row.state === 'ERROR') return `${row.cycle}  ${colourState('ERROR')} ${reason}`
+  if (row.state === 'PROCESSING') return `${row.cycle}  ${whyNot(row, nowMs).map(flagWords).join(', ')}: ${reason}`
   const what = row.waitingFor.length > 0 ? row.waitingFor.join(', ') : (row.notBefore ?? 'its turn')
   return `${row.cycle}  waits for ${what}`
 }

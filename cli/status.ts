@@ -1,6 +1,6 @@
 // In: what to show. Out: the grid of products × dates and what each waiting cycle waits for, once or again and again.
 import { setTimeout as pause } from 'node:timers/promises'
-import { type CycleRow, isLate, listCycles } from '../mirror/status.ts'
+import { type CycleRow, flagsAt, isLate, listCycles } from '../mirror/status.ts'
 import type { Domain } from '../model/ids.ts'
 import { CYCLE_STATES, type CycleState } from '../model/states.ts'
 import { withConnection } from './connection.ts'
@@ -38,12 +38,18 @@ export async function status(options: StatusOptions): Promise<number> {
     const none = domain || state ? 'No cycle is like that.' : NONE_YET
     if (options.watch) return watch(read, none)
     const rows = await read()
-    if (options.output === 'json') printJson(rows.map((row) => ({ ...row, isLate: isLate(row, Date.now()) })))
+    if (options.output === 'json') printJson(rows.map((row) => toJsonRow(row, Date.now())))
     else if (rows.length === 0) talk(none)
     else print(toGrid(rows, Date.now()))
     return 0
   })
 }
+
+const toJsonRow = (row: CycleRow, nowMs: number) => ({
+  ...row,
+  flags: flagsAt(row, nowMs),
+  isLate: isLate(row, nowMs),
+})
 
 /** On a terminal the screen is painted again; elsewhere each change is printed below the last. */
 async function watch(read: () => Promise<CycleRow[]>, none: string): Promise<number> {

@@ -3,7 +3,7 @@
 import { createHash } from 'node:crypto'
 import type { Mesh } from '../catalog/mesh.ts'
 import { toEventPattern } from './external-pattern.ts'
-import { upstreamsIn } from '../model/calendar/match.ts'
+import { upstreamsIn } from '../model/dependencies.ts'
 import type { ProductDefinition } from '../model/definition.ts'
 import { domainOf } from '../model/ids.ts'
 

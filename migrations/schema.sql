@@ -67,8 +67,9 @@ table data_pipeline_config -- The job that makes each version.
   version integer not null
   glue_job text not null
   timeout_minutes integer not null
-  attempts integer not null -- Glue runs that one start of a cycle may use.
+  attempts integer not null -- Glue runs that one start of a cycle may use while the job itself fails.
   retry_after_ms bigint not null
+  retry jsonb -- What the definition says of single kinds of failure: attempts, first pause and its cap (model/definition.ts: RetryDefinition); null: nothing.
   constraint data_pipeline_config_pkey PRIMARY KEY (product, version)
   constraint data_pipeline_config_product_version_fkey FOREIGN KEY (product, version) REFERENCES data_product(product, version)
   row level security
@@ -121,7 +122,10 @@ table data_product_dependencies -- Whom each version waits for, groups opened, a
   if_none text -- What then when the upstream has no such cycle; null: wait, or run-without where match is self-previous.
   optional_after text -- Wall time from which on the cycle does without this upstream; null: never.
   part text -- The group in which it stands: its place among the dependencies and how many of it are enough; null: in none.
+  on_revision text -- What becomes of a correction that comes after the cycle has run; null: flag.
+  accept_partial boolean not null default true -- False: a refresh that was made without some of its own inputs does not count.
   constraint data_product_dependencies_if_none CHECK ((if_none = ANY (ARRAY['wait'::text, 'previous'::text, 'run-without'::text, 'skip-cycle'::text])))
+  constraint data_product_dependencies_on_revision CHECK ((on_revision = ANY (ARRAY['ignore'::text, 'flag'::text, 'rerun'::text])))
   constraint data_product_dependencies_pkey PRIMARY KEY (product, version, "position")
   constraint data_product_dependencies_product_version_fkey FOREIGN KEY (product, version) REFERENCES data_product(product, version)
   CREATE INDEX data_product_dependencies_upstream ON public.data_product_dependencies USING btree (upstream)
@@ -148,6 +152,7 @@ table data_product_dependencies_events_status -- One row per cycle and upstream 
   version integer not null
   why text -- By which rule this upstream cycle is one of the inputs; null: it has the cycle's own key.
   position integer -- Its place in the expected set, from 0: what the condition of the cycle counts; null in rows of older workers.
+  built_from jsonb -- What the refresh taken was built from, where the inputs of the cycle are compared; null: not compared.
   constraint data_product_dependencies_events_status_id CHECK (starts_with(cycle, (domain || '/'::text)))
   constraint data_product_dependencies_events_status_pkey PRIMARY KEY (cycle, upstream_product, upstream_key)
   constraint data_product_dependencies_events_status_state CHECK ((state = ANY (ARRAY['WAITING'::text, 'ARRIVED'::text, 'WAIVED'::text])))
@@ -169,7 +174,7 @@ table data_product_dependencies_events_status_history -- When each input of each
   at timestamp with time zone not null
   recorded_at timestamp with time zone not null default now()
   constraint data_product_dependencies_events_status_history_id CHECK (starts_with(cycle, (domain || '/'::text)))
-  constraint data_product_dependencies_events_status_history_outcome CHECK ((outcome = ANY (ARRAY['satisfied'::text, 'duplicate'::text, 'early'::text, 'late'::text, 'superseded'::text, 'correction'::text, 'withdrawn'::text])))
+  constraint data_product_dependencies_events_status_history_outcome CHECK ((outcome = ANY (ARRAY['satisfied'::text, 'duplicate'::text, 'early'::text, 'late'::text, 'superseded'::text, 'correction'::text, 'partial'::text, 'withdrawn'::text])))
   constraint data_product_dependencies_events_status_history_pkey PRIMARY KEY (cycle, run_number, upstream_product, upstream_key, event_id)
   constraint data_product_dependencies_events_status_history_state CHECK ((state = ANY (ARRAY['WAITING'::text, 'ARRIVED'::text, 'WAIVED'::text])))
   CREATE TRIGGER insert_only BEFORE DELETE OR UPDATE OR TRUNCATE ON public.data_product_dependencies_events_status_history FOR EACH STATEMENT EXECUTE FUNCTION refuse_change()
@@ -188,6 +193,8 @@ table data_product_schedule -- When each version refreshes. Wall times (17:00, 0
   cutoff_at text
   cutoff_then text
   on_non_business_day text -- What becomes of a cycle whose date is no business day; null: it is due on its date all the same.
+  catch_up text -- Which of the cycles that fell due during an outage are opened after it; null: all.
+  constraint data_product_schedule_catch_up CHECK ((catch_up = ANY (ARRAY['all'::text, 'latest'::text, 'none'::text])))
   constraint data_product_schedule_cutoff CHECK (((cutoff_at IS NULL) = (cutoff_then IS NULL)))
   constraint data_product_schedule_cutoff_then CHECK ((cutoff_then = ANY (ARRAY['error'::text, 'skip'::text, 'run-without'::text])))
   constraint data_product_schedule_every CHECK ((every ~ '^(hour|day|business-day|week|month|quarter|(week|month|quarter)-end\(business\)|nth-business-day\([1-9][0-9]?\))$'::text))
@@ -234,9 +241,15 @@ table data_product_status -- One row a cycle, as its workflow last reported it; 
   updated_at timestamp with time zone not null default now()
   business_date date -- The date the cycle is about; null in rows of older workers: the key says it.
   condition jsonb -- What it needed of the inputs in data_product_dependencies_events_status, by their places in position, frozen at opening (model/cycle/condition.ts); null: all of them.
+  flags text[] not null default '{}'::text[] -- What shows beside the state, by the words of docs/states.md; late and retrying follow from available_by and retry_at.
+  run_ended_as text -- How the run behind an open state ended, as the reconciler found it: failed is an ERROR that nobody mended in time, terminated and timed-out came from outside, forgotten is a run that Temporal no longer knows. Null: it is open, or nobody has looked yet; the next write of the cycle clears it.
+  run_ended_at timestamp with time zone -- When Temporal closed that run; null also when it is forgotten.
+  built_from jsonb -- What the published revision was built from: [{product, cycle, revision}]; null: nothing.
+  built_without text[] -- Upstreams that the published revision was made without; null: none.
   constraint data_product_status_id CHECK (((cycle = ((product || '/'::text) || cycle_key)) AND (split_part(product, '/'::text, 1) = domain)))
   constraint data_product_status_opened_by CHECK ((opened_by = ANY (ARRAY['arrival'::text, 'scheduler'::text, 'person'::text, 'rerun'::text])))
   constraint data_product_status_pkey PRIMARY KEY (cycle)
+  constraint data_product_status_run_ended_as CHECK ((run_ended_as = ANY (ARRAY['completed'::text, 'failed'::text, 'cancelled'::text, 'terminated'::text, 'timed-out'::text, 'forgotten'::text])))
   constraint data_product_status_state CHECK ((state = ANY (ARRAY['WAITING'::text, 'PROCESSING'::text, 'COMPLETED'::text, 'ERROR'::text, 'SKIPPED'::text, 'CANCELLED'::text])))
   constraint data_product_status_step CHECK ((step = ANY (ARRAY['wait'::text, 'start'::text, 'run'::text, 'publish'::text])))
   constraint data_product_status_step_of_error CHECK (((state = 'ERROR'::text) = (step IS NOT NULL)))
@@ -244,6 +257,8 @@ table data_product_status -- One row a cycle, as its workflow last reported it; 
   CREATE INDEX data_product_status_domain_key ON public.data_product_status USING btree (domain, cycle_key DESC)
   CREATE INDEX data_product_status_open ON public.data_product_status USING btree (domain, state, available_by) WHERE (state = ANY (ARRAY['WAITING'::text, 'PROCESSING'::text, 'ERROR'::text]))
   CREATE UNIQUE INDEX data_product_status_product_key ON public.data_product_status USING btree (product, cycle_key)
+  CREATE INDEX data_product_status_uncompared ON public.data_product_status USING btree (domain, updated_at) WHERE ((state = ANY (ARRAY['WAITING'::text, 'PROCESSING'::text, 'ERROR'::text])) AND (run_ended_as IS NULL))
+  CREATE INDEX data_product_status_without_run ON public.data_product_status USING btree (domain, cycle) WHERE ((state = ANY (ARRAY['WAITING'::text, 'PROCESSING'::text, 'ERROR'::text])) AND (run_ended_as = ANY (ARRAY['terminated'::text, 'timed-out'::text, 'forgotten'::text])))
   row level security
   policy own_domain for all to sluice_any_domain using (domain = sluice_domain())
   policy published for select to sluice_any_domain using ((visibility = 'mesh'::text) AND (revision > 0))
@@ -296,7 +311,7 @@ table event_delivery -- What an event meant to a cycle that waits, or waited, fo
   sqs_message_id text
   at timestamp with time zone not null
   constraint event_delivery_cycle CHECK (starts_with(cycle, (domain || '/'::text)))
-  constraint event_delivery_outcome CHECK ((outcome = ANY (ARRAY['satisfied'::text, 'duplicate'::text, 'early'::text, 'late'::text, 'superseded'::text, 'correction'::text, 'withdrawn'::text])))
+  constraint event_delivery_outcome CHECK ((outcome = ANY (ARRAY['satisfied'::text, 'duplicate'::text, 'early'::text, 'late'::text, 'superseded'::text, 'correction'::text, 'partial'::text, 'withdrawn'::text])))
   constraint event_delivery_pkey PRIMARY KEY (domain, event_id, cycle, upstream_product)
   CREATE INDEX event_delivery_cycle ON public.event_delivery USING btree (cycle)
   row level security
@@ -322,6 +337,8 @@ table event_ledger -- What became of every event that a domain received: one row
   body text -- The message, for redrive, as long as no cycle has taken the event; text, because it may hold anything.
   redriven_at timestamp with time zone -- When a person last sent it again.
   position bigint not null -- Rises in the order of writing, with gaps, but is taken before the commit: a row may appear below one that was read. first_seen_at does not rise, after an outage.
+  built_from jsonb -- What it was built from, as its event said: [{product, cycle, revision}]; null: nothing said.
+  built_without text[] -- Inputs of its own that it was made without; null: none.
   constraint event_ledger_outcome CHECK ((outcome = ANY (ARRAY['routed'::text, 'unmatched'::text, 'refused'::text])))
   constraint event_ledger_pkey PRIMARY KEY (domain, event_id)
   constraint event_ledger_reason CHECK (((outcome = 'routed'::text) OR (reason <> ''::text)))

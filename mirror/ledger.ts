@@ -2,6 +2,7 @@
 // Never: takes back that an event was routed; counts a redelivered message twice.
 import { type Postgres, toJsonParameter, toStorableText } from '../clients/postgres.ts'
 import type { CycleId, CycleKey, Domain, ProductId } from '../model/ids.ts'
+import type { BuiltFrom } from '../model/refresh-event.ts'
 import type { DeliveryOutcome, LedgerOutcome } from '../model/states.ts'
 
 export interface UntakenEvent {
@@ -23,6 +24,9 @@ export interface UntakenEvent {
   correlationId: string | null
   /** ISO instant. */
   occurredAt: string | null
+  /** Absent: the event said nothing. */
+  builtFrom?: BuiltFrom[]
+  builtWithout?: ProductId[]
   deliveries: UntakenDelivery[]
 }
 
@@ -45,12 +49,12 @@ const upsertUntaken = (db: Postgres, domain: Domain, events: object[], deliverie
   db.changed(
     `with ledger as (
        insert into event_ledger as old (domain, event_id, outcome, reason, source, account, product, cycle_key, revision,
-         location, correlation_id, occurred_at, first_seen_at, sqs_message_id, seen, body)
+         location, correlation_id, occurred_at, first_seen_at, sqs_message_id, seen, body, built_from, built_without)
        select $1, event_id, outcome, reason, source, account, product, cycle_key, revision,
-         location, correlation_id, occurred_at, now(), message_id, seen, body
+         location, correlation_id, occurred_at, now(), message_id, seen, body, nullif(built_from, 'null'), built_without
        from jsonb_to_recordset($2) as event (event_id text, outcome text, reason text, source text, account text,
          product text, cycle_key text, revision integer, location text, correlation_id text, occurred_at timestamptz,
-         message_id text, seen integer, body text)
+         message_id text, seen integer, body text, built_from jsonb, built_without text[])
        order by event_id
        on conflict (domain, event_id) do update set
          (outcome, reason, source, account, product, cycle_key, revision, location, correlation_id, occurred_at, body) = (
@@ -59,6 +63,8 @@ const upsertUntaken = (db: Postgres, domain: Domain, events: object[], deliverie
            from (select excluded.* union all select old.*) as row
            order by array_position(array['routed', 'unmatched', 'refused'], row.outcome), row.first_seen_at
            limit 1),
+         built_from = coalesce(old.built_from, excluded.built_from),
+         built_without = coalesce(old.built_without, excluded.built_without),
          first_seen_at = least(old.first_seen_at, excluded.first_seen_at),
          sqs_message_id = excluded.sqs_message_id,
          seen = old.seen + case when old.sqs_message_id is distinct from excluded.sqs_message_id then excluded.seen else 0 end
@@ -102,6 +108,7 @@ const toLedgerRow = (event: SeenEvent): object => ({
   ...{ source: event.source, account: event.account, product: event.product, cycle_key: event.key },
   ...{ revision: event.revision, location: event.location, correlation_id: event.correlationId },
   ...{ occurred_at: event.occurredAt, message_id: event.messageId, seen: event.seen, body: event.body },
+  ...{ built_from: event.builtFrom, built_without: event.builtWithout },
 })
 
 const whenUnsaid = (outcome: LedgerOutcome): string | null => (outcome === 'routed' ? null : 'no reason given')

@@ -12,9 +12,13 @@ export type Past = Omit<PastRuns, 'command'>
 export async function readPast(db: Postgres, cycle: CycleId): Promise<Past | undefined> {
   const [row, dependencies] = await Promise.all([readCycleRow(db, cycle), listDependencies(db, cycle)])
   if (!row) return undefined
-  const { runNumber, state, step, lastAttempt, revision } = row
-  const attempt = attemptToGoOnWith({ ...row, stateSinceMs: Date.parse(row.stateSince) })
-  return { runNumber, state, step, lastAttempt, revision, dependencies: dependencies.map(toDependency), attempt }
+  const { runNumber, state, step, reason, lastAttempt, revision } = row
+  const stateSinceMs = Date.parse(row.stateSince)
+  return {
+    ...{ runNumber, state, step, reason, stateSinceMs, lastAttempt, revision },
+    dependencies: dependencies.map(toDependency),
+    attempt: attemptToGoOnWith({ ...row, stateSinceMs }),
+  }
 }
 
 export const toDependency = (row: DependencyRow): DependencyStatus => ({
@@ -28,7 +32,8 @@ export const toDependency = (row: DependencyRow): DependencyStatus => ({
 })
 
 function toArrival(row: DependencyRow): DependencyStatus['arrival'] {
-  const { eventId, product, key, revision, location, correlationId, occurredAt } = row
+  const { eventId, product, key, revision, location, correlationId, occurredAt, builtFrom } = row
   if (eventId === null || revision === null || correlationId === null || occurredAt === null) return null
-  return { eventId, product, key: key as CycleKey, revision, location, correlationId, occurredAt }
+  const taken = { eventId, product, key: key as CycleKey, revision, location, correlationId, occurredAt }
+  return { ...taken, ...(builtFrom && { builtFrom }) }
 }

@@ -12,11 +12,11 @@ import type { Arrival } from '../model/refresh-event.ts'
  */
 const PUBLICATION = `publication as (
     select product, cycle_key, published_event_id as event_id, published_revision as revision, location,
-      correlation_id, occurred_at
+      correlation_id, occurred_at, built_from, built_without
     from data_product_status join expected using (product, cycle_key)
     where published_revision > 0 and (domain = $1 or visibility = 'mesh')
     union all
-    select product, cycle_key, event_id, revision, location, correlation_id, occurred_at
+    select product, cycle_key, event_id, revision, location, correlation_id, occurred_at, built_from, built_without
     from event_ledger join expected using (product, cycle_key)
     where domain = $1 and outcome <> 'refused' and revision > 0 and correlation_id is not null
       and occurred_at is not null
@@ -35,7 +35,19 @@ const WAITING = `select cycle, dependency.upstream_product as product, dependenc
     and dependency.state = 'WAITING'`
 
 const ARRIVAL = `event_id as "eventId", product, cycle_key as key, revision, location,
-  correlation_id as "correlationId", occurred_at as "occurredAt"`
+  correlation_id as "correlationId", occurred_at as "occurredAt", built_from as "builtFrom",
+  built_without as "builtWithout"`
+
+type ArrivalRow = Omit<Arrival, 'builtFrom' | 'builtWithout'> & {
+  builtFrom: Arrival['builtFrom'] | null
+  builtWithout: Arrival['builtWithout'] | null
+}
+
+const toArrival = ({ builtFrom, builtWithout, ...arrival }: ArrivalRow): Arrival => ({
+  ...arrival,
+  ...(builtFrom && { builtFrom }),
+  ...(builtWithout && { builtWithout }),
+})
 
 export interface Recalled {
   arrivals: Arrival[]
@@ -53,12 +65,14 @@ export async function recall(db: Postgres, domain: Domain, expected: ExpectedCyc
   return { arrivals, skipped: [...notices, ...(await recallUnopened(db, firsts))] }
 }
 
-export const recallArrivals = (db: Postgres, domain: Domain, expected: ExpectedCycle[]): Promise<Arrival[]> =>
-  db.rows<Arrival>(
+export async function recallArrivals(db: Postgres, domain: Domain, expected: ExpectedCycle[]): Promise<Arrival[]> {
+  const rows = await db.rows<ArrivalRow>(
     `with expected as (select * from unnest($2::text[], $3::text[]) as expected (product, cycle_key)), ${PUBLICATION}
      select ${ARRIVAL} from newest order by product, cycle_key`,
     [domain, expected.map(({ product }) => product), expected.map(({ key }) => key)],
   )
+  return rows.map(toArrival)
+}
 
 /**
  * Notices of upstreams that skipped their cycle, as the domain's ledger kept them: the newest of each, and only while no
@@ -141,10 +155,13 @@ export async function listMissedSkips(db: Postgres, domain: Domain): Promise<Mis
 export async function listMissedArrivals(db: Postgres, domain: Domain): Promise<MissedArrivals[]> {
   const rows = await listMissedRows(db, domain)
   const byCycle = Map.groupBy(rows, ({ cycle }) => cycle)
-  return [...byCycle].map(([cycle, missed]) => ({ cycle, arrivals: missed.map(({ cycle: _, ...arrival }) => arrival) }))
+  return [...byCycle].map(([cycle, missed]) => ({
+    cycle,
+    arrivals: missed.map(({ cycle: _, ...row }) => toArrival(row)),
+  }))
 }
 
-const listMissedRows = (db: Postgres, domain: Domain): Promise<(Arrival & { cycle: CycleId })[]> =>
+const listMissedRows = (db: Postgres, domain: Domain): Promise<(ArrivalRow & { cycle: CycleId })[]> =>
   db.rows(
     `with waiting as (${WAITING}),
      expected as (select distinct product, cycle_key from waiting), ${PUBLICATION}

@@ -9,9 +9,9 @@ export const upsertStatus = (db: Queries, { cycle, domain, runNumber, version, s
   db.changed(
     `insert into data_product_status as old (cycle, domain, product, cycle_key, visibility, definition_version,
        opened_by, opened_at, state, step, reason, state_since, not_before, cutoff_at, available_by, retry_at,
-       waiting_for, attempts, last_attempt, glue_run_id, revision, run_number, version, business_date, condition)
+       waiting_for, attempts, last_attempt, glue_run_id, revision, run_number, version, business_date, condition, flags)
      values ($1, $2, $3, $4, $5, $6,
-       $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19, $20, $21, $22, $23, $24, nullif($25::jsonb, 'null'))
+       $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19, $20, $21, $22, $23, $24, nullif($25::jsonb, 'null'), $26)
      on conflict (cycle) do update set visibility = excluded.visibility, definition_version = excluded.definition_version,
        opened_by = excluded.opened_by, opened_at = excluded.opened_at, state = excluded.state, step = excluded.step,
        reason = excluded.reason, state_since = excluded.state_since, not_before = excluded.not_before,
@@ -19,7 +19,8 @@ export const upsertStatus = (db: Queries, { cycle, domain, runNumber, version, s
        waiting_for = excluded.waiting_for, last_attempt = excluded.last_attempt,
        glue_run_id = excluded.glue_run_id, revision = greatest(old.revision, excluded.revision),
        run_number = excluded.run_number, version = excluded.version, updated_at = now(),
-       business_date = excluded.business_date, condition = excluded.condition
+       business_date = excluded.business_date, condition = excluded.condition, flags = excluded.flags,
+       run_ended_as = null, run_ended_at = null
      where (old.run_number, old.version) < (excluded.run_number, excluded.version)`,
     [
       ...[cycle, domain, snapshot.product, snapshot.key, snapshot.visibility, snapshot.definitionVersion],
@@ -29,7 +30,7 @@ export const upsertStatus = (db: Queries, { cycle, domain, runNumber, version, s
       ...[toInstantOrNull(snapshot.availableByMs), toInstantOrNull(snapshot.retryAtMs)],
       ...[snapshot.waitingFor ?? waitingFor(snapshot), toJsonParameter(snapshot.attempts), snapshot.lastAttempt],
       ...[snapshot.attempts.at(-1)?.runId ?? null, snapshot.revision, runNumber, version],
-      ...[snapshot.businessDate ?? null, toJsonParameter(snapshot.condition ?? null)],
+      ...[snapshot.businessDate ?? null, toJsonParameter(snapshot.condition ?? null), snapshot.flags ?? []],
     ],
   )
 
@@ -50,7 +51,7 @@ export function markPublished(db: Queries, record: CycleRecord): Promise<boolean
   const { publication } = record.snapshot
   return db.changed(
     `update data_product_status set revision = greatest(revision, $2), published_revision = $2, published_event_id = $3,
-       location = $4, correlation_id = $5,
+       location = $4, correlation_id = $5, built_from = nullif($8::jsonb, 'null'), built_without = $9,
        occurred_at = case when published_revision = $2 then least(occurred_at, $6) else $6 end,
        published_at = case when published_revision = $2 then coalesce(published_at, $7::timestamptz) else $7::timestamptz end
      where cycle = $1 and (published_revision < $2
@@ -58,6 +59,7 @@ export function markPublished(db: Queries, record: CycleRecord): Promise<boolean
     [
       ...[record.cycle, publication?.revision, publication?.eventId, publication?.location],
       ...[publication?.correlationId, publication?.occurredAt, toInstantOrNull(completions(record).at(-1) ?? null)],
+      ...[toJsonParameter(publication?.builtFrom ?? null), publication?.builtWithout ?? null],
     ],
   )
 }

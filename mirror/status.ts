@@ -3,7 +3,9 @@
 import type { Postgres } from '../clients/postgres.ts'
 import type { Condition } from '../model/cycle/condition.ts'
 import type { Attempt, Blocker, OpenedBy } from '../model/cycle/cycle.ts'
+import { isOfStep } from '../model/cycle/flags.ts'
 import type { CycleId, Domain, ProductId } from '../model/ids.ts'
+import type { BuiltFrom } from '../model/refresh-event.ts'
 import type { CycleState, DependencyState, Step } from '../model/states.ts'
 import { type DeliveryRow, listDeliveriesTo } from './events.ts'
 
@@ -49,10 +51,26 @@ export interface CycleRow {
   businessDate: string | null
   /** What it needed of its inputs; null: all. */
   condition: Condition | null
+  /** What shows beside the state, as the workflow last said it; absent in evidence of earlier versions. */
+  flags?: string[]
+  /** A correction came after the run had closed; absent in evidence of earlier versions. */
+  isOutdated?: boolean
+  /** That no run is behind an open state, once the reconciler has seen it; absent in evidence of earlier versions. */
+  runEndedAs?: RunEnd | null
+  /** When that run was closed, if Temporal still knows. */
+  runEndedAt?: string | null
   runNumber: number
   version: number
   updatedAt: string
 }
+
+/** How a run ended, by Temporal's words; `forgotten`: it no longer knows the run. */
+export const RUN_ENDS = ['completed', 'failed', 'cancelled', 'terminated', 'timed-out', 'forgotten'] as const
+export type RunEnd = (typeof RUN_ENDS)[number]
+
+/** By the name of Temporal's status; undefined for a run that is open, or went on as another. */
+export const toRunEnd = (status: string): RunEnd | undefined =>
+  RUN_ENDS.find((end) => end === status.toLowerCase().replace('_', '-'))
 
 /** Newest key first. */
 export const listCycles = (db: Postgres, filter: CycleFilter): Promise<CycleRow[]> =>
@@ -91,6 +109,8 @@ export interface DependencyRow {
   why: string | null
   /** Where the condition counts it; null: nowhere. */
   position: number | null
+  /** What the refresh taken was built from; null where the inputs are not compared; absent in evidence of earlier versions. */
+  builtFrom?: BuiltFrom[] | null
 }
 
 export interface ActionRow {
@@ -137,7 +157,8 @@ export const listTransitions = (db: Postgres, cycle: CycleId): Promise<Transitio
 export const listDependencies = (db: Postgres, cycle: CycleId): Promise<DependencyRow[]> =>
   db.rows<DependencyRow>(
     `select upstream_product as product, upstream_key as key, state, event_id as "eventId", revision, location,
-       correlation_id as "correlationId", occurred_at as "occurredAt", arrived_at as "arrivedAt", blocker, why, position
+       correlation_id as "correlationId", occurred_at as "occurredAt", arrived_at as "arrivedAt", blocker, why, position,
+       built_from as "builtFrom"
      from data_product_dependencies_events_status where cycle = $1 order by position nulls last, upstream_product, upstream_key`,
     [cycle],
   )
@@ -156,9 +177,28 @@ export function isLate(row: Pick<CycleRow, 'state' | 'availableBy' | 'firstCompl
   return (row.firstCompletedAt === null ? nowMs : Date.parse(row.firstCompletedAt)) > Date.parse(row.availableBy)
 }
 
+/** All that shows beside the state: what the workflow said, and what follows from the time. */
+export const flagsAt = (row: CycleRow, nowMs: number): string[] => [
+  // With the run its step is gone.
+  ...(row.flags ?? []).filter((flag) => !row.runEndedAs || !isOfStep(flag)),
+  ...(row.isOutdated && !row.flags?.includes('outdated') ? ['outdated'] : []),
+  ...(row.retryAt ? ['retrying'] : []),
+  ...(isLate(row, nowMs) ? ['late'] : []),
+]
+
+/** What the bridge wrote down of a closed cycle: its own flags tell of the time when it was open. */
+const OUTDATED = `exists (select from event_delivery as delivery
+    join data_product_dependencies_events_status as input using (cycle, upstream_product, upstream_key)
+    where delivery.cycle = data_product_status.cycle and delivery.domain = data_product_status.domain
+      and delivery.outcome = 'correction' and delivery.revision > input.revision
+      and not exists (select from data_product_dependencies as said
+        where said.product = data_product_status.product and said.version = data_product_status.definition_version
+          and said.upstream = delivery.upstream_product and said.on_revision = 'ignore'))`
+
 const CYCLE = `cycle, domain, product, cycle_key as key, visibility, definition_version as "definitionVersion",
   opened_by as "openedBy", opened_at as "openedAt", state, step, reason, state_since as "stateSince",
   not_before as "notBefore", cutoff_at as "cutoffAt", available_by as "availableBy", retry_at as "retryAt",
   waiting_for as "waitingFor", attempts, last_attempt as "lastAttempt", glue_run_id as "glueRunId", revision,
   first_completed_at as "firstCompletedAt", published_event_id as "publishedEventId", published_at as "publishedAt",
-  location, correlation_id as "correlationId", business_date::text as "businessDate", condition, run_number as "runNumber", version, updated_at as "updatedAt"`
+  location, correlation_id as "correlationId", business_date::text as "businessDate", condition, flags, ${OUTDATED} as "isOutdated",
+  run_ended_as as "runEndedAs", run_ended_at as "runEndedAt", run_number as "runNumber", version, updated_at as "updatedAt"`

@@ -2,7 +2,7 @@
 // reference page. In: a YAML document as plain values. Out: the file's typed content, or all its faults by path.
 // Never: anything that needs a second document (catalog/check-mesh.ts).
 import { z } from 'zod'
-import { CUTOFF_ACTIONS, SHIFTS } from './definition.ts'
+import { CATCH_UPS, CUTOFF_ACTIONS, RETRY_KEYS, SHIFTS } from './definition.ts'
 import {
   account,
   argumentName,
@@ -65,6 +65,37 @@ const MOST_UPSTREAMS = 200
 
 const ATTEMPTS = 'at least 1, at most 20'
 
+const attempts = z
+  .int({ error: ({ code }) => (code === 'too_big' || code === 'too_small' ? ATTEMPTS : undefined) })
+  .min(1, { error: ATTEMPTS })
+  .max(20, { error: ATTEMPTS })
+const pause = duration(1_000, 86_400_000, 'from 1s to 1d')
+
+const retryRule = z.strictObject({
+  attempts: attempts.optional().meta({
+    description: 'How many runs of one start of a cycle may end so before it is in ERROR, 1 to 20',
+    examples: [3],
+  }),
+  after: pause.optional().meta({ description: 'The first pause; each further one is twice as long', examples: ['1m'] }),
+  atMost: pause.optional().meta({ description: 'Up to which the pause grows', examples: ['30m'] }),
+})
+
+const RETRY_WORDS: Record<(typeof RETRY_KEYS)[number], string> = {
+  infrastructure:
+    "Glue itself failed: states ERROR and EXPIRED, messages of Glue's own. Else 3 attempts, or `attempts` where it is more, after 1m to 15m",
+  throttled:
+    'A limit of AWS ended the run: too many runs, too much compute, too many calls. Else 6 attempts, or `attempts` where it is more, after 2m to 30m',
+  jobFailed:
+    'All else that fails; goes before `attempts` and `retryAfter`, and without `atMost` all pauses are the same',
+  timeout: 'The run took longer than `timeout`; without this block it counts as a failure of the job',
+}
+
+const retry = z.strictObject(
+  Object.fromEntries(
+    RETRY_KEYS.map((key) => [key, retryRule.optional().meta({ description: RETRY_WORDS[key] })]),
+  ) as Record<(typeof RETRY_KEYS)[number], z.ZodOptional<typeof retryRule>>,
+)
+
 const run = z.strictObject({
   glue: glueName.meta({ description: "Name of the Glue job in the domain's account", examples: ['d1-ds3'] }),
   arguments: z
@@ -79,15 +110,19 @@ const run = z.strictObject({
   timeout: duration(60_000, 7 * 86_400_000, 'from 1m to 7d')
     .default('8h')
     .meta({ description: 'How long one Glue run may take, 1m to 7d', examples: ['2h', '30m'] }),
-  attempts: z
-    .int({ error: ({ code }) => (code === 'too_big' || code === 'too_small' ? ATTEMPTS : undefined) })
-    .min(1, { error: ATTEMPTS })
-    .max(20, { error: ATTEMPTS })
-    .default(1)
-    .meta({ description: 'How many Glue runs one start of a cycle may use, 1 to 20', examples: [3] }),
-  retryAfter: duration(1_000, 86_400_000, 'from 1s to 1d')
+  attempts: attempts.default(1).meta({
+    description: 'How many Glue runs one start of a cycle may use while the job fails, 1 to 20',
+    examples: [3],
+  }),
+  retryAfter: pause
     .default('5m')
     .meta({ description: 'How long to wait before the next attempt, 1s to 1d', examples: ['5m'] }),
+  retry: retry.optional().meta({
+    description:
+      'More attempts, or other pauses, by whose failure it was; of all kinds together one start uses at most 20 runs, ' +
+      'and a run that a person stopped is never followed by another',
+    examples: ['{ infrastructure: { attempts: 5, after: 2m, atMost: 30m }, timeout: { attempts: 1 } }'],
+  }),
 })
 
 const cutoff = z.strictObject({
@@ -141,6 +176,15 @@ export const productFile = z
           'When its day is no business day: `skip` the cycle, or let it be due on the `next` or `previous` one; it keeps its date',
         examples: ['previous'],
       }),
+    catchUp: z
+      .enum(CATCH_UPS)
+      .optional()
+      .meta({
+        description:
+          'After an outage, which of the cycles that fell due meanwhile the scheduler still opens: `all`, as when nothing is said, ' +
+          'only the `latest`, or `none`; an event opens the cycle that waits for it all the same',
+        examples: ['latest'],
+      }),
     notBefore: wallTime.optional().meta({
       description: 'Earliest start, even when all has arrived',
       examples: ['"17:00"'],
@@ -161,6 +205,13 @@ export const productFile = z
         examples: ['[d1/ds1, raw/rd2]'],
       }),
     run: run.meta({ description: 'The job that makes it' }),
+    settle: duration(1_000, 86_400_000, 'from 1s to 1d')
+      .optional()
+      .meta({
+        description:
+          'How long a rerun for a corrected input (`onRevision: rerun`) waits for further corrections, so that several are one run; else 5m',
+        examples: ['10m'],
+      }),
     publish: z
       .union([
         z.literal(false),

@@ -17,6 +17,10 @@ export const SHIFTS = ['skip', 'next', 'previous'] as const
 /** What becomes of a cycle whose date is no business day. */
 export type Shift = (typeof SHIFTS)[number]
 
+export const CATCH_UPS = ['all', 'latest', 'none'] as const
+/** What is opened afterwards of the cycles that fell due while no scheduler ticked. */
+export type CatchUp = (typeof CATCH_UPS)[number]
+
 /** All that says which cycles a product has, and when. */
 export interface Schedule {
   every: Every
@@ -55,6 +59,10 @@ export const IF_NONE = ['wait', 'previous', 'run-without', 'skip-cycle'] as cons
 /** What a cycle does when the upstream has no cycle that day, or skipped it. */
 export type IfNone = (typeof IF_NONE)[number]
 
+export const ON_REVISION = ['ignore', 'flag', 'rerun'] as const
+/** What becomes of a correction of an input that a cycle has run on: nothing, a flag beside its state, another run. */
+export type OnRevision = (typeof ON_REVISION)[number]
+
 /** Which upstream cycles a cycle needs; absent in a dependency: the one of its own key. */
 export type MatchRule =
   | { kind: 'business-days-before'; n: number }
@@ -77,6 +85,10 @@ export interface UpstreamDefinition {
   ifNone?: IfNone
   /** From this time on the cycle does without it. */
   optionalAfter?: WallTime
+  /** Absent: flag. */
+  onRevision?: OnRevision
+  /** A refresh of it that was made without some of its own inputs does not count. */
+  acceptPartial?: false
 }
 
 /** So many of these; `any-of` is one of them, `all-of` all. */
@@ -93,9 +105,24 @@ export interface RunDefinition {
   glue: string
   arguments: Record<string, string>
   timeoutMinutes: number
-  /** Glue runs that one start of the cycle may use. */
+  /** Glue runs that one start of the cycle may use while the job itself fails. */
   attempts: number
   retryAfterMs: number
+  /** What else is said of single kinds of failure; absent: nothing. */
+  retry?: RetryDefinition
+}
+
+export const RETRY_KEYS = ['infrastructure', 'throttled', 'jobFailed', 'timeout'] as const
+export type RetryDefinition = { [Key in (typeof RETRY_KEYS)[number]]?: RetryRule }
+
+/** At least one of them. */
+export interface RetryRule {
+  /** Runs that may end so before the cycle is in ERROR. */
+  attempts?: number
+  /** The first pause. */
+  afterMs?: number
+  /** Up to which the pause doubles. */
+  atMostMs?: number
 }
 
 export interface ProductDefinition extends Schedule {
@@ -104,6 +131,8 @@ export interface ProductDefinition extends Schedule {
   owner: Owner
   /** `domain`: nobody else sees it, its events stay on the domain's own bus. */
   visibility: 'domain' | 'mesh'
+  /** Absent: all. */
+  catchUp?: CatchUp
   /** Earliest start; null = as soon as the condition holds. */
   notBefore: WallTime | null
   /** When the business expects it; null = no commitment. */
@@ -112,6 +141,8 @@ export interface ProductDefinition extends Schedule {
   cutoff: { at: WallTime; then: CutoffAction } | null
   dependsOn: DependencyDefinition[]
   run: RunDefinition
+  /** How long a rerun for a correction waits for others; absent: five minutes. */
+  settleMs?: number
   /** Null: runs without publishing an event. */
   publish: { location: string } | null
 }

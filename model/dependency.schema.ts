@@ -1,7 +1,7 @@
 // The grammar of `dependsOn`: an upstream with its match rule, or a group of them. In: YAML as plain values.
 // Out: the same, typed; or what is wrong, by path. Never: groups nested deeper than a person can read.
 import { z } from 'zod'
-import { IF_NONE } from './definition.ts'
+import { IF_NONE, ON_REVISION } from './definition.ts'
 import { duration, productId, textWith, wallTime } from './definition-parts.schema.ts'
 import { didYouMean } from './nearest.ts'
 
@@ -46,6 +46,8 @@ export interface DependencyBlock {
   cycle?: string | { businessDaysBefore?: number; calendarDaysBefore?: number }
   latestWithin?: string
   ifNone?: (typeof IF_NONE)[number]
+  onRevision?: (typeof ON_REVISION)[number]
+  acceptPartial?: boolean
   optionalAfter?: string
   anyOf?: DependencyFile[]
   allOf?: DependencyFile[]
@@ -54,6 +56,26 @@ export interface DependencyBlock {
 }
 
 export type DependencyFile = string | DependencyBlock
+
+/** What becomes of later revisions of an upstream, and of partial ones. */
+const onCorrections = {
+  onRevision: z
+    .enum(ON_REVISION)
+    .optional()
+    .meta({
+      description:
+        'When a corrected revision comes after the cycle has run: `ignore` it, `flag` the cycle (else assumed), or `rerun` it by itself',
+      examples: ['rerun'],
+    }),
+  acceptPartial: z
+    .boolean()
+    .optional()
+    .meta({
+      description:
+        '`false`: a refresh that was made without some of its own inputs does not count; the cycle waits for a whole one',
+      examples: ['false'],
+    }),
+}
 
 /** `inner`: what a group holds; null where a group would be nested too deeply. */
 function dependencyOver(inner: z.ZodType<DependencyFile> | null): z.ZodType<DependencyFile> {
@@ -82,6 +104,7 @@ function dependencyOver(inner: z.ZodType<DependencyFile> | null): z.ZodType<Depe
             'When the upstream has no such cycle, or skipped it: `wait`, take its `previous` one, `run-without` it, or `skip-cycle`',
           examples: ['previous'],
         }),
+      ...onCorrections,
       optionalAfter: wallTime.optional().meta({
         description: 'From this time on the cycle does without it',
         examples: ['"20:00"'],
@@ -109,7 +132,7 @@ function dependencyOver(inner: z.ZodType<DependencyFile> | null): z.ZodType<Depe
 export const dependency = dependencyOver(dependencyOver(dependencyOver(null)))
 
 const KINDS = ['product', 'anyOf', 'allOf', 'atLeast'] as const
-const OF_PRODUCT = ['cycle', 'latestWithin', 'ifNone'] as const
+const OF_PRODUCT = ['cycle', 'latestWithin', 'ifNone', 'onRevision', 'acceptPartial'] as const
 
 interface Fault {
   path: string[]

@@ -5,12 +5,15 @@ import { parseEvery } from './calendar/cadence.ts'
 import type { CalendarDefinition } from './calendar/calendars.ts'
 import type { DomainCatalog } from './calendar/routing.ts'
 import {
+  CATCH_UPS,
   CUTOFF_ACTIONS,
   type DependencyDefinition,
   type Every,
   type ExternalDefinition,
   IF_NONE,
+  ON_REVISION,
   type MatchRule,
+  type RetryDefinition,
   SHIFTS,
   type UpstreamDefinition,
   type WallTime,
@@ -51,17 +54,32 @@ const upstream: z.ZodType<UpstreamDefinition> = z.object({
   match: matchRule.optional(),
   ifNone: z.enum(IF_NONE).optional(),
   optionalAfter: wallTime.optional(),
+  onRevision: z.enum(ON_REVISION).optional(),
+  acceptPartial: z.literal(false).optional(),
 })
 
 const dependency: z.ZodType<DependencyDefinition> = z.lazy(() =>
   z.union([upstream, z.object({ atLeast: count, of: z.array(dependency), optionalAfter: wallTime.optional() })]),
 )
 
+const retryRule = z.object({
+  attempts: z.int().optional(),
+  afterMs: z.int().optional(),
+  atMostMs: z.int().optional(),
+})
+const retry: z.ZodType<RetryDefinition> = z.object({
+  infrastructure: retryRule.optional(),
+  throttled: retryRule.optional(),
+  jobFailed: retryRule.optional(),
+  timeout: retryRule.optional(),
+})
+
 const definition = schedule.extend({
   product,
   description: z.string(),
   owner,
   visibility: z.enum(['domain', 'mesh']),
+  catchUp: z.enum(CATCH_UPS).optional(),
   notBefore: wallTime.nullable(),
   availableBy: wallTime.nullable(),
   cutoff: z.object({ at: wallTime, then: z.enum(CUTOFF_ACTIONS) }).nullable(),
@@ -72,7 +90,9 @@ const definition = schedule.extend({
     timeoutMinutes: z.int(),
     attempts: z.int(),
     retryAfterMs: z.int(),
+    retry: retry.optional(),
   }),
+  settleMs: z.int().optional(),
   publish: z.object({ location: z.string() }).nullable(),
 })
 

@@ -28,6 +28,15 @@ const location = z
   .string()
   .refine(isLocation, `is no s3:// location of at most ${MAX_LOCATION} characters without spaces or control characters`)
 
+const revision = z.number().int().min(1).max(MAX_REVISION)
+
+const productId = z
+  .string()
+  .transform((text, context) => parseProductId(text) ?? fail(context, 'is no product id, such as d1/ds1'))
+
+/** More than a cycle of Sluice can have. */
+const MOST_INPUTS = 1_000
+
 const metadata = z.object({
   id: z.string().min(1).max(MAX_EVENT_ID),
   schemaVersion: z.string().regex(/^\d+\.\d+$/),
@@ -41,8 +50,13 @@ export const refreshedSchema = z.object({
   metadata,
   data: productOf
     .extend({
-      revision: z.number().int().min(1).max(MAX_REVISION),
+      revision,
       dataset: z.object({ location }).optional(),
+      builtFrom: z
+        .array(z.object({ product: productId, cycle: cycleKey, revision }))
+        .max(MOST_INPUTS)
+        .optional(),
+      builtWithout: z.array(productId).max(MOST_INPUTS).optional(),
     })
     .transform((data, context) => withProduct(data, context)),
 })

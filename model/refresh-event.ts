@@ -64,6 +64,10 @@ export interface Arrival {
   correlationId: string
   /** ISO instant at which the upstream finished. */
   occurredAt: string
+  /** Its own inputs, as far as the event said and they may be compared (cycle/mixed.ts). */
+  builtFrom?: BuiltFrom[]
+  /** Inputs of its own that it was made without; absent: none. */
+  builtWithout?: ProductId[]
 }
 
 export interface Publication {

@@ -61,9 +61,9 @@ describe('the SQL checks', () => {
     ['event_ledger', 'outcome', LEDGER_OUTCOMES],
     ['data_product_schedule', 'cutoff_then', CUTOFF_ACTIONS],
   ])('%s.%s takes the words of the model and no other', (table, column, words) => {
-    expect(checks.filter((check) => check.table === table && check.column === column)).toEqual([
-      { table, column, words: [...words] },
-    ])
+    // A later migration may take more words.
+    const last = checks.findLast((check) => check.table === table && check.column === column)
+    expect(last).toEqual({ table, column, words: [...words] })
   })
 
   test('a column of these names has a check wherever it stands', () => {

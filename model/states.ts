@@ -18,6 +18,7 @@ export const DELIVERY_OUTCOMES = [
   'late',
   'superseded',
   'correction',
+  'partial',
   'withdrawn',
 ] as const
 export type DeliveryOutcome = (typeof DELIVERY_OUTCOMES)[number]

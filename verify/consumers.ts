@@ -1,6 +1,6 @@
 // In: evidence. Out: which cycles of a domain wait for an upstream cycle, and which events must have reached them. Pure.
 // Never: asks for what a bridge could not know: a definition just applied, a revision that another overtook.
-import { upstreamsIn } from '../model/calendar/match.ts'
+import { upstreamsIn } from '../model/dependencies.ts'
 import type { ProductDefinition, UpstreamDefinition } from '../model/definition.ts'
 import { type CycleId, domainOf, parseCycleId } from '../model/ids.ts'
 import type { CycleEvidence, Evidence } from './evidence.ts'

@@ -8,7 +8,11 @@ import {
   type OperatorAction,
   openRun,
 } from '../model/cycle/cycle.ts'
+import type { FailureClass } from '../model/cycle/failure-class.ts'
+import { failuresOf, MOST_ATTEMPTS, policyOf, RETRY_KEY } from '../model/cycle/retry.ts'
+import type { RunDefinition } from '../model/definition.ts'
 import type { CycleId } from '../model/ids.ts'
+import { checkCorrections } from './corrections.ts'
 import type { CycleEvidence, Evidence, RunEvidence } from './evidence.ts'
 import { blockersTo, type Brought, broughtTo, type Folded, fold, ordersOf, recordsOf } from './fold.ts'
 import { type GlueRunRows, glueRuns, type PutEvent, refreshesPut } from './sandbox-rows.ts'
@@ -46,6 +50,7 @@ function checkAttempts(one: CycleEvidence, own: GlueRunRows[], hasSandbox: boole
   )
   return [
     ...one.runs.flatMap((run) => checkRequests(cycle, run)),
+    ...checkCorrections(cycle, folded),
     ...unasked.map((run) => ({
       ...{ invariant: 'I3' as const, cycle, evidence: [toLine(run)] },
       says: `Glue ran attempt ${run.attempt} of ${cycle}, which its history never asked for`,
@@ -79,11 +84,21 @@ function checkRequests(cycle: CycleId, run: RunEvidence): Look {
 function isExplained({ runs }: CycleEvidence, { attempts, actions }: Folded, attempt: number): boolean {
   const begun = [1, ...actions.flatMap((action) => (action.refused === null ? (action.attempt ?? []) : []))]
   if (begun.includes(attempt)) return true
-  const before = attempts.find(({ number }) => number === attempt - 1)
   const start = Math.max(...begun.filter((number) => number < attempt))
-  const allowed = runs.at(-1)?.input.definition.run.attempts ?? 1
+  const before = attempts.find(({ number }) => number === attempt - 1)
   const hasFailed = before?.end !== undefined && before.end !== null && before.end.state !== 'SUCCEEDED'
-  return hasFailed && before.end?.state !== 'STOPPED' && attempt - start < allowed
+  const run = runs.at(-1)?.input.definition.run
+  if (!run || !hasFailed || before.end?.state === 'STOPPED' || before.end?.noticedBy === 'nobody') return false
+  const earlier = attempts.filter(({ number }) => number < attempt)
+  return isWithin(run, failuresOf({ attempts: earlier, attemptsBefore: start - 1 }))
+}
+
+/** Whether its class had another attempt left after the last failure, without asking who decides that. */
+function isWithin(run: RunDefinition, failures: FailureClass[]): boolean {
+  const last = failures.at(-1)
+  const key = last && RETRY_KEY[last]
+  if (!key || failures.length >= MOST_ATTEMPTS) return false
+  return failures.filter((failure) => failure === last).length < policyOf(run, key).attempts
 }
 
 /** The order to Glue comes after the arrival of each input that the run waits for, or after a cutoff that goes without. */

@@ -10,6 +10,7 @@ import { openPostgres } from '../clients/postgres.ts'
 import { ensureSearchAttributes } from '../clients/search-attributes.ts'
 import { openTemporal } from '../clients/temporal.ts'
 import { judgePast } from '../mirror/judge-past.ts'
+import { readPast } from '../mirror/past.ts'
 import { listWaiting } from '../mirror/recall.ts'
 import { recordUntaken } from '../mirror/ledger.ts'
 import { DAY_MS } from '../model/calendar/due.ts'
@@ -43,6 +44,7 @@ await runRole('bridge', async ({ config, log, stopping, ready }) => {
     ledger: {
       recordUntaken: (events) => recordUntaken(db, config.domain, events),
       judgePast: (question) => judgePast(db, { domain: config.domain, ...question }),
+      readPast: (cycle) => readPast(db, cycle),
       listWaiting: (upstream) => listWaiting(db, config.domain, upstream),
     },
     sqs: aws.sqs,

@@ -14,6 +14,7 @@ import {
   type RerunCommand,
 } from '../model/cycle/cycle.ts'
 import { waitingFor } from '../model/cycle/outgoing.ts'
+import { priorityOf } from '../model/cycle/priority.ts'
 import type { CycleRecord } from '../model/cycle/record.ts'
 import { type CycleId, type CycleKey, type Domain, domainOf, type ProductId, toCycleId } from '../model/ids.ts'
 import type { Arrival, Publication } from '../model/refresh-event.ts'
@@ -125,12 +126,57 @@ export interface DueCycles {
   existing: number
   /** Definitions that opened nothing because they cannot be followed, each with the reason. */
   skipped: string[]
+  /** How many missed cycles each product's `catchUp` leaves unopened; absent: none. */
+  leftOut?: Record<ProductId, number>
 }
 
 export interface SchedulerActivities {
   openDueCycles(tick: { domain: Domain; atMs: number }): Promise<DueCycles>
   /** Tells waiting cycles what was published without reaching them; how many. Null = PostgreSQL was away. */
   repairArrivals(tick: { domain: Domain }): Promise<{ repaired: number | null }>
+  /** Makes rows of the mirror tell what the runs say. Null = PostgreSQL was away. */
+  reconcileRows(tick: { domain: Domain; after: string | null }): Promise<RowsReconciled | null>
+  /** Looks for cycles that nothing goes on with; repairs nothing. */
+  findStuck(tick: { domain: Domain }): Promise<Stuck>
+}
+
+/** How many, and the first ten of them. */
+export interface Found {
+  count: number
+  names: string[]
+}
+
+export interface RowsReconciled {
+  /** Cycles whose run or history was asked. */
+  compared: number
+  /** Cycles whose row said something else and was written anew. */
+  rewritten: Found
+  /** Cycles that are open by their row, but their run was ended from outside: only a rerun brings them back. */
+  withoutRun: Found
+  /** Runs that did not answer, or have no worker that could. */
+  unanswered: number
+  /** Cycles that look wrong, for the next ticks. */
+  left: number
+  /** Where the next tick goes on. */
+  after: string | null
+}
+
+/** Null where it could not be found out this time. */
+export interface Stuck {
+  /** Cycles that have all they need and have not started, each with the reason. */
+  unstarted: Found | null
+  /** Open cycles whose worker version nobody runs. */
+  withoutWorker: Found | null
+  /** Glue runs that ended within a day, and how many of these ends no event told. */
+  glueEnds: { count: number; byCheck: number } | null
+}
+
+/** What one tick of a domain's scheduler did and found. Null = it could not be found out this time. */
+export interface Tick extends DueCycles {
+  repaired: number | null
+  /** Absent in ticks of older versions, as is `stuck`. */
+  rows?: RowsReconciled | null
+  stuck?: Stuck | null
 }
 
 export const STATE_ATTRIBUTE = defineSearchAttributeKey('SluiceState', 'KEYWORD')
@@ -156,7 +202,7 @@ const jsonBytes = (names: string[]): number => new TextEncoder().encode(JSON.str
  * All options of a cycle's start, the same whoever starts it. Policies: a cycle's id is used once (REJECT_DUPLICATE);
  * whoever brings a closed cycle back, and only they, overrides both. `arrivals`: those that a signal brings with the start.
  */
-export function toCycleStart(input: CycleInput, arrivals: Arrival[] = []) {
+export function toCycleStart(input: CycleInput, arrivals: Arrival[] = [], nowMs = Date.now()) {
   const opened = arrivals.reduce((cycle, arrival) => applyArrival(cycle, arrival, 0), openRun(input, 0))
   const domain = domainOf(input.product)
   return {
@@ -172,6 +218,8 @@ export function toCycleStart(input: CycleInput, arrivals: Arrival[] = []) {
       { key: STATE_ATTRIBUTE, value: input.past?.state ?? 'WAITING' },
       { key: WAITING_FOR_ATTRIBUTE, value: toWaitingFor(waitingFor(opened, 0)) },
     ]),
+    // Its activities inherit it.
+    priority: { priorityKey: priorityOf(input, nowMs) },
     staticSummary: `${input.product} for ${input.key}`.slice(0, 200),
     staticDetails: input.definition.description.slice(0, 2_000),
   }

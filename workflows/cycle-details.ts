@@ -1,5 +1,13 @@
 // In: a cycle. Out: what the Temporal UI shows of it, in Markdown: the state in words and the checklist.
-import { type Cycle, currentAttempt, type DependencyStatus, judgeInputs } from '../model/cycle/cycle.ts'
+import {
+  type Attempt,
+  type Cycle,
+  currentAttempt,
+  type DependencyStatus,
+  type HeldUp,
+  judgeInputs,
+} from '../model/cycle/cycle.ts'
+import { LIMIT_WORDS } from '../model/cycle/flags.ts'
 import { waitingFor } from '../model/cycle/outgoing.ts'
 
 /** The UI takes 20,000 characters; the dev server does not enforce it, so it is cut here. */
@@ -12,11 +20,14 @@ export function toDetails(cycle: Cycle, nowMs: number): string {
 
 function toSentence(cycle: Cycle, nowMs: number): string {
   const where = cycle.step ? `${cycle.state} (${cycle.step})` : cycle.state
-  if (cycle.heldUp) return `${where}, held up since ${toIso(cycle.heldUp.sinceMs)}: ${toLine(cycle.heldUp.reason)}`
+  if (cycle.heldUp) return `${where}, ${toHeldUp(cycle.heldUp)}: ${toLine(cycle.heldUp.reason)}`
   if (cycle.reason) return `${where}: ${cycle.reason}`
   const missing = waitingFor(cycle, nowMs)
   return missing.length > 0 ? `${where} for ${missing.join(', ')}` : where
 }
+
+const toHeldUp = ({ limit, sinceMs }: HeldUp): string =>
+  `${limit ? `waits for ${LIMIT_WORDS[limit]}` : 'held up'} since ${toIso(sinceMs)}`
 
 function toChecklist(cycle: Cycle): string[] {
   if (cycle.dependencies.length === 0) return toNone(cycle)
@@ -52,8 +63,12 @@ function toRun(cycle: Cycle): string[] {
   const pause = cycle.retryAtMs === null ? '' : `, next attempt at ${toIso(cycle.retryAtMs)}`
   return [
     '',
-    `Attempt ${attempt.number} of job \`${cycle.input.definition.run.glue}\`${run}: ${attempt.end?.state ?? 'under way'}${pause}`,
+    `Attempt ${attempt.number} of job \`${cycle.input.definition.run.glue}\`${run}: ${toEnd(attempt)}${pause}`,
   ]
 }
+
+/** The class where the state alone does not say it. */
+const toEnd = ({ end, failure }: Attempt): string =>
+  `${end?.state ?? 'under way'}${failure && end?.state === 'FAILED' ? ` (${failure})` : ''}`
 
 const toIso = (atMs: number): string => new Date(atMs).toISOString()

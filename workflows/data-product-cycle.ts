@@ -5,6 +5,7 @@
 import { ApplicationFailure, CancellationScope, isCancellation } from '@temporalio/workflow'
 import { type CycleInput, isUnbegun } from '../model/cycle/cycle.ts'
 import { decideNext } from '../model/cycle/decide.ts'
+import { decideCorrection } from '../model/cycle/revisions.ts'
 import { isSettled } from '../model/states.ts'
 import type { CycleResult } from './contract.ts'
 import { answerMessages } from './cycle-messages.ts'
@@ -15,10 +16,10 @@ import { awaitEnd, isNewsOfUnopened, publish, recall, report, startAttempt, stop
 export async function dataProductCycle(input: CycleInput): Promise<CycleResult> {
   const run = new CycleRun(input)
   // Before the handlers: a message that waits already is answered by the cycle that this command brought back.
-  if (input.past) run.apply({ kind: 'reopened', command: input.past.command })
+  if (input.past?.command) run.apply({ kind: 'reopened', command: input.past.command })
   answerMessages(run)
   run.lane.keepWriting()
-  if (isUnbegun(run.cycle)) recall(run)
+  if (isUnbegun(run.cycle) || input.past?.command === null) recall(run)
   try {
     await refresh(run)
   } catch (error) {
@@ -62,6 +63,9 @@ async function refresh(run: CycleRun): Promise<void> {
       case 'complete':
         run.apply({ kind: 'completed' })
         break
+      case 'rerun':
+        run.apply({ kind: 'rerun', command: next.command })
+        break
       case 'report':
         report(run)
         break
@@ -81,6 +85,8 @@ async function refresh(run: CycleRun): Promise<void> {
  */
 async function cancel(run: CycleRun): Promise<boolean> {
   if (!isSettled(run.cycle.state)) await markCancelled(run)
+  // A rerun that only corrections ask for does not outlive it.
+  else if (decideCorrection(run.cycle, Date.now())) run.apply({ kind: 'declined' })
   return run.isWrittenAndAtRest()
 }
 

@@ -1,10 +1,11 @@
 // In: what a signal brought: the bridge's, or what somebody typed into the Temporal UI. Out: the part that makes sense.
 // Never: an error. Thrown in a handler, it would fail the workflow task again and again, and the cycle would stand still.
 import { log } from '@temporalio/workflow'
-import { type Blocker, HELD_STEPS } from '../model/cycle/cycle.ts'
+import { type Blocker, HELD_STEPS, LIMITS } from '../model/cycle/cycle.ts'
 import type { HoldUp } from '../model/cycle/held-up.ts'
 import { isLocation, MAX_EVENT_ID, MAX_REVISION, toInstant } from '../model/event-values.ts'
-import type { Arrival } from '../model/refresh-event.ts'
+import type { ProductId } from '../model/ids.ts'
+import type { Arrival, BuiltFrom } from '../model/refresh-event.ts'
 import { CYCLE_STATES, STEPS } from '../model/states.ts'
 
 const LONGEST_REASON = 2_000
@@ -32,15 +33,32 @@ function toArrival(item: unknown): Arrival | undefined {
   const { revision, location, correlationId } = sound
   const isCounted = Number.isSafeInteger(revision) && Number(revision) > 0 && Number(revision) <= MAX_REVISION
   const isPlaced = location === null || (typeof location === 'string' && isLocation(location))
-  return isCounted && isPlaced && typeof correlationId === 'string' ? (sound as unknown as Arrival) : undefined
+  if (!isCounted || !isPlaced || typeof correlationId !== 'string') return undefined
+  const { builtFrom, builtWithout, ...arrival } = sound
+  return {
+    ...(arrival as unknown as Arrival),
+    ...(isBuiltFrom(builtFrom) && { builtFrom }),
+    ...(isList(builtWithout, (product) => toText(product) !== '') && { builtWithout: builtWithout as ProductId[] }),
+  }
 }
+
+const isList = (value: unknown, isItem: (item: unknown) => boolean): value is unknown[] =>
+  Array.isArray(value) && value.length > 0 && value.every(isItem)
+
+const isBuiltFrom = (value: unknown): value is BuiltFrom[] =>
+  isList(value, (item) => {
+    const { product, cycle, revision } = (item ?? {}) as Partial<Record<keyof BuiltFrom, unknown>>
+    return toText(product) !== '' && toText(cycle) !== '' && Number.isSafeInteger(revision)
+  })
 
 /** Its reason is cut: it goes into each flush, and into a notice that a queue must take. */
 function toHoldUp(item: unknown): HoldUp | undefined {
-  const { step, reason, isRefusal } = (item ?? {}) as Partial<Record<keyof HoldUp, unknown>>
+  const { step, reason, isRefusal, ...said } = (item ?? {}) as Partial<Record<keyof HoldUp, unknown>>
   const held = HELD_STEPS.find((known) => known === step)
   if (!held || (reason !== null && !toText(reason))) return undefined
-  return { step: held, reason: toText(reason).slice(0, LONGEST_REASON) || null, isRefusal: isRefusal === true }
+  const limit = LIMITS.find((known) => known === said.limit)
+  const why = toText(reason).slice(0, LONGEST_REASON) || null
+  return { step: held, reason: why, isRefusal: isRefusal === true, ...(limit ? { limit } : {}) }
 }
 
 function toBlocker(item: unknown): Blocker | undefined {

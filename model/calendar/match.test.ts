@@ -26,7 +26,8 @@ import { toCadence } from './cadence.ts'
 import { hasCycle, type ProductSchedule, type Timetable } from './cycles.ts'
 import { keyAt, keysOver } from './dates.ts'
 import { toConsumer } from './due.ts'
-import { concernedBy, edgesOf, expectedOf, upstreamsIn } from './match.ts'
+import { upstreamsIn } from '../dependencies.ts'
+import { concernedBy, edgesOf, expectedOf } from './match.ts'
 import { buildIndex, route } from './routing.ts'
 
 const U = toProduct('raw/u')

@@ -3,7 +3,8 @@
 // Never: one direction without the other; a property test holds them inverse.
 import type { Condition } from '../cycle/condition.ts'
 import type { ExpectedCycle } from '../cycle/cycle.ts'
-import type { DependencyDefinition, ProductDefinition, UpstreamDefinition, WallTime } from '../definition.ts'
+import type { DependencyDefinition, ProductDefinition, WallTime } from '../definition.ts'
+import { isGroup, upstreamsIn } from '../dependencies.ts'
 import { type CycleId, type CycleKey, type ProductId, periodOf, toCycleId } from '../ids.ts'
 import { toCadence } from './cadence.ts'
 import { placeCycle, type Timetable } from './cycles.ts'
@@ -64,10 +65,6 @@ interface Wish {
 /** Adds what is not among the expected cycles yet. Out: their places. */
 type Place = (edge: Edge, wish: Wish) => number[]
 
-export const isGroup = (
-  dependency: DependencyDefinition,
-): dependency is Extract<DependencyDefinition, { atLeast: number }> => 'atLeast' in dependency
-
 /** Needs just the cycles it names. */
 const isPlain = (part: Condition): boolean =>
   (part.kind === 'cycle' && part.ifSkipped === undefined) ||
@@ -94,13 +91,6 @@ function ofUpstream(edge: Edge, key: CycleKey, place: Place): Condition {
       return parts.length === 1 && parts[0] ? parts[0] : { kind: 'at-least', n: parts.length, of: parts }
     }
   }
-}
-
-/** Every single upstream of a condition, groups opened. */
-export function upstreamsIn(dependsOn: readonly DependencyDefinition[]): readonly UpstreamDefinition[] {
-  // Most have no groups, and each event asks.
-  if (!dependsOn.some(isGroup)) return dependsOn as readonly UpstreamDefinition[]
-  return dependsOn.flatMap((dependency) => (isGroup(dependency) ? upstreamsIn(dependency.of) : [dependency]))
 }
 
 /** The dependencies of a consumer on one upstream; mostly one. */

@@ -1,12 +1,13 @@
 // In: the definitions of one domain and a refresh event's product and key. Out: the cycles it concerns.
 // Pure and from memory: no database stands on this path. Never: chooses by anything but definitions and calendars.
 import type { DefinitionVersion, DomainDefinition, ExternalDefinition } from '../definition.ts'
+import { upstreamsIn } from '../dependencies.ts'
 import { type CycleId, type CycleKey, type Domain, domainOf, type ProductId, toCycleId } from '../ids.ts'
 import { type CalendarDefinition, toCalendars } from './calendars.ts'
 import { dueMsOn, type ProductSchedule, placeCycle, type Timetable } from './cycles.ts'
 import { DAY_MS, toConsumer } from './due.ts'
 import type { Edge } from './leaf.ts'
-import { type Consumer, concernedBy, edgesOf, upstreamsIn } from './match.ts'
+import { type Consumer, concernedBy, edgesOf } from './match.ts'
 
 /** What one domain's roles know of the mesh; the object that `apply` writes for the domain. */
 export interface DomainCatalog {

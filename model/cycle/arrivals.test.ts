@@ -57,6 +57,28 @@ describe('what an arrival means', () => {
     expect(cycle.dependencies[0]?.arrival?.revision).toBe(1)
   })
 
+  test('made without some of its inputs it does not count where the definition wants it whole; a whole one then does', () => {
+    const whole = cycleOf()
+    const dependsOn = [
+      { product: toProduct('d1/ds1'), acceptPartial: false as const },
+      { product: toProduct('raw/rd2') },
+    ]
+    const { input } = whole
+    const cycle = { ...whole, input: { ...input, definition: { ...input.definition, dependsOn } } }
+    const partly = { builtWithout: [toProduct('raw/x')] }
+    const told = arriveAll(cycle, [arrivalOf('d1/ds1', partly), arrivalOf('raw/rd2', partly)])
+    expect(outcomes(told)).toEqual(['partial', 'satisfied'])
+    expect(told.deliveries[0]?.note).toBe('it was made without raw/x, and the definition accepts no partial refresh')
+    expect(told.dependencies.map(({ state }) => state)).toEqual(['WAITING', 'ARRIVED'])
+    const again = arriveAll(told, [
+      arrivalOf('d1/ds1', { revision: 2 }),
+      arrivalOf('d1/ds1', { ...partly, revision: 3 }),
+    ])
+    expect(outcomes(again)).toEqual(['partial', 'satisfied', 'satisfied', 'partial'])
+    expect(again.dependencies[0]).toMatchObject({ state: 'ARRIVED', arrival: { revision: 2 } })
+    expect(outcomes(arriveAll(again, [arrivalOf('d1/ds1', partly)])).at(-1)).toBe('partial')
+  })
+
   test('after the cutoff said error, an arrival still satisfies', () => {
     expect(judgeArrival(inState(cycleOf(), 'ERROR', 'wait'), arrivalOf('d1/ds1')).outcome).toBe('satisfied')
   })

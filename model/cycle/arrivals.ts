@@ -1,10 +1,12 @@
 // In: a cycle and one arrival. Out: its one outcome, per dependency, and the cycle that remembers it.
 // Never: forgets an event it has judged; judges the same (event, dependency) twice.
+import { acceptsPartial } from '../dependencies.ts'
 import { toCycleId } from '../ids.ts'
 import type { Arrival } from '../refresh-event.ts'
 import type { DeliveryOutcome } from '../states.ts'
 import { rememberCorrections } from './corrections.ts'
 import { type Blocker, type Cycle, type Delivery, type DependencyStatus, isUnbegun } from './cycle.ts'
+import { toCompared } from './mixed.ts'
 import { unopenedOf, withGrace } from './unopened.ts'
 
 interface Judgement {
@@ -12,10 +14,12 @@ interface Judgement {
   note: string | null
 }
 
-/** Applies an arrival; a redelivery of the same event only raises its count. */
+/** Applies an arrival; a redelivery of the same event only raises its count, unless it is to be judged anew. */
 export function applyArrival(cycle: Cycle, arrival: Arrival, nowMs: number): Cycle {
   const known = cycle.deliveries.findIndex((delivery) => delivery.eventId === arrival.eventId)
-  if (known >= 0) return countAgain(cycle, known)
+  const before = cycle.deliveries[known]
+  if (before && !before.isOpen) return countAgain(cycle, known)
+  const compared = toCompared(arrival, cycle.dependencies.length)
   const judgement = judgeArrival(cycle, arrival)
   const { outcome, note } = judgement
   const version = cycle.version + 1
@@ -27,12 +31,18 @@ export function applyArrival(cycle: Cycle, arrival: Arrival, nowMs: number): Cyc
     outcome,
     note,
     atMs: nowMs,
-    seen: 1,
+    // Judged anew, it is mostly no second delivery: kept, or recalled.
+    seen: before?.seen ?? 1,
     version,
+    ...(isUnused(outcome) ? { arrival } : {}),
   }
-  const dependencies = takeArrival(cycle, arrival, judgement, nowMs)
-  return { ...cycle, version, dependencies, deliveries: [...cycle.deliveries, delivery] }
+  const dependencies = takeArrival(cycle, compared, judgement, nowMs)
+  const deliveries = before ? cycle.deliveries.with(known, delivery) : [...cycle.deliveries, delivery]
+  return { ...cycle, version, dependencies, deliveries }
 }
+
+/** No input holds it, so its delivery must: the ledger tells others of it, and a newer definition may want it. */
+const isUnused = (outcome: DeliveryOutcome): boolean => outcome === 'late' || outcome === 'partial'
 
 /** A correction is taken for an input as long as no attempt has begun; afterwards the next attempt takes it. */
 function takeArrival(cycle: Cycle, arrival: Arrival, { outcome }: Judgement, nowMs: number): DependencyStatus[] {
@@ -51,6 +61,8 @@ export function judgeArrival(cycle: Cycle, arrival: Arrival): Judgement {
     const note = `version ${cycle.input.definitionVersion} of the definition, which this cycle carries, does not wait for it`
     return { outcome: 'late', note }
   }
+  const isNew = dependency.state !== 'ARRIVED' || arrival.revision > (dependency.arrival?.revision ?? 0)
+  if (isNew && isRefusedPartial(cycle, arrival)) return { outcome: 'partial', note: toPartialNote(arrival) }
   if (dependency.state !== 'ARRIVED') {
     if (isUnbegun(cycle)) return { outcome: 'satisfied', note: null }
     return { outcome: 'late', note: toLateNote(cycle, dependency) }
@@ -58,6 +70,13 @@ export function judgeArrival(cycle: Cycle, arrival: Arrival): Judgement {
   if (dependency.arrival?.eventId === arrival.eventId) return { outcome: 'duplicate', note: 'it had arrived before' }
   return judgeRevision(dependency.arrival?.revision ?? 0, arrival.revision)
 }
+
+/** Made without some of its own inputs, and the definition wants a whole one. */
+const isRefusedPartial = ({ input }: Cycle, { product, builtWithout = [] }: Arrival): boolean =>
+  builtWithout.length > 0 && !acceptsPartial(input.definition, product)
+
+const toPartialNote = ({ builtWithout = [] }: Arrival): string =>
+  `it was made without ${builtWithout.join(', ')}, and the definition accepts no partial refresh`
 
 function toLateNote({ state }: Cycle, dependency: DependencyStatus): string {
   if (state === 'SKIPPED' || state === 'CANCELLED') return 'the cycle had closed without it'
@@ -112,7 +131,7 @@ export function applyRecall(
   { arrivals, skipped }: { arrivals: Arrival[]; skipped: Blocker[] },
   nowMs: number,
 ): Cycle {
-  const known = new Set(cycle.deliveries.map(({ eventId }) => eventId))
+  const known = new Set(cycle.deliveries.filter(({ isOpen }) => !isOpen).map(({ eventId }) => eventId))
   const recalled = arrivals
     .filter(({ eventId }) => !known.has(eventId))
     .reduce((found, arrival) => applyArrival(found, arrival, nowMs), cycle)

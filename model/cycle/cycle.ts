@@ -2,9 +2,10 @@
 // workflow's edge. Never: a clock, a lookup, a decision (decide.ts) or a change (facts.ts).
 import type { ProductDefinition } from '../definition.ts'
 import { type CycleId, type CycleKey, type ProductId, toCycleId } from '../ids.ts'
-import type { Arrival } from '../refresh-event.ts'
+import type { Arrival, BuiltFrom } from '../refresh-event.ts'
 import type { CycleState, DeliveryOutcome, DependencyState, Step } from '../states.ts'
 import { type Condition, conditionOf, type Judgement, judgeCondition } from './condition.ts'
+import type { FailureClass } from './failure-class.ts'
 
 export const OPENERS = ['arrival', 'scheduler', 'person', 'rerun'] as const
 export type OpenedBy = (typeof OPENERS)[number]
@@ -60,7 +61,11 @@ export interface PastRuns {
   dependencies: DependencyStatus[]
   /** The attempt to go on with instead of beginning the next one (rerun.ts says which); else null. */
   attempt: Attempt | null
-  command: RerunCommand
+  /** Null: nobody asked; a correction came, and the cycle itself decides (revisions.ts). */
+  command: RerunCommand | null
+  /** Since when it stood so and why: without a command it goes on standing so. */
+  stateSinceMs?: number
+  reason?: string | null
 }
 
 export interface RerunCommand {
@@ -68,6 +73,11 @@ export interface RerunCommand {
   reason: string
   /** Ours, one per operator action; a repeat with the same id is the same action. */
   requestId: string
+}
+
+export interface UpgradeCommand extends RerunCommand {
+  /** What the cycle would be opened with by the newer version; deadlines and inputs are resolved by whoever asks. */
+  to: CycleInput
 }
 
 export interface DependencyStatus extends ExpectedCycle {
@@ -105,6 +115,10 @@ export interface Delivery {
   atMs: number
   seen: number
   version: number
+  /** What became no input, whole: another cycle may want it, or this one by a newer version of its definition. */
+  arrival?: Arrival
+  /** A newer version of the definition waits for its upstream, so it may be judged anew. */
+  isOpen?: true
 }
 
 export interface Transition {
@@ -137,7 +151,15 @@ export interface Attempt {
   adopted: boolean
   end: GlueRunEnd | null
   endedAtMs: number | null
+  /** Whose failure the end was; absent where it was none, and in what older versions wrote. */
+  failure?: FailureClass
+  /** What it read; absent in what older versions wrote. */
+  inputs?: BuiltFrom[]
 }
+
+export const LIMITS = ['concurrent-runs', 'account-quota', 'call-rate'] as const
+/** What of Glue is in use: a wait, no failure. */
+export type Limit = (typeof LIMITS)[number]
 
 export const HELD_STEPS = ['start', 'run', 'publish'] as const
 export type HeldStep = (typeof HELD_STEPS)[number]
@@ -148,14 +170,21 @@ export interface HeldUp {
   /** How often AWS refused, as far as it was told: one refusal may pass by itself. */
   refusals: number
   sinceMs: number
+  /** The limit it waits for; absent where it is held up by anything else. */
+  limit?: Limit
 }
 
+export const OPERATOR_ACTIONS = ['rerun', 'upgrade'] as const
+export type OperatorActionKind = (typeof OPERATOR_ACTIONS)[number]
+
 export interface OperatorAction extends RerunCommand {
-  action: 'rerun'
+  action: OperatorActionKind
   /** Null = accepted. */
   refused: string | null
   /** The attempt it leads to, an earlier one where only its publication is repeated; null when refused. */
   attempt: number | null
+  /** Of an upgrade: from which version of the definition to which. */
+  versions?: { from: number; to: number }
   atMs: number
   version: number
 }
@@ -189,6 +218,8 @@ export interface Cycle {
   reported: boolean
   /** Why the step under way does not get on; null while it does. */
   heldUp: HeldUp | null
+  /** Somebody ended the wait for a rerun that corrections ask for: they are left to the next one. */
+  declined?: true
 }
 
 /** The state of a run before anything happened in it. */
@@ -197,6 +228,7 @@ export function openRun(input: CycleInput, nowMs: number): Cycle {
   const state = past?.state ?? 'WAITING'
   const step = past?.step ?? null
   const attempt = past?.attempt ?? null
+  const standing = past?.command === null ? past : null
   return {
     id: toCycleId(input.product, input.key),
     input,
@@ -204,8 +236,8 @@ export function openRun(input: CycleInput, nowMs: number): Cycle {
     version: 1,
     state,
     step,
-    reason: null,
-    stateSinceMs: nowMs,
+    reason: standing?.reason ?? null,
+    stateSinceMs: standing?.stateSinceMs ?? nowMs,
     openedAtMs: nowMs,
     dependencies: toDependencies(input),
     deliveries: [],

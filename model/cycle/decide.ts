@@ -2,7 +2,16 @@
 // Never: starts before each required upstream has arrived or was waived, or the cutoff says run-without.
 
 import type { ProductId } from '../ids.ts'
-import { type Attempt, type Cycle, currentAttempt, type DependencyStatus, judgeInputs, missingNames } from './cycle.ts'
+import {
+  type Attempt,
+  type Cycle,
+  currentAttempt,
+  type DependencyStatus,
+  judgeInputs,
+  missingNames,
+  type RerunCommand,
+} from './cycle.ts'
+import { decideCorrection } from './revisions.ts'
 import { unopenedOf, withoutUnopened } from './unopened.ts'
 
 export type NextStep =
@@ -14,6 +23,8 @@ export type NextStep =
   | { kind: 'await-end'; attempt: Attempt; runId: string }
   | { kind: 'publish'; attempt: Attempt }
   | { kind: 'complete' }
+  /** Inputs were corrected since it ran, and the definition says that it runs again. */
+  | { kind: 'rerun'; command: RerunCommand }
   | { kind: 'report' }
   | { kind: 'give-up' }
   | { kind: 'close' }
@@ -43,7 +54,7 @@ export function decideNext(cycle: Cycle, nowMs: number): NextStep {
     case 'ERROR':
       return decideInError(cycle, nowMs)
     case 'COMPLETED':
-      return { kind: 'close' }
+      return decideCorrection(cycle, nowMs) ?? { kind: 'close' }
     case 'SKIPPED':
     case 'CANCELLED':
       return cycle.reported ? { kind: 'close' } : { kind: 'report' }
@@ -85,7 +96,9 @@ function decideInError(cycle: Cycle, nowMs: number): NextStep {
   if (next?.kind === 'begin') return next
   if (!cycle.reported) return { kind: 'report' }
   if (next?.kind === 'wait') return next
+  const correction = decideCorrection(cycle, nowMs)
+  if (correction?.kind === 'rerun') return correction
   const untilMs = cycle.stateSinceMs + cycle.input.settings.errorWaitMs
-  if (nowMs >= untilMs) return { kind: 'give-up' }
-  return { kind: 'wait', untilMs: earlier(untilMs, inputs?.untilMs ?? null) }
+  if (nowMs >= untilMs && !correction) return { kind: 'give-up' }
+  return { kind: 'wait', untilMs: correction?.untilMs ?? earlier(untilMs, inputs?.untilMs ?? null) }
 }

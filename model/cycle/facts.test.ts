@@ -90,6 +90,7 @@ describe('an attempt', () => {
         adopted: false,
         end: endOf('SUCCEEDED'),
         endedAtMs: LATER_MS,
+        inputs: [{ product: toProduct('d1/ds1'), cycle: KEY, revision: 1 }],
       },
     ])
     expect(cycle.published).toEqual({
@@ -100,6 +101,7 @@ describe('an attempt', () => {
       location: 's3://example-d1-products/ds3/2026-11-20/',
       correlationId: 'd1/ds1/2026-11-20',
       occurredAt: new Date(LATER_MS).toISOString(),
+      builtFrom: [{ product: 'd1/ds1', cycle: KEY, revision: 1 }],
     })
   })
 
@@ -119,7 +121,7 @@ describe('an attempt', () => {
     expect(twice).toMatchObject({
       state: 'ERROR',
       step: 'run',
-      reason: 'Glue run jr_2 ended TIMEOUT: no such table',
+      reason: 'Glue run jr_2 ended TIMEOUT, a timeout (2 of 2): no such table',
       retryAtMs: null,
     })
     expect(twice.attempts.map(({ number, adopted }) => [number, adopted])).toEqual([
@@ -145,7 +147,11 @@ describe('an attempt', () => {
 
   test.each<[Fact[], Step, string]>([
     [[{ kind: 'start-failed', error: 'no such job' }], 'start', 'no such job'],
-    [[STARTED, { kind: 'run-ended', end: endOf('FAILED') }], 'run', 'Glue run jr_1 ended FAILED: no such table'],
+    [
+      [STARTED, { kind: 'run-ended', end: endOf('FAILED') }],
+      'run',
+      'Glue run jr_1 ended FAILED, a failure of the job (1 of 1): no such table',
+    ],
     [[STARTED, SUCCEEDED, { kind: 'publish-failed', error: 'the bus is away' }], 'publish', 'the bus is away'],
   ])('an ERROR names its step and why: %#', (facts, step, reason) => {
     expect(after(ready(), { kind: 'begun' }, ...facts)).toMatchObject({ state: 'ERROR', step, reason })

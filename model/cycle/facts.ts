@@ -13,10 +13,14 @@ import {
   judgeInputs,
   missingOf,
   type RerunCommand,
+  type UpgradeCommand,
 } from './cycle.ts'
-import { toOwnArrival } from './outgoing.ts'
+import { classifyFailure } from './failure-class.ts'
+import { builtFrom, toOwnArrival } from './outgoing.ts'
 import { type RunStatus, refuseCommand, refuseRerun } from './rerun.ts'
-import { decideRetry } from './retry.ts'
+import { decideRetry, failuresOf } from './retry.ts'
+import { toEndReason, toPauseReason } from './retry-words.ts'
+import { upgrade } from './upgrade.ts'
 
 export type Fact =
   | { kind: 'begun' }
@@ -31,14 +35,18 @@ export type Fact =
   | { kind: 'skipped'; reason: string }
   | { kind: 'reported' }
   | { kind: 'cancelled'; reason: string }
+  /** Its wait for a rerun that corrections ask for was ended from outside. */
+  | { kind: 'declined' }
   | { kind: 'rerun'; command: RerunCommand }
   /** The command that brought the closed cycle back: the first fact of the new run. */
   | { kind: 'reopened'; command: RerunCommand }
+  /** It goes by a newer version of its definition from now on. */
+  | { kind: 'upgraded'; command: UpgradeCommand }
 
 /** The cycle after the fact; facts are applied in the order in which they happened. */
 export function applyFact(cycle: Cycle, fact: Fact, nowMs: number): Cycle {
   // A command changes nothing about the step under way; every other fact is its end.
-  const heldUp = fact.kind === 'rerun' ? cycle.heldUp : null
+  const heldUp = fact.kind === 'rerun' || fact.kind === 'upgraded' ? cycle.heldUp : null
   const next = { ...cycle, heldUp, version: cycle.version + 1 }
   switch (fact.kind) {
     case 'begun':
@@ -63,10 +71,14 @@ export function applyFact(cycle: Cycle, fact: Fact, nowMs: number): Cycle {
       return { ...next, reported: true }
     case 'cancelled':
       return move(next, 'CANCELLED', null, fact.reason, nowMs)
+    case 'declined':
+      return { ...next, declined: true }
     case 'rerun':
       return rerun(next, fact.command, 'open', nowMs)
     case 'reopened':
       return rerun(next, fact.command, 'closed', nowMs)
+    case 'upgraded':
+      return upgrade(next, fact.command, nowMs)
   }
 }
 
@@ -87,8 +99,8 @@ function begin(cycle: Cycle, nowMs: number): Cycle {
     endedAtMs: null,
   }
   const processing = cycle.state === 'PROCESSING' ? cycle : move(cycle, 'PROCESSING', null, null, nowMs)
-  const dependencies = takeCorrections(waive(cycle))
-  return { ...processing, dependencies, lastAttempt: number, attempts: [...cycle.attempts, attempt], retryAtMs: null }
+  const begun = { ...processing, dependencies: takeCorrections(waive(cycle)), lastAttempt: number, retryAtMs: null }
+  return { ...begun, attempts: [...cycle.attempts, { ...attempt, inputs: builtFrom(begun) }] }
 }
 
 /** What it needed and begins without. */
@@ -103,12 +115,12 @@ function waive(cycle: Cycle): DependencyStatus[] {
 }
 
 function endRun(cycle: Cycle, end: GlueRunEnd, nowMs: number): Cycle {
-  const ended = onAttempt(cycle, { end, endedAtMs: nowMs })
-  if (end.state === 'SUCCEEDED') return ended
-  const retry = decideRetry(cycle.input.definition.run, cycle.lastAttempt - cycle.attemptsBefore, end)
-  if (retry.kind === 'retry') return { ...ended, retryAtMs: nowMs + retry.afterMs }
-  const how = end.noticedBy === 'nobody' ? 'is out of sight' : `ended ${end.state}`
-  return move(ended, 'ERROR', 'run', `Glue run ${end.runId} ${how}: ${end.error ?? 'no message'}`, nowMs)
+  if (end.state === 'SUCCEEDED') return onAttempt(cycle, { end, endedAtMs: nowMs })
+  const ended = onAttempt(cycle, { end, endedAtMs: nowMs, failure: classifyFailure(end) })
+  const retry = decideRetry(cycle.input.definition.run, failuresOf(ended))
+  if (retry.kind === 'stop') return move(ended, 'ERROR', 'run', toEndReason(end, retry), nowMs)
+  const retryAtMs = nowMs + retry.afterMs
+  return { ...ended, retryAtMs, reason: toPauseReason(end, retry, { number: cycle.lastAttempt + 1, atMs: retryAtMs }) }
 }
 
 function miss(cycle: Cycle, missing: string[], nowMs: number): Cycle {

@@ -1,7 +1,8 @@
 // What holds in every story of a cycle, whatever happens in whatever order.
 import fc from 'fast-check'
 import { expect, test } from 'vitest'
-import type { Arrival } from '../refresh-event.ts'
+import type { DependencyDefinition } from '../definition.ts'
+import type { Arrival, BuiltFrom } from '../refresh-event.ts'
 import { arrivalOf, cycleOf, NOON_MS } from '../samples.test-data.ts'
 import { isLegalMove } from '../states.ts'
 import { applyArrival } from './arrivals.ts'
@@ -11,6 +12,8 @@ import { applyFact } from './facts.ts'
 import { builtFrom, builtWithout } from './outgoing.ts'
 import { toRecord } from './record.ts'
 import { refuseRerun } from './rerun.ts'
+import { outdatedInputs, runsAgain, SLUICE } from './revisions.ts'
+import { failuresOf, MOST_ATTEMPTS, policyOf } from './retry.ts'
 import { aStory, CUTOFF_MS, type Moment, UPSTREAMS } from './story.test-data.ts'
 
 const always = (holds: (moments: Moment[]) => void): void => fc.assert(fc.property(aStory, holds), { numRuns: 150 })
@@ -108,11 +111,15 @@ test('attempts are numbered from 1 without a gap, over all runs of the cycle', (
   })
 })
 
-test('a start or rerun uses no more attempts than the definition allows', () => {
+test('a start or rerun fails no more often than the definition allows, by whose failure it was and in all', () => {
   always((moments) => {
     for (const { cycle } of moments) {
-      const { attempts } = cycle.input.definition.run
-      expect(cycle.lastAttempt - cycle.attemptsBefore).toBeLessThanOrEqual(attempts)
+      const { run } = cycle.input.definition
+      const failures = failuresOf(cycle)
+      const isGlues = (failure: string): boolean => failure === 'infrastructure'
+      expect(failures.filter((failure) => !isGlues(failure)).length).toBeLessThanOrEqual(run.attempts)
+      expect(failures.filter(isGlues).length).toBeLessThanOrEqual(policyOf(run, 'infrastructure').attempts)
+      expect(cycle.lastAttempt - cycle.attemptsBefore).toBeLessThanOrEqual(MOST_ATTEMPTS)
     }
   })
 })
@@ -163,13 +170,36 @@ test('whatever is told makes the version one higher; a wait, a blocker of nothin
   })
 })
 
+test('an attempt that nobody asked for reads newer revisions than the one before, and none twice', () => {
+  always((moments) => {
+    for (const { attempts, actions } of runsOf(moments)) {
+      for (const { attempt: number } of actions.filter(({ actor, refused }) => actor === SLUICE && refused === null)) {
+        const at = attempts.findIndex((one) => one.number === number)
+        const [before, now] = [attempts[at - 1]?.inputs, attempts[at]?.inputs]
+        if (!now || !before) continue
+        const risen = now.map((input) => input.revision - (before.find(isSameInput(input))?.revision ?? 0))
+        expect(Math.min(...risen)).toBeGreaterThanOrEqual(0)
+        expect(Math.max(...risen)).toBeGreaterThan(0)
+      }
+    }
+  })
+})
+
+const isSameInput = (one: BuiltFrom) => (other: BuiltFrom) => one.product === other.product && one.cycle === other.cycle
+const asksForRerun = (dependency: DependencyDefinition): boolean =>
+  'onRevision' in dependency && dependency.onRevision === 'rerun'
+
 test('a story ends: what a cycle can do by itself it does in a bounded number of steps', () => {
   always((moments) => {
     let { cycle, nowMs } = moments.at(-1) as Moment
     for (let steps = 0; ; steps++) {
       expect(steps).toBeLessThan(40)
       const next = decideNext(cycle, nowMs)
-      if (next.kind === 'close' || next.kind === 'give-up') return
+      if (next.kind === 'close' || next.kind === 'give-up') {
+        const isBehind = outdatedInputs(cycle).length > 0 && cycle.input.definition.dependsOn.some(asksForRerun)
+        expect(isBehind && runsAgain(cycle)).toBe(false)
+        return
+      }
       if (next.kind === 'wait' && next.untilMs === null) return
       if (next.kind === 'wait') nowMs = next.untilMs as number
       else cycle = applyLuckily(cycle, next, nowMs)
@@ -268,6 +298,8 @@ function applyLuckily(cycle: Cycle, next: ReturnType<typeof decideNext>, nowMs: 
     }
     case 'complete':
       return applyFact(cycle, { kind: 'completed' }, nowMs)
+    case 'rerun':
+      return applyFact(cycle, { kind: 'rerun', command: next.command }, nowMs)
     case 'report':
       return applyFact(cycle, { kind: 'reported' }, nowMs)
     default:

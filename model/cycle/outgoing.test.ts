@@ -78,7 +78,7 @@ describe('the publication', () => {
 
   test('as its consumers take it, it is the same event', () => {
     const { cycle, attempt } = processed()
-    const { key, product, revision, location, correlationId, occurredAt } = toPublication(cycle, attempt)
+    const { key, product, revision, location, correlationId, occurredAt, ...said } = toPublication(cycle, attempt)
     const own = toOwnArrival(cycle, 'd1/ds3/2026-11-20/r1', 1)
     expect(own).toEqual({
       eventId: 'd1/ds3/2026-11-20/r1',
@@ -88,7 +88,13 @@ describe('the publication', () => {
       location,
       correlationId,
       occurredAt,
+      builtFrom: said.builtFrom,
     })
+  })
+
+  test('made without an input, says so to its consumers', () => {
+    const { cycle } = processed({}, [DS1])
+    expect(toOwnArrival(cycle, 'd1/ds3/2026-11-20/r1', 1)).toMatchObject({ builtWithout: ['raw/rd2'] })
   })
 
   test('without inputs it begins a chain of causes under its own id', () => {

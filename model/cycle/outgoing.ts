@@ -5,6 +5,7 @@ import { domainOf, nameOf, toNotRefreshedId } from '../ids.ts'
 import type { Arrival, BuiltFrom, Publication } from '../refresh-event.ts'
 import type { Attempt, Cycle, CycleInput, DependencyStatus } from './cycle.ts'
 import { currentAttempt, isUnbegun, judgeInputs, missingOf, readInputs } from './cycle.ts'
+import { isCorrection } from './revisions.ts'
 
 export const builtFrom = (cycle: Cycle): BuiltFrom[] =>
   arrivedOf(cycle).map(({ product, key, arrival }) => ({ product, cycle: key, revision: arrival.revision }))
@@ -36,7 +37,7 @@ export function toPublication(cycle: Cycle, attempt: Attempt): Publication {
     visibility: input.definition.visibility,
     calendar: input.definition.calendar,
     revision: nextRevision(cycle),
-    kind: cycle.revision === 0 ? 'initial' : 'rerun',
+    kind: cycle.revision === 0 ? 'initial' : isCorrection(cycle, attempt) ? 'correction' : 'rerun',
     definitionVersion: input.definitionVersion,
     attempt: attempt.number,
     runId: attempt.runId ?? '',
@@ -64,12 +65,17 @@ export const toNotice = (cycle: Cycle) => ({
 })
 
 /** The publication of the current attempt as its consumers take it. */
-export const toOwnArrival = (cycle: Cycle, eventId: string, revision: number): Arrival => ({
-  ...{ eventId, product: cycle.input.product, key: cycle.input.key, revision },
-  location: locationOf(cycle),
-  correlationId: correlationOf(cycle),
-  occurredAt: toOccurredAt(currentAttempt(cycle)),
-})
+export function toOwnArrival(cycle: Cycle, eventId: string, revision: number): Arrival {
+  const [from, without] = [builtFrom(cycle), builtWithout(cycle)]
+  return {
+    ...{ eventId, product: cycle.input.product, key: cycle.input.key, revision },
+    location: locationOf(cycle),
+    correlationId: correlationOf(cycle),
+    occurredAt: toOccurredAt(currentAttempt(cycle)),
+    ...(from.length > 0 && { builtFrom: from }),
+    ...(without.length > 0 && { builtWithout: without }),
+  }
+}
 
 /** When the data was there: the end of the Glue run. */
 const toOccurredAt = (attempt: Attempt | undefined): string =>

@@ -13,6 +13,7 @@ import {
   type Transition,
 } from './cycle.ts'
 import { decideNext } from './decide.ts'
+import { flagsOf, type KeptFlag } from './flags.ts'
 import { waitingFor } from './outgoing.ts'
 
 /** What one flush writes: the latest snapshot, and what happened since the last flush. */
@@ -54,6 +55,8 @@ export interface CycleSnapshot {
   attempts: Attempt[]
   lastAttempt: number
   revision: number
+  /** What shows beside the state; absent in what older workers wrote, and where nothing does. */
+  flags?: KeptFlag[]
   /** What this run last published, as consumers take it when they recall what they missed; null until it has. */
   publication: Arrival | null
 }
@@ -73,6 +76,7 @@ export function isFlushDue(cycle: Cycle, writtenVersion: number, nowMs: number):
     case 'skip':
     case 'complete':
     case 'report':
+    case 'rerun':
       return false
     case 'start':
       return cycle.heldUp !== null || cycle.lastAttempt > 1
@@ -108,6 +112,7 @@ function placeOf({ input: { expected } }: Cycle, { product, key }: DependencySta
 
 function toSnapshot(cycle: Cycle, nowMs: number): CycleSnapshot {
   const { input } = cycle
+  const flags = flagsOf(cycle)
   return {
     product: input.product,
     key: input.key,
@@ -131,6 +136,7 @@ function toSnapshot(cycle: Cycle, nowMs: number): CycleSnapshot {
     attempts: cycle.attempts,
     lastAttempt: cycle.lastAttempt,
     revision: cycle.revision,
+    ...(flags.length > 0 ? { flags } : {}),
     publication: cycle.published,
   }
 }

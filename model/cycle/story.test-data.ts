@@ -2,8 +2,8 @@
 // In: steps from fast-check. Out: every moment of the story, oldest first. Never: a decision of its own: decideNext
 // says what is next, a step only brings the outside's answer.
 import fc from 'fast-check'
-import { arrivalOf, definitionOf, endOf, HOUR_MS, inputOf, NOON_MS } from '../samples.test-data.ts'
-import { CUTOFF_ACTIONS } from '../definition.ts'
+import { arrivalOf, definitionOf, endOf, HOUR_MS, inputOf, NOON_MS, toProduct } from '../samples.test-data.ts'
+import { CUTOFF_ACTIONS, ON_REVISION, type OnRevision } from '../definition.ts'
 import { toEventId } from '../ids.ts'
 import { isSettled } from '../states.ts'
 import { applyArrival, applyBlocker } from './arrivals.ts'
@@ -112,6 +112,7 @@ export const aStory = fc
     attempts: fc.integer({ min: 1, max: 3 }),
     publishes: fc.integer({ min: 0, max: 4 }).map((chance) => chance > 0),
     condition: fc.constantFrom(...CONDITIONS),
+    onRevision: fc.constantFrom(...ON_REVISION),
   })
   .map(({ steps, ...policy }) => tell(openCycle(policy), steps))
 
@@ -120,13 +121,15 @@ interface Policy {
   attempts: number
   publishes: boolean
   condition: Condition | undefined
+  onRevision: OnRevision
 }
 
-function openCycle({ then, attempts, publishes, condition }: Policy): Cycle {
+function openCycle({ then, attempts, publishes, condition, onRevision }: Policy): Cycle {
   const definition = definitionOf('d1/ds3', UPSTREAMS, {
     run: { glue: 'd1-ds3', arguments: { '--book': 'eq' }, timeoutMinutes: 60, attempts, retryAfterMs: 300_000 },
     cutoff: then && { at: { time: '14:00', days: 0, unit: 'day' }, then },
     publish: publishes ? { location: 's3://example-d1-products/ds3/' } : null,
+    dependsOn: UPSTREAMS.map((product) => ({ product: toProduct(product), onRevision })),
   })
   const change = { cutoffMs: then && CUTOFF_MS, ...(condition ? { condition } : {}) }
   return openRun(inputOf(definition, change), NOON_MS)
@@ -203,6 +206,8 @@ function goOn(moment: Moment, isLucky: boolean, end: GlueEndState): Moment {
     }
     case 'complete':
       return tellFact(moment, { kind: 'completed' }, next)
+    case 'rerun':
+      return tellFact(moment, { kind: 'rerun', command: next.command }, next)
     case 'report':
       return tellFact(moment, { kind: 'reported' }, next)
   }

@@ -11,12 +11,21 @@ import {
   type Routing,
   route,
 } from '../calendar/routing.ts'
-import { judgeByPast, judgePastInput, judgeUnheeded, judgeUntaken, type PastInput } from '../calendar/untaken.ts'
+import {
+  judgeByPast,
+  judgePastInput,
+  judgeUnheeded,
+  judgeUntaken,
+  mayComeBack,
+  type PastInput,
+} from '../calendar/untaken.ts'
 import { applyAnotherLook, applyArrival, applyBlocker, applyRecall } from '../cycle/arrivals.ts'
 import { worthAnotherLook } from '../cycle/decide.ts'
 import { type Blocker, type CycleInput, type ExpectedCycle, openRun } from '../cycle/cycle.ts'
+import { runsAgain } from '../cycle/revisions.ts'
 import { toUnopened } from '../cycle/unopened.ts'
 import type { DefinitionVersion } from '../definition.ts'
+import { onRevisionOf } from '../dependencies.ts'
 import type { CycleKey } from '../ids.ts'
 import type { Arrival } from '../refresh-event.ts'
 import type { DeliveryOutcome } from '../states.ts'
@@ -96,6 +105,8 @@ function deliverTo(world: World, { route, opening, arrival }: Delivery, nowMs: n
   if (judged === 'nothing') return null
   if (judged !== 'ask-past') return judged.outcome
   const found = judgeByPast(said, judgePastInput(known && toPastInput(known, arrival), arrival.revision))
+  if (known && found?.outcome === 'correction' && comesBack(known, { route, arrival, nowMs }))
+    return tell(world, bringBack(world, route, known, nowMs), arrival, nowMs)
   if (known && found && found.outcome !== 'duplicate') known.seen.push(arrival.eventId)
   return found?.outcome ?? null
 }
@@ -110,6 +121,23 @@ function toPastInput({ dependencies, seen }: ClosedRun, { eventId, product, key 
     state: input?.state ?? null,
     revision: input?.arrival?.revision ?? null,
   }
+}
+
+/** As bridge/settle.ts decides it. */
+const comesBack = (
+  closed: ClosedRun,
+  { route, arrival, nowMs }: { route: Route; arrival: Arrival; nowMs: number },
+): boolean =>
+  onRevisionOf(route.version.definition, arrival.product) === 'rerun' &&
+  mayComeBack(route, OPENING_WINDOW, nowMs) &&
+  runsAgain(closed)
+
+function bringBack(world: World, { version, timetable, key }: Route, before: ClosedRun, nowMs: number): OpenRun {
+  const { runNumber, state, step, reason, stateSinceMs, lastAttempt, revision, dependencies } = before
+  const past = { runNumber, state, step, reason, stateSinceMs, lastAttempt, revision, dependencies }
+  const opening = { key, openedBy: 'rerun' as const, settings: world.order.settings }
+  const input = { ...openCycle(timetable, version, opening), past: { ...past, attempt: null, command: null } }
+  return open(world, { input, version, timetable, before }, nowMs)
 }
 
 /** A repeated event is told as what it is, though the cycle only counts it. */
@@ -147,10 +175,11 @@ interface Opening {
   input: CycleInput
   version: DefinitionVersion
   timetable: Timetable
+  before?: ClosedRun
 }
 
 /** What it recalls comes after what opened it: an activity answers later than a signal that came with the start. */
-function open(world: World, { input, version, timetable }: Opening, nowMs: number): void {
+function open(world: World, { input, version, timetable, before }: Opening, nowMs: number): OpenRun {
   const cycle = openRun(input, nowMs)
   const isRecalling = input.expected.length > 0
   const run: OpenRun = {
@@ -158,6 +187,7 @@ function open(world: World, { input, version, timetable }: Opening, nowMs: numbe
     cycle,
     version,
     timetable,
+    before,
     awaited: 0,
     isRecalling,
     wakeMs: null,
@@ -168,6 +198,7 @@ function open(world: World, { input, version, timetable }: Opening, nowMs: numbe
   touch(world, run)
   if (isRecalling) world.agenda.put(nowMs, { kind: 'recall', run })
   world.order.watch?.({ kind: 'opened', atMs: nowMs, cycle })
+  return run
 }
 
 /** A notice opens nothing: it says why an open cycle goes on waiting. */

@@ -4,7 +4,7 @@
 import { toCadence } from '../calendar/cadence.ts'
 import { type Calendars, toCalendars } from '../calendar/calendars.ts'
 import { type ProductSchedule, placeCycle } from '../calendar/cycles.ts'
-import { upstreamsIn } from '../calendar/match.ts'
+import { upstreamsIn } from '../dependencies.ts'
 import type { DomainCatalog } from '../calendar/routing.ts'
 import { type CycleKey, type ProductId, periodOf } from '../ids.ts'
 

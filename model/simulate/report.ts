@@ -1,10 +1,11 @@
 // What a simulation answers; the shape is public (docs/simulate.md). In: a cycle as it stands. Out: its row, JSON-plain.
 import type { Timetable } from '../calendar/cycles.ts'
 import { toConsumer } from '../calendar/due.ts'
-import { expectedOf, upstreamsIn } from '../calendar/match.ts'
+import { expectedOf } from '../calendar/match.ts'
 import { conditionOf, judgeCondition } from '../cycle/condition.ts'
 import { type Cycle, type DependencyStatus, isUnbegun, judgeInputs, type OpenedBy } from '../cycle/cycle.ts'
 import type { DefinitionVersion, UpstreamDefinition } from '../definition.ts'
+import { upstreamsIn } from '../dependencies.ts'
 import type { CycleKey, ProductId } from '../ids.ts'
 import type { CycleState, DeliveryOutcome, DependencyState } from '../states.ts'
 
@@ -59,6 +60,8 @@ export interface Opened {
   cycle: Cycle
   version: DefinitionVersion
   timetable: Timetable
+  /** Its run before, from which a correction brought it back. */
+  before: SimulatedCycle | undefined
 }
 
 /** Of a cycle as it stands what its row tells; all rows at once would be more than all else that is in memory. */
@@ -73,17 +76,17 @@ export interface SimulatedCycle
   startedAtMs: number | null
 }
 
-export const toSimulated = ({ cycle, version, timetable }: Opened): SimulatedCycle => ({
+export const toSimulated = ({ cycle, version, timetable, before }: Opened): SimulatedCycle => ({
   product: cycle.input.product,
   key: cycle.input.key,
   version,
   timetable,
-  openedBy: cycle.input.openedBy,
+  openedBy: before?.openedBy ?? cycle.input.openedBy,
   state: cycle.state,
   step: cycle.step,
   reason: cycle.reason,
-  openedAtMs: cycle.openedAtMs,
-  startedAtMs: cycle.attempts[0]?.begunAtMs ?? null,
+  openedAtMs: before?.openedAtMs ?? cycle.openedAtMs,
+  startedAtMs: before?.startedAtMs ?? cycle.attempts[0]?.begunAtMs ?? null,
   stateSinceMs: cycle.stateSinceMs,
   revision: cycle.revision,
   dependencies: cycle.dependencies,

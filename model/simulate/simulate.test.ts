@@ -326,7 +326,7 @@ describe('runs', () => {
     const simulated = play({ products: products(2), said: [arrival, fails, fails] })
     expect(rowOf(simulated, 'd1/ds1', FRI)).toMatchObject({
       ...{ state: 'ERROR', completedAt: null, revision: 0 },
-      reason: 'Glue run run-2 ended FAILED: as line 3 says',
+      reason: 'Glue run run-2 ended FAILED, a failure of the job (2 of 2): as line 3 says',
     })
     expect(briefly(simulated, 'd1/ds2', FRI)).toBe('WAITING')
   })
@@ -471,13 +471,13 @@ describe('events', () => {
 const DAYS = [FRI, MON, TUE]
 const TIMES = [`${FRI}T12:00`, `${FRI}T22:00`, `${MON}T05:00`, '2026-11-24T01:00']
 const MESH: ProductDefinition[] = [
-  ds('d1/ds1', ['raw/a', 'raw/b'], runs(2)),
+  ruled('d1/ds1', [{ product: 'raw/a', onRevision: 'rerun' }, { product: 'raw/b' }], runs(2)),
   ruled('d1/ds2', [
-    { product: 'd1/ds1', ifNone: 'run-without' },
+    { product: 'd1/ds1', ifNone: 'run-without', onRevision: 'rerun' },
     { product: 'raw/c', optionalAfter: at('20:00') },
   ]),
   ruled('d2/ds3', [
-    { atLeast: 1, of: [{ product: 'raw/a' }, { product: 'raw/c' }, { product: 'd1/ds2' }] },
+    { atLeast: 1, of: [{ product: 'raw/a', onRevision: 'rerun' }, { product: 'raw/c' }, { product: 'd1/ds2' }] },
     { product: 'raw/b', match: { kind: 'latest-within', days: 4 } },
   ]),
   ds('d2/ds4', ['d2/ds3', 'raw/c'], { cutoff: { at: at('20:00'), then: 'skip' } }),
@@ -507,6 +507,46 @@ const facts = fc.array(fc.oneof({ weight: 5, arbitrary: anEvent }, anEnd), { max
 /** Everything but which line said that a run failed. */
 const answerOf = (said: Said[], more: Partial<Play> = {}) =>
   JSON.stringify(play({ products: MESH, said, ...more }).rows).replaceAll(/as line \d+ says/g, '')
+
+describe('onRevision: rerun', () => {
+  const again = (...upstreams: string[]) => upstreams.map((product) => ({ product, onRevision: 'rerun' }))
+  const told = [comes(`${FRI}T22:00`, 'raw/a', FRI), comes(`${MON}T14:00`, 'raw/a', FRI, 2)]
+
+  test('brings back a cycle that is closed, once settle is over; its consumers follow', () => {
+    const products = [ruled('d1/ds1', again('raw/a')), ruled('d1/ds2', again('d1/ds1')), ds('d1/flagged', ['d1/ds1'])]
+    const simulated = play({ products, said: told, durationMs: 600_000 })
+    const row = rowOf(simulated, 'd1/ds1', FRI)
+    expect(row).toMatchObject({ state: 'COMPLETED', revision: 2, startedAt: `${FRI}T22:00:00.000Z` })
+    expect(row).toMatchObject({ openedBy: 'scheduler', completedAt: `${MON}T14:15:00.000Z` })
+    expect(rowOf(simulated, 'd1/ds2', FRI)).toMatchObject({ revision: 2, completedAt: `${MON}T14:30:00.000Z` })
+    expect(rowOf(simulated, 'd1/flagged', FRI)).toMatchObject({ revision: 1 })
+    expect(outcomesOf(simulated)[1]).toEqual([`d1/ds1/${FRI} correction`])
+  })
+
+  test('is one rerun of the end of a diamond, though both sides publish anew', () => {
+    const sides = [ruled('d1/left', again('raw/a')), ruled('d1/right', again('raw/a'))]
+    const products = [...sides, ruled('d1/end', again('d1/left', 'd1/right'))]
+    const simulated = play({ products, said: told, durationMs: 60_000 })
+    expect(rowOf(simulated, 'd1/end', FRI)).toMatchObject({ revision: 2, completedAt: `${MON}T14:12:00.000Z` })
+  })
+
+  test('comes after the attempt that is under way, and takes what has come by then', () => {
+    const early = [...told, comes(`${FRI}T22:04`, 'raw/a', FRI, 2), comes(`${FRI}T22:20`, 'raw/a', FRI, 3)].toSpliced(
+      1,
+      1,
+    )
+    const simulated = play({ products: [ruled('d1/ds1', again('raw/a'))], said: early, durationMs: 1_800_000 })
+    expect(rowOf(simulated, 'd1/ds1', FRI)).toMatchObject({ revision: 2, completedAt: `${FRI}T23:00:00.000Z` })
+  })
+
+  test('repeats nothing for an event that comes again, nor for one that is too old', () => {
+    const said = [...told, comes(`${MON}T16:00`, 'raw/a', FRI, 2), comes('2026-12-30T12:00', 'raw/a', FRI, 3)]
+    const simulated = play({ products: [ruled('d1/ds1', again('raw/a'))], said, to: '2026-12-31' })
+    expect(rowOf(simulated, 'd1/ds1', FRI)?.revision).toBe(2)
+    const words = ['satisfied', 'correction', 'duplicate', 'correction']
+    expect(outcomesOf(simulated)).toEqual(words.map((word) => [`d1/ds1/${FRI} ${word}`]))
+  })
+})
 
 describe('in every story', () => {
   test('the order of lines makes no difference to any cycle: not across instants, and not within one', () => {

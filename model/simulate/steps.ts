@@ -38,6 +38,9 @@ export function goOn(world: World, run: OpenRun, nowMs: number): void {
       case 'complete':
         apply(world, run, { kind: 'completed' }, nowMs)
         break
+      case 'rerun':
+        apply(world, run, { kind: 'rerun', command: next.command }, nowMs)
+        break
       case 'report':
         report(world, run, nowMs)
         break
@@ -107,9 +110,9 @@ function toBlocker(cycle: Cycle): Blocker {
 function close(world: World, run: OpenRun): void {
   if (run.isRecalling) return
   run.isClosed = true
-  const { dependencies, deliveries } = run.cycle
+  const { dependencies, deliveries, runNumber, lastAttempt } = run.cycle
   const isHeld = (id: string): boolean => dependencies.some(({ arrival }) => arrival?.eventId === id)
-  const seen = deliveries.map(({ eventId }) => eventId).filter((id) => !isHeld(id))
+  const seen = [...(run.before?.seen ?? []), ...deliveries.map(({ eventId }) => eventId)].filter((id) => !isHeld(id))
   const simulated = toSimulated(run)
-  world.runs.set(simulated.product, simulated.key, { kind: 'closed', seen, ...simulated })
+  world.runs.set(simulated.product, simulated.key, { kind: 'closed', runNumber, lastAttempt, seen, ...simulated })
 }

@@ -53,6 +53,7 @@ export type Item =
 
 export interface OpenRun extends Opened {
   kind: 'open'
+  before: ClosedRun | undefined
   /** The attempt whose end is on the agenda; 0 = none. */
   awaited: number
   /** A run does not close before its recall is answered. */
@@ -66,6 +67,8 @@ export interface OpenRun extends Opened {
 /** What remains of a cycle whose run is closed: what the mirror would know. */
 export interface ClosedRun extends SimulatedCycle {
   kind: 'closed'
+  runNumber: number
+  lastAttempt: number
   /** Ids of the events that it has seen, but for those that its inputs hold. */
   seen: string[]
 }

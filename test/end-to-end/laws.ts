@@ -1,6 +1,6 @@
 // What must hold of any run of the demo, whatever was killed meanwhile. In: a stack after the demo. Out: nothing, or a
 // failed expectation that names the cycle. The witness is the sandbox's ledger of AWS calls, not what Sluice says.
-import { upstreamsIn } from '../../model/calendar/match.ts'
+import { upstreamsIn } from '../../model/dependencies.ts'
 import { expect } from 'vitest'
 import type { DemoResult } from '../../cli/demo/run-demo.ts'
 import type { LocalStack } from '../../cli/dev/local-stack.ts'

@@ -159,5 +159,6 @@ test('a state that is no end, and a run that Glue does not know, are done withou
 const refusing = {
   recordUntaken: () => Promise.reject(new Error('The ledger was written to')),
   judgePast: () => Promise.reject(new Error('The ledger was read')),
+  readPast: () => Promise.reject(new Error('The mirror was read')),
   listWaiting: () => Promise.reject(new Error('The mirror was read')),
 }

@@ -1,15 +1,17 @@
 // Events that no open cycle takes: what each meant is judged from what the cycle recorded, and written once.
 import type { Client } from '@temporalio/client'
+import { defaultPayloadConverter, type Payload } from '@temporalio/common'
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from 'vitest'
 import { type LedgerEvent, listEvents } from '../../mirror/events.ts'
 import { recordCycle } from '../../mirror/record-cycle.ts'
 import { openCycle } from '../../model/calendar/due.ts'
 import { applyArrival } from '../../model/cycle/arrivals.ts'
-import { openRun } from '../../model/cycle/cycle.ts'
+import { type CycleInput, openRun } from '../../model/cycle/cycle.ts'
 import { toRecord } from '../../model/cycle/record.ts'
-import { arrivalOf, toKey } from '../../model/samples.test-data.ts'
+import type { OnRevision } from '../../model/definition.ts'
+import { arrivalOf, toKey, toProduct } from '../../model/samples.test-data.ts'
 import { CYCLE_WORKFLOW, toCycleStart } from '../../workflows/contract.ts'
-import { type BridgeStage, depthOf, openBridgeStage } from './bridge-stage.ts'
+import { type BridgeStage, depthOf, openBridgeStage, until } from './bridge-stage.ts'
 import { type LentDatabase, lendDatabase } from './postgres.ts'
 import { KEY, messageOf, NOW_MS, refreshedOf } from './refresh-messages.ts'
 import { isThere, type LentTemporal, lendTemporal } from './temporal.ts'
@@ -162,5 +164,123 @@ describe('events for a closed cycle', () => {
     expect(await ledgerRows()).toMatchObject([{ seen: 1 }])
     await stage.untilEmpty(60_000)
     expect(await ledgerRows()).toMatchObject([{ seen: 1, deliveries: [{ outcome: 'late', seen: 1 }] }])
+  })
+})
+
+describe('corrections of a closed cycle whose definition says rerun', () => {
+  const other = { revision: 1, eventId: `raw/rd1/${KEY}/other-1` }
+
+  /** ds1 alone, by this word. */
+  async function define(onRevision: OnRevision): Promise<void> {
+    const { definition, ...version } = stage.version('ds1')
+    const dependsOn = [{ product: toProduct('raw/rd1'), onRevision }]
+    await stage.apply({ products: [{ ...version, definition: { ...definition, dependsOn } }] })
+    await stage.parts.index.reload()
+  }
+
+  /** It took revision 1, and stands so in the mirror. */
+  async function closedIn(state: 'COMPLETED' | 'SKIPPED' | 'ERROR', name = 'ds1'): Promise<void> {
+    const input = openCycle(stage.timetable, stage.version(name), {
+      ...{ key: toKey(KEY), openedBy: 'scheduler', settings: stage.parts.settings },
+    })
+    const handle = await client.workflow.start(CYCLE_WORKFLOW, toCycleStart(input))
+    await handle.terminate('closed, for the test')
+    const took = applyArrival(openRun(input, NOW_MS), arrivalOf('raw/rd1', { key: toKey(KEY), ...other }), NOW_MS)
+    const step = state === 'ERROR' ? ('run' as const) : null
+    const stood = {
+      ...took,
+      state,
+      step,
+      reason: state === 'ERROR' ? 'no such table' : null,
+      lastAttempt: 3,
+      revision: 2,
+    }
+    await recordCycle(database.db, toRecord(stood, 0))
+  }
+
+  /** What the run that is open now was started with, and the signals it has got. */
+  async function openedNow() {
+    const { events } = await client.workflow.getHandle(stage.cycle('ds1', KEY)).fetchHistory()
+    const [first, ...others] = events ?? []
+    const decode = defaultPayloadConverter.fromPayload.bind(defaultPayloadConverter)
+    const payload = first?.workflowExecutionStartedEventAttributes?.input?.payloads?.[0]
+    const signals = others.filter((event) => event.workflowExecutionSignaledEventAttributes)
+    return { input: decode<CycleInput>(payload as Payload), signals: signals.length }
+  }
+  const isOpen = async (): Promise<boolean> => {
+    const { status } = await client.workflow.getHandle(stage.cycle('ds1', KEY)).describe()
+    return status.name === 'RUNNING'
+  }
+
+  test.each(['COMPLETED', 'ERROR'] as const)(
+    'bring it back from %s, as it stood, with the event as a signal',
+    async (state) => {
+      await define('rerun')
+      await closedIn(state)
+      stage.start()
+      const rows = await take(messageOf(refreshedOf('raw/rd1', { revision: 2 })))
+      expect(rows.filter(({ eventId }) => eventId === `raw/rd1/${KEY}/r2`)).toEqual([])
+      const { input, signals } = await openedNow()
+      expect(signals).toBe(1)
+      expect(input).toMatchObject({
+        openedBy: 'rerun',
+        past: {
+          ...{ runNumber: 1, state, lastAttempt: 3, revision: 2, attempt: null, command: null, stateSinceMs: NOW_MS },
+          dependencies: [{ product: 'raw/rd1', state: 'ARRIVED', arrival: { revision: 1 } }],
+        },
+      })
+
+      await take(messageOf(refreshedOf('raw/rd1', { revision: 3 })))
+      expect(await openedNow()).toMatchObject({ signals: 2 })
+    },
+  )
+
+  test('are not delivered a second time when the message comes again while PostgreSQL was away', async () => {
+    await define('rerun')
+    await closedIn('COMPLETED')
+    let asked = 0
+    const { ledger } = stage.parts
+    const readPast: typeof ledger.readPast = (cycle) => {
+      asked += 1
+      return asked === 1 ? Promise.reject(Object.assign(new Error('away'), { code: '08006' })) : ledger.readPast(cycle)
+    }
+    stage.start({ ledger: { ...ledger, readPast } })
+    await stage.send(messageOf(refreshedOf('raw/rd1', { revision: 2 })))
+    await until(() => expect(asked).toBe(1))
+    await stage.untilEmpty(60_000)
+    expect(asked).toBe(2)
+    expect(await openedNow()).toMatchObject({ signals: 1 })
+  })
+
+  test('that took too long to read wait for the next try, so that nothing is repeated by an old answer', async () => {
+    await define('rerun')
+    await closedIn('COMPLETED')
+    let nowMs = NOW_MS
+    const { ledger } = stage.parts
+    const readPast: typeof ledger.readPast = async (cycle) => {
+      const past = await ledger.readPast(cycle)
+      nowMs += nowMs === NOW_MS ? 31_000 : 0
+      return past
+    }
+    stage.start({ ledger: { ...ledger, readPast }, nowMs: () => nowMs })
+    await stage.send(messageOf(refreshedOf('raw/rd1', { revision: 2 })))
+    await until(() => expect(nowMs).toBeGreaterThan(NOW_MS))
+    expect(await isOpen()).toBe(false)
+    await stage.untilEmpty(60_000)
+    expect(await openedNow()).toMatchObject({ signals: 1 })
+  })
+
+  test.each([
+    ['by flag', 'flag', 'COMPLETED', NOW_MS],
+    ['of a skipped cycle', 'rerun', 'SKIPPED', NOW_MS],
+    ['of a cycle that is too old', 'rerun', 'COMPLETED', NOW_MS + 22 * 86_400_000],
+  ] as const)('%s are only written down', async (_what, onRevision, state, nowMs) => {
+    await define(onRevision)
+    await closedIn(state)
+    stage.start({ nowMs: () => nowMs })
+    const rows = await take(messageOf(refreshedOf('raw/rd1', { revision: 2 })))
+    const own = rows.find(({ eventId }) => eventId === `raw/rd1/${KEY}/r2`)
+    expect(own).toMatchObject({ deliveries: [{ cycle: stage.cycle('ds1', KEY), outcome: 'correction' }] })
+    expect(await isOpen()).toBe(false)
   })
 })

@@ -15,6 +15,7 @@ import { putDomainCatalog } from '../../catalog/bucket.ts'
 import { namesOf } from '../../clients/config.ts'
 import type { Postgres } from '../../clients/postgres.ts'
 import { judgePast } from '../../mirror/judge-past.ts'
+import { readPast } from '../../mirror/past.ts'
 import { listWaiting } from '../../mirror/recall.ts'
 import { recordUntaken } from '../../mirror/ledger.ts'
 import type { Timetable } from '../../model/calendar/cycles.ts'
@@ -102,6 +103,7 @@ export async function openBridgeStage(temporal: Client, db: Postgres): Promise<B
     ledger: {
       recordUntaken: (events) => recordUntaken(db, domain, events),
       judgePast: (question) => judgePast(db, { domain, ...question }),
+      readPast: (cycle) => readPast(db, cycle),
       listWaiting: (upstream) => listWaiting(db, domain, upstream),
     },
     ...{ sqs, queueUrl, glue, deadLetters: createDeadLetters(sqs, deadLetterUrl) },

@@ -14,7 +14,7 @@ import { definitionHash } from '../../catalog/stable-json.ts'
 import { writePlan } from '../../catalog/write-plan.ts'
 import { openPostgres } from '../../clients/postgres.ts'
 import { ensureDomainRole } from '../../mirror/domain-role.ts'
-import { upstreamsIn } from '../../model/calendar/match.ts'
+import { upstreamsIn } from '../../model/dependencies.ts'
 import type { DomainCatalog } from '../../model/calendar/routing.ts'
 import type { ExternalDefinition } from '../../model/definition.ts'
 import { type Domain, domainOf } from '../../model/ids.ts'
@@ -32,12 +32,15 @@ dependsOn: [raw/rd1]
 notBefore: "17:00"
 availableBy: "06:00 +1bd"
 cutoff: { at: "02:00 +1d", then: run-without }
-run: { glue: d1-ds1, arguments: { --book: eq, --day: "\${business_date}" }, timeout: 2h, attempts: 3, retryAfter: 30s }
+run: { glue: d1-ds1, arguments: { --book: eq, --day: "\${business_date}" }, timeout: 2h, attempts: 3, retryAfter: 30s, retry: { timeout: { attempts: 1 } } }
 `,
   'ds2.yaml': productText('d1/ds2', 'dependsOn: [d1/ds1, raw/rd1]\npublish: false\n', 'business-day'),
 }
 /** The rule of a dependency of which the file says nothing but the name. */
-const SAME = { match: 'same', if_none: null, optional_after: null, part: null }
+const SAME = {
+  ...{ match: 'same', if_none: null, optional_after: null, part: null },
+  ...{ on_revision: null, accept_partial: true },
+}
 const CHANGED: Files = { ...FILES, 'ds2.yaml': productText('d1/ds2', 'dependsOn: [d1/ds1]\n', 'business-day') }
 const { 'ds2.yaml': _, ...WITHOUT_DS2 } = FILES
 
@@ -111,7 +114,7 @@ describe('the first apply', () => {
     expect(await space.db.one(`select * from data_product_schedule where product = 'd1/ds1'`)).toEqual({
       ...{ product: 'd1/ds1', version: 1, every: 'business-day', calendar: 'weekdays', timezone: 'America/New_York' },
       ...{ not_before: '17:00', available_by: '06:00 +1bd', cutoff_at: '02:00 +1d', cutoff_then: 'run-without' },
-      on_non_business_day: null,
+      ...{ on_non_business_day: null, catch_up: null },
     })
     expect(await space.db.one(`select * from data_product_schedule where product = 'raw/rd1'`)).toMatchObject({
       ...{ not_before: null, available_by: null, cutoff_at: null, cutoff_then: null },
@@ -124,6 +127,7 @@ describe('the first apply', () => {
         timeout_minutes: 120,
         attempts: 3,
         retry_after_ms: 30_000,
+        retry: { timeout: { attempts: 1 } },
       },
     })
     expect(
@@ -441,13 +445,14 @@ describe('a dependency with a rule', () => {
 every: business-day
 dependsOn:
   - raw/rd1
-  - { product: raw/rd1, cycle: previous-business-day, ifNone: previous, optionalAfter: "20:00" }
+  - { product: raw/rd1, cycle: previous-business-day, ifNone: previous, optionalAfter: "20:00", onRevision: rerun, acceptPartial: false }
   - { anyOf: [d1/ds1, { product: raw/rd1, cycle: { businessDaysBefore: 3 } }] }
 run: { glue: job }
 `,
     'month.yaml': `product: d1/month
 every: month
 onNonBusinessDay: previous
+catchUp: latest
 dependsOn: [{ product: d1/ds1, cycle: every-of-period }]
 run: { glue: job }
 `,
@@ -457,21 +462,22 @@ run: { glue: job }
     await space.applied(RULES)
     expect(
       await space.db.rows(
-        `select upstream, position, match, if_none, optional_after, part from data_product_dependencies
+        `select upstream, position, match, if_none, optional_after, part, on_revision, accept_partial
+         from data_product_dependencies
          where product in ('d1/ds2', 'd1/month') order by product, position`,
       ),
     ).toEqual([
       { ...SAME, upstream: 'raw/rd1', position: 1 },
       {
         ...{ upstream: 'raw/rd1', position: 2, match: 'previous-business-day', if_none: 'previous' },
-        ...{ optional_after: '20:00', part: null },
+        ...{ optional_after: '20:00', part: null, on_revision: 'rerun', accept_partial: false },
       },
       { ...SAME, upstream: 'd1/ds1', position: 3, part: '3: at least 1 of' },
       { ...SAME, upstream: 'raw/rd1', position: 4, part: '3: at least 1 of', match: 'businessDaysBefore: 3' },
       { ...SAME, upstream: 'd1/ds1', position: 1, match: 'every-of-period' },
     ])
     expect(await space.db.one(`select * from data_product_schedule where product = 'd1/month'`)).toMatchObject({
-      ...{ every: 'month', on_non_business_day: 'previous' },
+      ...{ every: 'month', on_non_business_day: 'previous', catch_up: 'latest' },
     })
   })
 

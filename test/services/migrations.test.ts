@@ -9,7 +9,7 @@ import { migrate } from '../../mirror/migrate.ts'
 import { schemaDump } from '../../mirror/schema-dump.ts'
 import { EVERY_WORDS, parseEvery } from '../../model/calendar/cadence.ts'
 import { OPENERS } from '../../model/cycle/cycle.ts'
-import { IF_NONE, SHIFTS } from '../../model/definition.ts'
+import { CATCH_UPS, IF_NONE, SHIFTS } from '../../model/definition.ts'
 import { CYCLE_STATES, DELIVERY_OUTCOMES, DEPENDENCY_STATES, LEDGER_OUTCOMES, STEPS } from '../../model/states.ts'
 import { type LentDatabase, lendDatabase } from './postgres.ts'
 
@@ -60,7 +60,7 @@ describe('the runner', () => {
   })
 
   test('a file that fails leaves nothing of itself, and the next run goes on there', async () => {
-    const last = path.join(folder, `000${NAMES.length + 1}_more.sql`)
+    const last = path.join(folder, `${String(NAMES.length + 1).padStart(4, '0')}_more.sql`)
     writeFileSync(last, 'create table half (id int); select * from nowhere')
     await expect(migrate(lent.db, folder)).rejects.toThrow(/_more\.sql: relation "nowhere" does not exist/)
     expect(await lent.db.one(`select from pg_tables where tablename = 'half'`)).toBeUndefined()
@@ -87,7 +87,8 @@ test('what an older Sluice wrote stays, and says the rule it always had', async 
     await lent.db.rows(`insert into data_product_schedule values ('d1/a', 1, 'business-day', 'weekdays', 'UTC')`)
     cpSync(MIGRATIONS, folder, { recursive: true })
     expect(await migrate(lent.db, folder)).toEqual(older.slice(1))
-    const rule = { match: 'same', if_none: null, optional_after: null, part: null }
+    const how = { on_revision: null, accept_partial: true }
+    const rule = { match: 'same', if_none: null, optional_after: null, part: null, ...how }
     expect(await lent.db.rows('select * from data_product_dependencies order by position')).toEqual([
       { product: 'd1/a', version: 1, upstream: 'raw/x', position: 1, ...rule },
       { product: 'd1/a', version: 1, upstream: 'raw/y', position: 2, ...rule },
@@ -141,6 +142,7 @@ describe('what the migrations make', () => {
   test.each([
     ['data_product_dependencies', 'if_none', IF_NONE],
     ['data_product_schedule', 'on_non_business_day', SHIFTS],
+    ['data_product_schedule', 'catch_up', CATCH_UPS],
     ['data_calendar', 'source', ['shipped', 'files']],
   ])('%s.%s takes the words of the definition and no other', async (table, column, words) => {
     expect(await wordsTaken(table, column)).toEqual([...words])

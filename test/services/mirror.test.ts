@@ -163,10 +163,10 @@ describe('recordCycle', () => {
   test('what a rerun of a closed cycle needs is what its last run knew', async () => {
     const told = tell('d1/past', ['raw/past'], [arrive(0), 'advance', 'advance', 'advance', 'fail-publish', 'flush'])
     for (const record of told.records) await recordCycle(db, record)
-    const { runNumber, state, step, lastAttempt, revision, dependencies, attempts } = told.cycle
+    const { runNumber, state, step, reason, stateSinceMs, lastAttempt, revision, dependencies, attempts } = told.cycle
     expect(state).toBe('ERROR')
     expect(await readPast(db, told.cycle.id)).toEqual({
-      ...{ runNumber, state, step, lastAttempt, revision, dependencies },
+      ...{ runNumber, state, step, reason, stateSinceMs, lastAttempt, revision, dependencies },
       attempt: attempts[0],
     })
     const running = tell('d1/past-running', ['raw/past-running'], [arrive(0), 'advance', 'advance', 'flush'])

@@ -1,7 +1,7 @@
 // EventBridge on simulated time: the central bus, one rule per subscribing domain, each domain's default bus.
 // In: PutEvents, raw publications, ends of Glue runs. Out: messages in the domains' queues, early, late, twice, or not.
 // Never: an event that the ledger does not know; a raw one dropped (nobody could repair that).
-import { upstreamsIn } from '../../model/calendar/match.ts'
+import { upstreamsIn } from '../../model/dependencies.ts'
 import { domainOf, nameOf, type CycleKey, type Domain, type ProductId, toCycleId, toEventId } from '../../model/ids.ts'
 import { REFRESHED, toEventSource } from '../../model/refresh-event.ts'
 import type { Operations } from './aws-call.ts'

@@ -1,5 +1,6 @@
 // What must happen over many seeds, so that the simulation cannot rot silently: hostile acts, and branches of the product.
 // In: how often each was seen, in how many worlds. Out: what was seen too rarely, or is on no list. Pure.
+import type { PastRuns } from '../../model/cycle/cycle.ts'
 import type { Evidence, RunEvidence } from '../../verify/evidence.ts'
 import { askedOf, fold, ordersOf, recordsOf } from '../../verify/fold.ts'
 import type { FailureNotice, NotRefreshedNotice } from '../../workflows/contract.ts'
@@ -34,6 +35,8 @@ const LEAST: Record<string, number> = {
   'a call while sqs forbids it': 5_000,
   'a call while sqs is away': 10_000,
   'a call while temporal is away': 4_000,
+  'a cycle came back by a correction from COMPLETED': 100,
+  'a cycle came back by a correction from ERROR': 1,
   'a cycle came back from CANCELLED': 60,
   'a cycle came back from COMPLETED': 2_000,
   'a cycle came back from ERROR': 100,
@@ -135,7 +138,7 @@ export function branchesOf(evidence: Evidence): string[] {
       return [
         ...transitions.map(({ from, to, step }) => `a cycle moved from ${from} to ${to}${step ? `(${step})` : ''}`),
         ...one.runs.map(({ status }) => `a run of a cycle ended ${status}`),
-        ...one.runs.flatMap(({ input }) => (input.past ? [`a cycle came back from ${input.past.state}`] : [])),
+        ...one.runs.flatMap(({ input }) => (input.past ? [toBack(input.past)] : [])),
         ...attempts.flatMap(({ adopted, end }) => [
           ...(adopted ? ['a Glue run was adopted'] : []),
           ...(end ? [`a Glue run ended ${end.state}, noticed by ${end.noticedBy}`] : []),
@@ -181,3 +184,6 @@ const keptSnapshots = ({ definitions }: Evidence, { runs }: Evidence['cycles'][n
       return isReplaced ? ['a Glue run by a replaced version'] : []
     }),
   )
+
+const toBack = ({ state, command }: PastRuns): string =>
+  command ? `a cycle came back from ${state}` : `a cycle came back by a correction from ${state}`

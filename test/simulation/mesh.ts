@@ -1,9 +1,14 @@
 // In: dice. Out: a small mesh: two domains, products that wait for each other (diamonds among them), some of them private,
 // raw products from outside, the dates that fall due, and changes of definitions to come.
 // Never: an edge backwards, or to another domain's private product; a product that nobody feeds.
-import { upstreamsIn } from '../../model/calendar/match.ts'
+import { upstreamsIn } from '../../model/dependencies.ts'
 import { buildIndex, type DomainCatalog, type RoutingIndex } from '../../model/calendar/routing.ts'
-import type { DefinitionVersion, DependencyDefinition, ProductDefinition } from '../../model/definition.ts'
+import {
+  type DefinitionVersion,
+  type DependencyDefinition,
+  ON_REVISION,
+  type ProductDefinition,
+} from '../../model/definition.ts'
 import { type CycleKey, type Domain, domainOf, nameOf, type ProductId } from '../../model/ids.ts'
 import { CALENDARS } from '../../model/samples.test-data.ts'
 import type { Random } from './random.ts'
@@ -97,7 +102,10 @@ function createDefinition(random: Random, product: ProductId, known: ProductId[]
 
 /** Mostly all of them; now and then one of several, one that is optional, or its own cycle before. */
 function toRules(random: Random, product: ProductId, upstreams: ProductId[]): DependencyDefinition[] {
-  const plain: DependencyDefinition[] = upstreams.map((upstream) => ({ product: upstream }))
+  const plain: DependencyDefinition[] = upstreams.map((upstream) => ({
+    product: upstream,
+    ...(random.chance(0.4) ? { onRevision: random.pick(ON_REVISION) } : {}),
+  }))
   const [first, ...others] = plain
   const own: DependencyDefinition[] = random.chance(0.1) ? [{ product, match: { kind: 'self-previous' } }] : []
   if (!first || !random.chance(0.25)) return [...plain, ...own]

@@ -58,14 +58,14 @@ const isNewer = (old: Row | undefined, runNumber: number, version: number): bool
   (Number(old['runNumber']) === runNumber && Number(old['version']) < version)
 
 function upsertStatus({ status }: Tables, params: unknown[]): Row[] {
-  const [cycle, domain, product, key, visibility, , , , state, step, reason] = params
+  const [cycle, domain, product, key, visibility, , , , state, step, reason, stateSince] = params
   const [lastAttempt, , revision, runNumber, version] = params.slice(18)
   const old = status.get(String(cycle))
   if (!isNewer(old, Number(runNumber), Number(version))) return []
   const row = {
     ...{ publishedRevision: 0, eventId: null, attempts: rowsOf(params[17]), ...old },
     ...{ cycle, domain, product, key, visibility, definitionVersion: params[5] },
-    ...{ state, step, reason, lastAttempt, runNumber, version },
+    ...{ state, step, reason, stateSince, lastAttempt, runNumber, version },
     revision: Math.max(Number(old?.['revision'] ?? 0), Number(revision)),
   }
   status.set(String(cycle), row)
@@ -180,6 +180,19 @@ function readInput(tables: Tables, [domain, cycle, eventId, product, key]: unkno
   return [{ outcome: counted?.['outcome'] ?? null, state, revision: revision ?? null }]
 }
 
+const readStatus = ({ status }: Tables, [cycle]: unknown[]): Row[] => [status.get(String(cycle)) ?? []].flat()
+
+const listDependencies = ({ dependencies }: Tables, [cycle]: unknown[]): Row[] =>
+  [...dependencies.values()]
+    .filter((row) => row['cycle'] === cycle)
+    .toSorted((one, other) => Number(one['position']) - Number(other['position']))
+    .map(({ upstream_product, upstream_key, event_id, correlation_id, occurred_at, arrived_at, ...row }) => ({
+      ...{ product: upstream_product, key: upstream_key, state: row['state'], eventId: event_id ?? null },
+      ...{ revision: row['revision'] ?? null, location: row['location'] ?? null, why: row['why'] ?? null },
+      ...{ correlationId: correlation_id ?? null, occurredAt: occurred_at ?? null, arrivedAt: arrived_at ?? null },
+      ...{ blocker: row['blocker'] ?? null, position: row['position'] ?? null },
+    }))
+
 /** The newest publication of an upstream cycle that the domain may know of. */
 function newestOf({ status, ledger }: Tables, domain: string, product: string, key: string): Row[] {
   const row = status.get(`${product}/${key}`)
@@ -240,6 +253,8 @@ const STATEMENTS: [start: string, answer: (tables: Tables, params: unknown[]) =>
   ['insert into operator_action', insertActions],
   ['with ledger as (', upsertUntaken],
   ['select delivery.outcome, dependency.state', readInput],
+  ['select cycle, domain, product, cycle_key', readStatus],
+  ['select upstream_product as product', listDependencies],
   ['with expected as (', recall],
   ['with firsts as (', listUnopened],
   ['with open as (', listWaiting],

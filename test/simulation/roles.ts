@@ -16,6 +16,7 @@ import { createCallPace } from '../../bridge/call-pace.ts'
 import type { IndexWatch } from '../../bridge/index-watch.ts'
 import { createDeadLetters } from '../../bridge/dead-letters.ts'
 import { judgePast } from '../../mirror/judge-past.ts'
+import { readPast } from '../../mirror/past.ts'
 import { recordUntaken } from '../../mirror/ledger.ts'
 import { listWaiting } from '../../mirror/recall.ts'
 import { recordCycle } from '../../mirror/record-cycle.ts'
@@ -61,6 +62,7 @@ export function bootBridge(world: World, domain: Domain, life: Life): void {
     ledger: {
       recordUntaken: (events) => recordUntaken(db, domain, events),
       listWaiting: (upstream) => listWaiting(db, domain, upstream),
+      readPast: (cycle) => readPast(db, cycle),
       async judgePast(question) {
         const past = await judgePast(db, { domain, ...question })
         if (past) world.hostility.count(`an arrival at a closed cycle was ${past.outcome}`)
@@ -118,6 +120,9 @@ export function bootWorker(world: World, domain: Domain, life: Life): void {
       loadIndex: async () => world.mesh.indexOf(domain),
     }),
     ...createRepairing({ temporal, db, warn: ignore }),
+    // Not asked for: see `patched` in temporal-workflow.ts.
+    reconcileRows: async () => null,
+    findStuck: async () => ({ unstarted: null, withoutWorker: null, glueEnds: null }),
     recordCycle: (record) => recordCycle(db, record),
     ...createRecalling({ temporal, db }),
   }

@@ -136,7 +136,7 @@ describe.concurrent('an ERROR that nobody mends', () => {
     expect(message).toContain(`${cycle.id} stayed in ERROR(run) and nobody reran it in time`)
     expect(details).toMatchObject({
       ...{ cycle: cycle.id, runNumber: 1, state: 'ERROR', step: 'run', lastAttempt: 1, revision: 0, succeeded: null },
-      reason: 'Glue run jr_1 ended FAILED: no such table',
+      reason: 'Glue run jr_1 ended FAILED, a failure of the job (1 of 1): no such table',
       dependencies: [{ state: 'ARRIVED' }, { state: 'ARRIVED' }],
     })
     expect(await cycle.status()).toBe('FAILED')

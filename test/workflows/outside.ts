@@ -32,6 +32,11 @@ const allGoesWell: Activities = {
   recallArrivals: async () => ({ arrivals: [] }),
   openDueCycles: async () => ({ opened: [], existing: 0, skipped: [] }),
   repairArrivals: async () => ({ repaired: 0 }),
+  reconcileRows: async ({ domain }) => ({
+    ...{ compared: 0, unanswered: 0, left: 0, after: `${domain}/after` },
+    ...{ rewritten: { count: 0, names: [] }, withoutRun: { count: 0, names: [] } },
+  }),
+  findStuck: async () => ({ unstarted: null, withoutWorker: null, glueEnds: null }),
 }
 
 export function createOutside(): Outside {
@@ -54,6 +59,8 @@ export function createOutside(): Outside {
       recallArrivals: async (question) => answer(hear('recallArrivals', question).recallArrivals(question)),
       openDueCycles: async (tick) => answer(hear('openDueCycles', tick).openDueCycles(tick)),
       repairArrivals: async (tick) => answer(hear('repairArrivals', tick).repairArrivals(tick)),
+      reconcileRows: async (tick) => answer(hear('reconcileRows', tick).reconcileRows(tick)),
+      findStuck: async (tick) => answer(hear('findStuck', tick).findStuck(tick)),
     },
     script: (workflowId, script) => void scripts.set(workflowId, { ...scripts.get(workflowId), ...script }),
     asked: <Name extends keyof Activities>(workflowId: string, name: Name) =>

@@ -43,7 +43,7 @@ describe.concurrent('an open cycle in ERROR', () => {
   test('tells consumers and the owner, waits, and runs again by an update', async () => {
     const cycle = await failed('by-update', { run: { attempts: 1 } })
     await Promise.all([cycle.untilAsked('publishNotRefreshed'), cycle.untilAsked('notifyFailure')])
-    const reason = 'Glue run jr_1 ended FAILED: no such table'
+    const reason = 'Glue run jr_1 ended FAILED, a failure of the job (1 of 1): no such table'
     expect(await cycle.now()).toMatchObject({ state: 'ERROR', step: 'run', reason })
     expect(cycle.asked('publishNotRefreshed')).toMatchObject([{ state: 'ERROR', step: 'run', reason }])
     expect(cycle.asked('notifyFailure')).toMatchObject([

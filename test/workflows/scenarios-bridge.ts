@@ -5,6 +5,7 @@ import pino from 'pino'
 import { createCallPace } from '../../bridge/call-pace.ts'
 import type { BatchParts } from '../../bridge/handle-batch.ts'
 import { judgePast } from '../../mirror/judge-past.ts'
+import { readPast } from '../../mirror/past.ts'
 import { recordUntaken } from '../../mirror/ledger.ts'
 import { listWaiting } from '../../mirror/recall.ts'
 import { OPENING_WINDOW, type RoutingIndex } from '../../model/calendar/routing.ts'
@@ -30,6 +31,7 @@ export const toBatchParts = ({ domain, index, stage, settings, nowMs }: Standing
   ledger: {
     recordUntaken: (rows) => recordUntaken(stage.db, domain, rows),
     judgePast: (question) => judgePast(stage.db, { domain, ...question }),
+    readPast: (cycle) => readPast(stage.db, cycle),
     listWaiting: (upstream) => listWaiting(stage.db, domain, upstream),
   },
   deadLetters: {

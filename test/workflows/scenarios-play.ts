@@ -224,7 +224,7 @@ class ScenarioRun {
   private toRow(cycle: Cycle): CycleRow {
     const version = this.index.current.get(cycle.input.product)
     if (!version) throw new Error(`No definition of ${cycle.input.product}`)
-    const row = toCycleRow(toSimulated({ cycle, version, timetable: this.index.timetable }))
+    const row = toCycleRow(toSimulated({ cycle, version, timetable: this.index.timetable, before: undefined }))
     const back = (at: string | null): string | null => at && this.toVirtual(Date.parse(at))
     return {
       ...row,

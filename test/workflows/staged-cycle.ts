@@ -46,6 +46,8 @@ export interface StagedCycle {
   rerun(command?: Partial<RerunCommand>, updateId?: string): Promise<{ attempt: number }>
   /** Brings the closed cycle back; answers the new run's id. */
   comeBack(ended: CycleResult | Past, command?: Partial<RerunCommand>, change?: Partial<CycleInput>): Promise<string>
+  /** As the bridge does with a correction of a closed cycle whose definition says rerun; answers the run's id. */
+  bringBack(ended: CycleResult, correction: Arrival): Promise<string>
   cancel(): Promise<void>
   /** Ends the run from outside once what holds is in the mirror; answers what `sluice rerun` reads there. */
   terminate(holds: (written: CycleSnapshot) => boolean): Promise<Past>
@@ -129,6 +131,16 @@ export function putCycle(
         workflowIdConflictPolicy: 'FAIL',
       })
       return started.firstExecutionRunId
+    },
+    async bringBack({ runNumber, state, step, lastAttempt, revision, dependencies }, correction) {
+      const past = { runNumber, state, step, lastAttempt, revision, dependencies, attempt: null, command: null }
+      const signalled = await client.workflow.signalWithStart(CYCLE_WORKFLOW, {
+        ...toCycleStart({ ...input, openedBy: 'rerun', past }),
+        workflowIdReusePolicy: 'ALLOW_DUPLICATE',
+        signal: ARRIVALS_SIGNAL,
+        signalArgs: [[correction]],
+      })
+      return signalled.signaledRunId
     },
     cancel: async () => void (await handle().cancel()),
     async terminate(holds) {

@@ -1,0 +1,70 @@
+import { describe, expect, test } from 'vitest'
+import type { CycleReport } from '../mirror/status.ts'
+import { applyArrival } from '../model/cycle/arrivals.ts'
+import { type Cycle, openRun } from '../model/cycle/cycle.ts'
+import { applyFact, type Fact } from '../model/cycle/facts.ts'
+import type { OnRevision } from '../model/definition.ts'
+import type { Arrival } from '../model/refresh-event.ts'
+import { arrivalOf, definitionOf, endOf, inputOf, KEY, NOON_MS, toProduct } from '../model/samples.test-data.ts'
+import { dataLines, outdatedLines, readWords } from './explain-data.ts'
+
+const DONE: Fact[] = [
+  { kind: 'run-started', runId: 'jr_1', adopted: false },
+  { kind: 'run-ended', end: endOf('SUCCEEDED') },
+  { kind: 'published', eventId: 'r1', revision: 1 },
+]
+
+function cycleOf(onRevision: OnRevision, facts: Fact[], ...later: Arrival[]): Cycle {
+  const dependsOn = ['d1/a', 'd1/b'].map((product) => ({ product: toProduct(product), onRevision }))
+  const on = (revision: number) => [{ product: toProduct('raw/x'), cycle: KEY, revision }]
+  const first = [arrivalOf('d1/a', { builtFrom: on(2) }), arrivalOf('d1/b', { builtFrom: on(1) })]
+  const opened = openRun(inputOf(definitionOf('d1/c', [], { dependsOn })), NOON_MS)
+  const begun = applyFact(first.reduce(arrive, opened), { kind: 'begun' }, NOON_MS)
+  return later.reduce(
+    arrive,
+    facts.reduce((cycle, fact) => applyFact(cycle, fact, NOON_MS), begun),
+  )
+}
+const arrive = (cycle: Cycle, arrival: Arrival): Cycle => applyArrival(cycle, arrival, NOON_MS)
+const B2 = arrivalOf('d1/b', { revision: 2 })
+const MIXED = `mixed     raw/x/${KEY}: revision 1 in d1/b, 2 in d1/a`
+const CORRECTED = `corrected d1/b/${KEY}: revision 2 is there, revision 1 was used; `
+
+describe('an open cycle', () => {
+  test('says which sides of a diamond do not agree', () => {
+    expect(dataLines(cycleOf('flag', DONE), NOON_MS)).toEqual([MIXED])
+  })
+
+  test.each([
+    ['flag', DONE, 'onRevision: flag'],
+    ['rerun', DONE, 'runs again at 2026-11-20T12:05:00.000Z'],
+    ['rerun', DONE.slice(0, 1), 'runs again after this attempt'],
+  ] as const)('says of a correction what follows: %s', (word, facts, then) => {
+    expect(dataLines(cycleOf(word, [...facts], B2), NOON_MS)).toEqual([CORRECTED + then, MIXED])
+  })
+})
+
+test('of a closed cycle the mirror says which correction it has not used, and how to use it', () => {
+  const input = { product: 'd1/b', key: KEY, revision: 1 }
+  const correction = { upstream: 'd1/b', upstreamKey: KEY, outcome: 'correction' }
+  const report = {
+    row: { cycle: `d1/c/${KEY}` },
+    dependencies: [{ ...input, product: 'd1/a' }, input],
+    deliveries: [
+      { ...correction, revision: 2 },
+      { ...correction, revision: 3 },
+    ],
+  } as unknown as CycleReport
+  expect(outdatedLines(report)).toEqual([
+    `corrected d1/b/${KEY}: revision 3 is there, revision 1 was used; to use it: sluice rerun d1/c/${KEY} --reason …`,
+  ])
+  const used = { ...report, dependencies: [{ ...input, revision: 3 }] } as unknown as CycleReport
+  expect(outdatedLines(used)).toEqual([])
+})
+
+test('what an attempt read is named, and many are counted', () => {
+  const from = (at: number) => ({ product: toProduct(`raw/r${at}`), cycle: KEY, revision: at })
+  expect(readWords({})).toBe('')
+  expect(readWords({ inputs: [from(1), from(2)] })).toBe(', read raw/r1 r1, raw/r2 r2')
+  expect(readWords({ inputs: Array.from({ length: 8 }, (_, at) => from(at)) })).toMatch(/raw\/r5 r5 and 2 more$/)
+})

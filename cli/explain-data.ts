@@ -1,0 +1,53 @@
+// What is to be known of the data of a cycle: which inputs were corrected since it ran, which do not fit together, what each
+// attempt read. In: the cycle as its workflow or the mirror has it. Out: lines of text. Pure.
+import type { CycleReport } from '../mirror/status.ts'
+import type { Attempt, Cycle } from '../model/cycle/cycle.ts'
+import { mixedWords } from '../model/cycle/mixed.ts'
+import { decideCorrection, mixedInputs, outdatedInputs } from '../model/cycle/revisions.ts'
+import { onRevisionOf } from '../model/dependencies.ts'
+
+/** Of a cycle that is open. */
+export function dataLines(cycle: Cycle, nowMs: number): string[] {
+  const next = decideCorrection(cycle, nowMs)
+  const rerun = next?.kind === 'wait' ? `runs again at ${new Date(next.untilMs).toISOString()}` : 'runs again'
+  const outdated = outdatedInputs(cycle).map(({ product, key, arrival, newer }) => {
+    const word = onRevisionOf(cycle.input.definition, product)
+    const then = word === 'rerun' ? (next ? rerun : 'runs again after this attempt') : `onRevision: ${word}`
+    return toOutdatedLine({ product, key, newer: newer.revision, used: arrival.revision }, then)
+  })
+  return [...outdated, ...mixedInputs(cycle).map((mixed) => `mixed     ${mixedWords(mixed)}`)]
+}
+
+/** Of a cycle that is closed, by the corrections that came since. */
+export function outdatedLines({ deliveries, dependencies, row }: CycleReport): string[] {
+  const newest = deliveries
+    .filter(({ outcome }) => outcome === 'correction')
+    .toSorted((one, other) => Number(other.revision) - Number(one.revision))
+  return dependencies.flatMap(({ product, key, revision }) => {
+    const found = newest.find(({ upstream, upstreamKey }) => upstream === product && upstreamKey === key)
+    if (!found || Number(found.revision) <= Number(revision)) return []
+    const then = `to use it: sluice rerun ${row.cycle} --reason …`
+    return [toOutdatedLine({ product, key, newer: found.revision, used: revision }, then)]
+  })
+}
+
+interface Outdated {
+  product: string
+  key: string
+  newer: number | null
+  used: number | null
+}
+
+const toOutdatedLine = ({ product, key, newer, used }: Outdated, then: string): string =>
+  `corrected ${product}/${key}: revision ${newer} is there, revision ${used} was used; ${then}`
+
+/** Of more inputs only how many they are. */
+const LISTED = 6
+
+/** What the attempt read: `raw/rd1 r1, raw/rd2 r3`; empty where an older version did not keep it. */
+export function readWords({ inputs = [] }: Pick<Attempt, 'inputs'>): string {
+  if (inputs.length === 0) return ''
+  const named = inputs.slice(0, LISTED).map(({ product, revision }) => `${product} r${revision}`)
+  const more = inputs.length > LISTED ? ` and ${inputs.length - LISTED} more` : ''
+  return `, read ${named.join(', ')}${more}`
+}

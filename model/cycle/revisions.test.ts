@@ -1,0 +1,140 @@
+import { describe, expect, test } from 'vitest'
+import type { OnRevision, ProductDefinition } from '../definition.ts'
+import { arrivalOf, definitionOf, endOf, HOUR_MS, inputOf, NOON_MS, toProduct } from '../samples.test-data.ts'
+import { applyArrival } from './arrivals.ts'
+import { type Cycle, currentAttempt, openRun } from './cycle.ts'
+import { decideNext } from './decide.ts'
+import { applyFact, type Fact } from './facts.ts'
+import { toPublication } from './outgoing.ts'
+import { decideCorrection, outdatedInputs } from './revisions.ts'
+
+const SETTLE_MS = 300_000
+const LATER_MS = NOON_MS + HOUR_MS
+
+const after = (cycle: Cycle, nowMs: number, ...facts: Fact[]): Cycle =>
+  facts.reduce((cycle, fact) => applyFact(cycle, fact, nowMs), cycle)
+const correct = (cycle: Cycle, product: string, revision: number, nowMs = LATER_MS): Cycle =>
+  applyArrival(cycle, arrivalOf(product, { revision }), nowMs)
+
+function begun(onRevision?: OnRevision, change: Partial<ProductDefinition> = {}): Cycle {
+  const dependsOn = ['d1/ds1', 'raw/rd2'].map((product) => ({
+    product: toProduct(product),
+    ...(onRevision ? { onRevision } : {}),
+  }))
+  const opened = openRun(inputOf(definitionOf('d1/ds3', [], { dependsOn, ...change })), NOON_MS)
+  const arrived = ['d1/ds1', 'raw/rd2'].reduce((cycle, product) => correct(cycle, product, 1, NOON_MS), opened)
+  return after(arrived, NOON_MS, { kind: 'begun' }, { kind: 'run-started', runId: 'jr_1', adopted: false })
+}
+const SUCCEEDED: Fact = { kind: 'run-ended', end: endOf('SUCCEEDED') }
+const PUBLISHED: Fact = { kind: 'published', eventId: 'd1/ds3/2026-11-20/r1', revision: 1 }
+const completed = (onRevision?: OnRevision, change?: Partial<ProductDefinition>): Cycle =>
+  after(begun(onRevision, change), NOON_MS, SUCCEEDED, PUBLISHED)
+
+describe('a correction that comes after the cycle has run', () => {
+  test.each([undefined, 'flag', 'ignore'] as const)(
+    'by %s asks for no rerun; the cycle knows that it is behind',
+    (word) => {
+      const cycle = correct(completed(word), 'd1/ds1', 2)
+      expect(decideNext(cycle, LATER_MS + HOUR_MS)).toEqual({ kind: 'close' })
+      expect(outdatedInputs(cycle).map(({ product, newer }) => [product, newer.revision])).toEqual([['d1/ds1', 2]])
+    },
+  )
+
+  test('by rerun waits for settle since the last of them, and then all are one rerun', () => {
+    const one = correct(completed('rerun'), 'd1/ds1', 2)
+    expect(decideNext(one, LATER_MS)).toEqual({ kind: 'wait', untilMs: LATER_MS + SETTLE_MS })
+    const both = correct(one, 'raw/rd2', 3, LATER_MS + 60_000)
+    const untilMs = LATER_MS + 60_000 + SETTLE_MS
+    expect(decideNext(both, untilMs - 1)).toEqual({ kind: 'wait', untilMs })
+    const next = decideNext(both, untilMs)
+    expect(next).toMatchObject({
+      kind: 'rerun',
+      command: {
+        actor: 'sluice',
+        reason: 'corrected: d1/ds1/2026-11-20 revision 2, raw/rd2/2026-11-20 revision 3',
+        requestId: 'correction:d1/ds3/2026-11-20:d1/ds1/2026-11-20/r2+raw/rd2/2026-11-20/r3',
+      },
+    })
+    if (next.kind !== 'rerun') throw new Error('A rerun.')
+    const again = after(both, untilMs, { kind: 'rerun', command: next.command }, { kind: 'begun' })
+    expect(again).toMatchObject({ state: 'PROCESSING', lastAttempt: 2 })
+    expect(currentAttempt(again)?.inputs?.map(({ revision }) => revision)).toEqual([2, 3])
+    expect(decideCorrection(again, untilMs + HOUR_MS)).toBeNull()
+  })
+
+  test('settles as long as the definition says', () => {
+    const cycle = correct(completed('rerun', { settleMs: 1_000 }), 'd1/ds1', 2)
+    expect(decideNext(cycle, LATER_MS)).toEqual({ kind: 'wait', untilMs: LATER_MS + 1_000 })
+  })
+
+  test('while an attempt is under way is remembered: the attempt publishes what it has, then the cycle runs again', () => {
+    const during = correct(begun('rerun'), 'd1/ds1', 2)
+    expect(decideNext(during, LATER_MS + HOUR_MS)).toMatchObject({ kind: 'await-end' })
+    const published = after(during, LATER_MS + HOUR_MS, SUCCEEDED, PUBLISHED)
+    expect(published.published?.revision).toBe(1)
+    expect(decideNext(published, LATER_MS + HOUR_MS)).toMatchObject({ kind: 'rerun' })
+  })
+
+  test('in ERROR(run) is a reason to run again; the notice goes out first', () => {
+    const failed = after(begun('rerun'), NOON_MS, { kind: 'run-ended', end: endOf('FAILED') })
+    const cycle = correct(failed, 'd1/ds1', 2)
+    expect(decideNext(cycle, LATER_MS)).toEqual({ kind: 'report' })
+    const reported = after(cycle, LATER_MS, { kind: 'reported' })
+    expect(decideNext(reported, LATER_MS)).toEqual({ kind: 'wait', untilMs: LATER_MS + SETTLE_MS })
+    expect(decideNext(reported, LATER_MS + SETTLE_MS)).toMatchObject({ kind: 'rerun' })
+  })
+
+  test('in ERROR(publish) waits for the person who mends the publication', () => {
+    const facts: Fact[] = [SUCCEEDED, { kind: 'publish-failed', error: 'no bus' }, { kind: 'reported' }]
+    const cycle = correct(after(begun('rerun'), NOON_MS, ...facts), 'd1/ds1', 2)
+    const { settings } = cycle.input
+    expect(decideNext(cycle, LATER_MS)).toEqual({ kind: 'wait', untilMs: NOON_MS + settings.errorWaitMs })
+  })
+
+  test('of an alternative that the attempt did not read is nothing to it', () => {
+    const cycle = completed('rerun')
+    const { input } = cycle
+    const newest = { ...cycle, input: { ...input, condition: { kind: 'newest' as const, of: [0, 1] } } }
+    expect(decideNext(correct(newest, 'd1/ds1', 2), LATER_MS + HOUR_MS)).toEqual({ kind: 'close' })
+    expect(decideNext(correct(newest, 'raw/rd2', 2), LATER_MS + HOUR_MS)).toMatchObject({ kind: 'rerun' })
+  })
+
+  test('once somebody ended the wait, is left to the next rerun', () => {
+    const cycle = after(correct(completed('rerun'), 'd1/ds1', 2), LATER_MS, { kind: 'declined' })
+    expect(decideNext(cycle, LATER_MS + HOUR_MS)).toEqual({ kind: 'close' })
+  })
+})
+
+describe('a cycle that a correction brought back', () => {
+  const reopened = (state: 'COMPLETED' | 'ERROR' = 'COMPLETED'): Cycle => {
+    const { dependencies, lastAttempt, revision, input, runNumber } = completed('rerun')
+    const where = { state, step: state === 'ERROR' ? ('run' as const) : null, stateSinceMs: NOON_MS, reason: 'why' }
+    const past = { ...where, runNumber, lastAttempt, revision, dependencies, attempt: null, command: null }
+    return openRun({ ...input, openedBy: 'rerun', past }, LATER_MS)
+  }
+
+  test('stands as it stood, waits for settle, and publishes the next revision as a correction', () => {
+    const opened = reopened()
+    expect(opened).toMatchObject({ state: 'COMPLETED', stateSinceMs: NOON_MS, reason: 'why', runNumber: 2 })
+    expect(decideNext(opened, LATER_MS)).toEqual({ kind: 'close' })
+    const told = correct(opened, 'd1/ds1', 2)
+    const next = decideNext(told, LATER_MS + SETTLE_MS)
+    if (next.kind !== 'rerun') throw new Error('A rerun.')
+    const begunAgain = after(told, LATER_MS, { kind: 'rerun', command: next.command }, { kind: 'begun' })
+    const attempt = currentAttempt(begunAgain)
+    expect(attempt?.number).toBe(2)
+    expect(attempt && toPublication(begunAgain, attempt)).toMatchObject({ revision: 2, kind: 'correction' })
+  })
+
+  test('knows the same event again as a duplicate, whatever brought it back twice', () => {
+    const told = correct(correct(reopened(), 'd1/ds1', 2), 'd1/ds1', 2)
+    expect(told.deliveries).toMatchObject([{ outcome: 'correction', seen: 2 }])
+  })
+
+  test('a rerun that a person asked for afterwards is a rerun', () => {
+    const command = { actor: 'ann', reason: 'again', requestId: 'r1' }
+    const cycle = after(correct(reopened(), 'd1/ds1', 2), LATER_MS, { kind: 'rerun', command }, { kind: 'begun' })
+    const attempt = currentAttempt(cycle)
+    expect(attempt && toPublication(cycle, attempt)).toMatchObject({ revision: 2, kind: 'rerun' })
+  })
+})

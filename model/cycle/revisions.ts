@@ -1,0 +1,86 @@
+// Corrections of inputs that a cycle has run on. In: a cycle, the time. Out: which inputs are behind, and whether and when
+// the cycle runs again for them by itself. Never: two runs for one set of inputs: each attempt that begins takes them all.
+import { onRevisionOf } from '../dependencies.ts'
+import type { CycleId } from '../ids.ts'
+import type { Arrival } from '../refresh-event.ts'
+import { type Attempt, type Cycle, type DependencyStatus, isUnbegun, type RerunCommand, readInputs } from './cycle.ts'
+import { type MixedInput, mixedIn } from './mixed.ts'
+
+/** Who asks for a rerun that nobody asked for. */
+export const SLUICE = 'sluice'
+
+/** Corrections come one after the other, such as over both sides of a diamond. */
+const SETTLE_MS = 300_000
+/** So long the other side of a diamond is waited for, which may have a longer way. */
+const MIXED_SETTLES = 12
+
+export type CorrectionStep = { kind: 'wait'; untilMs: number } | { kind: 'rerun'; command: RerunCommand }
+
+export interface OutdatedInput extends DependencyStatus {
+  arrival: Arrival
+  newer: Arrival
+}
+
+/** The inputs that the last attempt read and of which a newer revision has come. */
+export const outdatedInputs = (cycle: Cycle): OutdatedInput[] =>
+  isUnbegun(cycle)
+    ? []
+    : readInputs(cycle).filter((input): input is OutdatedInput => input.arrival !== null && !!input.newer)
+
+/** Those of which the definition says that the cycle runs again. */
+const rerunInputs = (cycle: Cycle): OutdatedInput[] =>
+  outdatedInputs(cycle).filter(({ product }) => onRevisionOf(cycle.input.definition, product) === 'rerun')
+
+/**
+ * Null: no rerun by itself. Once `settle` has passed since the last of the corrections, all of them are one rerun; longer
+ * where one side of a diamond has not come yet. Only of a
+ * cycle whose attempts are over: while one is under way they are remembered, and what lacks only its publication is mended by
+ * a person.
+ */
+export function decideCorrection(cycle: Cycle, nowMs: number): CorrectionStep | null {
+  if (!canRunAgain(cycle)) return null
+  const inputs = rerunInputs(cycle)
+  if (inputs.length === 0) return null
+  const lastMs = Math.max(...inputs.map((input) => cameAtMs(cycle, input)))
+  const settles = isDiamondOpen(cycle) ? MIXED_SETTLES : 1
+  const untilMs = lastMs + settles * settleOf(cycle)
+  if (nowMs < untilMs) return { kind: 'wait', untilMs }
+  return { kind: 'rerun', command: toCommand(cycle.id, inputs) }
+}
+
+/** With what has come, one side is still made of an older revision than the other. */
+const isDiamondOpen = (cycle: Cycle): boolean =>
+  mixedIn(readInputs(cycle).flatMap(({ arrival, newer }) => newer ?? arrival ?? [])).length > 0
+
+/** The refreshes that the inputs of the last attempt hold in different revisions. */
+export const mixedInputs = (cycle: Cycle): MixedInput[] =>
+  isUnbegun(cycle) ? [] : mixedIn(readInputs(cycle).flatMap(({ arrival }) => arrival ?? []))
+
+const canRunAgain = (cycle: Cycle): boolean => !cycle.declined && runsAgain(cycle)
+
+/** Where a correction is a reason to run again, whether or not a run is open. */
+export const runsAgain = ({ state, step }: Pick<Cycle, 'state' | 'step'>): boolean =>
+  state === 'COMPLETED' || (state === 'ERROR' && (step === 'start' || step === 'run'))
+
+/** A run that was told of it otherwise than by a delivery knew it when it opened. */
+const cameAtMs = ({ deliveries, openedAtMs }: Cycle, { newer }: OutdatedInput): number =>
+  deliveries.find(({ eventId }) => eventId === newer.eventId)?.atMs ?? openedAtMs
+
+const settleOf = ({ input }: Cycle): number => input.definition.settleMs ?? SETTLE_MS
+
+/** The same for the same corrections. */
+function toCommand(cycle: CycleId, inputs: OutdatedInput[]): RerunCommand {
+  const named = inputs.map(({ product, key, newer }) => `${product}/${key} revision ${newer.revision}`).sort()
+  const causes = inputs.map(({ newer }) => newer.eventId).sort()
+  return {
+    actor: SLUICE,
+    reason: `corrected: ${named.join(', ')}`,
+    requestId: `correction:${cycle}:${causes.join('+')}`,
+  }
+}
+
+/** Whether the attempt was begun because of corrections alone. */
+export const isCorrection = ({ actions }: Cycle, { number }: Attempt): boolean => {
+  const action = actions.findLast(({ refused, attempt }) => refused === null && attempt !== null && attempt <= number)
+  return action?.actor === SLUICE
+}

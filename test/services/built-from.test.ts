@@ -1,0 +1,87 @@
+// What a refresh was made of and without, as the mirror and the ledger keep it: whoever opens later recalls it with the event.
+import { afterAll, beforeAll, expect, test } from 'vitest'
+import { recordUntaken } from '../../mirror/ledger.ts'
+import { readPast } from '../../mirror/past.ts'
+import { type CycleRow, flagsAt, readCycleRow } from '../../mirror/status.ts'
+import { listMissedArrivals, recallArrivals } from '../../mirror/recall.ts'
+import { recordCycle } from '../../mirror/record-cycle.ts'
+import { applyArrival } from '../../model/cycle/arrivals.ts'
+import { type Cycle, openRun } from '../../model/cycle/cycle.ts'
+import { applyFact, type Fact } from '../../model/cycle/facts.ts'
+import { toRecord } from '../../model/cycle/record.ts'
+import type { Domain } from '../../model/ids.ts'
+import { arrivalOf, definitionOf, endOf, inputOf, KEY, NOON_MS, toProduct } from '../../model/samples.test-data.ts'
+import type { Arrival } from '../../model/refresh-event.ts'
+import { type LentDatabase, lendDatabase } from './postgres.ts'
+
+let lent: LentDatabase
+beforeAll(async () => {
+  lent = await lendDatabase()
+})
+afterAll(() => lent.drop())
+
+const D1 = 'd1' as Domain
+const from = (revision: number) => [{ product: toProduct('raw/a'), cycle: KEY, revision }]
+const opened = (product: string, upstreams: string[]): Cycle =>
+  openRun(inputOf(definitionOf(product, upstreams)), NOON_MS)
+const after = (cycle: Cycle, ...facts: Fact[]): Cycle =>
+  facts.reduce((cycle, fact) => applyFact(cycle, fact, NOON_MS), cycle)
+const record = (cycle: Cycle): Promise<void> => recordCycle(lent.db, toRecord(cycle, 0))
+const recalled = (product: string): Promise<Arrival[]> =>
+  recallArrivals(lent.db, D1, [{ product: toProduct(product), key: KEY }])
+
+test('of a publication: its row says what it was built from and without', async () => {
+  const arrived = applyArrival(opened('d1/left', ['raw/a', 'raw/b']), arrivalOf('raw/a'), NOON_MS)
+  const published: Fact = { kind: 'published', eventId: `d1/left/${KEY}/r1`, revision: 1 }
+  const cycle = after(
+    arrived,
+    { kind: 'begun' },
+    { kind: 'run-started', runId: 'jr_1', adopted: false },
+    { kind: 'run-ended', end: endOf('SUCCEEDED') },
+    published,
+  )
+  await record(cycle)
+  expect(await recalled('d1/left')).toEqual([cycle.published])
+  expect(cycle.published).toMatchObject({ builtFrom: from(1), builtWithout: ['raw/b'] })
+})
+
+test('of an event that a cycle took: the ledger has it, and so has the input of a cycle that is brought back', async () => {
+  const arrival = arrivalOf('x/right', { builtFrom: from(2), builtWithout: [toProduct('x/gone')] })
+  const cycle = applyArrival(opened('d1/end', ['x/right']), arrival, NOON_MS)
+  await record(cycle)
+  expect(await recalled('x/right')).toEqual([arrival])
+  const past = await readPast(lent.db, cycle.id)
+  expect(past?.dependencies[0]?.arrival?.builtFrom).toEqual(from(2))
+})
+
+test('of an event that nobody took; a cycle that waits for it is told the same', async () => {
+  const { key, ...arrival } = arrivalOf('x/late', { builtFrom: from(3), builtWithout: [toProduct('x/gone')] })
+  const waiting = opened('d1/waits', ['x/late'])
+  await record(waiting)
+  await recordUntaken(lent.db, D1, [
+    {
+      ...{ ...arrival, key, outcome: 'unmatched', reason: 'nobody waits', messageId: 'm', body: '{}' },
+      ...{ source: 'dataproduct.x', account: '111111111111', deliveries: [] },
+    },
+  ])
+  expect(await recalled('x/late')).toEqual([{ ...arrival, key }])
+  expect(await listMissedArrivals(lent.db, D1)).toEqual([{ cycle: waiting.id, arrivals: [{ ...arrival, key }] }])
+})
+
+test('a closed cycle whose input was corrected since says so, until a run has used the correction', async () => {
+  const input = arrivalOf('x/input')
+  const begun = after(applyArrival(opened('d1/closed', ['x/input']), input, NOON_MS), { kind: 'begun' })
+  await record(begun)
+  const flags = async () => flagsAt((await readCycleRow(lent.db, begun.id)) as CycleRow, NOON_MS)
+  expect(await flags()).toEqual([])
+
+  const newer = arrivalOf('x/input', { revision: 2 })
+  const delivery = { cycle: begun.id, upstream: input.product, outcome: 'correction' as const, note: null }
+  const told = { outcome: 'routed', reason: null, messageId: 'c', body: '{}', source: 's', account: 'a' } as const
+  await recordUntaken(lent.db, D1, [{ ...newer, ...told, deliveries: [delivery] }])
+  expect(await flags()).toEqual(['outdated'])
+
+  const used = begun.dependencies.map((one) => ({ ...one, arrival: newer }))
+  await record({ ...begun, runNumber: 2, dependencies: used })
+  expect(await flags()).toEqual([])
+})

@@ -1,0 +1,35 @@
+// What the Temporal UI says of a cycle that does not get on, and of its attempts.
+import { expect, test } from 'vitest'
+import { LIMITS } from '../model/cycle/cycle.ts'
+import { applyFact, type Fact } from '../model/cycle/facts.ts'
+import { applyHoldUp } from '../model/cycle/held-up.ts'
+import { cycleOf, endOf, NOON_MS } from '../model/samples.test-data.ts'
+import { toDetails } from './cycle-details.ts'
+
+const begun = applyFact(cycleOf({}, []), { kind: 'begun' }, NOON_MS)
+const after = (...facts: Fact[]) => facts.reduce((cycle, fact) => applyFact(cycle, fact, NOON_MS), begun)
+const told = (cycle: typeof begun): string[] => toDetails(cycle, NOON_MS).split('\n')
+
+test('each limit of Glue is a wait with its own words, other trouble is a hold-up', () => {
+  const sayings = [...LIMITS, undefined].map((limit) => {
+    const said = { step: 'start', reason: 'Could not start', isRefusal: false, ...(limit ? { limit } : {}) } as const
+    return told(applyHoldUp(begun, said, NOON_MS))[0]
+  })
+  expect(sayings).toEqual([
+    '**PROCESSING, waits for a free run of its Glue job since 2026-11-20T12:00:00.000Z: Could not start**',
+    "**PROCESSING, waits for room in the account's Glue quota since 2026-11-20T12:00:00.000Z: Could not start**",
+    '**PROCESSING, waits for the rate of calls that AWS allows since 2026-11-20T12:00:00.000Z: Could not start**',
+    '**PROCESSING, held up since 2026-11-20T12:00:00.000Z: Could not start**',
+  ])
+})
+
+test('a pause says which attempt follows and whose failure the last one was', () => {
+  const end = { ...endOf('FAILED'), error: 'Rate exceeded' }
+  const lines = told(after({ kind: 'run-started', runId: 'jr_1', adopted: false }, { kind: 'run-ended', end }))
+  expect(lines[0]).toBe(
+    '**PROCESSING: attempt 2 at 2026-11-20T12:02:00.000Z after throttling by AWS (1 of 6): Rate exceeded**',
+  )
+  expect(lines.at(-1)).toBe(
+    'Attempt 1 of job `d1-ds3` Glue run `jr_1`: FAILED (throttled), next attempt at 2026-11-20T12:02:00.000Z',
+  )
+})
