@@ -48,7 +48,7 @@ test('of activities that wait for a worker, those of cycles with a deadline go b
   try {
     const order: string[] = []
     await stage.restActivities()
-    const cycles = [...Array.from({ length: 8 }, () => longAgo), dueToday, dueToday].map((input, at) =>
+    const cycles = [...Array.from({ length: 18 }, () => longAgo), dueToday, dueToday].map((input, at) =>
       stage.cycle(`c${at}-${input.name.toLowerCase()}`, {
         ...{ dependsOn: [], input: input() },
         script: {
@@ -71,9 +71,9 @@ test('of activities that wait for a worker, those of cycles with a deadline go b
       for (const cycle of cycles) await cycle.glueEnds(1)
       await Promise.all(cycles.map((cycle) => cycle.result()))
     })
-    // Temporal promises no more than nearly this order.
-    expect(order).toHaveLength(10)
-    expect(order.lastIndexOf('duetoday')).toBeLessThan(5)
+    // Temporal promises no more than nearly this order: partitions of the queue take turns. Without it they would be the last.
+    expect(order).toHaveLength(20)
+    expect(order.lastIndexOf('duetoday')).toBeLessThan(10)
   } finally {
     await connection.close()
   }
