@@ -18,9 +18,11 @@ export interface MixedInput {
 const MOST_COMPARED = 20
 
 /** Without what is too much to be compared. */
-export function toCompared<One extends Pick<Arrival, 'builtFrom'>>(arrival: One, inputs: number): One {
-  const { builtFrom, ...rest } = arrival
-  return !builtFrom || (inputs <= MOST_COMPARED && builtFrom.length <= MOST_COMPARED) ? arrival : (rest as One)
+export function toCompared(arrival: Arrival, inputs: number): Arrival {
+  const built = arrival.builtFrom?.length ?? 0
+  if (built === 0 || (inputs <= MOST_COMPARED && built <= MOST_COMPARED)) return arrival
+  const { builtFrom: _, ...rest } = arrival
+  return rest
 }
 
 /** The refreshes that these arrivals hold in different revisions, be it as an input itself. */

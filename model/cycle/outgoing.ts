@@ -4,14 +4,18 @@ import type { ProductId } from '../ids.ts'
 import { domainOf, nameOf, toNotRefreshedId } from '../ids.ts'
 import type { Arrival, BuiltFrom, Publication } from '../refresh-event.ts'
 import type { Attempt, Cycle, CycleInput, DependencyStatus } from './cycle.ts'
-import { currentAttempt, isUnbegun, judgeInputs, missingOf, readInputs } from './cycle.ts'
+import { currentAttempt, inputsOf, isUnbegun, judgeInputs, missingOf, readInputs } from './cycle.ts'
 import { isCorrection } from './revisions.ts'
 
 export const builtFrom = (cycle: Cycle): BuiltFrom[] =>
   arrivedOf(cycle).map(({ product, key, arrival }) => ({ product, cycle: key, revision: arrival.revision }))
 
 /** What it needed by its definition, and did without. */
-export const builtWithout = (cycle: Cycle): ProductId[] => [...new Set(judgeInputs(cycle, Infinity).without)]
+export function builtWithout(cycle: Cycle): ProductId[] {
+  // Most have them all.
+  if (!cycle.input.condition && inputsOf(cycle).every(({ state }) => state === 'ARRIVED')) return []
+  return [...new Set(judgeInputs(cycle, Infinity).without)]
+}
 
 /** One per cycle and mesh of causes: the smallest id of the inputs, or the cycle's own where it has none. */
 export const correlationOf = (cycle: Cycle): string =>
@@ -66,7 +70,7 @@ export const toNotice = (cycle: Cycle) => ({
 
 /** The publication of the current attempt as its consumers take it. */
 export function toOwnArrival(cycle: Cycle, eventId: string, revision: number): Arrival {
-  const [from, without] = [builtFrom(cycle), builtWithout(cycle)]
+  const [from, without] = [currentAttempt(cycle)?.inputs ?? builtFrom(cycle), builtWithout(cycle)]
   return {
     ...{ eventId, product: cycle.input.product, key: cycle.input.key, revision },
     location: locationOf(cycle),

@@ -23,7 +23,8 @@ export interface OutdatedInput extends DependencyStatus {
 
 /** The inputs that the last attempt read and of which a newer revision has come. */
 export const outdatedInputs = (cycle: Cycle): OutdatedInput[] =>
-  isUnbegun(cycle)
+  // Most are not, and each step asks.
+  isUnbegun(cycle) || !cycle.dependencies.some(({ newer }) => newer)
     ? []
     : readInputs(cycle).filter((input): input is OutdatedInput => input.arrival !== null && !!input.newer)
 
