@@ -262,4 +262,87 @@ export const MUTANTS: Mutant[] = [
     ],
     suite: { project: 'pure', files: ['model/calendar/routing.test.ts'] },
   },
+  {
+    name: 'a correction runs again at once',
+    harm: 'the end of a diamond runs once for each side that is corrected',
+    edits: [
+      { file: 'model/cycle/revisions.ts', find: 'if (nowMs < untilMs) return', replace: 'if (untilMs < 0) return' },
+    ],
+    suite: {
+      project: 'pure',
+      files: ['model/cycle/revisions.test.ts', 'model/simulate/simulate.test.ts'],
+    },
+    unseen: 'each rerun for its own correction breaks no promise of a single cycle',
+  },
+  {
+    name: 'an attempt does not take the corrections that have come',
+    harm: 'the same correction brings one rerun after the other',
+    edits: [
+      {
+        file: 'model/cycle/facts.ts',
+        find: 'dependencies: takeCorrections(waive(cycle))',
+        replace: 'dependencies: [takeCorrections, waive][1]?.(cycle as never) ?? []',
+      },
+    ],
+    suite: { project: 'pure', files: ['model/cycle/revisions.test.ts', 'model/cycle/laws.test.ts'] },
+  },
+  {
+    name: 'a closed cycle is brought back by how it stood long ago',
+    harm: 'a bridge that was frozen repeats a run that has been made meanwhile',
+    edits: [{ file: 'bridge/settle.ts', find: '> OLDEST_PAST_MS)', replace: '< -OLDEST_PAST_MS)' }],
+    suite: { project: 'services', files: ['test/services/bridge-past.test.ts'] },
+    unseen: 'nothing freezes there',
+  },
+  {
+    name: 'a cycle of any age is brought back',
+    harm: 'a correction of old data starts jobs that nobody expects',
+    edits: [
+      {
+        file: 'model/calendar/untaken.ts',
+        find: 'isCurrent && dueAtMs >= nowMs - acceptForMs',
+        replace: 'isCurrent && dueAtMs >= nowMs - 100 * acceptForMs',
+      },
+    ],
+    suite: { project: 'pure', files: ['model/simulate/simulate.test.ts'] },
+    unseen: 'its worlds last some days',
+  },
+  {
+    name: 'a partial refresh counts where a whole one is asked for',
+    harm: 'a report is made from data that lacks a part',
+    edits: [
+      {
+        file: 'model/cycle/arrivals.ts',
+        find: 'builtWithout.length > 0 && !acceptsPartial',
+        replace: 'builtWithout.length > 99 && !acceptsPartial',
+      },
+    ],
+    suite: { project: 'pure', files: ['model/cycle/arrivals.test.ts'] },
+    unseen: 'no definition of its worlds refuses a partial refresh',
+  },
+  {
+    name: 'what a tick leaves out the next one opens',
+    harm: 'a day of missed cycles runs though the product asked for the latest only',
+    edits: [
+      {
+        file: 'model/calendar/catch-up.ts',
+        find: "at < (catchUp === 'latest' ? missed - 1 : missed)",
+        replace: "at < (catchUp === 'latest' ? missed - 2 : missed - 1)",
+      },
+    ],
+    suite: { project: 'pure', files: ['model/calendar/catch-up.test.ts'] },
+    unseen: 'its schedulers never rest that long',
+  },
+  {
+    name: 'no cap over all failures of a start',
+    harm: 'a job that Glue loses again and again is started for ever',
+    edits: [
+      {
+        file: 'model/cycle/retry.ts',
+        find: '|| failures.length >= MOST_ATTEMPTS)',
+        replace: '|| failures.length >= 50 * MOST_ATTEMPTS)',
+      },
+    ],
+    suite: { project: 'pure', files: ['model/cycle/retry.test.ts'] },
+    unseen: 'its definitions allow few attempts',
+  },
 ]
