@@ -11,6 +11,7 @@ import { measureManyWaiting } from './s4-many-waiting.ts'
 import { measureFlood } from './s5-flood.ts'
 import { measureColdStart } from './s6-cold-start.ts'
 import { measureCostPerCycle } from './s7-cost-per-cycle.ts'
+import { measureCostPerEvent } from './s8-cost-per-event.ts'
 import type { Measured, RunOptions } from './stage.ts'
 
 const SCENARIOS: Record<string, (options: RunOptions) => Promise<Measured>> = {
@@ -21,6 +22,7 @@ const SCENARIOS: Record<string, (options: RunOptions) => Promise<Measured>> = {
   S5: measureFlood,
   S6: measureColdStart,
   S7: measureCostPerCycle,
+  S8: measureCostPerEvent,
   memory: measureMemory,
 }
 
