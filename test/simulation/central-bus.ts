@@ -15,6 +15,8 @@ import type { VirtualTime } from './virtual-time.ts'
 export interface CentralBus {
   operations: Operations
   publishRaw(mesh: Mesh): void
+  /** From outside, now. */
+  publish(product: ProductId, key: CycleKey, revision: number): void
   tellGlueEnd(domain: Domain, run: Run): void
 }
 
@@ -73,6 +75,7 @@ export function createCentralBus({ time, hostility, queues, ledger, mesh }: BusP
     put({ EventBusName: CENTRAL_BUS, Source, DetailType: REFRESHED, Detail: JSON.stringify({ metadata, data }) })
   }
   const bus: CentralBus = {
+    publish: publishRaw,
     publishRaw({ raw, keys }) {
       for (const key of keys) {
         // Around one instant of the day, so that they meet; some come before their cycle is due, or even in reach.

@@ -7,12 +7,14 @@ import type { FailureNotice, NotRefreshedNotice } from '../../workflows/contract
 
 /** At least, in a thousand worlds: about a third of what was seen when it was written down. */
 const LEAST: Record<string, number> = {
+  'a Glue run became ERROR': 80,
   'a Glue run became FAILED': 500,
   'a Glue run became RUNNING': 8_000,
   'a Glue run became STOPPED': 40,
   'a Glue run became SUCCEEDED': 7_000,
   'a Glue run became TIMEOUT': 300,
   'a Glue run by a replaced version': 40,
+  'a Glue run ended ERROR, noticed by check': 80,
   'a Glue run ended FAILED, noticed by check': 200,
   'a Glue run ended FAILED, noticed by event': 300,
   'a Glue run ended SUCCEEDED, noticed by check': 1_000,
@@ -59,6 +61,7 @@ const LEAST: Record<string, number> = {
   'a cycle not listed by Temporal yet': 1_000,
   'a cycle was told an event again': 1_000,
   'a definition changed': 200,
+  'a failure of Glue itself': 100,
   'a job that is not there': 30,
   'a message doubled': 2_000,
   'a message in hand shown again': 1_000,

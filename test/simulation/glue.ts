@@ -13,7 +13,9 @@ export interface Run {
   startedAtMs: number
   /** When `GetJobRuns` shows it. */
   listedAtMs: number
-  state: 'RUNNING' | 'SUCCEEDED' | 'FAILED' | 'TIMEOUT' | 'STOPPED'
+  state: 'RUNNING' | 'SUCCEEDED' | 'FAILED' | 'TIMEOUT' | 'STOPPED' | 'ERROR'
+  /** Of one that failed. */
+  message: string
 }
 
 export interface Glue {
@@ -35,6 +37,9 @@ export interface GlueParts {
 /** As long as the product can bear without a second fence (docs/aws-assumptions.md, A5), less what a slow call lasts. */
 const LONGEST_LISTING_LAG_MS = 15_000
 
+/** Words of Glue, not of a script. */
+const GLUES_OWN = ['Internal service error', 'Rate exceeded']
+
 export function createGlue({ time, hostility, ledger, name, begun, tell }: GlueParts): Glue {
   const { random } = hostility
   const runs: Run[] = []
@@ -49,7 +54,7 @@ export function createGlue({ time, hostility, ledger, name, begun, tell }: GlueP
     const lagMs = hostility.strikes('a run listed late', 0.15) ? random.between(1_000, LONGEST_LISTING_LAG_MS) : 0
     const run: Run = {
       ...{ id: `jr_${name}_${runs.length + 1}`, job, arguments: args },
-      ...{ startedAtMs: nowMs, listedAtMs: nowMs + lagMs, state: 'RUNNING' },
+      ...{ startedAtMs: nowMs, listedAtMs: nowMs + lagMs, state: 'RUNNING', message: 'the job said no' },
     }
     runs.push(run)
     enter(run, 'RUNNING')
@@ -57,12 +62,16 @@ export function createGlue({ time, hostility, ledger, name, begun, tell }: GlueP
     const lastsMs = random.pick([500, 5_000, 60_000, 600_000, 2_400_000])
     time.after(random.between(1, lastsMs), `Glue run ${run.id} ends`, () => {
       if (run.state !== 'RUNNING') return
-      end(run, hostility.strikes('a Glue run fails', 0.12) ? random.pick(['FAILED', 'TIMEOUT', 'FAILED']) : 'SUCCEEDED')
+      if (!hostility.strikes('a Glue run fails', 0.12)) return end(run, 'SUCCEEDED')
+      if (hostility.strikes('a failure of Glue itself', 0.3)) run.message = random.pick(GLUES_OWN)
+      end(run, random.pick(['FAILED', 'TIMEOUT', 'FAILED', 'ERROR']))
     })
     return run
   }
   const end = (run: Run, state: Run['state']): void => {
     enter(run, state)
+    // AWS sends none for this state.
+    if (state === 'ERROR') return
     if (hostility.strikes('the end of a Glue run is not told', 0.15)) return
     tell(run)
     if (hostility.strikes('the end of a Glue run is told twice', 0.2)) tell(run)
@@ -105,5 +114,5 @@ export function createGlue({ time, hostility, ledger, name, begun, tell }: GlueP
 const toJobRun = (run: Run): object => ({
   ...{ Id: run.id, JobName: run.job, JobRunState: run.state, Arguments: run.arguments },
   ...{ StartedOn: new Date(run.startedAtMs), ExecutionTime: 1 },
-  ...(run.state === 'SUCCEEDED' || run.state === 'RUNNING' ? {} : { ErrorMessage: 'the job said no' }),
+  ...(run.state === 'SUCCEEDED' || run.state === 'RUNNING' ? {} : { ErrorMessage: run.message }),
 })

@@ -37,13 +37,18 @@ export interface Hostility {
 const SLOWEST_MS = 20_000
 const never = <T>(): Promise<T> => new Promise<T>(() => {})
 
-export function createHostility(time: VirtualTime, random: Random): Hostility {
+/** `without`: acts that are not done in this world. */
+export function createHostility(
+  time: VirtualTime,
+  random: Random,
+  without: ReadonlySet<string> = new Set(),
+): Hostility {
   // Some worlds are calm and some are not: what a quiet one does late, a wild one never lets happen.
   const level = random.pick([0.3, 1, 1, 2])
   const acts = new Map<string, number>()
   const count = (act: string): void => void acts.set(act, (acts.get(act) ?? 0) + 1)
   const strikes = (act: string, probability: number): boolean => {
-    const isDone = !hostility.isHealed && random.chance(probability * level)
+    const isDone = !hostility.isHealed && !without.has(act) && random.chance(probability * level)
     if (isDone) count(act)
     return isDone
   }

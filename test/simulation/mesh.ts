@@ -37,16 +37,25 @@ const FIRST_APPLIED = '2026-11-18T00:00:00Z'
 export function createMesh(random: Random): Mesh {
   const domains = ['d1', 'd2'] as Domain[]
   const raw = ['raw/a', 'raw/b', 'raw/c'].slice(0, random.between(1, 3)) as ProductId[]
-  let current: DefinitionVersion[] = []
+  const current: DefinitionVersion[] = []
   for (let count = random.between(3, 8), at = 1; at <= count; at += 1) {
     const product = `${random.pick(domains)}/p${at}` as ProductId
     current.push(toFirstVersion(createDefinition(random, product, upstreamsFor(product, raw, current))))
   }
+  const keys = ['2026-11-18', '2026-11-19', '2026-11-20'].slice(0, random.between(2, 3)) as CycleKey[]
+  return toMesh({ domains, raw, keys }, current)
+}
+
+/** With the first version of each of its products, in an order in which none comes before what it waits for. */
+export function toMesh(
+  { domains, raw, keys }: Pick<Mesh, 'domains' | 'raw' | 'keys'>,
+  first: DefinitionVersion[],
+): Mesh {
+  let current = first
   const earlier: DefinitionVersion[] = []
   const indexes = new Map<Domain, RoutingIndex>()
   return {
-    ...{ domains, raw },
-    keys: ['2026-11-18', '2026-11-19', '2026-11-20'].slice(0, random.between(2, 3)) as CycleKey[],
+    ...{ domains, raw, keys },
     current: () => current,
     everApplied: () => [...earlier, ...current],
     change(dice, nowMs) {
@@ -126,7 +135,7 @@ function vary(random: Random, definition: ProductDefinition, known: ProductId[])
   return { ...definition, dependsOn: [...kept, ...added], run: { ...definition.run, glue } }
 }
 
-const toFirstVersion = (definition: ProductDefinition): DefinitionVersion => ({
+export const toFirstVersion = (definition: ProductDefinition): DefinitionVersion => ({
   ...{ version: 1, appliedAt: FIRST_APPLIED, firstAppliedAt: FIRST_APPLIED, definition },
 })
 

@@ -36,7 +36,7 @@ export const cyclesOf = ({ server }: World): CycleNow[] =>
   })
 
 export function createOperator(world: World): Operator {
-  const { time, hostility, mesh } = world
+  const { time, hostility, mesh, isPlanned } = world
   const { random } = hostility
   const life: Life = { name: 'a person', isAlive: true, die: () => undefined }
   const hands = { life, client: createTemporalClient(world.server, hostility, life) }
@@ -49,7 +49,8 @@ export function createOperator(world: World): Operator {
   const look = (): void => {
     for (const now of cyclesOf(world)) {
       if (canRerunOpen(now, time.nowMs()) && (isMending || random.chance(0.5))) askAgain(now)
-      else if (canStartAgain(now, time.nowMs()) && (isMending ? isFailed(now) : random.chance(0.03))) askAgain(now)
+      else if (canStartAgain(now, time.nowMs()) && (isMending ? isFailed(now) : !isPlanned && random.chance(0.03)))
+        askAgain(now)
       else if (now.run.isOpen && hostility.strikes('a cycle cancelled', 0.004)) world.server.cancel(now.id)
     }
     if (hostility.strikes('a definition changed', 0.02)) mesh.apply(mesh.change(random, time.nowMs()))

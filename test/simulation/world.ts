@@ -29,7 +29,18 @@ export interface World {
   glues: Map<Domain, Glue>
   tables: Tables
   isAtRest: boolean
+  /** What happens in it was said beforehand: nobody reruns what had completed. */
+  isPlanned: boolean
   errorWaitMs: number
+}
+
+/** A world of which the mesh and the events from outside are said; its troubles are the seed's. */
+export interface Plan {
+  mesh: Mesh
+  /** Called once, as the world begins. */
+  publish(world: World): void
+  /** Acts of hostility that are not done, because by rule they change the outcome. */
+  without: ReadonlySet<string>
 }
 
 const HOUR_MS = 3_600_000
@@ -39,17 +50,18 @@ const QUIET_PATIENCE_MS = 96 * HOUR_MS
 
 export const toQueue = (domain: Domain): string => `sluice-${domain}`
 
-export async function simulate(seed: number, keepsSchedule: boolean): Promise<World> {
+export async function simulate(seed: number, keepsSchedule: boolean, plan?: Plan): Promise<World> {
   const random = createRandom(seed)
   const time = createVirtualTime(START_MS, keepsSchedule)
-  const world = createWorld(seed, time, createHostility(time, random))
+  const world = createWorld(seed, time, { hostility: createHostility(time, random, plan?.without), plan })
   return inVirtualTime(time, random, async () => {
     for (const domain of world.mesh.domains) {
       keepAlive(world, domain, 'bridge', (life) => bootBridge(world, domain, life))
       keepAlive(world, domain, 'worker', (life) => bootWorker(world, domain, life))
       keepTicking(world, domain, 1)
     }
-    world.bus.publishRaw(world.mesh)
+    if (plan) plan.publish(world)
+    else world.bus.publishRaw(world.mesh)
     scatterOutages(world)
     const operator = createOperator(world)
     await time.run(Date.parse(`${world.mesh.keys.at(-1)}T20:00:00Z`))
@@ -68,8 +80,12 @@ export async function simulate(seed: number, keepsSchedule: boolean): Promise<Wo
   })
 }
 
-function createWorld(seed: number, time: VirtualTime, hostility: Hostility): World {
-  const mesh = createMesh(hostility.random)
+function createWorld(
+  seed: number,
+  time: VirtualTime,
+  { hostility, plan }: { hostility: Hostility; plan: Plan | undefined },
+): World {
+  const mesh = plan?.mesh ?? createMesh(hostility.random)
   const ledger = createAwsLedger(time)
   const queues = createQueues(time, hostility, ledger)
   const bus = createCentralBus({ time, hostility, queues, ledger, mesh })
@@ -85,6 +101,7 @@ function createWorld(seed: number, time: VirtualTime, hostility: Hostility): Wor
   }
   return {
     ...{ seed, time, hostility, mesh, queues, ledger, bus, tables: createTables(), isAtRest: false },
+    isPlanned: plan !== undefined,
     server,
     glues: new Map(
       mesh.domains.map((domain) => {
