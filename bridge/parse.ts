@@ -4,7 +4,14 @@
 import type { z } from 'zod'
 import type { ForeignEvent } from '../model/calendar/external.ts'
 import type { Blocker } from '../model/cycle/cycle.ts'
-import { type CycleKey, type ProductId, toCycleId, toEventId, toNotRefreshedPrefix } from '../model/ids.ts'
+import {
+  type CycleKey,
+  type ProductId,
+  toCycleId,
+  toEventId,
+  toNotRefreshedPrefix,
+  toWithdrawalId,
+} from '../model/ids.ts'
 import {
   type Envelope,
   envelopeSchema,
@@ -134,8 +141,12 @@ function parseNotRefreshed(envelope: Envelope, sender: Sender): Parsed {
   const parsed = notRefreshedSchema.safeParse(envelope.detail)
   if (!parsed.success) return invalid(envelope, parsed.error)
   const { metadata, data } = parsed.data
-  const prefix = toNotRefreshedPrefix(toCycleId(data.product, data.cycle))
-  if (!metadata.id.startsWith(prefix)) return wrongId(envelope, metadata.id, `one that begins with "${prefix}"`)
+  const cycle = toCycleId(data.product, data.cycle)
+  const { withdraws } = data
+  const prefix = withdraws === undefined ? toNotRefreshedPrefix(cycle) : toWithdrawalId(cycle, withdraws)
+  const isOwn = withdraws === undefined ? metadata.id.startsWith(prefix) : metadata.id === prefix
+  if (!isOwn)
+    return wrongId(envelope, metadata.id, `${withdraws === undefined ? 'one that begins with ' : ''}"${prefix}"`)
   const blocker: Blocker = {
     eventId: metadata.id,
     product: data.product,
@@ -144,6 +155,7 @@ function parseNotRefreshed(envelope: Envelope, sender: Sender): Parsed {
     step: data.step ?? null,
     reason: data.reason,
     occurredAt: metadata.occurredAt,
+    ...(withdraws !== undefined && { withdraws }),
   }
   return { kind: 'not-refreshed', eventId: metadata.id, sender, blocker }
 }

@@ -14,6 +14,7 @@ import {
 } from '../model/calendar/untaken.ts'
 import type { CycleSettings } from '../model/cycle/cycle.ts'
 import { runsAgain } from '../model/cycle/revisions.ts'
+import { isWithdrawal } from '../model/cycle/withdrawals.ts'
 import { onRevisionOf } from '../model/dependencies.ts'
 import type { CycleId } from '../model/ids.ts'
 import type { Arrival } from '../model/refresh-event.ts'
@@ -181,9 +182,14 @@ async function settleBlocker(parts: TellingParts, { item, news, answers }: Answe
   }
 }
 
-function toNamed(item: Item, { eventId }: RefreshNews, named: CycleId[]): Settlement {
-  const outcome = named.length > 0 ? 'routed' : 'unmatched'
-  const reason = named.length > 0 ? `named as the blocker of ${named.join(', ')}` : 'no open cycle waits for it'
+function toNamed(item: Item, news: RefreshNews, named: CycleId[]): Settlement {
+  const { eventId } = news
+  // What was taken back is known by it to cycles that open later.
+  const isKept = news.kind === 'not-refreshed' && isWithdrawal(news.blocker)
+  const outcome = named.length > 0 || isKept ? 'routed' : 'unmatched'
+  const what = isKept ? 'told to' : 'named as the blocker of'
+  const nobody = isKept ? 'kept for cycles that open later' : 'no open cycle waits for it'
+  const reason = named.length > 0 ? `${what} ${named.join(', ')}` : nobody
   return { kind: 'record', event: { ...toUntaken(item, outcome, reason), eventId } }
 }
 

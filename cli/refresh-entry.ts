@@ -1,6 +1,7 @@
-// A refresh event by hand: what `events send` and the demo put on a bus. In: which publication. Out: an entry of PutEvents.
-import { domainOf, nameOf, type CycleParts, toCycleId, toEventId } from '../model/ids.ts'
-import { REFRESHED, SCHEMA_VERSION, toEventSource } from '../model/refresh-event.ts'
+// A refresh event by hand: what `events send`, `events withdraw` and the demo put on a bus. In: which publication. Out: an entry
+// of PutEvents.
+import { domainOf, nameOf, type CycleParts, toCycleId, toEventId, toWithdrawalId } from '../model/ids.ts'
+import { NOT_REFRESHED, REFRESHED, SCHEMA_VERSION, toEventSource } from '../model/refresh-event.ts'
 
 export interface HandPublication extends CycleParts {
   revision: number
@@ -24,6 +25,32 @@ export function toRefreshEntry(bus: string, { product, key, revision, location, 
     EventBusName: bus,
     Source: toEventSource(domainOf(product)),
     DetailType: REFRESHED,
+    Detail: JSON.stringify({ metadata, data }),
+  }
+}
+
+export interface HandWithdrawal extends CycleParts {
+  revision: number
+  reason: string
+  /** ISO instant. */
+  occurredAt: string
+}
+
+/** The notice that a publication does not count any more. */
+export function toWithdrawalEntry(bus: string, { product, key, revision, reason, occurredAt }: HandWithdrawal) {
+  const metadata = {
+    id: toWithdrawalId(toCycleId(product, key), revision),
+    schemaVersion: SCHEMA_VERSION,
+    ...{ occurredAt, publishedAt: occurredAt },
+  }
+  const data = {
+    ...{ domain: domainOf(product), product: nameOf(product), cycle: key },
+    ...{ state: 'CANCELLED', step: null, reason, withdraws: revision },
+  }
+  return {
+    EventBusName: bus,
+    Source: toEventSource(domainOf(product)),
+    DetailType: NOT_REFRESHED,
     Detail: JSON.stringify({ metadata, data }),
   }
 }

@@ -5,6 +5,13 @@ import type { Blocker, ExpectedCycle } from '../model/cycle/cycle.ts'
 import { toUnopened } from '../model/cycle/unopened.ts'
 import { type CycleId, type Domain, toCycleId } from '../model/ids.ts'
 import type { Arrival } from '../model/refresh-event.ts'
+import { isWithdrawn } from './withdrawn.ts'
+
+const withdrawnOf = (table: string, revision: string): string =>
+  isWithdrawn({
+    ...{ domain: '$1', product: `${table}.product`, key: `${table}.cycle_key` },
+    revision: `${table}.${revision}`,
+  })
 
 /**
  * From the upstreams' own rows, and from the domain's ledger, which also knows what comes from outside the mesh.
@@ -14,25 +21,26 @@ const PUBLICATION = `publication as (
     select product, cycle_key, published_event_id as event_id, published_revision as revision, location,
       correlation_id, occurred_at, built_from, built_without
     from data_product_status join expected using (product, cycle_key)
-    where published_revision > 0 and (domain = $1 or visibility = 'mesh')
+    where published_revision > coalesce(withdrawn_revision, 0) and (domain = $1 or visibility = 'mesh')
+      and not ${withdrawnOf('data_product_status', 'published_revision')}
     union all
     select product, cycle_key, event_id, revision, location, correlation_id, occurred_at, built_from, built_without
     from event_ledger join expected using (product, cycle_key)
     where domain = $1 and outcome <> 'refused' and revision > 0 and correlation_id is not null
       and occurred_at is not null
-      and not exists (select from event_delivery as delivery where delivery.domain = $1
-        and delivery.event_id = event_ledger.event_id and delivery.outcome = 'withdrawn')
+      and not ${withdrawnOf('event_ledger', 'revision')}
   ),
   newest as (
     select distinct on (product, cycle_key) * from publication
     order by product, cycle_key, revision desc, event_id
   )`
 
-/** Inputs that the domain's cycles still wait for. */
+/** Inputs that the domain's cycles still wait for; rows of the last flush only: what a newer definition drops stays behind. */
 const WAITING = `select cycle, dependency.upstream_product as product, dependency.upstream_key as cycle_key
   from data_product_status as status join data_product_dependencies_events_status as dependency using (cycle)
   where status.domain = $1 and (status.state = 'WAITING' or status.state = 'ERROR' and status.step = 'wait')
-    and dependency.state = 'WAITING'`
+    and dependency.state = 'WAITING'
+    and (dependency.run_number, dependency.version) = (status.run_number, status.version)`
 
 const ARRIVAL = `event_id as "eventId", product, cycle_key as key, revision, location,
   correlation_id as "correlationId", occurred_at as "occurredAt", built_from as "builtFrom",
@@ -84,21 +92,30 @@ const SKIPPED = `notice as (
     from event_ledger join expected using (product, cycle_key) where domain = $1
   ),
   skipped as (
-    select distinct on (product, cycle_key) * from notice where said ->> 'state' = 'SKIPPED'
+    select distinct on (product, cycle_key) * from notice where (said ->> 'state' = 'SKIPPED' or said ? 'withdraws')
       and not exists (select from newest where newest.product = notice.product and newest.cycle_key = notice.cycle_key)
     order by product, cycle_key, occurred_at desc
   )`
 
 const BLOCKER = `event_id as "eventId", product, cycle_key as key, said ->> 'state' as state, said ->> 'step' as step,
-  coalesce(said ->> 'reason', '') as reason, occurred_at as "occurredAt"`
+  coalesce(said ->> 'reason', '') as reason, occurred_at as "occurredAt", (said ->> 'withdraws')::integer as withdraws`
 
-const recallSkipped = (db: Postgres, domain: Domain, expected: ExpectedCycle[]): Promise<Blocker[]> =>
-  db.rows<Blocker>(
+type BlockerRow = Omit<Blocker, 'withdraws'> & { withdraws: number | null }
+
+const toBlocker = ({ withdraws, ...blocker }: BlockerRow): Blocker => ({
+  ...blocker,
+  ...(withdraws !== null && { withdraws }),
+})
+
+async function recallSkipped(db: Postgres, domain: Domain, expected: ExpectedCycle[]): Promise<Blocker[]> {
+  const rows = await db.rows<BlockerRow>(
     `with asked as (select * from unnest($2::text[], $3::text[]) as asked (product, cycle_key)),
      expected as (select product, cycle_key from asked), ${PUBLICATION}, ${SKIPPED}
      select ${BLOCKER} from skipped order by product, cycle_key`,
     [domain, expected.map(({ product }) => product), expected.map(({ key }) => key)],
   )
+  return rows.map(toBlocker)
+}
 
 /** Those nobody has ever opened: what fell due before a product was first applied opens by hand or by a late event only. */
 async function recallUnopened(db: Postgres, firsts: ExpectedCycle[]): Promise<Blocker[]> {
@@ -141,14 +158,18 @@ export async function listWaiting(
 
 /** Waiting cycles that do not know that an upstream skipped what they wait for. */
 export async function listMissedSkips(db: Postgres, domain: Domain): Promise<MissedSkips[]> {
-  const rows = await db.rows<Blocker & { cycle: CycleId }>(
-    `with unaware as (${WAITING} and (dependency.blocker is null or dependency.blocker ->> 'state' <> 'SKIPPED')),
+  const rows = await db.rows<BlockerRow & { cycle: CycleId }>(
+    `with unaware as (${WAITING} and (dependency.blocker is null
+       or dependency.blocker ->> 'state' <> 'SKIPPED' and not dependency.blocker ? 'withdraws')),
      expected as (select distinct product, cycle_key from unaware), ${PUBLICATION}, ${SKIPPED}
      select cycle, ${BLOCKER} from skipped join unaware using (product, cycle_key) order by cycle, product, cycle_key`,
     [domain],
   )
   const byCycle = Map.groupBy(rows, ({ cycle }) => cycle)
-  return [...byCycle].map(([cycle, skips]) => ({ cycle, blockers: skips.map(({ cycle: _, ...blocker }) => blocker) }))
+  return [...byCycle].map(([cycle, skips]) => ({
+    cycle,
+    blockers: skips.map(({ cycle: _, ...row }) => toBlocker(row)),
+  }))
 }
 
 /** The domain's cycles that wait for what is published, as the mirror has it: some may know better by now. */

@@ -108,6 +108,10 @@ export const toEventId = (cycle: CycleId, revision: number): string => `${cycle}
 export const toNotRefreshedId = (cycle: CycleId, runNumber: number, version: number): string =>
   `${toNotRefreshedPrefix(cycle)}${runNumber}.${version}`
 
+/** The id of the notice that this publication was taken back. */
+export const toWithdrawalId = (cycle: CycleId, revision: number): string =>
+  `${toNotRefreshedPrefix(cycle)}withdrawn.r${revision}`
+
 /** With which the ids of all such notices of a cycle begin. */
 export const toNotRefreshedPrefix = (cycle: CycleId): string => `${cycle}/not-refreshed-`
 

@@ -64,7 +64,10 @@ export const refreshedSchema = z.object({
 export const notRefreshedSchema = z.object({
   metadata,
   data: productOf
-    .extend({ state: z.enum(CYCLE_STATES), step: z.enum(STEPS).nullish(), reason: z.string().max(4_000).default('') })
+    .extend({
+      ...{ state: z.enum(CYCLE_STATES), step: z.enum(STEPS).nullish(), reason: z.string().max(4_000).default('') },
+      withdraws: revision.optional(),
+    })
     .transform((data, context) => withProduct(data, context)),
 })
 

@@ -50,7 +50,16 @@ export interface RefreshEvent {
 
 export interface NotRefreshedEvent {
   metadata: EventMetadata
-  data: { domain: Domain; product: string; cycle: CycleKey; state: CycleState; step: Step | null; reason: string }
+  data: {
+    domain: Domain
+    product: string
+    cycle: CycleKey
+    state: CycleState
+    step: Step | null
+    reason: string
+    /** The revision that is taken back: it was published and does not count any more. */
+    withdraws?: number
+  }
 }
 
 /** What a cycle needs to know of a refresh event; this is what signals carry. */

@@ -67,7 +67,12 @@ function toBlocker(item: unknown): Blocker | undefined {
   const { state, step, reason } = sound
   const hasStep = step === null || STEPS.some((known) => known === step)
   const isNotice = CYCLE_STATES.some((known) => known === state) && hasStep && typeof reason === 'string'
-  return isNotice ? (sound as unknown as Blocker) : undefined
+  if (!isNotice) return undefined
+  const { withdraws, ...blocker } = sound
+  return {
+    ...(blocker as unknown as Blocker),
+    ...(Number.isSafeInteger(withdraws) && { withdraws: Number(withdraws) }),
+  }
 }
 
 /** Its instant in normal form: the mirror takes no other text, and a run does not close before it is written. */

@@ -8,6 +8,7 @@ import { rememberCorrections } from './corrections.ts'
 import { type Blocker, type Cycle, type Delivery, type DependencyStatus, isUnbegun } from './cycle.ts'
 import { toCompared } from './mixed.ts'
 import { unopenedOf, withGrace } from './unopened.ts'
+import { applyWithdrawal, isWithdrawal, takesBack, toNote } from './withdrawals.ts'
 
 interface Judgement {
   outcome: DeliveryOutcome
@@ -61,6 +62,8 @@ export function judgeArrival(cycle: Cycle, arrival: Arrival): Judgement {
     const note = `version ${cycle.input.definitionVersion} of the definition, which this cycle carries, does not wait for it`
     return { outcome: 'late', note }
   }
+  if (dependency.state === 'WAITING' && takesBack(dependency.blocker, arrival))
+    return { outcome: 'withdrawn', note: dependency.blocker && toNote(dependency.blocker) }
   const isNew = dependency.state !== 'ARRIVED' || arrival.revision > (dependency.arrival?.revision ?? 0)
   if (isNew && isRefusedPartial(cycle, arrival)) return { outcome: 'partial', note: toPartialNote(arrival) }
   if (dependency.state !== 'ARRIVED') {
@@ -96,7 +99,11 @@ export function judgeRevision(taken: number, revision: number): Judgement {
 const waitsFor = (dependency: DependencyStatus, arrival: Arrival): boolean =>
   dependency.product === arrival.product && dependency.key === arrival.key
 
-const arrived = (dependency: DependencyStatus, arrival: Arrival, nowMs: number): DependencyStatus => ({
+const arrived = (
+  { isWithdrawn: _, ...dependency }: DependencyStatus,
+  arrival: Arrival,
+  nowMs: number,
+): DependencyStatus => ({
   ...dependency,
   state: 'ARRIVED',
   arrival,
@@ -109,11 +116,14 @@ const arrived = (dependency: DependencyStatus, arrival: Arrival, nowMs: number):
  * begun none does: a skip could change what the condition takes of the inputs, and the job has been told of them.
  */
 export function applyBlocker(cycle: Cycle, blocker: Blocker): Cycle {
+  if (isWithdrawal(blocker)) return applyWithdrawal(cycle, blocker)
   if (!isUnbegun(cycle)) return cycle
   const concerns = (dependency: DependencyStatus): boolean =>
     dependency.state === 'WAITING' &&
     dependency.product === blocker.product &&
     dependency.key === blocker.key &&
+    // What was taken back stays so, whatever else is said, until a newer revision comes.
+    !isWithdrawal(dependency.blocker) &&
     (dependency.blocker === null || isOlder(dependency.blocker, blocker))
   if (!cycle.dependencies.some(concerns)) return cycle
   const dependencies = cycle.dependencies.map((dependency) =>

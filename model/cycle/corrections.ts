@@ -20,6 +20,10 @@ function rememberCorrection(dependency: DependencyStatus, correction: Arrival): 
 
 /** What an attempt that begins now reads: an upstream's revisions overwrite one another in the same folder. */
 export const takeCorrections = (dependencies: DependencyStatus[]): DependencyStatus[] =>
-  dependencies.map((dependency) =>
-    dependency.newer ? { ...dependency, arrival: dependency.newer, newer: null } : dependency,
-  )
+  dependencies.map((dependency) => (dependency.newer ? taken(dependency, dependency.newer) : dependency))
+
+const taken = ({ isWithdrawn: _, ...dependency }: DependencyStatus, newer: Arrival): DependencyStatus => ({
+  ...dependency,
+  arrival: newer,
+  newer: null,
+})

@@ -88,6 +88,8 @@ export interface DependencyStatus extends ExpectedCycle {
   newer?: Arrival | null
   /** The upstream said that it did not refresh; null again once it arrived. */
   blocker: Blocker | null
+  /** Its producer took back what an attempt had read. */
+  isWithdrawn?: true
 }
 
 /** What `Data Product Not Refreshed` says of an upstream cycle. */
@@ -102,6 +104,8 @@ export interface Blocker extends ExpectedCycle {
   isUnopened?: true
   /** Since when it counts; absent: at once. */
   countsFromMs?: number
+  /** The revision of its publication that the upstream takes back (withdrawals.ts). */
+  withdraws?: number
 }
 
 /** One outcome per (event, dependency); `seen` counts redeliveries of the same event. */

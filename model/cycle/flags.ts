@@ -2,12 +2,12 @@
 // Never: a failure: what is flagged goes on by itself, or says in its reason what keeps it.
 import { onRevisionOf } from '../dependencies.ts'
 import type { ProductId } from '../ids.ts'
-import { type Cycle, isUnbegun, type Limit } from './cycle.ts'
+import { type Cycle, isUnbegun, type Limit, readInputs } from './cycle.ts'
 import { builtWithout } from './outgoing.ts'
 import { mixedInputs, outdatedInputs } from './revisions.ts'
 
 /** What a row of the mirror keeps; `late` and `retrying` follow from its instants. */
-export type KeptFlag = `waits-for-${Limit}` | 'held-up' | 'outdated' | 'mixed-inputs' | 'partial'
+export type KeptFlag = `waits-for-${Limit}` | 'held-up' | 'outdated' | 'mixed-inputs' | 'partial' | 'withdrawn-input'
 export type CycleFlag = KeptFlag | 'retrying' | 'late'
 
 export const LIMIT_WORDS: Record<Limit, string> = {
@@ -33,6 +33,7 @@ function dataFlags(cycle: Cycle): KeptFlag[] {
     ...(outdatedInputs(cycle).some(isTold) ? ['outdated' as const] : []),
     ...(mixedInputs(cycle).length > 0 ? ['mixed-inputs' as const] : []),
     ...(builtWithout(cycle).length > 0 ? ['partial' as const] : []),
+    ...(readInputs(cycle).some(({ isWithdrawn }) => isWithdrawn) ? ['withdrawn-input' as const] : []),
   ]
 }
 
@@ -44,6 +45,7 @@ const WORDS: Record<CycleFlag, string> = {
   outdated: 'a corrected input has not been used yet',
   'mixed-inputs': 'inputs built from different revisions of the same refresh',
   partial: 'made without some inputs',
+  'withdrawn-input': 'made from an input that its producer took back',
   retrying: 'retrying',
   late: 'late',
 }
@@ -58,7 +60,12 @@ export const flagMark = (flag: string): string =>
   isLimit(flag) ? 'waits for Glue' : (MARKS[flag as CycleFlag] ?? flagWords(flag))
 
 /** Where the words are too long for a cell. */
-const MARKS: Partial<Record<CycleFlag, string>> = { outdated: 'outdated', 'mixed-inputs': 'mixed', partial: 'partial' }
+const MARKS: Partial<Record<CycleFlag, string>> = {
+  outdated: 'outdated',
+  'mixed-inputs': 'mixed',
+  partial: 'partial',
+  'withdrawn-input': 'withdrawn',
+}
 
 /** A flag that a newer version wrote is said as it is. */
 export const flagWords = (flag: string): string => WORDS[flag as CycleFlag] ?? flag

@@ -146,3 +146,24 @@ describe.concurrent('a correction that comes after the run has closed', () => {
     expect(cycle.asked('startGlueJob')).toHaveLength(1)
   })
 })
+
+test('an input that its producer takes back is waited for again, and the job reads the next revision', async () => {
+  const cycle = put('withdrawn')
+  await cycle.arrive(A1)
+  await cycle.block({
+    ...{ eventId: 'raw/a/2026-11-20/not-refreshed-withdrawn.r1', product: A1.product, key: A1.key, state: 'CANCELLED' },
+    ...{ step: null, reason: 'the wrong file', occurredAt: '2026-11-20T13:00:00Z', withdraws: 1 },
+  })
+  const told = await cycle.until('a is taken back', ({ dependencies }) => dependencies[0]?.blocker?.withdraws === 1)
+  expect(told).toMatchObject({ state: 'WAITING', dependencies: [{ state: 'WAITING', arrival: null }, {}] })
+  await cycle.arrive(B1, A1)
+  await cycle.arrive(A2)
+  await cycle.glueEnds(1)
+  await cycle.result()
+  expect(published(cycle)).toEqual([{ revision: 1, kind: 'initial', attempt: 1, from: [2, 1] }])
+  expect((await cycle.now()).deliveries.map(({ outcome, seen }) => [outcome, seen])).toEqual([
+    ['withdrawn', 2],
+    ['satisfied', 1],
+    ['satisfied', 1],
+  ])
+})

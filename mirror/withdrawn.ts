@@ -1,0 +1,22 @@
+// Publications that their producers took back. In: names of columns; or a publication. Out: a condition in SQL; its row marked.
+// Never: a notice that was refused; a mark that falls.
+import type { Postgres } from '../clients/postgres.ts'
+import type { CycleId } from '../model/ids.ts'
+
+/** Whether the domain's ledger has the word of the producer that this revision was taken back, or a later one. */
+export const isWithdrawn = (of: { domain: string; product: string; key: string; revision: string }): string =>
+  `exists (select from event_ledger as notice
+    where notice.domain = ${of.domain} and notice.product = ${of.product} and notice.cycle_key = ${of.key}
+      and notice.outcome <> 'refused' and notice.event_id like '%/not-refreshed-withdrawn.r%'
+      and split_part(notice.event_id, '/not-refreshed-withdrawn.r', 2)::integer >= ${of.revision})`
+
+/** At the row of the cycle that published it; false when no cycle of Sluice did. */
+export const markWithdrawn = (
+  db: Postgres,
+  { cycle, revision }: { cycle: CycleId; revision: number },
+): Promise<boolean> =>
+  db.changed(
+    `update data_product_status set withdrawn_revision = greatest(withdrawn_revision, $2)
+     where cycle = $1 and published_revision >= $2`,
+    [cycle, revision],
+  )
