@@ -108,7 +108,9 @@ const toLineOf =
   ({ product, key, why, state, arrival, arrivedAtMs, blocker }: DependencyStatus): string => {
     const reason = why === undefined ? '' : ` (${why})`
     const when = arrivedAtMs === null ? '' : ` at ${new Date(arrivedAtMs).toISOString()}, revision ${arrival?.revision}`
-    const there = blocker?.isUnopened ? '' : `${blocker?.state} there, `
+    const isTakenBack = blocker?.withdraws !== undefined
+    const said = isTakenBack ? `revision ${blocker.withdraws} was taken back, ` : `${blocker?.state} there, `
+    const there = blocker?.isUnopened ? '' : said
     const blocked = blocker ? `: ${there}${blocker.reason.replaceAll(/\s+/g, ' ').trim()}` : ''
     return `${words[state]} ${product}/${key}${reason}${when}${blocked}`
   }

@@ -112,6 +112,8 @@ export const toNotRefreshedId = (cycle: CycleId, runNumber: number, version: num
 export const toWithdrawalId = (cycle: CycleId, revision: number): string =>
   `${toNotRefreshedPrefix(cycle)}withdrawn.r${revision}`
 
+export const isWithdrawalId = (id: string): boolean => /\/not-refreshed-withdrawn\.r\d+$/.test(id)
+
 /** With which the ids of all such notices of a cycle begin. */
 export const toNotRefreshedPrefix = (cycle: CycleId): string => `${cycle}/not-refreshed-`
 

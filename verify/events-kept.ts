@@ -1,11 +1,13 @@
 // I1. In: evidence. Out: events and notices that were lost, or that have no one outcome for a cycle. Pure.
 // Never: takes an event for relevant that no definition and no opened cycle waits for.
 import type { LedgerRow } from '../mirror/events.ts'
+import type { Delivery } from '../model/cycle/cycle.ts'
+import { takesBack } from '../model/cycle/withdrawals.ts'
 import { type CycleKey, domainOf, parseCycleId, parseEventId, type ProductId, toCycleId } from '../model/ids.ts'
 import { type Consumers, consumersOf } from './consumers.ts'
-import type { CycleEvidence, Evidence } from './evidence.ts'
+import type { CycleEvidence, Evidence, RunEvidence } from './evidence.ts'
 import { checkForeign, isExternal } from './externals.ts'
-import { broughtTo, recordsOf } from './fold.ts'
+import { blockersTo, broughtTo, recordsOf } from './fold.ts'
 import { noticesQueued, type QueuedEvent, refreshesQueued } from './sandbox-rows.ts'
 import { type Checked, type Look, toChecked } from './verdict.ts'
 
@@ -89,20 +91,25 @@ function subjectOf({ eventId, outcome, product, key, revision }: LedgerRow) {
   return own && { upstream: own.cycle, revision: own.revision }
 }
 
-/** A run gives each event one outcome, however often it comes: a redelivery only raises the count. */
+/** A run gives each event one outcome, however often it comes; but what was taken back before it was used is withdrawn. */
 function checkJudgedOnce({ cycle, runs }: CycleEvidence): Look {
   return runs.flatMap((run) => {
     const told = new Map<string, { outcome: string; seen: number }>()
     const flushed = askedDeliveries(run)
-    return flushed.flatMap(({ eventId, outcome, seen, version, isRepeated }): Look => {
+    return flushed.flatMap((one): Look => {
+      const { eventId, outcome, seen, version, isRepeated } = one
       const before = told.get(eventId)
       told.set(eventId, { outcome, seen })
-      if (!isRepeated && (!before || (before.outcome === outcome && before.seen <= seen))) return []
+      const isSame = before?.outcome === outcome || (outcome === 'withdrawn' && isTakenBack(run, one))
+      if (!isRepeated && (!before || (isSame && before.seen <= seen))) return []
       const says = `${cycle} judged ${eventId} twice: ${before?.outcome}, then ${outcome}`
       return [{ invariant: 'I1', cycle, eventId, says, evidence: [`history of ${cycle}: flush of version ${version}`] }]
     })
   })
 }
+
+const isTakenBack = (run: RunEvidence, { upstream, upstreamKey, revision }: Delivery): boolean =>
+  blockersTo(run).some(({ blocker }) => takesBack(blocker, { product: upstream, key: upstreamKey, revision }))
 
 const askedDeliveries = (run: CycleEvidence['runs'][number]) =>
   recordsOf(run).flatMap(({ version, deliveries }) => {

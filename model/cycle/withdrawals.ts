@@ -11,7 +11,10 @@ export interface Withdrawal extends Blocker {
 export const isWithdrawal = (blocker: Blocker | null): blocker is Withdrawal => blocker?.withdraws !== undefined
 
 /** Whether the notice is about this publication. */
-export const takesBack = (blocker: Blocker | null, { product, key, revision }: Arrival): boolean =>
+export const takesBack = (
+  blocker: Blocker | null,
+  { product, key, revision }: Pick<Arrival, 'product' | 'key' | 'revision'>,
+): boolean =>
   isWithdrawal(blocker) && blocker.product === product && blocker.key === key && revision <= blocker.withdraws
 
 /** The same cycle where nothing of it is concerned. */

@@ -199,6 +199,15 @@ test.each<[string, Invariant[], Plant]>([
       }),
   ],
   [
+    'an event withdrawn that nobody took back',
+    ['I1'],
+    (evidence) =>
+      change(findWorked(evidence), (one) => {
+        const [taken] = one.runs.flatMap(recordsOf).flatMap(({ deliveries }) => deliveries)
+        if (taken) lastOf(one)?.deliveries.push({ ...taken, outcome: 'withdrawn' })
+      }),
+  ],
+  [
     'a rerun for a correction that reads what was read before',
     ['I3'],
     (evidence) =>
