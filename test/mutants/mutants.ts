@@ -345,4 +345,17 @@ export const MUTANTS: Mutant[] = [
     suite: { project: 'pure', files: ['model/cycle/retry.test.ts'] },
     unseen: 'its definitions allow few attempts',
   },
+  {
+    name: 'a refresh that overtakes its withdrawal counts',
+    harm: 'a product is made from data that its producer took back',
+    edits: [
+      {
+        file: 'model/cycle/arrivals.ts',
+        find: "dependency.state === 'WAITING' && takesBack(",
+        replace: "dependency.state === 'WAIVED' && takesBack(",
+      },
+    ],
+    suite: { project: 'pure', files: ['model/cycle/withdrawals.test.ts'] },
+    unseen: 'no promise says of which revision a cycle is made',
+  },
 ]

@@ -2,8 +2,17 @@
 // In: PutEvents, raw publications, ends of Glue runs. Out: messages in the domains' queues, early, late, twice, or not.
 // Never: an event that the ledger does not know; a raw one dropped (nobody could repair that).
 import { upstreamsIn } from '../../model/dependencies.ts'
-import { domainOf, nameOf, type CycleKey, type Domain, type ProductId, toCycleId, toEventId } from '../../model/ids.ts'
-import { REFRESHED, toEventSource } from '../../model/refresh-event.ts'
+import {
+  type CycleKey,
+  type Domain,
+  domainOf,
+  nameOf,
+  type ProductId,
+  toCycleId,
+  toEventId,
+  toWithdrawalId,
+} from '../../model/ids.ts'
+import { NOT_REFRESHED, REFRESHED, toEventSource } from '../../model/refresh-event.ts'
 import type { Operations } from './aws-call.ts'
 import type { AwsLedger } from './aws-ledger.ts'
 import type { Run } from './glue.ts'
@@ -74,6 +83,14 @@ export function createCentralBus({ time, hostility, queues, ledger, mesh }: BusP
     const Source = toEventSource(domainOf(product))
     put({ EventBusName: CENTRAL_BUS, Source, DetailType: REFRESHED, Detail: JSON.stringify({ metadata, data }) })
   }
+  const withdrawRaw = (product: ProductId, key: CycleKey, revision: number): void => {
+    const id = toWithdrawalId(toCycleId(product, key), revision)
+    const metadata = { id, schemaVersion: '1.0', occurredAt: new Date(time.nowMs()).toISOString() }
+    const named = { domain: domainOf(product), product: nameOf(product), cycle: key }
+    const data = { ...named, state: 'CANCELLED', step: null, reason: 'the wrong file', withdraws: revision }
+    const Source = toEventSource(domainOf(product))
+    put({ EventBusName: CENTRAL_BUS, Source, DetailType: NOT_REFRESHED, Detail: JSON.stringify({ metadata, data }) })
+  }
   const bus: CentralBus = {
     publish: publishRaw,
     publishRaw({ raw, keys }) {
@@ -87,6 +104,12 @@ export function createCentralBus({ time, hostility, queues, ledger, mesh }: BusP
             const atMs = aroundMs + random.next() * offMs
             time.after(atMs, '', () => publishRaw(product, key, revision))
           }
+          if (!hostility.strikes('a refresh taken back', 0.1)) continue
+          // The right one comes sooner or later, perhaps on a shorter way than the word.
+          const last = revisions.length
+          const atMs = aroundMs + random.pick([1_000, 3_600_000])
+          time.after(atMs, '', () => withdrawRaw(product, key, last))
+          time.after(atMs + random.pick([10, 7_200_000]), '', () => publishRaw(product, key, last + 1))
         }
       }
     },

@@ -144,7 +144,8 @@ const upsertDeliveries = ({ deliveries }: Tables, [domain, cycle, runNumber, row
     const key = toKey(domain, row['event_id'], cycle, row['upstream_product'])
     const old = deliveries.get(key)
     const isFirst = !old || old['outcome'] === 'early' || Number(runNumber) < Number(old['runNumber'] ?? Number.NaN)
-    const next = isFirst ? { ...row, cycle, domain, runNumber } : old
+    const isBack = row['outcome'] === 'withdrawn'
+    const next = isFirst || isBack ? { ...row, cycle, domain, runNumber } : old
     deliveries.set(key, next)
     return next
   })
@@ -193,16 +194,51 @@ const listDependencies = ({ dependencies }: Tables, [cycle]: unknown[]): Row[] =
       ...{ blocker: row['blocker'] ?? null, position: row['position'] ?? null },
     }))
 
+/** The highest revision that a notice of the ledger takes back; 0 = none. */
+const withdrawnOf = (ledger: Tables['ledger'], domain: string, product: string, key: string): number =>
+  Math.max(
+    0,
+    ...[...ledger.values()]
+      .filter((one) => one['domain'] === domain && one['product'] === product && one['cycle_key'] === key)
+      .map((one) => Number(/\/not-refreshed-withdrawn\.r(\d+)$/.exec(String(one['event_id']))?.[1] ?? 0)),
+  )
+
+/** The notices that say so, while nothing newer is there. */
+const recallWithdrawn = (tables: Tables, domain: string, product: string, key: string): Row[] => {
+  const revision = withdrawnOf(tables.ledger, domain, product, key)
+  if (revision === 0 || newestOf(tables, domain, product, key).length > 0) return []
+  const eventId = `${product}/${key}/not-refreshed-withdrawn.r${revision}`
+  const occurredAt = tables.ledger.get(toKey(domain, eventId))?.['occurred_at']
+  const said = { state: 'CANCELLED', step: null, reason: 'the wrong file', withdraws: revision }
+  return [{ eventId, product, key, occurredAt, ...said }]
+}
+
+const recallNotices = (tables: Tables, [domain, products, keys]: unknown[]): Row[] =>
+  (products as string[]).flatMap((product, at) =>
+    recallWithdrawn(tables, String(domain), product, (keys as string[])[at] ?? ''),
+  )
+
+const listUnaware = (tables: Tables, [domain]: unknown[]): Row[] =>
+  listInputs(tables, domain)
+    .filter(({ blocker }) => (blocker as { withdraws?: number } | null | undefined)?.withdraws === undefined)
+    .flatMap(({ cycle, upstream_product, upstream_key }) =>
+      recallWithdrawn(tables, String(domain), String(upstream_product), String(upstream_key)).map((row) => ({
+        ...row,
+        cycle,
+      })),
+    )
+
 /** The newest publication of an upstream cycle that the domain may know of. */
 function newestOf({ status, ledger }: Tables, domain: string, product: string, key: string): Row[] {
   const row = status.get(`${product}/${key}`)
   const isKnown = row && Number(row['publishedRevision']) > 0
   const isSeen = isKnown && (row['domain'] === domain || row['visibility'] === 'mesh')
-  const own = isSeen ? [{ ...row, revision: row['publishedRevision'] }] : []
+  const isBack = (revision: unknown): boolean => withdrawnOf(ledger, domain, product, key) >= Number(revision)
+  const own = isSeen && !isBack(row['publishedRevision']) ? [{ ...row, revision: row['publishedRevision'] }] : []
   const heard = [...ledger.values()]
     .filter((one) => one['domain'] === domain && one['product'] === product && one['cycle_key'] === key)
     .filter((one) => one['outcome'] !== 'refused' && Number(one['revision']) > 0)
-    .filter((one) => one['correlation_id'] && one['occurred_at'])
+    .filter((one) => one['correlation_id'] && one['occurred_at'] && !isBack(one['revision']))
     .map(({ event_id, revision, location, correlation_id, occurred_at }) => ({
       ...{ eventId: event_id, revision, location, correlationId: correlation_id, occurredAt: occurred_at },
     }))
@@ -259,7 +295,7 @@ const STATEMENTS: [start: string, answer: (tables: Tables, params: unknown[]) =>
   ['with firsts as (', listUnopened],
   ['with open as (', listWaiting],
   ['with waiting as (', listMissed],
-  // No definition of this mesh asks what an upstream skipped.
-  ['with asked as (', () => []],
-  ['with unaware as (', () => []],
+  // No definition of this mesh asks what an upstream skipped, only what was taken back.
+  ['with asked as (', recallNotices],
+  ['with unaware as (', listUnaware],
 ]
