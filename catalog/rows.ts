@@ -44,6 +44,9 @@ export const selectSuperseded = (db: Queries, sinceMs: number): Promise<Definiti
   db.rows(
     `select version, applied_at as "appliedAt", first_applied_at as "firstAppliedAt", definition
      from data_product where superseded_at >= to_timestamp($1::bigint / 1000.0)
+       or superseded_at is not null and (product, version) in (
+         select product, definition_version from data_product_status
+         where state in ('WAITING', 'PROCESSING', 'ERROR') and run_ended_as is null)
      order by product collate "C", version desc`,
     [sinceMs],
   )

@@ -6,6 +6,7 @@ import { type ApplyResult, applyMesh } from '../catalog/apply-mesh.ts'
 import { toPlanLines } from '../catalog/plan-words.ts'
 import { toProblemText } from '../catalog/problem.ts'
 import { readMesh } from '../catalog/read-mesh.ts'
+import { countOlder } from '../mirror/carried-versions.ts'
 import { toScheduleId } from '../workflows/contract.ts'
 import { type Connection, withConnection } from './connection.ts'
 import { CommandFailure, EXIT } from './failure.ts'
@@ -41,6 +42,7 @@ export async function apply(paths: string[], options: ApplyOptions): Promise<num
       connection,
       mesh.domains.map(({ file }) => file.domain),
     )
+    if (options.output === 'table') for (const line of await olderLines(connection, result)) talk(line)
     return 0
   })
 }
@@ -59,6 +61,21 @@ function say(result: ApplyResult, output: Output): void {
       ? 'Nothing had changed.'
       : `Applied as version ${result.catalogVersion} of the catalog; it holds for cycles opened from now on.`,
   )
+}
+
+/** An edit changes no open cycle, which surprises whoever made it. */
+async function olderLines(
+  connection: Connection,
+  { plan }: Extract<ApplyResult, { kind: 'applied' }>,
+): Promise<string[]> {
+  const changed = plan.products.filter(({ kind }) => kind === 'changed')
+  const present = changed.map(({ definition: { product }, version }) => ({ product, version }))
+  const older = present.length > 0 ? await countOlder(connection.db(), present) : []
+  return older.map(({ product, version, cycles, unbegun }) => {
+    const goOn = `${toCount(cycles, 'open cycle')} of ${product} ${cycles === 1 ? 'goes' : 'go'} on with version ${version}`
+    const advice = `; sluice upgrade --product ${product} --reason … moves those that have not begun`
+    return `${goOn}${unbegun > 0 ? advice : ''}.`
+  })
 }
 
 /** A calendar's definition decides every date of decades; what changes of it stands beside it. */

@@ -1,7 +1,6 @@
-// In: what to see or send. Out: rows of the ledger; events on a bus or a queue.
-// Never: an event under another account than its product's; a redrive of a body that was not kept.
+// In: what to see or send again. Out: rows of the ledger as they are written; events on a queue.
+// Never: a redrive of a body that was not kept.
 import { setTimeout as pause } from 'node:timers/promises'
-import { PutEventsCommand } from '@aws-sdk/client-eventbridge'
 import {
   GetQueueAttributesCommand,
   GetQueueUrlCommand,
@@ -10,15 +9,12 @@ import {
   type SQSClient,
   StartMessageMoveTaskCommand,
 } from '@aws-sdk/client-sqs'
-import { loadDomainCatalog } from '../catalog/load.ts'
 import { namesOf } from '../clients/config.ts'
 import { type LedgerEvent, listEvents, listUntaken, takeForRedrive } from '../mirror/events.ts'
-import { type CycleParts, type Domain, domainOf } from '../model/ids.ts'
-import { chooseBus } from './choose-bus.ts'
-import { type Connection, withConnection } from './connection.ts'
+import type { Domain } from '../model/ids.ts'
+import { withConnection } from './connection.ts'
 import { CommandFailure, EXIT } from './failure.ts'
 import { type Output, print, printJson, talk, toCount, toTable } from './output.ts'
-import { toRefreshEntry } from './refresh-entry.ts'
 import { CENTRAL } from './stack-environment.ts'
 
 interface ListOptions {
@@ -82,46 +78,6 @@ export async function unmatched(options: ListOptions): Promise<number> {
     }
     return 0
   })
-}
-
-interface SendOptions {
-  revision: number
-  location?: string
-  stack?: string
-  output: Output
-}
-
-export async function send(parts: CycleParts, options: SendOptions): Promise<number> {
-  const domain = domainOf(parts.product)
-  return withConnection(options, domain, async (connection) => {
-    const bus = await busOf(connection, parts)
-    const location = options.location ?? null
-    const entry = toRefreshEntry(bus, {
-      ...parts,
-      revision: options.revision,
-      location,
-      occurredAt: new Date().toISOString(),
-    })
-    const answer = await (await connection.aws()).events.send(new PutEventsCommand({ Entries: [entry] }))
-    const [result] = answer.Entries ?? []
-    if (result?.ErrorCode)
-      throw new CommandFailure(EXIT.notAllowed, `Bus ${bus} refused it: ${result.ErrorCode}: ${result.ErrorMessage}`)
-    if (options.output === 'json') printJson({ bus, eventId: result?.EventId, entry })
-    else print(`Sent to ${bus}. What became of it: sluice events tail`)
-    return 0
-  })
-}
-
-/** The central bus, or the domain's own for what only the domain may see: as some products, and all externals. */
-async function busOf({ aws, settings }: Connection, parts: CycleParts): Promise<string> {
-  const domain = domainOf(parts.product)
-  const loaded = await loadDomainCatalog((await aws()).s3, settings.SLUICE_CATALOG_BUCKET, domain)
-  const { isOwnBus, note } = chooseBus(
-    loaded.kind === 'loaded' ? loaded.catalog : { products: [], externals: [] },
-    parts,
-  )
-  if (note) talk(note)
-  return isOwnBus ? namesOf(domain).domainBusName : settings.SLUICE_CENTRAL_BUS_ARN
 }
 
 interface RedriveOptions {

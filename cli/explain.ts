@@ -152,9 +152,9 @@ function toStory(
     at,
     said: `event ${eventId}: ${outcome}${note ? ` (${note})` : ''}${seen > 1 ? `, came ${seen} times` : ''}`,
   }))
-  const commands = actions.map(({ at, action, actor, reason, outcome, refusedBecause }) => ({
+  const commands = actions.map(({ at, action, actor, reason, outcome, refusedBecause, fromVersion, toVersion }) => ({
     at,
-    said: `${action} by ${actor}, "${reason}": ${outcome}${refusedBecause ? `, ${refusedBecause}` : ''}`,
+    said: `${action}${toVersion === null ? '' : ` from version ${fromVersion} to ${toVersion}`} by ${actor}, "${reason}": ${outcome}${refusedBecause ? `, ${refusedBecause}` : ''}`,
   }))
   // Of the same instant: the event before the move it caused.
   return [...events, ...commands, ...moves].toSorted((a, b) => a.at.localeCompare(b.at))

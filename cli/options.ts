@@ -1,7 +1,7 @@
 // Options and arguments that several commands take, each written once. In: text. Out: what it means, or a clear error.
 import { userInfo } from 'node:os'
 import { InvalidArgumentError, Option } from '@commander-js/extra-typings'
-import { type CycleParts, parseCycleId, SUCH_KEYS } from '../model/ids.ts'
+import { type CycleParts, parseCycleId, parseProductId, type ProductId, SUCH_KEYS } from '../model/ids.ts'
 import { OUTPUTS } from './output.ts'
 
 export const outputOption = () =>
@@ -26,6 +26,13 @@ export function parseCycle(text: string): CycleParts {
   throw new InvalidArgumentError(
     `Expected <domain>/<product>/<cycle>, such as d1/ds3/2026-11-20; the cycle is a date, hour, week, month or quarter that exists: ${SUCH_KEYS}.`,
   )
+}
+
+/** `d1/ds3`. */
+export function parseProduct(text: string): ProductId {
+  const product = parseProductId(text)
+  if (product) return product
+  throw new InvalidArgumentError('Expected <domain>/<product>, such as d1/ds3.')
 }
 
 export function parseCount(text: string): number {

@@ -17,6 +17,7 @@ import { createRerunCommand } from './commands/rerun.ts'
 import { createBridgeCommand, createWorkerCommand } from './commands/role.ts'
 import { createSimulateCommand } from './commands/simulate.ts'
 import { createStatusCommand } from './commands/status.ts'
+import { createUpgradeCommand } from './commands/upgrade.ts'
 import { createValidateCommand } from './commands/validate.ts'
 import { createVerifyCommand } from './commands/verify.ts'
 
@@ -35,6 +36,7 @@ const createGroups = (): Record<string, CommandUnknownOpts[]> => ({
     createLogsCommand(),
     createRerunCommand(),
     createOpenCommand(),
+    createUpgradeCommand(),
   ],
   'Operation:': [
     createEventsCommand(),

@@ -246,6 +246,7 @@ table data_product_status -- One row a cycle, as its workflow last reported it; 
   run_ended_at timestamp with time zone -- When Temporal closed that run; null also when it is forgotten.
   built_from jsonb -- What the published revision was built from: [{product, cycle, revision}]; null: nothing.
   built_without text[] -- Upstreams that the published revision was made without; null: none.
+  withdrawn_revision integer -- Up to this revision its publications do not count any more: a person took them back; null: none.
   constraint data_product_status_id CHECK (((cycle = ((product || '/'::text) || cycle_key)) AND (split_part(product, '/'::text, 1) = domain)))
   constraint data_product_status_opened_by CHECK ((opened_by = ANY (ARRAY['arrival'::text, 'scheduler'::text, 'person'::text, 'rerun'::text])))
   constraint data_product_status_pkey PRIMARY KEY (cycle)
@@ -371,13 +372,16 @@ table operator_action -- What people asked for, why, and whether it was done; in
   refused_because text
   at timestamp with time zone not null
   recorded_at timestamp with time zone not null default now()
-  constraint operator_action_action CHECK ((action = 'rerun'::text))
+  from_version integer -- Of an upgrade: the version of the definition that the cycle carried, and in to_version the one asked for; null where a refused one did not get as far.
+  to_version integer
+  constraint operator_action_action CHECK ((action = ANY (ARRAY['rerun'::text, 'upgrade'::text])))
   constraint operator_action_actor CHECK ((actor <> ''::text))
   constraint operator_action_cycle CHECK (starts_with(cycle, (domain || '/'::text)))
   constraint operator_action_outcome CHECK ((outcome = ANY (ARRAY['accepted'::text, 'refused'::text])))
   constraint operator_action_pkey PRIMARY KEY (domain, cycle, request_id)
   constraint operator_action_reason CHECK ((btrim(reason) <> ''::text))
   constraint operator_action_refusal CHECK (((outcome = 'refused'::text) = (refused_because IS NOT NULL)))
+  constraint operator_action_versions CHECK (((action = 'upgrade'::text) OR ((from_version IS NULL) AND (to_version IS NULL))))
   CREATE INDEX operator_action_cycle ON public.operator_action USING btree (cycle, at)
   CREATE TRIGGER insert_only BEFORE DELETE OR UPDATE OR TRUNCATE ON public.operator_action FOR EACH STATEMENT EXECUTE FUNCTION refuse_change()
   row level security

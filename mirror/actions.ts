@@ -1,13 +1,16 @@
 // In: what a person asked for, and whether it was done. Out: one row of the audit.
 // Never: an action without actor and reason; a changed row.
 import { type Postgres, type Queries, toJsonParameter } from '../clients/postgres.ts'
+import type { OperatorActionKind } from '../model/cycle/cycle.ts'
 import type { CycleRecord } from '../model/cycle/record.ts'
 import { type CycleId, type Domain, domainOf } from '../model/ids.ts'
 import { toInstant } from './instants.ts'
 
 export interface RequestedAction {
   cycle: CycleId
-  action: 'rerun'
+  action: OperatorActionKind
+  /** Of an upgrade, and only of one. */
+  versions?: { from: number; to: number }
   actor: string
   /** True when a login proved the actor. */
   actorVerified: boolean
@@ -38,18 +41,18 @@ export const insertActions = (db: Queries, { cycle, domain, actions }: CycleReco
 const insertActionRows = (db: Queries, domain: Domain, actions: RequestedAction[]): Promise<boolean> =>
   db.changed(
     `insert into operator_action (domain, request_id, cycle, action, actor, actor_verified, reason, outcome,
-       refused_because, at)
+       refused_because, at, from_version, to_version)
      select $1, request_id, cycle, action, actor, actor_verified, reason,
-       case when refused is null then 'accepted' else 'refused' end, refused, at
+       case when refused is null then 'accepted' else 'refused' end, refused, at, from_version, to_version
      from jsonb_to_recordset($2) as asked (request_id text, cycle text, action text, actor text,
-       actor_verified boolean, reason text, refused text, at timestamptz)
+       actor_verified boolean, reason text, refused text, at timestamptz, from_version integer, to_version integer)
      on conflict do nothing`,
     [
       domain,
       toJsonParameter(
-        actions.map(({ requestId, cycle, action, actor, actorVerified, reason, refused, atMs }) => ({
+        actions.map(({ requestId, cycle, action, actor, actorVerified, reason, refused, atMs, versions }) => ({
           ...{ request_id: requestId, cycle, action, actor, actor_verified: actorVerified, reason, refused },
-          at: toInstant(atMs),
+          ...{ at: toInstant(atMs), from_version: versions?.from, to_version: versions?.to },
         })),
       ),
     ],

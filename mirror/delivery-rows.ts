@@ -33,6 +33,8 @@ const IS_FIRST = `(old.outcome = 'early' or excluded.run_number < old.run_number
 const UNUSED = `array['late', 'partial']`
 const IS_ANEW = `(old.run_number = excluded.run_number and array_position(${UNUSED}, old.outcome)
   < coalesce(array_position(${UNUSED}, excluded.outcome), 3))`
+/** And what was taken back before it was used says so. */
+const GIVES_WAY = `(${IS_FIRST} or ${IS_ANEW} or excluded.outcome = 'withdrawn')`
 
 /** The first run that judged an event keeps its word; `early` was the bridge's, for a cycle not yet open. */
 export const upsertDeliveries = (db: Queries, { cycle, domain, runNumber, deliveries }: CycleRecord) =>
@@ -43,10 +45,10 @@ export const upsertDeliveries = (db: Queries, { cycle, domain, runNumber, delive
      from jsonb_to_recordset($4) as delivery (event_id text, upstream_product text, upstream_key text, revision integer,
        outcome text, note text, seen integer, at timestamptz)
      on conflict (domain, event_id, cycle, upstream_product) do update set
-       outcome = case when ${IS_FIRST} or ${IS_ANEW} then excluded.outcome else old.outcome end,
-       note = case when ${IS_FIRST} or ${IS_ANEW} then excluded.note else old.note end,
-       at = case when ${IS_FIRST} or ${IS_ANEW} then excluded.at else old.at end,
-       run_number = case when ${IS_FIRST} or ${IS_ANEW} then excluded.run_number else old.run_number end,
+       outcome = case when ${GIVES_WAY} then excluded.outcome else old.outcome end,
+       note = case when ${GIVES_WAY} then excluded.note else old.note end,
+       at = case when ${GIVES_WAY} then excluded.at else old.at end,
+       run_number = case when ${IS_FIRST} then excluded.run_number else old.run_number end,
        seen = greatest(old.seen, excluded.seen)`,
     [
       ...[domain, cycle, runNumber],

@@ -1,7 +1,7 @@
 // In: what a person asks of the ledger. Out: events with what each meant to whom; bodies to send again.
 // Never: an event of a domain that the login may not see (row security); a list without a limit.
 import type { Postgres } from '../clients/postgres.ts'
-import type { CycleId, Domain } from '../model/ids.ts'
+import { type CycleId, type Domain, parseCycleId } from '../model/ids.ts'
 import type { DeliveryOutcome, LedgerOutcome } from '../model/states.ts'
 
 export interface EventFilter {
@@ -11,6 +11,13 @@ export interface EventFilter {
   refreshesOnly?: boolean
   product?: string
   key?: string
+  /** Events of this cycle, and those that came to it. */
+  cycle?: CycleId
+  /** What it was to a cycle; with `cycle`, to that cycle, or of that cycle to another. */
+  delivery?: DeliveryOutcome
+  /** ISO instants between which it was first seen, the second left out. */
+  from?: string
+  to?: string
   /** The position of the last row known, to go on from there. */
   after?: number
   limit: number
@@ -67,19 +74,36 @@ export const listUntaken = (
   filter: Omit<EventFilter, 'outcomes' | 'refreshesOnly'>,
 ): Promise<LedgerRow[]> => listLedgerRows(db, { ...filter, outcomes: ['unmatched', 'refused'], refreshesOnly: true })
 
-export const listLedgerRows = (db: Postgres, filter: EventFilter): Promise<LedgerRow[]> =>
-  db.rows<LedgerRow>(
-    `select position, domain, event_id as "eventId", outcome, reason, source, account, product, cycle_key as key, revision,
-       occurred_at as "occurredAt", first_seen_at as "firstSeenAt", seen, body is not null as "hasBody",
-       redriven_at as "redrivenAt"
+export function listLedgerRows(db: Postgres, filter: EventFilter): Promise<LedgerRow[]> {
+  const of = filter.cycle && parseCycleId(filter.cycle)
+  return db.rows<LedgerRow>(
+    `select ${LEDGER}
      from event_ledger
      where ($1::text is null or domain = $1) and ($2::text[] is null or outcome = any ($2))
        and ($3::text is null or product = $3) and ($4::text is null or cycle_key = $4)
        and ($5::bigint is null or position > $5) and ($7::boolean is not true or event_id not like '%/not-refreshed-%')
+       and ($8::text is null or (domain, event_id) in (
+         select domain, event_id from event_delivery where cycle = $8
+         union all select domain, event_id from event_ledger where product = $9 and cycle_key = $10))
+       and ($11::text is null or exists (
+         select from event_delivery as delivery
+         where (delivery.domain, delivery.event_id) = (event_ledger.domain, event_ledger.event_id)
+           and delivery.outcome = $11
+           and ($8::text is null or delivery.cycle = $8 or (event_ledger.product, event_ledger.cycle_key) = ($9, $10))))
+       and ($12::timestamptz is null or first_seen_at >= $12) and ($13::timestamptz is null or first_seen_at < $13)
      order by case when $5 is not null then position end, first_seen_at desc, position desc
      limit $6`,
-    [...[filter.domain, filter.outcomes, filter.product, filter.key, filter.after, filter.limit], filter.refreshesOnly],
+    [
+      ...[filter.domain, filter.outcomes, filter.product, filter.key, filter.after, filter.limit, filter.refreshesOnly],
+      ...[filter.cycle, of?.product, of?.key, filter.delivery, filter.from, filter.to],
+    ],
   )
+}
+
+/** The columns of a row of the ledger, named as in the type. */
+export const LEDGER = `position, domain, event_id as "eventId", outcome, reason, source, account, product, cycle_key as key,
+  revision, occurred_at as "occurredAt", first_seen_at as "firstSeenAt", seen, body is not null as "hasBody",
+  redriven_at as "redrivenAt"`
 
 /** Of these events in any of their domains: the index leads with the domain. */
 export const listDeliveriesOf = (

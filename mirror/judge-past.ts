@@ -27,6 +27,7 @@ export const readInput = (db: Postgres, { domain, cycle, eventId, product, key }
        and delivery.event_id = $3 and delivery.upstream_product = $4 and delivery.outcome <> 'early'
      left join data_product_dependencies_events_status as dependency on dependency.cycle = asked.cycle
        and dependency.upstream_product = $4 and dependency.upstream_key = $5
+       and (dependency.run_number, dependency.version) = (status.run_number, status.version)
      where status.cycle is not null or delivery.cycle is not null`,
     [domain, cycle, toStorableText(eventId), product, key],
   )

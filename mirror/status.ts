@@ -2,12 +2,13 @@
 // Never: the truth about a running cycle (ask its workflow); a list without a limit.
 import type { Postgres } from '../clients/postgres.ts'
 import type { Condition } from '../model/cycle/condition.ts'
-import type { Attempt, Blocker, OpenedBy } from '../model/cycle/cycle.ts'
+import type { Attempt, Blocker, OpenedBy, OperatorActionKind } from '../model/cycle/cycle.ts'
 import { isOfStep } from '../model/cycle/flags.ts'
 import type { CycleId, Domain, ProductId } from '../model/ids.ts'
 import type { BuiltFrom } from '../model/refresh-event.ts'
 import type { CycleState, DependencyState, Step } from '../model/states.ts'
 import { type DeliveryRow, listDeliveriesTo } from './events.ts'
+import { isWithdrawn } from './withdrawn.ts'
 
 export interface CycleFilter {
   domain?: Domain
@@ -55,6 +56,8 @@ export interface CycleRow {
   flags?: string[]
   /** A correction came after the run had closed; absent in evidence of earlier versions. */
   isOutdated?: boolean
+  /** An input was taken back by its producer, whenever that was; absent in evidence of earlier versions. */
+  isInputWithdrawn?: boolean
   /** That no run is behind an open state, once the reconciler has seen it; absent in evidence of earlier versions. */
   runEndedAs?: RunEnd | null
   /** When that run was closed, if Temporal still knows. */
@@ -115,12 +118,15 @@ export interface DependencyRow {
 
 export interface ActionRow {
   requestId: string
-  action: 'rerun'
+  action: OperatorActionKind
   actor: string
   actorVerified: boolean
   reason: string
   outcome: 'accepted' | 'refused'
   refusedBecause: string | null
+  /** Versions of the definition, of an upgrade; else null. */
+  fromVersion: number | null
+  toVersion: number | null
   at: string
 }
 
@@ -154,19 +160,27 @@ export const listTransitions = (db: Postgres, cycle: CycleId): Promise<Transitio
     [cycle],
   )
 
+/**
+ * Each flush writes all inputs of the cycle with its own place in the order of flushes: a row left behind is an input that
+ * a newer version of the definition dropped. Of `dependency`, where its cycle has a row.
+ */
+export const IS_INPUT = `exists (select from data_product_status as flushed where flushed.cycle = dependency.cycle
+    and (flushed.run_number, flushed.version) = (dependency.run_number, dependency.version))`
+
 export const listDependencies = (db: Postgres, cycle: CycleId): Promise<DependencyRow[]> =>
   db.rows<DependencyRow>(
     `select upstream_product as product, upstream_key as key, state, event_id as "eventId", revision, location,
        correlation_id as "correlationId", occurred_at as "occurredAt", arrived_at as "arrivedAt", blocker, why, position,
        built_from as "builtFrom"
-     from data_product_dependencies_events_status where cycle = $1 order by position nulls last, upstream_product, upstream_key`,
+     from data_product_dependencies_events_status as dependency where cycle = $1 and ${IS_INPUT}
+     order by position nulls last, upstream_product, upstream_key`,
     [cycle],
   )
 
 export const listActions = (db: Postgres, cycle: CycleId): Promise<ActionRow[]> =>
   db.rows<ActionRow>(
     `select request_id as "requestId", action, actor, actor_verified as "actorVerified", reason, outcome,
-       refused_because as "refusedBecause", at
+       refused_because as "refusedBecause", from_version as "fromVersion", to_version as "toVersion", at
      from operator_action where cycle = $1 order by at, request_id`,
     [cycle],
   )
@@ -182,6 +196,9 @@ export const flagsAt = (row: CycleRow, nowMs: number): string[] => [
   // With the run its step is gone.
   ...(row.flags ?? []).filter((flag) => !row.runEndedAs || !isOfStep(flag)),
   ...(row.isOutdated && !row.flags?.includes('outdated') ? ['outdated'] : []),
+  ...(row.isInputWithdrawn && row.lastAttempt > 0 && !row.flags?.includes('withdrawn-input')
+    ? ['withdrawn-input']
+    : []),
   ...(row.retryAt ? ['retrying'] : []),
   ...(isLate(row, nowMs) ? ['late'] : []),
 ]
@@ -195,10 +212,14 @@ const OUTDATED = `exists (select from event_delivery as delivery
         where said.product = data_product_status.product and said.version = data_product_status.definition_version
           and said.upstream = delivery.upstream_product and said.on_revision = 'ignore'))`
 
+const INPUT_WITHDRAWN = `exists (select from data_product_dependencies_events_status as input
+    where input.cycle = data_product_status.cycle and input.state = 'ARRIVED'
+      and ${isWithdrawn({ domain: 'input.domain', product: 'input.upstream_product', key: 'input.upstream_key', revision: 'input.revision' })})`
+
 const CYCLE = `cycle, domain, product, cycle_key as key, visibility, definition_version as "definitionVersion",
   opened_by as "openedBy", opened_at as "openedAt", state, step, reason, state_since as "stateSince",
   not_before as "notBefore", cutoff_at as "cutoffAt", available_by as "availableBy", retry_at as "retryAt",
   waiting_for as "waitingFor", attempts, last_attempt as "lastAttempt", glue_run_id as "glueRunId", revision,
   first_completed_at as "firstCompletedAt", published_event_id as "publishedEventId", published_at as "publishedAt",
-  location, correlation_id as "correlationId", business_date::text as "businessDate", condition, flags, ${OUTDATED} as "isOutdated",
+  location, correlation_id as "correlationId", business_date::text as "businessDate", condition, flags, ${OUTDATED} as "isOutdated", ${INPUT_WITHDRAWN} as "isInputWithdrawn",
   run_ended_as as "runEndedAs", run_ended_at as "runEndedAt", run_number as "runNumber", version, updated_at as "updatedAt"`

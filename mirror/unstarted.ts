@@ -6,7 +6,7 @@ import type { WaitingCycle } from '../model/cycle/unstarted.ts'
 import type { CycleId, Domain } from '../model/ids.ts'
 import { toInstant } from './instants.ts'
 import { toDependency } from './past.ts'
-import type { DependencyRow } from './status.ts'
+import { type DependencyRow, IS_INPUT } from './status.ts'
 
 /** Those that wait since before `sinceMs`, their time having come, for nothing that they name, or by rules that time may fulfil. */
 export async function listWaitingSince(
@@ -35,7 +35,8 @@ const listInputs = (db: Postgres, cycles: CycleId[]): Promise<(DependencyRow & {
   db.rows(
     `select cycle, upstream_product as product, upstream_key as key, state, event_id as "eventId", revision, location,
        correlation_id as "correlationId", occurred_at as "occurredAt", arrived_at as "arrivedAt", blocker, why, position
-     from data_product_dependencies_events_status where cycle = any ($1) and position is not null
+     from data_product_dependencies_events_status as dependency
+     where cycle = any ($1) and position is not null and ${IS_INPUT}
      order by cycle, position`,
     [cycles],
   )

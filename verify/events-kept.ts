@@ -91,7 +91,10 @@ function subjectOf({ eventId, outcome, product, key, revision }: LedgerRow) {
   return own && { upstream: own.cycle, revision: own.revision }
 }
 
-/** A run gives each event one outcome, however often it comes; but what was taken back before it was used is withdrawn. */
+/**
+ * A run gives each event one outcome, however often it comes; but what was taken back before it was used is withdrawn, and
+ * what it had no use for it may take by a newer definition.
+ */
 function checkJudgedOnce({ cycle, runs }: CycleEvidence): Look {
   return runs.flatMap((run) => {
     const told = new Map<string, { outcome: string; seen: number }>()
@@ -100,13 +103,17 @@ function checkJudgedOnce({ cycle, runs }: CycleEvidence): Look {
       const { eventId, outcome, seen, version, isRepeated } = one
       const before = told.get(eventId)
       told.set(eventId, { outcome, seen })
-      const isSame = before?.outcome === outcome || (outcome === 'withdrawn' && isTakenBack(run, one))
+      const isAnew = isUpgraded(run) && (before?.outcome === 'late' || before?.outcome === 'partial')
+      const isSame = before?.outcome === outcome || isAnew || (outcome === 'withdrawn' && isTakenBack(run, one))
       if (!isRepeated && (!before || (isSame && before.seen <= seen))) return []
       const says = `${cycle} judged ${eventId} twice: ${before?.outcome}, then ${outcome}`
       return [{ invariant: 'I1', cycle, eventId, says, evidence: [`history of ${cycle}: flush of version ${version}`] }]
     })
   })
 }
+
+const isUpgraded = (run: RunEvidence): boolean =>
+  recordsOf(run).some(({ actions }) => actions.some(({ action, refused }) => action === 'upgrade' && refused === null))
 
 const isTakenBack = (run: RunEvidence, { upstream, upstreamKey, revision }: Delivery): boolean =>
   blockersTo(run).some(({ blocker }) => takesBack(blocker, { product: upstream, key: upstreamKey, revision }))

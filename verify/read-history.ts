@@ -1,7 +1,8 @@
 // In: a history as Temporal exports it (JSON). Out: its steps, payloads in clear. Pure.
 // Never: a payload that is no JSON taken for one; a step out of the history's order.
-import type { CycleInput } from '../model/cycle/cycle.ts'
-import type { CycleResult } from '../workflows/contract.ts'
+import type { CycleInput, UpgradeCommand } from '../model/cycle/cycle.ts'
+import { toUpgraded } from '../model/cycle/upgrade.ts'
+import { type CycleResult, UPGRADE } from '../workflows/contract.ts'
 import type { HistoryStep, RunEvidence } from './evidence.ts'
 
 interface Payloads {
@@ -13,6 +14,9 @@ interface ExportedEvent {
   eventTime: string
   workflowExecutionStartedEventAttributes?: { input?: Payloads }
   workflowExecutionSignaledEventAttributes?: { signalName: string; input?: Payloads }
+  workflowExecutionUpdateAcceptedEventAttributes?: {
+    acceptedRequest?: { input?: { name?: string; args?: Payloads } }
+  }
   activityTaskScheduledEventAttributes?: { activityId: string; activityType: { name: string }; input?: Payloads }
   activityTaskCompletedEventAttributes?: { scheduledEventId: string; result?: Payloads }
   activityTaskFailedEventAttributes?: { scheduledEventId: string; failure?: ExportedFailure }
@@ -35,7 +39,16 @@ export function readHistory(exported: { events: unknown[] }): Pick<RunEvidence, 
     if (step) steps.push(step)
   }
   const input = first(events[0]?.workflowExecutionStartedEventAttributes?.input) as CycleInput
-  return { input, steps, result: toResult(events.at(-1)) }
+  return { input: events.reduce(upgraded, input), steps, result: toResult(events.at(-1)) }
+}
+
+/** What the run goes by since an upgrade: only one that has not begun takes one. */
+function upgraded(input: CycleInput, event: ExportedEvent, _at: number, [started]: ExportedEvent[]): CycleInput {
+  const { name, args } = event.workflowExecutionUpdateAcceptedEventAttributes?.acceptedRequest?.input ?? {}
+  const to = name === UPGRADE ? (first(args) as UpgradeCommand | undefined)?.to : undefined
+  if (!to || to.definitionVersion <= input.definitionVersion) return input
+  const openedAtMs = Date.parse(started?.eventTime ?? event.eventTime)
+  return toUpgraded({ input, state: 'WAITING', openedAtMs }, to, Date.parse(event.eventTime))
 }
 
 function toStep(event: ExportedEvent, asked: Map<number, Extract<HistoryStep, { kind: 'asked' }>>) {

@@ -12,6 +12,7 @@ import {
   type GlueRunEnd,
   openRun,
   type RerunCommand,
+  type UpgradeCommand,
 } from '../model/cycle/cycle.ts'
 import { waitingFor } from '../model/cycle/outgoing.ts'
 import { priorityOf } from '../model/cycle/priority.ts'
@@ -30,6 +31,8 @@ export const BLOCKERS_SIGNAL = 'blockers'
 export const HELD_UP_SIGNAL = 'held-up'
 /** Update and signal, payload `RerunCommand`. */
 export const RERUN = 'rerun'
+/** Update, payload `UpgradeCommand`, answer `{ definitionVersion }`: the version that the cycle then carries. */
+export const UPGRADE = 'upgrade'
 /** Query, answer `Cycle`. */
 export const CYCLE_QUERY = 'cycle'
 
@@ -225,4 +228,4 @@ export function toCycleStart(input: CycleInput, arrivals: Arrival[] = [], nowMs 
   }
 }
 
-export type { Arrival, Cycle, CycleInput, GlueRunEnd, Publication, RerunCommand }
+export type { Arrival, Cycle, CycleInput, GlueRunEnd, Publication, RerunCommand, UpgradeCommand }

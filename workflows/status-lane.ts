@@ -16,10 +16,12 @@ import { STATE_ATTRIBUTE, toWaitingFor, WAITING_FOR_ATTRIBUTE } from './contract
 
 export class StatusLane {
   private written = 0
+  private shownVersion: number
   private readonly cycle: () => Cycle
 
   constructor(cycle: () => Cycle) {
     this.cycle = cycle
+    this.shownVersion = cycle().input.definitionVersion
   }
 
   isWritten(): boolean {
@@ -45,16 +47,18 @@ export class StatusLane {
   }
 
   /**
-   * Search attributes go with a flush, and only with a new state: each upsert is a billed action. Until then the list
+   * Search attributes go with a flush, and only with a new state or definition: each upsert is a billed action. Until then the list
    * may name upstreams that have arrived. Where it is too long to name all, it moves on with each that arrives.
    */
   private show(): void {
-    const { state } = this.cycle()
+    const { state, input } = this.cycle()
+    const isUpgraded = input.definitionVersion !== this.shownVersion
     const { typedSearchAttributes } = workflowInfo()
     const shown = typedSearchAttributes.get(WAITING_FOR_ATTRIBUTE) ?? []
     const missing = toWaitingFor(waitingFor(this.cycle(), Date.now()))
     const isBehind = shown.some((name) => name.startsWith('+')) && missing.join() !== shown.join()
-    if (typedSearchAttributes.get(STATE_ATTRIBUTE) === state && !isBehind) return
+    if (typedSearchAttributes.get(STATE_ATTRIBUTE) === state && !isBehind && !isUpgraded) return
+    this.shownVersion = input.definitionVersion
     upsertSearchAttributes([
       { key: STATE_ATTRIBUTE, value: state },
       { key: WAITING_FOR_ATTRIBUTE, value: missing },

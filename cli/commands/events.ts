@@ -1,5 +1,7 @@
 // `sluice events`: the ledger, and events by hand.
-import { Command } from '@commander-js/extra-typings'
+import { Command, Option } from '@commander-js/extra-typings'
+import { DELIVERY_OUTCOMES, LEDGER_OUTCOMES } from '../../model/states.ts'
+import { parseFrom, parseTo } from '../event-times.ts'
 import { outputOption, parseCount, parseCycle, stackOption } from '../options.ts'
 
 const createTail = () =>
@@ -19,6 +21,44 @@ const createTail = () =>
       process.exitCode = await tail(options)
     })
 
+const createList = () =>
+  new Command('list')
+    .description('List events and what each did, newest first')
+    .option('--domain <domain>', 'only events that reached this domain')
+    .option('--product <product>', 'only refreshes of this product, such as raw/rd1')
+    .option('--cycle <cycle>', 'only events of this cycle, and those that came to it', parseCycle)
+    .addOption(new Option('--outcome <outcome>', 'only those that the domain judged so').choices(LEDGER_OUTCOMES))
+    .addOption(new Option('--delivery <outcome>', 'only those that were this to a cycle').choices(DELIVERY_OUTCOMES))
+    .option('--from <time>', 'first seen then or later: a UTC date or an instant', parseFrom)
+    .option('--to <time>', 'first seen before this instant, or on this UTC date or earlier', parseTo)
+    .option('--last <n>', 'how many, newest first', parseCount, 50)
+    .addOption(stackOption())
+    .addOption(outputOption())
+    .addHelpText(
+      'after',
+      '\nJSON is an array of events, each with its deliveries.\n\nExamples:\n  sluice events list --cycle d1/ds3/2026-11-20\n  sluice events list --delivery correction --from 2026-11-20 --to 2026-11-20 -o json',
+    )
+    .action(async (options) => {
+      const { list } = await import('../events-list.ts')
+      process.exitCode = await list(options)
+    })
+
+const createShow = () =>
+  new Command('show')
+    .description('Show all of one event: whence, what it did to each cycle, by whose word, and what to do next')
+    .argument('<event>', 'its id, as `events list` prints it, such as raw/rd1/2026-11-20/r1')
+    .option('--domain <domain>', 'only as this domain received it')
+    .addOption(stackOption())
+    .addOption(outputOption())
+    .addHelpText(
+      'after',
+      '\nExit code 1 when no ledger has it; the nearest ids are named.\n\nExample:\n  sluice events show raw/rd1/2026-11-20/r1',
+    )
+    .action(async (id, options) => {
+      const { showEvent } = await import('../events-show.ts')
+      process.exitCode = await showEvent(id, options)
+    })
+
 const createSend = () =>
   new Command('send')
     .description('Put a refresh event on the bus of its product, as the account that owns it')
@@ -29,11 +69,28 @@ const createSend = () =>
     .addOption(outputOption())
     .addHelpText(
       'after',
-      '\nFor a refresh that happened outside of Sluice, and to try things out; its cycle is not touched.\n\nExample:\n  sluice events send raw/rd1/2026-11-20',
+      '\nFor a refresh that happened outside of Sluice, and to try things out; its cycle is not touched.\nIt warns, and sends all the same, when a cycle of the product may publish the same event id, and when nobody waits for it.\n\nExample:\n  sluice events send raw/rd1/2026-11-20',
     )
     .action(async (cycle, options) => {
-      const { send } = await import('../events.ts')
+      const { send } = await import('../events-send.ts')
       process.exitCode = await send(cycle, options)
+    })
+
+const createWithdraw = () =>
+  new Command('withdraw')
+    .description('Take a refresh back: who has not used it waits for another revision, who has is flagged')
+    .argument('<event>', 'id of the refresh event, such as raw/rd1/2026-11-20/r1')
+    .requiredOption('--reason <text>', 'why; consumers see it')
+    .addOption(stackOption())
+    .addOption(outputOption())
+    .addHelpText(
+      'after',
+      '\nAs the account that owns the product; with that revision those before it are gone too. The next revision counts again.\n\n' +
+        'Example:\n  sluice events withdraw raw/rd1/2026-11-20/r1 --reason "the file of another day"',
+    )
+    .action(async (event, options) => {
+      const { withdraw } = await import('../events-withdraw.ts')
+      process.exitCode = await withdraw(event, options)
     })
 
 const createUnmatched = () =>
@@ -69,14 +126,19 @@ const createRedrive = () =>
 export const createEventsCommand = () =>
   new Command('events')
     .description('Look at events and what became of them; send one; send one again')
+    .addCommand(createList())
+    .addCommand(createShow())
     .addCommand(createTail())
     .addCommand(createSend())
+    .addCommand(createWithdraw())
     .addCommand(createUnmatched())
     .addCommand(createRedrive())
     .addHelpText(
       'after',
       `
 Examples:
+  sluice events list --domain d1
+  sluice events show raw/rd1/2026-11-20/r1
   sluice events tail --domain d1
   sluice events send raw/rd1/2026-11-20
   sluice events unmatched

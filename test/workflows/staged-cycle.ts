@@ -9,6 +9,7 @@ import type {
   GlueRunEnd,
   PastRuns,
   RerunCommand,
+  UpgradeCommand,
 } from '../../model/cycle/cycle.ts'
 import type { CycleRecord, CycleSnapshot } from '../../model/cycle/record.ts'
 import { attemptToGoOnWith } from '../../model/cycle/rerun.ts'
@@ -22,6 +23,7 @@ import {
   type CycleResult,
   RERUN,
   toCycleStart,
+  UPGRADE,
 } from '../../workflows/contract.ts'
 import { eventually } from './eventually.ts'
 import type { Activities, Asked, Outside } from './outside.ts'
@@ -44,6 +46,8 @@ export interface StagedCycle {
   /** As the bridge tells the end of a Glue run, once the workflow waits for it. */
   glueEnds(attempt: number, state?: GlueEndState, runId?: string): Promise<void>
   rerun(command?: Partial<RerunCommand>, updateId?: string): Promise<{ attempt: number }>
+  /** As `sluice upgrade` does it: to the next version of its definition if nothing else is said. */
+  upgrade(change: Partial<CycleInput>, command?: Partial<UpgradeCommand>): Promise<{ definitionVersion: number }>
   /** Brings the closed cycle back; answers the new run's id. */
   comeBack(ended: CycleResult | Past, command?: Partial<RerunCommand>, change?: Partial<CycleInput>): Promise<string>
   /** As the bridge does with a correction of a closed cycle whose definition says rerun; answers the run's id. */
@@ -117,6 +121,11 @@ export function putCycle(
         args,
         updateId: updateId ?? args[0].requestId,
       })
+    },
+    upgrade(change, command = {}) {
+      const to = { ...input, definitionVersion: input.definitionVersion + 1, ...change }
+      const args: [UpgradeCommand] = [{ to, ...toCommand(command) }]
+      return handle().executeUpdate<{ definitionVersion: number }, [UpgradeCommand]>(UPGRADE, { args })
     },
     async comeBack(ended, command = {}, change = {}) {
       const { runNumber, state, step, lastAttempt, revision, dependencies } = ended

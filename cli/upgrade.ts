@@ -1,0 +1,135 @@
+// In: a cycle, or a product with its open cycles; an actor, a reason. Out: which of them go by the definition in force from now
+// on, and why the others do not. Never: a cycle whose attempt has begun (the cycle itself refuses); a deadline resolved there.
+import { randomUUID } from 'node:crypto'
+import { WorkflowNotFoundError, WorkflowUpdateFailedError } from '@temporalio/client'
+import { loadDomainCatalog } from '../catalog/load.ts'
+import { listOlderUnbegun } from '../mirror/carried-versions.ts'
+import { openCycle, whyNotDue } from '../model/calendar/due.ts'
+import { type DomainCatalog, toTimetable } from '../model/calendar/routing.ts'
+import type { Cycle, CycleInput, UpgradeCommand } from '../model/cycle/cycle.ts'
+import { compareExpected, type InputChanges, refuseUpgrade } from '../model/cycle/upgrade.ts'
+import { type CycleId, type CycleParts, domainOf, parseCycleId, type ProductId, toCycleId } from '../model/ids.ts'
+import { CYCLE_QUERY, UPGRADE } from '../workflows/contract.ts'
+import { type Connection, withConnection } from './connection.ts'
+import { CommandFailure, EXIT } from './failure.ts'
+import { type Output, print, printJson, talk, toCount } from './output.ts'
+
+export interface UpgradeOptions {
+  product?: ProductId
+  dryRun: boolean
+  reason: string
+  actor: string
+  stack?: string
+  output: Output
+}
+
+interface Upgraded extends InputChanges {
+  cycle: CycleId
+  from: number
+  to: number
+  /** Null: done, or would be. */
+  refused: string | null
+}
+
+export async function upgrade(parts: CycleParts | undefined, options: UpgradeOptions): Promise<number> {
+  const product = parts?.product ?? options.product
+  if (!product || (parts && options.product))
+    throw new CommandFailure(EXIT.failed, 'Name one cycle, such as d1/ds3/2026-11-20, or a product with --product.')
+  const command = { actor: options.actor.trim(), reason: options.reason.trim() }
+  if (!command.actor || !command.reason)
+    throw new CommandFailure(EXIT.notAllowed, 'An upgrade needs an actor and a reason that say something.')
+  return withConnection(options, domainOf(product), async (connection) => {
+    const catalog = await requireCatalog(connection, product)
+    const version = requireVersion(catalog, product)
+    const cycles = parts
+      ? [toCycleId(product, parts.key)]
+      : await listOlderUnbegun(connection.db(), { product, version: version.version })
+    const found: Upgraded[] = []
+    for (const cycle of cycles) {
+      found.push(await upgradeOne(connection, catalog, { cycle, command, isDry: options.dryRun }))
+      if (cycles.length > 10 && found.length % 10 === 0) talk(`${found.length} of ${cycles.length} …`)
+    }
+    if (options.output === 'json') printJson(found)
+    else tell(found, { product, version: version.version, isDry: options.dryRun })
+    return parts && found.some(({ refused }) => refused !== null) ? EXIT.notAllowed : 0
+  })
+}
+
+function tell(
+  found: Upgraded[],
+  { product, version, isDry }: { product: string; version: number; isDry: boolean },
+): void {
+  if (found.length === 0)
+    talk(`No open cycle of ${product} that has not begun carries an older version than ${version}.`)
+  for (const { cycle, from, to, added, dropped, refused } of found) {
+    const inputs = [...added.map((one) => `waits for ${one} too`), ...dropped.map((one) => `waits for ${one} no more`)]
+    const change = [`version ${from} -> ${to}`, ...inputs].join('; ')
+    print(refused === null ? `${cycle}: ${change}` : `${cycle}: not upgraded. ${refused}`)
+  }
+  const done = found.filter(({ refused }) => refused === null).length
+  if (found.length > 0) talk(`${toCount(done, 'cycle')} ${isDry ? 'would be' : ''} upgraded.`.replace('  ', ' '))
+}
+
+interface Asked {
+  cycle: CycleId
+  command: { actor: string; reason: string }
+  isDry: boolean
+}
+
+async function upgradeOne(connection: Connection, catalog: DomainCatalog, asked: Asked): Promise<Upgraded> {
+  const { cycle, isDry } = asked
+  const parts = parseCycleId(cycle) as CycleParts
+  const version = requireVersion(catalog, parts.product)
+  const live = await readLive(connection, cycle)
+  const timetable = toTimetable(catalog)
+  const notDue = whyNotDue(timetable, version.definition, parts.key)
+  if (notDue) throw new CommandFailure(EXIT.notAllowed, `By its present definition ${notDue}, so it goes on as it is.`)
+  const { settings, openedBy } = live.input
+  const to = openCycle(timetable, version, { key: parts.key, openedBy, settings })
+  const about = { cycle, from: live.input.definitionVersion, to: to.definitionVersion }
+  const changes = compareExpected(live.input.expected, to.expected)
+  const refused = isDry ? refuseUpgrade(live, to) : await send(connection, asked, to)
+  return { ...about, ...changes, refused }
+}
+
+async function readLive(connection: Connection, cycle: CycleId): Promise<Cycle> {
+  try {
+    return await (await connection.temporal()).workflow.getHandle(cycle).query<Cycle>(CYCLE_QUERY)
+  } catch (error) {
+    if (!(error instanceof WorkflowNotFoundError)) throw error
+    throw new CommandFailure(
+      EXIT.notAllowed,
+      `${cycle} is not open. Cycles that open from now on go by the present definition; see: sluice explain ${cycle}`,
+    )
+  }
+}
+
+/** Why the cycle says no; null when it goes by it. */
+async function send(connection: Connection, { cycle, command }: Asked, to: CycleInput): Promise<string | null> {
+  const temporal = await connection.temporal()
+  const whole: UpgradeCommand = { ...command, requestId: randomUUID(), to }
+  try {
+    await temporal.withDeadline(Date.now() + 15_000, () =>
+      temporal.workflow
+        .getHandle(cycle)
+        .executeUpdate<unknown, [UpgradeCommand]>(UPGRADE, { args: [whole], updateId: whole.requestId }),
+    )
+    return null
+  } catch (error) {
+    if (error instanceof WorkflowNotFoundError) return 'It has closed meanwhile.'
+    if (error instanceof WorkflowUpdateFailedError) return error.cause?.message ?? error.message
+    throw error
+  }
+}
+
+async function requireCatalog({ aws, settings }: Connection, product: ProductId): Promise<DomainCatalog> {
+  const loaded = await loadDomainCatalog((await aws()).s3, settings.SLUICE_CATALOG_BUCKET, domainOf(product))
+  if (loaded.kind === 'loaded') return loaded.catalog
+  throw new CommandFailure(EXIT.failed, `Nothing is applied in domain ${domainOf(product)}.`)
+}
+
+function requireVersion(catalog: DomainCatalog, product: ProductId) {
+  const version = catalog.products.find(({ definition }) => definition.product === product)
+  if (version) return version
+  throw new CommandFailure(EXIT.notAllowed, `No definition of ${product} is applied any more.`)
+}
