@@ -41,6 +41,7 @@ export function createActivities({
     capacityRetryMs: config.capacityRetryMs,
     beginTry: () => beginTry(toTry(temporal)),
   })
+  const loadIndex = async () => requireIndex(await catalog.load(undefined))
   const publishing = createPublishing({ ...config, ...aws, softwareVersion: version, nowMs: Date.now })
   return {
     ...glue,
@@ -51,9 +52,9 @@ export function createActivities({
       warn,
       settings: config.cycle,
       tickMs: config.tickMs,
-      loadIndex: async () => requireIndex(await catalog.load(undefined)),
+      loadIndex,
     }),
-    ...createRepairing({ temporal, db, warn }),
+    ...createRepairing({ temporal, db, warn, settings: config.cycle, loadIndex, nowMs: Date.now }),
     ...createReconciling({ temporal, db, warn, nowMs: Date.now }),
     ...createStuckFinding({ temporal, db, warn, nowMs: Date.now }),
     recordCycle: (record) => recordCycle(db, record),

@@ -1,17 +1,22 @@
-// Gives waiting cycles what passed them by: an event that came while the bridge's index was old, or that the mirror did
-// not hold yet when the cycle recalled what there was.
+// Gives cycles what passed them by: an event that came while the bridge's index was old, that the mirror did not hold yet
+// when the cycle recalled what there was, or that the bus lost.
 // In: the domain. Out: how many cycles were told. Never: judges an arrival (the cycle knows which events it has).
-import { type Client, WorkflowNotFoundError } from '@temporalio/client'
+import { WorkflowNotFoundError } from '@temporalio/client'
 import pMap from 'p-map'
-import type { Postgres } from '../clients/postgres.ts'
 import { isOutage } from '../clients/postgres-errors.ts'
-import { listMissedArrivals, listMissedSkips, type MissedArrivals, type MissedSkips } from '../mirror/recall.ts'
-import type { Domain } from '../model/ids.ts'
+import {
+  listMissedArrivals,
+  listMissedCorrections,
+  listMissedSkips,
+  type MissedArrivals,
+  type MissedSkips,
+} from '../mirror/recall.ts'
+import type { CycleId, Domain } from '../model/ids.ts'
+import type { Arrival } from '../model/refresh-event.ts'
 import { ARRIVALS_SIGNAL, BLOCKERS_SIGNAL, type SchedulerActivities } from '../workflows/contract.ts'
+import { type CorrectingParts, correct } from './repairing-corrections.ts'
 
-export interface RepairingParts {
-  temporal: Client
-  db: Postgres
+export interface RepairingParts extends CorrectingParts {
   warn(message: string, facts: Record<string, unknown>): void
 }
 
@@ -28,11 +33,21 @@ export const createRepairing = (parts: RepairingParts): Pick<SchedulerActivities
   },
 })
 
-type Missed = MissedArrivals | MissedSkips
+type Missed = MissedArrivals | MissedSkips | MissedCorrections
+
+interface MissedCorrections {
+  cycle: CycleId
+  corrections: Arrival[]
+}
 
 async function listWhenThere({ db, warn }: RepairingParts, domain: Domain): Promise<Missed[] | null> {
   try {
-    return [...(await listMissedArrivals(db, domain)), ...(await listMissedSkips(db, domain))]
+    const corrections = await listMissedCorrections(db, domain)
+    return [
+      ...(await listMissedArrivals(db, domain)),
+      ...(await listMissedSkips(db, domain)),
+      ...corrections.map(({ cycle, arrivals }) => ({ cycle, corrections: arrivals })),
+    ]
   } catch (error) {
     if (!isOutage(error)) throw error
     warn('PostgreSQL does not answer, so no arrival was repaired in this tick', { domain, error: String(error) })
@@ -41,9 +56,11 @@ async function listWhenThere({ db, warn }: RepairingParts, domain: Domain): Prom
 }
 
 /** False when it could not be told; one cycle in trouble does not keep the others waiting. */
-async function tell({ temporal, warn }: RepairingParts, missed: Missed): Promise<boolean> {
+async function tell(parts: RepairingParts, missed: Missed): Promise<boolean> {
+  const { temporal, warn } = parts
   const { cycle } = missed
   try {
+    if ('corrections' in missed) return await correct(parts, { cycle, arrivals: missed.corrections })
     const handle = temporal.workflow.getHandle(cycle)
     if ('arrivals' in missed) await handle.signal(ARRIVALS_SIGNAL, missed.arrivals)
     else await handle.signal(BLOCKERS_SIGNAL, missed.blockers)

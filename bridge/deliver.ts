@@ -2,13 +2,12 @@
 // Never: deletes a message; chooses who hears of an event (model/calendar/routing does); starts with other id policies.
 import { type Client, WorkflowExecutionAlreadyStartedError, WorkflowNotFoundError } from '@temporalio/client'
 import { whyRefused } from '../clients/temporal-refusals.ts'
-import type { Past } from '../mirror/past.ts'
 import { openCycle } from '../model/calendar/due.ts'
 import type { OpeningDecision, Route } from '../model/calendar/routing.ts'
-import type { Blocker, CycleSettings } from '../model/cycle/cycle.ts'
+import type { Blocker, CycleInput, CycleSettings } from '../model/cycle/cycle.ts'
 import type { CycleId } from '../model/ids.ts'
 import type { Arrival } from '../model/refresh-event.ts'
-import { ARRIVALS_SIGNAL, BLOCKERS_SIGNAL, CYCLE_WORKFLOW, toCycleStart } from '../workflows/contract.ts'
+import { ARRIVALS_SIGNAL, BLOCKERS_SIGNAL, CYCLE_WORKFLOW, toComeBack, toCycleStart } from '../workflows/contract.ts'
 import type { Later } from './outage.ts'
 
 export interface CycleDelivery {
@@ -57,26 +56,9 @@ export const tell = (client: Client, cycle: CycleId, news: Pick<CycleDelivery, '
     if (news.blockers.length > 0) await handle.signal(BLOCKERS_SIGNAL, news.blockers)
   })
 
-/**
- * To a cycle whose run is closed, with what it last recorded: opens its next run, which judges the arrival and decides. One
- * that somebody else opened meanwhile is told.
- */
-export function bringBack(
-  client: Client,
-  settings: CycleSettings,
-  { route, past, arrival }: { route: Route; past: Past; arrival: Arrival },
-): Promise<Delivered> {
-  const { version, key, timetable } = route
-  const input = openCycle(timetable, version, { key, openedBy: 'rerun', settings })
-  return attempt(client, () =>
-    client.workflow.signalWithStart(CYCLE_WORKFLOW, {
-      ...toCycleStart({ ...input, past: { ...past, command: null } }),
-      workflowIdReusePolicy: 'ALLOW_DUPLICATE',
-      signal: ARRIVALS_SIGNAL,
-      signalArgs: [[arrival]],
-    }),
-  )
-}
+/** To a cycle whose run is closed, opened with what it last recorded: its next run judges the arrivals and decides. */
+export const bringBack = (client: Client, input: CycleInput, arrivals: Arrival[]): Promise<Delivered> =>
+  attempt(client, () => client.workflow.signalWithStart(CYCLE_WORKFLOW, toComeBack(input, arrivals)))
 
 async function deliverArrivals(client: Client, settings: CycleSettings, delivery: CycleDelivery): Promise<Delivered> {
   const { route, opening, arrivals } = delivery

@@ -48,7 +48,7 @@ test('of a closed cycle the mirror says which correction it has not used, and ho
   const input = { product: 'd1/b', key: KEY, revision: 1 }
   const correction = { upstream: 'd1/b', upstreamKey: KEY, outcome: 'correction' }
   const report = {
-    row: { cycle: `d1/c/${KEY}` },
+    row: { cycle: `d1/c/${KEY}`, isOutdated: true, lastAttempt: 1 },
     dependencies: [{ ...input, product: 'd1/a' }, input],
     deliveries: [
       { ...correction, revision: 2 },

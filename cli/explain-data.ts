@@ -10,16 +10,19 @@ import { onRevisionOf } from '../model/dependencies.ts'
 export function dataLines(cycle: Cycle, nowMs: number): string[] {
   const next = decideCorrection(cycle, nowMs)
   const rerun = next?.kind === 'wait' ? `runs again at ${new Date(next.untilMs).toISOString()}` : 'runs again'
-  const outdated = outdatedInputs(cycle).map(({ product, key, arrival, newer }) => {
+  const after = cycle.state === 'PROCESSING' ? 'runs again after this attempt' : 'the next rerun uses it'
+  const outdated = outdatedInputs(cycle).flatMap(({ product, key, arrival, newer }) => {
     const word = onRevisionOf(cycle.input.definition, product)
-    const then = word === 'rerun' ? (next ? rerun : 'runs again after this attempt') : `onRevision: ${word}`
-    return toOutdatedLine({ product, key, newer: newer.revision, used: arrival.revision }, then)
+    if (word === 'ignore') return []
+    const then = word === 'rerun' ? (next ? rerun : after) : 'onRevision: flag'
+    return [toOutdatedLine({ product, key, newer: newer.revision, used: arrival.revision }, then)]
   })
   return [...outdated, ...mixedInputs(cycle).map((mixed) => `mixed     ${mixedWords(mixed)}`)]
 }
 
 /** Of a cycle that is closed, by the corrections that came since. */
 export function outdatedLines({ deliveries, dependencies, row }: CycleReport): string[] {
+  if (!row.isOutdated || row.lastAttempt === 0) return []
   const newest = deliveries
     .filter(({ outcome }) => outcome === 'correction')
     .toSorted((one, other) => Number(other.revision) - Number(one.revision))

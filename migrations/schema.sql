@@ -298,7 +298,7 @@ table domain_catalog -- What the roles of a domain know of the mesh (model/calen
   policy own_domain for select to sluice_any_domain using (domain = sluice_domain())
   grant select to sluice_any_domain
 
-table event_delivery -- What an event meant to a cycle that waits, or waited, for it: one outcome each, fixed when first judged; only early gives way once the cycle is open.
+table event_delivery -- What an event meant to a cycle that waits, or waited, for it: one outcome each, fixed when first judged; early gives way once the cycle is open, late and partial where an upgrade finds use for it, and what was taken back before it was used is withdrawn.
   domain text not null
   event_id text not null
   cycle text not null

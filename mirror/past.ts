@@ -3,6 +3,7 @@
 import type { Postgres } from '../clients/postgres.ts'
 import type { DependencyStatus, PastRuns } from '../model/cycle/cycle.ts'
 import { attemptToGoOnWith } from '../model/cycle/rerun.ts'
+import { isLeftToPerson } from '../model/cycle/revisions.ts'
 import type { CycleId, CycleKey } from '../model/ids.ts'
 import { type DependencyRow, listDependencies, readCycleRow } from './status.ts'
 
@@ -18,6 +19,7 @@ export async function readPast(db: Postgres, cycle: CycleId): Promise<Past | und
     ...{ runNumber, state, step, reason, stateSinceMs, lastAttempt, revision },
     dependencies: dependencies.map(toDependency),
     attempt: attemptToGoOnWith({ ...row, stateSinceMs }),
+    ...(isLeftToPerson(row.attempts.at(-1)) && { isLeftToPerson: true }),
   }
 }
 

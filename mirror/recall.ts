@@ -172,6 +172,35 @@ export async function listMissedSkips(db: Postgres, domain: Domain): Promise<Mis
   }))
 }
 
+/**
+ * Cycles that ran on what has been corrected since, that their definition says to run again, and that have not heard of it:
+ * of the days of which a correction may bring a cycle back.
+ */
+export async function listMissedCorrections(db: Postgres, domain: Domain): Promise<MissedArrivals[]> {
+  const rows = await db.rows<ArrivalRow & { cycle: CycleId }>(
+    `with taken as (
+       select cycle, dependency.upstream_product as product, dependency.upstream_key as cycle_key, dependency.revision as used
+       from data_product_status as status join data_product_dependencies_events_status as dependency using (cycle)
+       join data_product_dependencies as said on said.product = status.product
+         and said.version = status.definition_version and said.upstream = dependency.upstream_product
+       where status.domain = $1 and said.on_revision = 'rerun' and dependency.state = 'ARRIVED'
+         and (status.state in ('PROCESSING', 'COMPLETED') or status.state = 'ERROR' and status.step in ('start', 'run'))
+         and status.updated_at > now() - interval '22 days'
+         and (dependency.run_number, dependency.version) = (status.run_number, status.version)),
+     expected as (select distinct product, cycle_key from taken), ${PUBLICATION}
+     select distinct cycle, ${ARRIVAL} from newest join taken using (product, cycle_key)
+     where revision > used and not exists (select from event_delivery as delivery where delivery.domain = $1
+       and delivery.event_id = newest.event_id and delivery.cycle = taken.cycle)
+     order by cycle, product, key`,
+    [domain],
+  )
+  const byCycle = Map.groupBy(rows, ({ cycle }) => cycle)
+  return [...byCycle].map(([cycle, missed]) => ({
+    cycle,
+    arrivals: missed.map(({ cycle: _, ...row }) => toArrival(row)),
+  }))
+}
+
 /** The domain's cycles that wait for what is published, as the mirror has it: some may know better by now. */
 export async function listMissedArrivals(db: Postgres, domain: Domain): Promise<MissedArrivals[]> {
   const rows = await listMissedRows(db, domain)
@@ -186,6 +215,9 @@ const listMissedRows = (db: Postgres, domain: Domain): Promise<(ArrivalRow & { c
   db.rows(
     `with waiting as (${WAITING}),
      expected as (select distinct product, cycle_key from waiting), ${PUBLICATION}
-     select cycle, ${ARRIVAL} from newest join waiting using (product, cycle_key) order by cycle, product, cycle_key`,
+     select cycle, ${ARRIVAL} from newest join waiting using (product, cycle_key)
+     where not exists (select from event_delivery as delivery where delivery.domain = $1
+       and delivery.event_id = newest.event_id and delivery.cycle = waiting.cycle and delivery.outcome = 'partial')
+     order by cycle, product, cycle_key`,
     [domain],
   )

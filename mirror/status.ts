@@ -195,7 +195,7 @@ export function isLate(row: Pick<CycleRow, 'state' | 'availableBy' | 'firstCompl
 export const flagsAt = (row: CycleRow, nowMs: number): string[] => [
   // With the run its step is gone.
   ...(row.flags ?? []).filter((flag) => !row.runEndedAs || !isOfStep(flag)),
-  ...(row.isOutdated && !row.flags?.includes('outdated') ? ['outdated'] : []),
+  ...(row.isOutdated && row.lastAttempt > 0 && !row.flags?.includes('outdated') ? ['outdated'] : []),
   ...(row.isInputWithdrawn && row.lastAttempt > 0 && !row.flags?.includes('withdrawn-input')
     ? ['withdrawn-input']
     : []),
@@ -208,9 +208,9 @@ const OUTDATED = `exists (select from event_delivery as delivery
     join data_product_dependencies_events_status as input using (cycle, upstream_product, upstream_key)
     where delivery.cycle = data_product_status.cycle and delivery.domain = data_product_status.domain
       and delivery.outcome = 'correction' and delivery.revision > input.revision
-      and not exists (select from data_product_dependencies as said
+      and not coalesce((select bool_and(coalesce(said.on_revision, 'flag') = 'ignore') from data_product_dependencies as said
         where said.product = data_product_status.product and said.version = data_product_status.definition_version
-          and said.upstream = delivery.upstream_product and said.on_revision = 'ignore'))`
+          and said.upstream = delivery.upstream_product), false))`
 
 const INPUT_WITHDRAWN = `exists (select from data_product_dependencies_events_status as input
     where input.cycle = data_product_status.cycle and input.state = 'ARRIVED'

@@ -228,4 +228,15 @@ export function toCycleStart(input: CycleInput, arrivals: Arrival[] = [], nowMs 
   }
 }
 
+/**
+ * Of a closed cycle that corrections bring back: opens its next run with what the last one left, and nobody's command; one
+ * that somebody else opened meanwhile is told.
+ */
+export const toComeBack = (input: CycleInput, arrivals: Arrival[]) => ({
+  ...toCycleStart(input),
+  workflowIdReusePolicy: 'ALLOW_DUPLICATE' as const,
+  signal: ARRIVALS_SIGNAL,
+  signalArgs: [arrivals],
+})
+
 export type { Arrival, Cycle, CycleInput, GlueRunEnd, Publication, RerunCommand, UpgradeCommand }

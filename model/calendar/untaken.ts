@@ -49,8 +49,11 @@ export function judgeByPast(said: 'absent' | 'closed', past: PastJudgement | nul
 }
 
 /** Whether a correction may bring the cycle back: not one that is as old as what opens no cycle any more. */
-export const mayComeBack = ({ isCurrent, dueAtMs }: Route, { acceptForMs }: OpeningWindow, nowMs: number): boolean =>
-  isCurrent && dueAtMs >= nowMs - acceptForMs
+export const mayComeBack = (
+  { isCurrent, dueAtMs }: Pick<Route, 'isCurrent' | 'dueAtMs'>,
+  { acceptForMs }: OpeningWindow,
+  nowMs: number,
+): boolean => isCurrent && dueAtMs >= nowMs - acceptForMs
 
 const KEPT = 'kept for the cycles that look back on it, which recall it when they open'
 const UNMATCHED = 'no cycle that waits for it is open, and it may not open one'

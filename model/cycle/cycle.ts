@@ -63,6 +63,8 @@ export interface PastRuns {
   attempt: Attempt | null
   /** Null: nobody asked; a correction came, and the cycle itself decides (revisions.ts). */
   command: RerunCommand | null
+  /** How its last Glue run ended forbids that anything follows by itself. */
+  isLeftToPerson?: boolean
   /** Since when it stood so and why: without a command it goes on standing so. */
   stateSinceMs?: number
   reason?: string | null
@@ -159,6 +161,8 @@ export interface Attempt {
   failure?: FailureClass
   /** What it read; absent in what older versions wrote. */
   inputs?: BuiltFrom[]
+  /** It began because of corrections alone, as nobody asked for it. */
+  isCorrection?: true
 }
 
 export const LIMITS = ['concurrent-runs', 'account-quota', 'call-rate'] as const

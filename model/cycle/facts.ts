@@ -18,6 +18,7 @@ import {
 import { classifyFailure } from './failure-class.ts'
 import { builtFrom, toOwnArrival } from './outgoing.ts'
 import { type RunStatus, refuseCommand, refuseRerun } from './rerun.ts'
+import { isForCorrection } from './revisions.ts'
 import { decideRetry, failuresOf } from './retry.ts'
 import { toEndReason, toPauseReason } from './retry-words.ts'
 import { upgrade } from './upgrade.ts'
@@ -100,7 +101,9 @@ function begin(cycle: Cycle, nowMs: number): Cycle {
   }
   const processing = cycle.state === 'PROCESSING' ? cycle : move(cycle, 'PROCESSING', null, null, nowMs)
   const begun = { ...processing, dependencies: takeCorrections(waive(cycle)), lastAttempt: number, retryAtMs: null }
-  return { ...begun, attempts: [...cycle.attempts, { ...attempt, inputs: builtFrom(begun) }] }
+  const isCorrection = isForCorrection(cycle, number)
+  const whole = { ...attempt, inputs: builtFrom(begun), ...(isCorrection && { isCorrection }) }
+  return { ...begun, attempts: [...cycle.attempts, whole] }
 }
 
 /** What it needed and begins without. */
@@ -136,7 +139,8 @@ function rerun(cycle: Cycle, command: RerunCommand, run: RunStatus, nowMs: numbe
   const goesOn = hasAttemptToGoOnWith(cycle)
   const attempt = refused === null ? cycle.lastAttempt + (goesOn ? 0 : 1) : null
   const action = { ...command, action: 'rerun' as const, refused, attempt, atMs: nowMs, version: cycle.version }
-  const recorded = { ...cycle, actions: [...cycle.actions, action] }
+  const { declined: _declined, ...undeclined } = cycle
+  const recorded = { ...(refused === null ? undeclined : cycle), actions: [...cycle.actions, action] }
   if (refused !== null) return recorded
   if (isUnbegun(cycle)) return { ...recorded, reason: toWaitReason(cycle, command, nowMs) }
   const reason = `rerun by ${command.actor}: ${command.reason}`

@@ -5,7 +5,6 @@ import { domainOf, nameOf, toNotRefreshedId } from '../ids.ts'
 import type { Arrival, BuiltFrom, Publication } from '../refresh-event.ts'
 import type { Attempt, Cycle, CycleInput, DependencyStatus } from './cycle.ts'
 import { currentAttempt, inputsOf, isUnbegun, judgeInputs, missingOf, readInputs } from './cycle.ts'
-import { isCorrection } from './revisions.ts'
 
 export const builtFrom = (cycle: Cycle): BuiltFrom[] =>
   arrivedOf(cycle).map(({ product, key, arrival }) => ({ product, cycle: key, revision: arrival.revision }))
@@ -41,7 +40,7 @@ export function toPublication(cycle: Cycle, attempt: Attempt): Publication {
     visibility: input.definition.visibility,
     calendar: input.definition.calendar,
     revision: nextRevision(cycle),
-    kind: cycle.revision === 0 ? 'initial' : isCorrection(cycle, attempt) ? 'correction' : 'rerun',
+    kind: cycle.revision === 0 ? 'initial' : attempt.isCorrection ? 'correction' : 'rerun',
     definitionVersion: input.definitionVersion,
     attempt: attempt.number,
     runId: attempt.runId ?? '',

@@ -6,7 +6,7 @@ import { type Cycle, currentAttempt, openRun } from './cycle.ts'
 import { decideNext } from './decide.ts'
 import { applyFact, type Fact } from './facts.ts'
 import { toPublication } from './outgoing.ts'
-import { decideCorrection, outdatedInputs } from './revisions.ts'
+import { comesBack, decideCorrection, outdatedInputs } from './revisions.ts'
 
 const SETTLE_MS = 300_000
 const LATER_MS = NOON_MS + HOUR_MS
@@ -52,7 +52,7 @@ describe('a correction that comes after the cycle has run', () => {
       command: {
         actor: 'sluice',
         reason: 'corrected: d1/ds1/2026-11-20 revision 2, raw/rd2/2026-11-20 revision 3',
-        requestId: 'correction:d1/ds3/2026-11-20:d1/ds1/2026-11-20/r2+raw/rd2/2026-11-20/r3',
+        requestId: 'correction:d1/ds3/2026-11-20:2',
       },
     })
     if (next.kind !== 'rerun') throw new Error('A rerun.')
@@ -84,6 +84,15 @@ describe('a correction that comes after the cycle has run', () => {
     expect(decideNext(reported, LATER_MS + SETTLE_MS)).toMatchObject({ kind: 'rerun' })
   })
 
+  test.each([
+    ['that a person stopped', { ...endOf('STOPPED') }],
+    ['that may still be at work', { ...endOf('FAILED'), noticedBy: 'nobody' as const }],
+  ])('after a run %s starts nothing by itself', (_what, end) => {
+    const failed = after(begun('rerun'), NOON_MS, { kind: 'run-ended', end }, { kind: 'reported' })
+    expect(failed).toMatchObject({ state: 'ERROR', step: 'run' })
+    expect(decideCorrection(correct(failed, 'd1/ds1', 2), LATER_MS + HOUR_MS)).toBeNull()
+  })
+
   test('in ERROR(publish) waits for the person who mends the publication', () => {
     const facts: Fact[] = [SUCCEEDED, { kind: 'publish-failed', error: 'no bus' }, { kind: 'reported' }]
     const cycle = correct(after(begun('rerun'), NOON_MS, ...facts), 'd1/ds1', 2)
@@ -102,6 +111,40 @@ describe('a correction that comes after the cycle has run', () => {
   test('once somebody ended the wait, is left to the next rerun', () => {
     const cycle = after(correct(completed('rerun'), 'd1/ds1', 2), LATER_MS, { kind: 'declined' })
     expect(decideNext(cycle, LATER_MS + HOUR_MS)).toEqual({ kind: 'close' })
+    const command = { actor: 'ann', reason: 'after all', requestId: 'r9' }
+    const again = after(cycle, LATER_MS, { kind: 'rerun', command }, { kind: 'begun' })
+    const done = after(again, LATER_MS, { kind: 'run-started', runId: 'jr_2', adopted: false }, SUCCEEDED, PUBLISHED)
+    expect(decideNext(correct(done, 'd1/ds1', 3), LATER_MS + HOUR_MS)).toMatchObject({ kind: 'rerun' })
+  })
+})
+
+describe('whether a correction brings a closed cycle back', () => {
+  const pastOf = (cycle: Cycle) => {
+    const { runNumber, state, step, lastAttempt, revision, dependencies } = cycle
+    return { runNumber, state, step, lastAttempt, revision, dependencies, attempt: null, command: null }
+  }
+  const done = completed('rerun')
+  const reopenedBy = (change: object = {}) => ({ ...done.input, past: { ...pastOf(done), ...change } })
+  const newer = arrivalOf('d1/ds1', { revision: 2 })
+
+  test('follows from what the run would do', () => {
+    expect(comesBack(reopenedBy(), newer, LATER_MS)).toBe(true)
+    expect(comesBack(reopenedBy(), arrivalOf('d1/ds1'), LATER_MS)).toBe(false)
+    expect(comesBack(reopenedBy({ isLeftToPerson: true }), newer, LATER_MS)).toBe(false)
+    expect(comesBack(reopenedBy({ state: 'SKIPPED' }), newer, LATER_MS)).toBe(false)
+  })
+
+  test('does not where nothing of it was read, nor where it is partial and a whole one is asked for', () => {
+    const newest = { ...reopenedBy(), condition: { kind: 'newest' as const, of: [0, 1] } }
+    expect(comesBack(newest, newer, LATER_MS)).toBe(false)
+    const dependsOn = done.input.definition.dependsOn.map((one) => ({ ...one, acceptPartial: false as const }))
+    const whole = { ...reopenedBy(), definition: { ...done.input.definition, dependsOn } }
+    expect(comesBack(whole, { ...newer, builtWithout: [toProduct('raw/x')] }, LATER_MS)).toBe(false)
+  })
+
+  test('does not where the definition has come to need what the cycle never had', () => {
+    const expected = [...done.input.expected, { product: toProduct('x/new'), key: done.input.key }]
+    expect(comesBack({ ...reopenedBy(), expected }, newer, LATER_MS)).toBe(false)
   })
 })
 
@@ -129,6 +172,23 @@ describe('a cycle that a correction brought back', () => {
   test('knows the same event again as a duplicate, whatever brought it back twice', () => {
     const told = correct(correct(reopened(), 'd1/ds1', 2), 'd1/ds1', 2)
     expect(told.deliveries).toMatchObject([{ outcome: 'correction', seen: 2 }])
+  })
+
+  test('keeps its kind when only the publication is repeated by a person', () => {
+    const told = correct(reopened(), 'd1/ds1', 2)
+    const next = decideNext(told, LATER_MS + SETTLE_MS)
+    if (next.kind !== 'rerun') throw new Error('A rerun.')
+    const failed = after(
+      told,
+      LATER_MS,
+      ...([{ kind: 'rerun', command: next.command }, { kind: 'begun' }] as Fact[]),
+      ...([{ kind: 'run-started', runId: 'jr_2', adopted: false }, SUCCEEDED] as Fact[]),
+      { kind: 'publish-failed', error: 'no bus' },
+    )
+    const command = { actor: 'ann', reason: 'the bus is mended', requestId: 'r1' }
+    const again = after(failed, LATER_MS, { kind: 'rerun', command })
+    const attempt = currentAttempt(again)
+    expect(attempt && toPublication(again, attempt)).toMatchObject({ attempt: 2, kind: 'correction' })
   })
 
   test('a rerun that a person asked for afterwards is a rerun', () => {

@@ -1,9 +1,20 @@
 // Corrections of inputs that a cycle has run on. In: a cycle, the time. Out: which inputs are behind, and whether and when
 // the cycle runs again for them by itself. Never: two runs for one set of inputs: each attempt that begins takes them all.
 import { onRevisionOf } from '../dependencies.ts'
-import type { CycleId } from '../ids.ts'
 import type { Arrival } from '../refresh-event.ts'
-import { type Attempt, type Cycle, type DependencyStatus, isUnbegun, type RerunCommand, readInputs } from './cycle.ts'
+import { applyArrival } from './arrivals.ts'
+import {
+  type Attempt,
+  type Cycle,
+  type CycleInput,
+  currentAttempt,
+  type DependencyStatus,
+  type ExpectedCycle,
+  isUnbegun,
+  openRun,
+  type RerunCommand,
+  readInputs,
+} from './cycle.ts'
 import { type MixedInput, mixedIn } from './mixed.ts'
 
 /** Who asks for a rerun that nobody asked for. */
@@ -46,7 +57,7 @@ export function decideCorrection(cycle: Cycle, nowMs: number): CorrectionStep | 
   const settles = isDiamondOpen(cycle) ? MIXED_SETTLES : 1
   const untilMs = lastMs + settles * settleOf(cycle)
   if (nowMs < untilMs) return { kind: 'wait', untilMs }
-  return { kind: 'rerun', command: toCommand(cycle.id, inputs) }
+  return { kind: 'rerun', command: toCommand(cycle, inputs) }
 }
 
 /** With what has come, one side is still made of an older revision than the other. */
@@ -57,7 +68,12 @@ const isDiamondOpen = (cycle: Cycle): boolean =>
 export const mixedInputs = (cycle: Cycle): MixedInput[] =>
   isUnbegun(cycle) ? [] : mixedIn(readInputs(cycle).flatMap(({ arrival }) => arrival ?? []))
 
-const canRunAgain = (cycle: Cycle): boolean => !cycle.declined && runsAgain(cycle)
+const canRunAgain = (cycle: Cycle): boolean =>
+  !cycle.declined && runsAgain(cycle) && !isLeftToPerson(currentAttempt(cycle))
+
+/** A run that a person stopped, or that may still be at work: nothing follows by itself. */
+export const isLeftToPerson = (attempt: Pick<Attempt, 'end'> | undefined): boolean =>
+  attempt?.end?.state === 'STOPPED' || attempt?.end?.noticedBy === 'nobody'
 
 /** Where a correction is a reason to run again, whether or not a run is open. */
 export const runsAgain = ({ state, step }: Pick<Cycle, 'state' | 'step'>): boolean =>
@@ -69,19 +85,31 @@ const cameAtMs = ({ deliveries, openedAtMs }: Cycle, { newer }: OutdatedInput): 
 
 const settleOf = ({ input }: Cycle): number => input.definition.settleMs ?? SETTLE_MS
 
-/** The same for the same corrections. */
-function toCommand(cycle: CycleId, inputs: OutdatedInput[]): RerunCommand {
+/** More than these are only counted: the reason goes into each flush. */
+const MOST_NAMED = 10
+
+/** One for each attempt that it leads to. */
+function toCommand({ id, lastAttempt }: Cycle, inputs: OutdatedInput[]): RerunCommand {
   const named = inputs.map(({ product, key, newer }) => `${product}/${key} revision ${newer.revision}`).sort()
-  const causes = inputs.map(({ newer }) => newer.eventId).sort()
-  return {
-    actor: SLUICE,
-    reason: `corrected: ${named.join(', ')}`,
-    requestId: `correction:${cycle}:${causes.join('+')}`,
-  }
+  const more = named.length > MOST_NAMED ? ` and ${named.length - MOST_NAMED} more` : ''
+  const reason = `corrected: ${named.slice(0, MOST_NAMED).join(', ')}${more}`
+  return { actor: SLUICE, reason, requestId: `correction:${id}:${lastAttempt + 1}` }
 }
 
-/** Whether the attempt was begun because of corrections alone. */
-export const isCorrection = ({ actions }: Cycle, { number }: Attempt): boolean => {
+/** Whether the attempt of this number begins because of corrections alone. */
+export function isForCorrection({ actions }: Cycle, number: number): boolean {
   const action = actions.findLast(({ refused, attempt }) => refused === null && attempt !== null && attempt <= number)
   return action?.actor === SLUICE
+}
+
+/**
+ * Whether a correction brings a closed cycle back: a run opened with its past would run again for it. Not by a definition
+ * that has come to need what the cycle never had: that is a person's choice.
+ */
+export function comesBack(input: CycleInput, correction: Arrival, nowMs: number): boolean {
+  const { past, expected } = input
+  const isNew = (one: ExpectedCycle): boolean =>
+    !past?.dependencies.some(({ product, key }) => product === one.product && key === one.key)
+  if (!past || past.isLeftToPerson || expected.some(isNew)) return false
+  return decideCorrection(applyArrival(openRun(input, nowMs), correction, nowMs), nowMs) !== null
 }

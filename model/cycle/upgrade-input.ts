@@ -2,7 +2,6 @@
 // Never: taken on trust: what a cycle trips over later fails its workflow task again and again, and it would stand still.
 import { CUTOFF_ACTIONS } from '../definition.ts'
 import type { Condition } from './condition.ts'
-import type { CycleInput } from './cycle.ts'
 
 /** The place of the first thing that makes no sense; null: it is sound. */
 export function faultOfInput(value: unknown): string | null {
@@ -21,8 +20,6 @@ export function faultOfInput(value: unknown): string | null {
     ...checksOfDefinition(toRecord(input['definition']), input['product']),
   ])
 }
-
-export const isCycleInput = (value: unknown): value is CycleInput => faultOfInput(value) === null
 
 type Check = [place: string, isSound: boolean]
 

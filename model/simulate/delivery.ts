@@ -22,7 +22,7 @@ import {
 import { applyAnotherLook, applyArrival, applyBlocker, applyRecall } from '../cycle/arrivals.ts'
 import { worthAnotherLook } from '../cycle/decide.ts'
 import { type Blocker, type CycleInput, type ExpectedCycle, openRun } from '../cycle/cycle.ts'
-import { runsAgain } from '../cycle/revisions.ts'
+import { comesBack } from '../cycle/revisions.ts'
 import { toUnopened } from '../cycle/unopened.ts'
 import type { DefinitionVersion } from '../definition.ts'
 import { onRevisionOf } from '../dependencies.ts'
@@ -105,8 +105,11 @@ function deliverTo(world: World, { route, opening, arrival }: Delivery, nowMs: n
   if (judged === 'nothing') return null
   if (judged !== 'ask-past') return judged.outcome
   const found = judgeByPast(said, judgePastInput(known && toPastInput(known, arrival), arrival.revision))
-  if (known && found?.outcome === 'correction' && comesBack(known, { route, arrival, nowMs }))
-    return tell(world, bringBack(world, route, known, nowMs), arrival, nowMs)
+  const input = known && found?.outcome === 'correction' && toReopened(world, route, known)
+  if (known && input && isRerunAsked(route, arrival, nowMs) && comesBack(input, arrival, nowMs)) {
+    const { version, timetable } = route
+    return tell(world, open(world, { input, version, timetable, before: known }, nowMs), arrival, nowMs)
+  }
   if (known && found && found.outcome !== 'duplicate') known.seen.push(arrival.eventId)
   return found?.outcome ?? null
 }
@@ -123,21 +126,15 @@ function toPastInput({ dependencies, seen }: ClosedRun, { eventId, product, key 
   }
 }
 
-/** As bridge/settle.ts decides it. */
-const comesBack = (
-  closed: ClosedRun,
-  { route, arrival, nowMs }: { route: Route; arrival: Arrival; nowMs: number },
-): boolean =>
-  onRevisionOf(route.version.definition, arrival.product) === 'rerun' &&
-  mayComeBack(route, OPENING_WINDOW, nowMs) &&
-  runsAgain(closed)
+/** As bridge/settle.ts asks it. */
+const isRerunAsked = (route: Route, { product }: Arrival, nowMs: number): boolean =>
+  onRevisionOf(route.version.definition, product) === 'rerun' && mayComeBack(route, OPENING_WINDOW, nowMs)
 
-function bringBack(world: World, { version, timetable, key }: Route, before: ClosedRun, nowMs: number): OpenRun {
-  const { runNumber, state, step, reason, stateSinceMs, lastAttempt, revision, dependencies } = before
-  const past = { runNumber, state, step, reason, stateSinceMs, lastAttempt, revision, dependencies }
+function toReopened(world: World, { version, timetable, key }: Route, closed: ClosedRun): CycleInput {
+  const { runNumber, state, step, reason, stateSinceMs, lastAttempt, revision, dependencies, isLeftToPerson } = closed
+  const past = { runNumber, state, step, reason, stateSinceMs, lastAttempt, revision, dependencies, isLeftToPerson }
   const opening = { key, openedBy: 'rerun' as const, settings: world.order.settings }
-  const input = { ...openCycle(timetable, version, opening), past: { ...past, attempt: null, command: null } }
-  return open(world, { input, version, timetable, before }, nowMs)
+  return { ...openCycle(timetable, version, opening), past: { ...past, attempt: null, command: null } }
 }
 
 /** A repeated event is told as what it is, though the cycle only counts it. */

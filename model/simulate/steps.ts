@@ -1,10 +1,11 @@
 // The life of a cycle in virtual time: whatever comes next, until it waits (workflows/data-product-cycle.ts is the same
 // on Temporal). In: a cycle that something happened to. Out: its facts applied; what follows is on the agenda.
 // Never: decides by itself (model/cycle does); stays in the world whole once its run is closed.
-import type { Blocker, Cycle, GlueRunEnd } from '../cycle/cycle.ts'
+import { type Blocker, type Cycle, currentAttempt, type GlueRunEnd } from '../cycle/cycle.ts'
 import { decideNext } from '../cycle/decide.ts'
 import { applyFact, type Fact } from '../cycle/facts.ts'
 import { nextRevision, toNotice } from '../cycle/outgoing.ts'
+import { isLeftToPerson } from '../cycle/revisions.ts'
 import { toEventId } from '../ids.ts'
 import { lookAgain } from './delivery.ts'
 import { toSimulated } from './report.ts'
@@ -114,5 +115,6 @@ function close(world: World, run: OpenRun): void {
   const isHeld = (id: string): boolean => dependencies.some(({ arrival }) => arrival?.eventId === id)
   const seen = [...(run.before?.seen ?? []), ...deliveries.map(({ eventId }) => eventId)].filter((id) => !isHeld(id))
   const simulated = toSimulated(run)
-  world.runs.set(simulated.product, simulated.key, { kind: 'closed', runNumber, lastAttempt, seen, ...simulated })
+  const ended = { runNumber, lastAttempt, isLeftToPerson: isLeftToPerson(currentAttempt(run.cycle)), seen }
+  world.runs.set(simulated.product, simulated.key, { kind: 'closed', ...ended, ...simulated })
 }

@@ -69,6 +69,7 @@ export interface ClosedRun extends SimulatedCycle {
   kind: 'closed'
   runNumber: number
   lastAttempt: number
+  isLeftToPerson: boolean
   /** Ids of the events that it has seen, but for those that its inputs hold. */
   seen: string[]
 }

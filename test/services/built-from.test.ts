@@ -3,7 +3,7 @@ import { afterAll, beforeAll, expect, test } from 'vitest'
 import { recordUntaken } from '../../mirror/ledger.ts'
 import { readPast } from '../../mirror/past.ts'
 import { type CycleRow, flagsAt, readCycleRow } from '../../mirror/status.ts'
-import { listMissedArrivals, recallArrivals } from '../../mirror/recall.ts'
+import { listMissedArrivals, listMissedCorrections, recallArrivals } from '../../mirror/recall.ts'
 import { recordCycle } from '../../mirror/record-cycle.ts'
 import { applyArrival } from '../../model/cycle/arrivals.ts'
 import { type Cycle, openRun } from '../../model/cycle/cycle.ts'
@@ -84,4 +84,36 @@ test('a closed cycle whose input was corrected since says so, until a run has us
   const used = begun.dependencies.map((one) => ({ ...one, arrival: newer }))
   await record({ ...begun, runNumber: 2, dependencies: used })
   expect(await flags()).toEqual([])
+})
+
+test('of a publication that a cycle never heard of, a cycle that ran on the one before is told, where it is to run again', async () => {
+  const begunOn = (product: string): Cycle =>
+    after(applyArrival(opened(product, ['x/lost']), arrivalOf('x/lost'), NOON_MS), { kind: 'begun' })
+  const [asks, flags] = [begunOn('d1/asks'), begunOn('d1/flags')]
+  await lent.db.changed(`insert into catalog_version (actor, before, after) values ('ann', '{}', '{}')`)
+  for (const [{ input }, word] of [
+    [asks, 'rerun'],
+    [flags, null],
+  ] as const) {
+    await lent.db.changed(
+      `insert into data_product (product, version, domain, description, owner_team, owner_email, visibility, definition,
+         definition_hash, applied_at, first_applied_at, catalog_version)
+       values ($1, $2, 'd1', '', 't', 'e', 'mesh', '{}', 'h', now(), now(), 1)`,
+      [input.product, input.definitionVersion],
+    )
+    await lent.db.changed(
+      `insert into data_product_dependencies (product, version, upstream, position, on_revision)
+       values ($1, $2, 'x/lost', 1, $3)`,
+      [input.product, input.definitionVersion, word],
+    )
+  }
+  for (const cycle of [asks, flags]) await record(cycle)
+  expect(await listMissedCorrections(lent.db, D1)).toEqual([])
+
+  // Another cycle of the domain took it, so the ledger has it whole.
+  const newer = arrivalOf('x/lost', { revision: 2 })
+  await record(applyArrival(opened('d1/other', ['x/lost']), newer, NOON_MS))
+  expect(await listMissedCorrections(lent.db, D1)).toEqual([{ cycle: asks.id, arrivals: [newer] }])
+  await record(applyArrival(asks, newer, NOON_MS))
+  expect(await listMissedCorrections(lent.db, D1)).toEqual([])
 })

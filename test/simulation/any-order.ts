@@ -34,12 +34,6 @@ const WITHOUT = new Set([
   'a definition changed',
 ])
 
-/**
- * An input that never came is recalled by the next tick; a correction of one that came is not, once the cycle has closed.
- * EventBridge delivers at least once.
- */
-const DROPPED = 'an event dropped by the bus'
-
 export function toPlan(seed: number, corrections: Corrections): Plan {
   // Its own dice: the seed's are the troubles'.
   const random = createRandom(seed * 7_919)
@@ -47,7 +41,7 @@ export function toPlan(seed: number, corrections: Corrections): Plan {
   const definitions = definitionsOf(corrections).map(toFirstVersion)
   return {
     mesh: toMesh({ domains: ['d1', 'd2'] as Domain[], raw, keys: KEYS }, definitions),
-    without: corrections === 'after' ? new Set([...WITHOUT, DROPPED]) : WITHOUT,
+    without: WITHOUT,
     publish(world) {
       for (const key of TOLD) for (const product of raw) publish(world, random, { product, key, corrections })
     },

@@ -119,7 +119,10 @@ export function bootWorker(world: World, domain: Domain, life: Life): void {
       ...{ temporal, warn: ignore, settings: settingsOf(world) },
       loadIndex: async () => world.mesh.indexOf(domain),
     }),
-    ...createRepairing({ temporal, db, warn: ignore }),
+    ...createRepairing({
+      ...{ temporal, db, warn: ignore, settings: settingsOf(world), nowMs: world.time.nowMs },
+      loadIndex: async () => world.mesh.indexOf(domain),
+    }),
     // Not asked for: see `patched` in temporal-workflow.ts.
     reconcileRows: async () => null,
     findStuck: async () => ({ unstarted: null, withoutWorker: null, glueEnds: null }),
