@@ -89,10 +89,10 @@ export interface QueuedEvent {
 export const refreshesQueued = (rows: SandboxRow[], domains: Domain[]): QueuedEvent[] =>
   queued(rows, domains, REFRESHED, (eventId) => parseEventId(eventId)?.cycle)
 
-/** Notices that an upstream did not refresh, likewise. */
+/** Notices that an upstream did not refresh, or that its refresh is withdrawn, likewise. */
 export const noticesQueued = (rows: SandboxRow[], domains: Domain[]): QueuedEvent[] =>
   queued(rows, domains, NOT_REFRESHED, (eventId) => {
-    const [, cycle = ''] = /^(.+)\/not-refreshed-\d+\.\d+$/.exec(eventId) ?? []
+    const [, cycle = ''] = /^(.+)\/not-refreshed-(?:\d+\.\d+|withdrawn\.r\d+)$/.exec(eventId) ?? []
     return parseCycleId(cycle) ? (cycle as CycleId) : undefined
   })
 
