@@ -4,19 +4,11 @@
 import type { Client } from '@temporalio/client'
 import pMap from 'p-map'
 import type { UntakenDelivery, UntakenEvent } from '../mirror/ledger.ts'
+import { isPastStale, mayComeBack, reopenFor } from '../model/calendar/come-back.ts'
 import type { OpeningDecision, OpeningWindow, Route } from '../model/calendar/routing.ts'
-import {
-  judgeByPast,
-  judgeUnheeded,
-  judgeUntaken,
-  mayComeBack,
-  type UntakenJudgement,
-} from '../model/calendar/untaken.ts'
-import { openCycle } from '../model/calendar/due.ts'
-import type { CycleInput, CycleSettings, PastRuns } from '../model/cycle/cycle.ts'
-import { comesBack } from '../model/cycle/revisions.ts'
+import { judgeByPast, judgeUnheeded, judgeUntaken, type UntakenJudgement } from '../model/calendar/untaken.ts'
+import type { CycleSettings } from '../model/cycle/cycle.ts'
 import { isWithdrawal } from '../model/cycle/withdrawals.ts'
-import { onRevisionOf } from '../model/dependencies.ts'
 import type { CycleId } from '../model/ids.ts'
 import type { Arrival } from '../model/refresh-event.ts'
 import { type Answers, bringBack, type Delivered, tell } from './deliver.ts'
@@ -155,32 +147,19 @@ async function judge(
   return back ?? toJudged(judgeByPast(how, past))
 }
 
-/** From what is read to the start: a run that was opened, ran and closed in between would be repeated. */
-const OLDEST_PAST_MS = 30_000
-
 /** Null when no run follows from it: then it is only written down. */
 async function rerunFor(parts: TellingParts, route: Route, arrival: Arrival): Promise<Judged | null> {
   const askedAtMs = parts.nowMs()
-  const { definition } = route.version
-  if (onRevisionOf(definition, arrival.product) !== 'rerun' || !mayComeBack(route, parts.window, askedAtMs)) return null
+  if (!mayComeBack(route, [arrival], parts.window, askedAtMs)) return null
   const past = await parts.ledger.readPast(route.cycle)
-  const input = past && toReopened(route, past, parts.settings)
-  if (!past || !input || !comesBack(input, arrival, askedAtMs)) return null
-  if (parts.nowMs() - askedAtMs > OLDEST_PAST_MS)
+  const input = past && reopenFor(route, past, [arrival], { settings: parts.settings, nowMs: askedAtMs })
+  if (!input) return null
+  if (isPastStale(askedAtMs, parts.nowMs()))
     return toLater('message', new Error(`Reading how ${route.cycle} stood took too long to go on from it`))
   const said = await bringBack(parts.temporal, input, [arrival])
   if (said.kind === 'accepted') return { kind: 'taken' }
   return said.kind === 'unavailable' ? toLater(said.concerns, said.error) : null
 }
-
-const toReopened = (
-  { version, key, timetable }: Route,
-  past: Omit<PastRuns, 'command'>,
-  settings: CycleSettings,
-): CycleInput => ({
-  ...openCycle(timetable, version, { key, openedBy: 'rerun', settings }),
-  past: { ...past, command: null },
-})
 
 async function settleBlocker(parts: TellingParts, { item, news, answers }: Answered<RefreshNews>): Promise<Settlement> {
   const named = answers.filter(({ said }) => said?.kind === 'accepted').map(({ route }) => route.cycle)

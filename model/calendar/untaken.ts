@@ -3,7 +3,7 @@
 // Never: takes "not open" for "late"; what a closed cycle knew decides.
 import { judgeRevision } from '../cycle/arrivals.ts'
 import type { DeliveryOutcome, DependencyState } from '../states.ts'
-import type { OpeningDecision, OpeningWindow, Route } from './routing.ts'
+import type { OpeningDecision } from './routing.ts'
 
 export interface UntakenJudgement {
   outcome: DeliveryOutcome
@@ -47,13 +47,6 @@ export function judgeUntaken(
 export function judgeByPast(said: 'absent' | 'closed', past: PastJudgement | null): UntakenJudgement | null {
   return past ?? (said === 'absent' ? null : { outcome: 'late', note: 'the cycle is closed and left no row' })
 }
-
-/** Whether a correction may bring the cycle back: not one that is as old as what opens no cycle any more. */
-export const mayComeBack = (
-  { isCurrent, dueAtMs }: Pick<Route, 'isCurrent' | 'dueAtMs'>,
-  { acceptForMs }: OpeningWindow,
-  nowMs: number,
-): boolean => isCurrent && dueAtMs >= nowMs - acceptForMs
 
 const KEPT = 'kept for the cycles that look back on it, which recall it when they open'
 const UNMATCHED = 'no cycle that waits for it is open, and it may not open one'

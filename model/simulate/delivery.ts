@@ -1,6 +1,7 @@
 // An event on its way to the cycles it concerns, as the bridges of all domains would deliver it.
 // In: the event, the time. Out: cycles opened or told, and a word for each. Never: a decision of its own (routing.ts,
-// untaken.ts and the cycle decide).
+// untaken.ts, come-back.ts and the cycle decide).
+import { mayComeBack, reopenFor } from '../calendar/come-back.ts'
 import type { Timetable } from '../calendar/cycles.ts'
 import { openCycle } from '../calendar/due.ts'
 import {
@@ -11,21 +12,12 @@ import {
   type Routing,
   route,
 } from '../calendar/routing.ts'
-import {
-  judgeByPast,
-  judgePastInput,
-  judgeUnheeded,
-  judgeUntaken,
-  mayComeBack,
-  type PastInput,
-} from '../calendar/untaken.ts'
+import { judgeByPast, judgePastInput, judgeUnheeded, judgeUntaken, type PastInput } from '../calendar/untaken.ts'
 import { applyAnotherLook, applyArrival, applyBlocker, applyRecall } from '../cycle/arrivals.ts'
-import { worthAnotherLook } from '../cycle/decide.ts'
 import { type Blocker, type CycleInput, type ExpectedCycle, openRun } from '../cycle/cycle.ts'
-import { comesBack } from '../cycle/revisions.ts'
+import { worthAnotherLook } from '../cycle/decide.ts'
 import { toUnopened } from '../cycle/unopened.ts'
 import type { DefinitionVersion } from '../definition.ts'
-import { onRevisionOf } from '../dependencies.ts'
 import type { CycleKey } from '../ids.ts'
 import type { Arrival } from '../refresh-event.ts'
 import type { DeliveryOutcome } from '../states.ts'
@@ -105,8 +97,8 @@ function deliverTo(world: World, { route, opening, arrival }: Delivery, nowMs: n
   if (judged === 'nothing') return null
   if (judged !== 'ask-past') return judged.outcome
   const found = judgeByPast(said, judgePastInput(known && toPastInput(known, arrival), arrival.revision))
-  const input = known && found?.outcome === 'correction' && toReopened(world, route, known)
-  if (known && input && isRerunAsked(route, arrival, nowMs) && comesBack(input, arrival, nowMs)) {
+  const input = known && found?.outcome === 'correction' && toReopened(world, route, { known, arrival, nowMs })
+  if (input) {
     const { version, timetable } = route
     return tell(world, open(world, { input, version, timetable, before: known }, nowMs), arrival, nowMs)
   }
@@ -126,15 +118,17 @@ function toPastInput({ dependencies, seen }: ClosedRun, { eventId, product, key 
   }
 }
 
-/** As bridge/settle.ts asks it. */
-const isRerunAsked = (route: Route, { product }: Arrival, nowMs: number): boolean =>
-  onRevisionOf(route.version.definition, product) === 'rerun' && mayComeBack(route, OPENING_WINDOW, nowMs)
+interface Correction {
+  known: ClosedRun
+  arrival: Arrival
+  nowMs: number
+}
 
-function toReopened(world: World, { version, timetable, key }: Route, closed: ClosedRun): CycleInput {
-  const { runNumber, state, step, reason, stateSinceMs, lastAttempt, revision, dependencies, isLeftToPerson } = closed
+function toReopened(world: World, route: Route, { known, arrival, nowMs }: Correction): CycleInput | null {
+  if (!mayComeBack(route, [arrival], OPENING_WINDOW, nowMs)) return null
+  const { runNumber, state, step, reason, stateSinceMs, lastAttempt, revision, dependencies, isLeftToPerson } = known
   const past = { runNumber, state, step, reason, stateSinceMs, lastAttempt, revision, dependencies, isLeftToPerson }
-  const opening = { key, openedBy: 'rerun' as const, settings: world.order.settings }
-  return { ...openCycle(timetable, version, opening), past: { ...past, attempt: null, command: null } }
+  return reopenFor(route, { ...past, attempt: null }, [arrival], { settings: world.order.settings, nowMs })
 }
 
 /** A repeated event is told as what it is, though the cycle only counts it. */

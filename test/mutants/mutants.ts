@@ -289,7 +289,7 @@ export const MUTANTS: Mutant[] = [
   {
     name: 'a closed cycle is brought back by how it stood long ago',
     harm: 'a bridge that was frozen repeats a run that has been made meanwhile',
-    edits: [{ file: 'bridge/settle.ts', find: '> OLDEST_PAST_MS)', replace: '< -OLDEST_PAST_MS)' }],
+    edits: [{ file: 'model/calendar/come-back.ts', find: '> OLDEST_PAST_MS', replace: '< -OLDEST_PAST_MS' }],
     suite: { project: 'services', files: ['test/services/bridge-past.test.ts'] },
     unseen: 'nothing freezes there',
   },
@@ -298,9 +298,9 @@ export const MUTANTS: Mutant[] = [
     harm: 'a correction of old data starts jobs that nobody expects',
     edits: [
       {
-        file: 'model/calendar/untaken.ts',
-        find: 'isCurrent && dueAtMs >= nowMs - acceptForMs',
-        replace: 'isCurrent && dueAtMs >= nowMs - 100 * acceptForMs',
+        file: 'model/calendar/come-back.ts',
+        find: 'dueAtMs >= nowMs - acceptForMs',
+        replace: 'dueAtMs >= nowMs - 100 * acceptForMs',
       },
     ],
     suite: { project: 'pure', files: ['model/simulate/simulate.test.ts'] },
