@@ -114,18 +114,19 @@ describe('what is refused', () => {
     })
   })
 
-  test.each(['n-1', 'raw/rd1/2026-11-20/r1', 'raw/rd2/2026-11-20/not-refreshed-1.4'])(
-    'a notice under the id %s, which is not one of its cycle’s notices',
-    (id) => {
-      const detail = { metadata: { ...metadata, id }, data: { ...data, state: 'ERROR', step: 'run' } }
-      expect(parse({ 'detail-type': 'Data Product Not Refreshed', detail })).toMatchObject({
-        code: 'invalid-event',
-        reason: expect.stringContaining(
-          `is "${id}"; expected one that begins with "raw/rd1/2026-11-20/not-refreshed-"`,
-        ),
-      })
-    },
-  )
+  test.each([
+    ...['n-1', 'raw/rd1/2026-11-20/r1', 'raw/rd2/2026-11-20/not-refreshed-1.4'],
+    // Of withdrawals, which say so.
+    ...['r2', 'rx', 'r99999999999'].map((revision) => `raw/rd1/2026-11-20/not-refreshed-withdrawn.${revision}`),
+  ])('a notice under the id %s, which is not one of its cycle’s notices', (id) => {
+    const detail = { metadata: { ...metadata, id }, data: { ...data, state: 'ERROR', step: 'run' } }
+    expect(parse({ 'detail-type': 'Data Product Not Refreshed', detail })).toMatchObject({
+      code: 'invalid-event',
+      reason: expect.stringContaining(
+        `is "${id}"; expected one that begins with "raw/rd1/2026-11-20/not-refreshed-", and no withdrawal's`,
+      ),
+    })
+  })
 
   test('a location that would be more than one word of a Glue argument', () => {
     const parsed = parseDetail({ data: { dataset: { location: 's3://raw/rd1/ --conf spark.x=y' } } })

@@ -6,6 +6,7 @@ import type { ForeignEvent } from '../model/calendar/external.ts'
 import type { Blocker } from '../model/cycle/cycle.ts'
 import {
   type CycleKey,
+  isNotRefreshedId,
   type ProductId,
   toCycleId,
   toEventId,
@@ -143,10 +144,10 @@ function parseNotRefreshed(envelope: Envelope, sender: Sender): Parsed {
   const { metadata, data } = parsed.data
   const cycle = toCycleId(data.product, data.cycle)
   const { withdraws } = data
-  const prefix = withdraws === undefined ? toNotRefreshedPrefix(cycle) : toWithdrawalId(cycle, withdraws)
-  const isOwn = withdraws === undefined ? metadata.id.startsWith(prefix) : metadata.id === prefix
-  if (!isOwn)
-    return wrongId(envelope, metadata.id, `${withdraws === undefined ? 'one that begins with ' : ''}"${prefix}"`)
+  if (withdraws === undefined && !isNotRefreshedId(cycle, metadata.id))
+    return wrongId(envelope, metadata.id, `one that begins with "${toNotRefreshedPrefix(cycle)}", and no withdrawal's`)
+  if (withdraws !== undefined && metadata.id !== toWithdrawalId(cycle, withdraws))
+    return wrongId(envelope, metadata.id, `"${toWithdrawalId(cycle, withdraws)}"`)
   const blocker: Blocker = {
     eventId: metadata.id,
     product: data.product,

@@ -7,8 +7,8 @@ import type { CycleId } from '../model/ids.ts'
 export const isWithdrawn = (of: { domain: string; product: string; key: string; revision: string }): string =>
   `exists (select from event_ledger as notice
     where notice.domain = ${of.domain} and notice.product = ${of.product} and notice.cycle_key = ${of.key}
-      and notice.outcome <> 'refused' and notice.event_id like '%/not-refreshed-withdrawn.r%'
-      and split_part(notice.event_id, '/not-refreshed-withdrawn.r', 2)::integer >= ${of.revision})`
+      and notice.outcome <> 'refused'
+      and substring(notice.event_id from '/not-refreshed-withdrawn[.]r([0-9]{1,9})$')::integer >= ${of.revision})`
 
 /** At the row of the cycle that published it; false when no cycle of Sluice did. */
 export const markWithdrawn = (

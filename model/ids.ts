@@ -114,6 +114,10 @@ export const toWithdrawalId = (cycle: CycleId, revision: number): string =>
 
 export const isWithdrawalId = (id: string): boolean => /\/not-refreshed-withdrawn\.r\d+$/.test(id)
 
+/** Whether a notice under this id may say that the cycle did not refresh: not one that only withdrawals have. */
+export const isNotRefreshedId = (cycle: CycleId, id: string): boolean =>
+  id.startsWith(toNotRefreshedPrefix(cycle)) && !id.startsWith(`${toNotRefreshedPrefix(cycle)}withdrawn.`)
+
 /** With which the ids of all such notices of a cycle begin. */
 export const toNotRefreshedPrefix = (cycle: CycleId): string => `${cycle}/not-refreshed-`
 
