@@ -144,7 +144,7 @@ async function judge(
   const { product, key, revision } = arrival
   const past = await parts.ledger.judgePast({ cycle: route.cycle, eventId, product, key, revision })
   const back = past?.outcome === 'correction' ? await rerunFor(parts, route, arrival) : null
-  return back ?? toJudged(judgeByPast(how, past))
+  return back ?? toJudged(judgeByPast(how, past, { definition: route.version.definition, arrival }))
 }
 
 /** Null when no run follows from it: then it is only written down. */

@@ -25,7 +25,9 @@ import {
   type RerunCommand,
 } from '../model/cycle/cycle.ts'
 import { refuseRerun } from '../model/cycle/rerun.ts'
-import { type CycleId, type CycleParts, domainOf, type ProductId, toCycleId } from '../model/ids.ts'
+import type { ProductDefinition } from '../model/definition.ts'
+import { refusesPartial } from '../model/dependencies.ts'
+import { type CycleId, type CycleParts, domainOf, toCycleId } from '../model/ids.ts'
 import { CYCLE_WORKFLOW, type CycleResult, RERUN, toCycleStart } from '../workflows/contract.ts'
 import { type Connection, withConnection } from './connection.ts'
 import { CommandFailure, EXIT } from './failure.ts'
@@ -66,8 +68,7 @@ async function rerunCycle(connection: Connection, parts: CycleParts, command: Re
       EXIT.notAllowed,
       `Neither Temporal nor the mirror knows ${cycle}: there is nothing to run again. To run it first: sluice open ${cycle}`,
     )
-  const dependencies = await withCorrections(connection, parts.product, past.dependencies)
-  const started = await startAgain(connection, temporal, parts, { ...past, dependencies, command })
+  const started = await startAgain(connection, temporal, parts, { ...past, command })
   if (started) return toNext(started, command)
   const other = await updateOpen(temporal, cycle, command)
   if (other) return other
@@ -111,14 +112,18 @@ const toPast = ({ runNumber, state, step, lastAttempt, revision, dependencies, s
   ...{ runNumber, state, step, lastAttempt, revision, dependencies, attempt: succeeded },
 })
 
-/** What came of the inputs while no run was open to remember it. */
+/** What came of the inputs while no run was open to remember it, and will do by the definition. */
 async function withCorrections(
   connection: Connection,
-  product: ProductId,
+  definition: ProductDefinition,
   dependencies: DependencyStatus[],
 ): Promise<DependencyStatus[]> {
   try {
-    return rememberCorrections(dependencies, await recallArrivals(connection.db(), domainOf(product), dependencies))
+    const published = await recallArrivals(connection.db(), domainOf(definition.product), dependencies)
+    return rememberCorrections(
+      dependencies,
+      published.filter((arrival) => !refusesPartial(definition, arrival)),
+    )
   } catch (error) {
     talk(
       `The mirror could not say whether inputs were corrected since the last run: ${(error as Error).message}. ` +
@@ -130,11 +135,12 @@ async function withCorrections(
 
 /** Undefined when somebody else was quicker. The definition in force now is what a rerun runs by. */
 async function startAgain(
-  { aws, settings }: Connection,
+  connection: Connection,
   temporal: Client,
   { product, key }: CycleParts,
   past: PastRuns,
 ): Promise<CycleInput | undefined> {
+  const { aws, settings } = connection
   const domain = domainOf(product)
   const loaded = await loadDomainCatalog((await aws()).s3, settings.SLUICE_CATALOG_BUCKET, domain)
   const version =
@@ -148,7 +154,8 @@ async function startAgain(
   const notDue = whyNotDue(timetable, version.definition, key)
   if (notDue) throw new CommandFailure(EXIT.notAllowed, `By its present definition ${notDue}, so it cannot run again.`)
   const opening = { key, openedBy: 'rerun' as const, settings: readConfig(process.env, domain).cycle }
-  const input = { ...openCycle(timetable, version, opening), past }
+  const dependencies = await withCorrections(connection, version.definition, past.dependencies)
+  const input = { ...openCycle(timetable, version, opening), past: { ...past, dependencies } }
   requireRerun(input)
   try {
     await temporal.workflow.start(CYCLE_WORKFLOW, {

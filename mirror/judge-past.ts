@@ -2,6 +2,7 @@
 // Never: takes a redelivery for late; an answer while the database is away (the message stays).
 import { type Postgres, toStorableText } from '../clients/postgres.ts'
 import { judgePastInput, type PastInput, type PastJudgement } from '../model/calendar/untaken.ts'
+import { isWithdrawn } from './withdrawn.ts'
 import type { CycleId, CycleKey, Domain, ProductId } from '../model/ids.ts'
 
 export interface PastQuestion {
@@ -18,9 +19,10 @@ export async function judgePast(db: Postgres, question: PastQuestion): Promise<P
   return judgePastInput(await readInput(db, question), question.revision)
 }
 
-export const readInput = (db: Postgres, { domain, cycle, eventId, product, key }: PastQuestion) =>
+export const readInput = (db: Postgres, { domain, cycle, eventId, product, key, revision }: PastQuestion) =>
   db.one<PastInput>(
-    `select delivery.outcome, dependency.state, dependency.revision
+    `select delivery.outcome, dependency.state, dependency.revision,
+       ${isWithdrawn({ domain: '$1', product: '$4', key: '$5', revision: '$6' })} as "isTakenBack"
      from (select $2::text as cycle) as asked
      left join data_product_status as status using (cycle)
      left join event_delivery as delivery on delivery.cycle = asked.cycle and delivery.domain = $1
@@ -29,5 +31,5 @@ export const readInput = (db: Postgres, { domain, cycle, eventId, product, key }
        and dependency.upstream_product = $4 and dependency.upstream_key = $5
        and (dependency.run_number, dependency.version) = (status.run_number, status.version)
      where status.cycle is not null or delivery.cycle is not null`,
-    [domain, cycle, toStorableText(eventId), product, key],
+    [domain, cycle, toStorableText(eventId), product, key, revision],
   )

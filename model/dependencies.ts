@@ -8,6 +8,7 @@ import {
   type UpstreamDefinition,
 } from './definition.ts'
 import type { ProductId } from './ids.ts'
+import type { Arrival } from './refresh-event.ts'
 
 export const isGroup = (dependency: DependencyDefinition): dependency is GroupDefinition => 'atLeast' in dependency
 
@@ -34,3 +35,9 @@ export function onRevisionOf(definition: Depending, upstream: ProductId): OnRevi
 /** Whether a refresh that was made without some of its own inputs will do. */
 export const acceptsPartial = (definition: Depending, upstream: ProductId): boolean =>
   edgesTo(definition, upstream).every(({ acceptPartial }) => acceptPartial !== false)
+
+/** Whether it was made without some of its own inputs, and a whole one is wanted. */
+export const refusesPartial = (
+  definition: Depending,
+  { product, builtWithout = [] }: Pick<Arrival, 'product' | 'builtWithout'>,
+): boolean => builtWithout.length > 0 && !acceptsPartial(definition, product)

@@ -203,9 +203,9 @@ const jsonBytes = (names: string[]): number => new TextEncoder().encode(JSON.str
 
 /**
  * All options of a cycle's start, the same whoever starts it. Policies: a cycle's id is used once (REJECT_DUPLICATE);
- * whoever brings a closed cycle back, and only they, overrides both. `arrivals`: those that a signal brings with the start.
+ * whoever brings a closed cycle back, and only they, allows a second use. `arrivals`: those that a signal brings with the start.
  */
-export function toCycleStart(input: CycleInput, arrivals: Arrival[] = [], nowMs = Date.now()) {
+export function toCycleStart(input: CycleInput, arrivals: Arrival[] = []) {
   const opened = arrivals.reduce((cycle, arrival) => applyArrival(cycle, arrival, 0), openRun(input, 0))
   const domain = domainOf(input.product)
   return {
@@ -222,7 +222,7 @@ export function toCycleStart(input: CycleInput, arrivals: Arrival[] = [], nowMs 
       { key: WAITING_FOR_ATTRIBUTE, value: toWaitingFor(waitingFor(opened, 0)) },
     ]),
     // Its activities inherit it.
-    priority: { priorityKey: priorityOf(input, nowMs) },
+    priority: { priorityKey: priorityOf(input, Date.now()) },
     staticSummary: `${input.product} for ${input.key}`.slice(0, 200),
     staticDetails: input.definition.description.slice(0, 2_000),
   }

@@ -1,7 +1,11 @@
 // What an event means to a cycle that did not take it: it is not open, or no more. In: whether the event may open it, and
 // what the cycle last recorded. Out: an outcome, or none. Pure: the bridge asks here, and the simulation.
 // Never: takes "not open" for "late"; what a closed cycle knew decides.
-import { judgeRevision } from '../cycle/arrivals.ts'
+import { judgeRevision, toPartialNote } from '../cycle/arrivals.ts'
+import { TAKEN_BACK } from '../cycle/withdrawals.ts'
+import type { ProductDefinition } from '../definition.ts'
+import { refusesPartial } from '../dependencies.ts'
+import type { Arrival } from '../refresh-event.ts'
 import type { DeliveryOutcome, DependencyState } from '../states.ts'
 import type { OpeningDecision } from './routing.ts'
 
@@ -16,10 +20,12 @@ export interface PastInput {
   /** Of the dependency; null = the cycle has none on this upstream cycle. */
   state: DependencyState | null
   revision: number | null
+  /** By the producer's word, before the event came. */
+  isTakenBack?: boolean
 }
 
 export interface PastJudgement {
-  outcome: Extract<DeliveryOutcome, 'duplicate' | 'superseded' | 'correction' | 'late'>
+  outcome: Extract<DeliveryOutcome, 'duplicate' | 'superseded' | 'correction' | 'late' | 'withdrawn'>
   note: string
 }
 
@@ -30,6 +36,7 @@ export function judgePastInput(past: PastInput | null | undefined, revision: num
   if (past.state === null) return { outcome: 'late', note: 'the cycle is closed and did not wait for it' }
   if (past.state !== 'ARRIVED') return { outcome: 'late', note: 'the cycle had closed without it' }
   const { outcome, note } = judgeRevision(past.revision ?? 0, revision)
+  if (outcome === 'correction' && past.isTakenBack) return { outcome: 'withdrawn', note: TAKEN_BACK }
   return { outcome: outcome as PastJudgement['outcome'], note: note ?? '' }
 }
 
@@ -43,8 +50,14 @@ export function judgeUntaken(
   return said === 'absent' && isNobodys ? 'nothing' : 'ask-past'
 }
 
-/** With the record's answer. */
-export function judgeByPast(said: 'absent' | 'closed', past: PastJudgement | null): UntakenJudgement | null {
+/** With the record's answer, and what the definition takes. */
+export function judgeByPast(
+  said: 'absent' | 'closed',
+  past: PastJudgement | null,
+  { definition, arrival }: { definition: ProductDefinition; arrival: Arrival },
+): UntakenJudgement | null {
+  if (past?.outcome === 'correction' && refusesPartial(definition, arrival))
+    return { outcome: 'partial', note: toPartialNote(arrival) }
   return past ?? (said === 'absent' ? null : { outcome: 'late', note: 'the cycle is closed and left no row' })
 }
 

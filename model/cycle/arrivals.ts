@@ -1,14 +1,14 @@
 // In: a cycle and one arrival. Out: its one outcome, per dependency, and the cycle that remembers it.
 // Never: forgets an event it has judged; judges the same (event, dependency) twice.
-import { acceptsPartial } from '../dependencies.ts'
+import { refusesPartial } from '../dependencies.ts'
 import { toCycleId } from '../ids.ts'
 import type { Arrival } from '../refresh-event.ts'
 import type { DeliveryOutcome } from '../states.ts'
 import { rememberCorrections } from './corrections.ts'
-import { type Blocker, type Cycle, type Delivery, type DependencyStatus, isUnbegun } from './cycle.ts'
+import { type Blocker, type Cycle, type Delivery, type DependencyStatus, isSameCycle, isUnbegun } from './cycle.ts'
 import { toCompared } from './mixed.ts'
 import { unopenedOf, withGrace } from './unopened.ts'
-import { applyWithdrawal, isWithdrawal, takesBack, toNote } from './withdrawals.ts'
+import { applyWithdrawal, isWithdrawal, whyTakenBack } from './withdrawals.ts'
 
 interface Judgement {
   outcome: DeliveryOutcome
@@ -51,21 +51,22 @@ function takeArrival(cycle: Cycle, arrival: Arrival, { outcome }: Judgement, now
   if (isCorrection && !isUnbegun(cycle)) return rememberCorrections(cycle.dependencies, [arrival])
   if (!isCorrection && outcome !== 'satisfied') return cycle.dependencies
   return cycle.dependencies.map((dependency) =>
-    waitsFor(dependency, arrival) ? arrived(dependency, arrival, nowMs) : dependency,
+    isSameCycle(dependency, arrival) ? arrived(dependency, arrival, nowMs) : dependency,
   )
 }
 
 /** What an arrival means to this cycle; words as in DESIGN §1. */
 export function judgeArrival(cycle: Cycle, arrival: Arrival): Judgement {
-  const dependency = cycle.dependencies.find((dependency) => waitsFor(dependency, arrival))
+  const dependency = cycle.dependencies.find((dependency) => isSameCycle(dependency, arrival))
   if (!dependency) {
     const note = `version ${cycle.input.definitionVersion} of the definition, which this cycle carries, does not wait for it`
     return { outcome: 'late', note }
   }
-  if (dependency.state === 'WAITING' && takesBack(dependency.blocker, arrival))
-    return { outcome: 'withdrawn', note: dependency.blocker && toNote(dependency.blocker) }
+  const takenBack = whyTakenBack(dependency, arrival)
+  if (takenBack) return { outcome: 'withdrawn', note: takenBack }
   const isNew = dependency.state !== 'ARRIVED' || arrival.revision > (dependency.arrival?.revision ?? 0)
-  if (isNew && isRefusedPartial(cycle, arrival)) return { outcome: 'partial', note: toPartialNote(arrival) }
+  if (isNew && refusesPartial(cycle.input.definition, arrival))
+    return { outcome: 'partial', note: toPartialNote(arrival) }
   if (dependency.state !== 'ARRIVED') {
     if (isUnbegun(cycle)) return { outcome: 'satisfied', note: null }
     return { outcome: 'late', note: toLateNote(cycle, dependency) }
@@ -74,11 +75,7 @@ export function judgeArrival(cycle: Cycle, arrival: Arrival): Judgement {
   return judgeRevision(dependency.arrival?.revision ?? 0, arrival.revision)
 }
 
-/** Made without some of its own inputs, and the definition wants a whole one. */
-const isRefusedPartial = ({ input }: Cycle, { product, builtWithout = [] }: Arrival): boolean =>
-  builtWithout.length > 0 && !acceptsPartial(input.definition, product)
-
-const toPartialNote = ({ builtWithout = [] }: Arrival): string =>
+export const toPartialNote = ({ builtWithout = [] }: Arrival): string =>
   `it was made without ${builtWithout.join(', ')}, and the definition accepts no partial refresh`
 
 function toLateNote({ state }: Cycle, dependency: DependencyStatus): string {
@@ -96,14 +93,7 @@ export function judgeRevision(taken: number, revision: number): Judgement {
   return { outcome: 'correction', note: `revision ${taken} had arrived before` }
 }
 
-const waitsFor = (dependency: DependencyStatus, arrival: Arrival): boolean =>
-  dependency.product === arrival.product && dependency.key === arrival.key
-
-const arrived = (
-  { isWithdrawn: _, ...dependency }: DependencyStatus,
-  arrival: Arrival,
-  nowMs: number,
-): DependencyStatus => ({
+const arrived = (dependency: DependencyStatus, arrival: Arrival, nowMs: number): DependencyStatus => ({
   ...dependency,
   state: 'ARRIVED',
   arrival,

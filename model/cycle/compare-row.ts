@@ -3,7 +3,7 @@
 // Never: a row taken for wrong because its flush is not due yet.
 import type { CycleState } from '../states.ts'
 import type { Cycle } from './cycle.ts'
-import { type CycleRecord, isFlushDue, toRecord } from './record.ts'
+import { type CycleRecord, isFlushDue } from './record.ts'
 
 /** What is compared of a row, or of a flush. */
 export interface Stand {
@@ -23,8 +23,7 @@ export type RowJudgement = 'right' | 'behind' | 'astray'
 /** The row must have been read before the cycle was asked: the cycle may go on meanwhile. */
 export function judgeRow(row: Stand | undefined, cycle: Cycle, nowMs: number): RowJudgement {
   if (!row) return 'behind'
-  const said = toStand(toRecord(cycle, 0, nowMs))
-  if (!isOlder(row, said)) return saysTheSame(row, said) ? 'right' : 'astray'
+  if (!isOlder(row, cycle)) return saysTheSame(row, cycle) ? 'right' : 'astray'
   const writtenVersion = row.runNumber === cycle.runNumber ? row.version : 0
   return isFlushDue(cycle, writtenVersion, nowMs) ? 'behind' : 'right'
 }

@@ -22,7 +22,7 @@ function rememberCorrection(dependency: DependencyStatus, correction: Arrival): 
 export const takeCorrections = (dependencies: DependencyStatus[]): DependencyStatus[] =>
   dependencies.map((dependency) => (dependency.newer ? taken(dependency, dependency.newer) : dependency))
 
-const taken = ({ isWithdrawn: _, ...dependency }: DependencyStatus, newer: Arrival): DependencyStatus => ({
+const taken = ({ withdrawnTo: _, ...dependency }: DependencyStatus, newer: Arrival): DependencyStatus => ({
   ...dependency,
   arrival: newer,
   newer: null,

@@ -90,8 +90,8 @@ export interface DependencyStatus extends ExpectedCycle {
   newer?: Arrival | null
   /** The upstream said that it did not refresh; null again once it arrived. */
   blocker: Blocker | null
-  /** Its producer took back what an attempt had read. */
-  isWithdrawn?: true
+  /** Its producer took back what an attempt had read, and all up to this revision. */
+  withdrawnTo?: number
 }
 
 /** What `Data Product Not Refreshed` says of an upstream cycle. */
@@ -265,12 +265,10 @@ export function openRun(input: CycleInput, nowMs: number): Cycle {
 /** A cycle that has not begun waits by the definition it now carries: that is what events are routed by. */
 function toDependencies({ past, expected }: CycleInput): DependencyStatus[] {
   if (past && !isUnbegun(past)) return past.dependencies
-  const knownOf = ({ product, key }: ExpectedCycle): DependencyStatus | undefined =>
-    past?.dependencies.find((known) => known.product === product && known.key === key)
-  return expected.map((one) => knownOf(one) ?? toWaiting(one))
+  return expected.map((one) => past?.dependencies.find((known) => isSameCycle(one, known)) ?? toWaiting(one))
 }
 
-const toWaiting = (expected: ExpectedCycle): DependencyStatus => ({
+export const toWaiting = (expected: ExpectedCycle): DependencyStatus => ({
   ...expected,
   state: 'WAITING',
   arrival: null,
@@ -299,7 +297,9 @@ export function inputsOf({ input: { expected }, dependencies }: Gathering): Depe
   return expected.map((one) => dependencies.find((known) => isSameCycle(one, known)) ?? toWaiting(one))
 }
 
-const isSameCycle = (one: ExpectedCycle, other: ExpectedCycle | undefined): boolean =>
+type UpstreamCycle = Pick<ExpectedCycle, 'product' | 'key'>
+
+export const isSameCycle = (one: UpstreamCycle, other: UpstreamCycle | undefined): boolean =>
   one.product === other?.product && one.key === other.key
 
 /** The inputs that the job reads: what the condition took of them, and what an earlier version of the definition had. */

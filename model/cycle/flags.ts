@@ -33,7 +33,7 @@ function dataFlags(cycle: Cycle): KeptFlag[] {
     ...(outdatedInputs(cycle).some(isTold) ? ['outdated' as const] : []),
     ...(mixedInputs(cycle).length > 0 ? ['mixed-inputs' as const] : []),
     ...(builtWithout(cycle).length > 0 ? ['partial' as const] : []),
-    ...(readInputs(cycle).some(({ isWithdrawn }) => isWithdrawn) ? ['withdrawn-input' as const] : []),
+    ...(readInputs(cycle).some(({ withdrawnTo }) => withdrawnTo !== undefined) ? ['withdrawn-input' as const] : []),
   ]
 }
 

@@ -48,7 +48,7 @@ export function toPublication(cycle: Cycle, attempt: Attempt): Publication {
     occurredAt: toOccurredAt(attempt),
     correlationId: correlationOf(cycle),
     causationIds: arrivedOf(cycle).map(({ arrival }) => arrival.eventId),
-    builtFrom: builtFrom(cycle),
+    builtFrom: attempt.inputs ?? builtFrom(cycle),
     builtWithout: builtWithout(cycle),
   }
 }

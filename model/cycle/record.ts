@@ -9,6 +9,7 @@ import {
   type CycleInput,
   type Delivery,
   type DependencyStatus,
+  isSameCycle,
   type OperatorAction,
   type Transition,
 } from './cycle.ts'
@@ -105,8 +106,8 @@ export function toRecord(cycle: Cycle, writtenVersion: number, nowMs = cycle.sta
   }
 }
 
-function placeOf({ input: { expected } }: Cycle, { product, key }: DependencyStatus): number | null {
-  const at = expected.findIndex((one) => one.product === product && one.key === key)
+function placeOf({ input: { expected } }: Cycle, dependency: DependencyStatus): number | null {
+  const at = expected.findIndex((one) => isSameCycle(one, dependency))
   return at >= 0 ? at : null
 }
 

@@ -10,6 +10,7 @@ import {
   currentAttempt,
   type DependencyStatus,
   type ExpectedCycle,
+  isSameCycle,
   isUnbegun,
   openRun,
   type RerunCommand,
@@ -108,8 +109,7 @@ export function isForCorrection({ actions }: Cycle, number: number): boolean {
  */
 export function comesBack(input: CycleInput, correction: Arrival, nowMs: number): boolean {
   const { past, expected } = input
-  const isNew = (one: ExpectedCycle): boolean =>
-    !past?.dependencies.some(({ product, key }) => product === one.product && key === one.key)
+  const isNew = (one: ExpectedCycle): boolean => !past?.dependencies.some((known) => isSameCycle(known, one))
   if (!past || past.isLeftToPerson || expected.some(isNew)) return false
   return decideCorrection(applyArrival(openRun(input, nowMs), correction, nowMs), nowMs) !== null
 }

@@ -49,6 +49,15 @@ describe('what a cycle would trip over is named by its place:', () => {
       { definition: { ...input.definition, run: { ...input.definition.run, attempts: '1' } } },
     ],
     [
+      'definition.run.retryAfterMs',
+      { definition: { ...input.definition, run: { ...input.definition.run, retryAfterMs: 2 ** 53 - 1 } } },
+    ],
+    ...[{ afterMs: '1m' }, { atMostMs: -1 }, { attempts: 0.5 }].map((infrastructure): [string, object] => [
+      'definition.run.retry',
+      { definition: { ...input.definition, run: { ...input.definition.run, retry: { infrastructure } } } },
+    ]),
+    ['definition.settleMs', { definition: { ...input.definition, settleMs: '5m' } }],
+    [
       'definition.run.arguments',
       { definition: { ...input.definition, run: { ...input.definition.run, arguments: 1 } } },
     ],

@@ -41,11 +41,14 @@ function checksOfDefinition(definition: Record<string, unknown>, product: unknow
       ['publish', publish === null || isText(toRecord(publish)['location'])],
       ['run.glue', isText(run['glue'])],
       ['run.arguments', isPlain(run['arguments']) && Object.values(run['arguments'] ?? {}).every(isString)],
-      ...counts.map((name): Check => [`run.${name}`, Number.isSafeInteger(run[name]) && Number(run[name]) >= 0]),
-      ['run.retry', run['retry'] === undefined || Object.values(toRecord(run['retry'])).every(isPlain)],
+      ...counts.map((name): Check => [`run.${name}`, run[name] === 0 || isCount(run[name])]),
+      ['run.retry', run['retry'] === undefined || Object.values(toRecord(run['retry'])).every(isRetry)],
+      ['settleMs', definition['settleMs'] === undefined || isCount(definition['settleMs'])],
     ] as Check[]
   ).map(([place, isSound]) => [`definition.${place}`, isSound])
 }
+
+const isRetry = (rule: unknown): boolean => isPlain(rule) && Object.values(rule).every(isCount)
 
 function isDependency(value: unknown): boolean {
   const { product, atLeast, of } = toRecord(value)
@@ -85,7 +88,7 @@ const isText = (value: unknown): value is string => isString(value) && value.tri
 const isList = (value: unknown, isItem: (item: unknown) => boolean): boolean =>
   Array.isArray(value) && value.every(isItem)
 
-/** As a column of the mirror holds it. */
+/** As a column of the mirror holds it; in milliseconds some weeks, which no pause reaches. */
 const isCount = (value: unknown): boolean => Number.isSafeInteger(value) && Number(value) > 0 && Number(value) < 2 ** 31
 
 /** What a date can hold. */

@@ -10,8 +10,10 @@ import {
   type Delivery,
   type DependencyStatus,
   type ExpectedCycle,
+  isSameCycle,
   isUnbegun,
   missingOf,
+  toWaiting,
   type UpgradeCommand,
 } from './cycle.ts'
 
@@ -71,8 +73,8 @@ function cutoffOf({ input, state, openedAtMs }: Upgradable, cutoffMs: number | n
 }
 
 function carryOver(one: ExpectedCycle, before: DependencyStatus[]): DependencyStatus {
-  const known = before.find((other) => isSame(one, other))
-  if (!known) return { ...one, state: 'WAITING', arrival: null, arrivedAtMs: null, blocker: null }
+  const known = before.find((other) => isSameCycle(one, other))
+  if (!known) return toWaiting(one)
   const { state, arrival, arrivedAtMs, newer, blocker } = known
   return { ...one, state, arrival, arrivedAtMs, blocker, ...(newer === undefined ? {} : { newer }) }
 }
@@ -80,15 +82,15 @@ function carryOver(one: ExpectedCycle, before: DependencyStatus[]): DependencySt
 /** What arrived for an input that is dropped is kept with its delivery: the next version may ask for it again. */
 function keepDropped(delivery: Delivery, { dependencies }: Cycle, now: DependencyStatus[]): Delivery {
   const had = dependencies.find(({ arrival }) => arrival?.eventId === delivery.eventId)
-  const isDropped = had !== undefined && !now.some((one) => isSame(one, had))
+  const isDropped = had !== undefined && !now.some((one) => isSameCycle(one, had))
   return isDropped && had.arrival ? { ...delivery, arrival: had.arrival } : delivery
 }
 
 /** The version before had no use for it, or none for a partial one; this one may. */
 function reconsider(delivery: Delivery, { dependencies }: Cycle, to: CycleInput): Delivery {
   const upstream = { product: delivery.upstream, key: delivery.upstreamKey }
-  const isExpected = to.expected.some((one) => isSame(one, upstream))
-  const had = dependencies.find((one) => isSame(one, upstream))
+  const isExpected = to.expected.some((one) => isSameCycle(one, upstream))
+  const had = dependencies.find((one) => isSameCycle(one, upstream))
   const mayCount = delivery.outcome === 'partial' && acceptsPartial(to.definition, delivery.upstream)
   const isMissing = had === undefined || (had.state === 'WAITING' && mayCount)
   // What its producer took back stays so.
@@ -113,9 +115,8 @@ export interface InputChanges {
 /** Which upstream cycles it waits for in addition, and which no more. */
 export function compareExpected(before: ExpectedCycle[], after: ExpectedCycle[]): InputChanges {
   const lacking = (these: ExpectedCycle[], those: ExpectedCycle[]): CycleId[] =>
-    these.filter((one) => !those.some((other) => isSame(one, other))).map(({ product, key }) => toCycleId(product, key))
+    these
+      .filter((one) => !those.some((other) => isSameCycle(one, other)))
+      .map(({ product, key }) => toCycleId(product, key))
   return { added: lacking(after, before), dropped: lacking(before, after) }
 }
-
-const isSame = (one: Pick<ExpectedCycle, 'product' | 'key'>, other: Pick<ExpectedCycle, 'product' | 'key'>): boolean =>
-  one.product === other.product && one.key === other.key

@@ -62,7 +62,7 @@ describe('a refresh that was taken back', () => {
   test('that an attempt has read stays its input; the cycle is flagged until another revision is used', () => {
     const begun = applyFact(take(cycleOf(), A1, B1), { kind: 'begun' }, NOON_MS)
     const told = take(begun, withdrawal(1))
-    expect(first(told)).toMatchObject({ state: 'ARRIVED', arrival: { revision: 1 }, isWithdrawn: true })
+    expect(first(told)).toMatchObject({ state: 'ARRIVED', arrival: { revision: 1 }, withdrawnTo: 1 })
     expect(outcomes(told)).toEqual(['satisfied', 'satisfied'])
     expect(flagsOf(told)).toEqual(['withdrawn-input'])
     expect(take(told, withdrawal(1))).toBe(told)
@@ -74,8 +74,18 @@ describe('a refresh that was taken back', () => {
   test('that was only remembered for the next attempt is forgotten', () => {
     const begun = applyFact(take(cycleOf(), A1, B1), { kind: 'begun' }, NOON_MS)
     const told = take(begun, A2, withdrawal(2))
-    expect(first(told)).toMatchObject({ arrival: { revision: 1 }, newer: null, isWithdrawn: true })
+    expect(first(told)).toMatchObject({ arrival: { revision: 1 }, newer: null, withdrawnTo: 2 })
     expect(outcomes(told)).toEqual(['satisfied', 'satisfied', 'withdrawn'])
+  })
+
+  test('that was taken back before it came is no correction of what an attempt has read', () => {
+    const begun = applyFact(take(cycleOf(), A1, B1), { kind: 'begun' }, NOON_MS)
+    const told = take(begun, withdrawal(2), A2)
+    expect(first(told)).toMatchObject({ arrival: { revision: 1 } })
+    expect(first(told)?.newer ?? null).toBeNull()
+    expect(outcomes(told)).toEqual(['satisfied', 'satisfied', 'withdrawn'])
+    expect(flagsOf(told)).toEqual(['withdrawn-input'])
+    expect(first(take(told, arrivalOf('d1/ds1', { revision: 3 })))).toMatchObject({ newer: { revision: 3 } })
   })
 
   test('is told before any other notice of its upstream, which says nothing of the data', () => {
@@ -90,6 +100,16 @@ describe('a refresh that was taken back', () => {
     fc.assert(
       fc.property(news, (order) => {
         expect(first(take(cycleOf(), ...order))).toMatchObject({ state: 'ARRIVED', arrival: { revision: 2 } })
+      }),
+    )
+    const begun = applyFact(take(cycleOf(), A1, B1), { kind: 'begun' }, NOON_MS)
+    const afterwards = fc.shuffledSubarray([A2, withdrawal(1), withdrawal(2), A1], { minLength: 4 })
+    fc.assert(
+      fc.property(afterwards, (order) => {
+        const told = take(begun, ...order)
+        expect(first(told)).toMatchObject({ state: 'ARRIVED', arrival: { revision: 1 } })
+        expect(first(told)?.newer ?? null).toBeNull()
+        expect(flagsOf(told)).toEqual(['withdrawn-input'])
       }),
     )
     const withoutNext = fc.shuffledSubarray([A1, withdrawal(1), A1, withdrawal(1)], { minLength: 4 })

@@ -96,7 +96,8 @@ function deliverTo(world: World, { route, opening, arrival }: Delivery, nowMs: n
   const judged = judgeUntaken(said, opening)
   if (judged === 'nothing') return null
   if (judged !== 'ask-past') return judged.outcome
-  const found = judgeByPast(said, judgePastInput(known && toPastInput(known, arrival), arrival.revision))
+  const past = judgePastInput(known && toPastInput(known, arrival), arrival.revision)
+  const found = judgeByPast(said, past, { definition: route.version.definition, arrival })
   const input = known && found?.outcome === 'correction' && toReopened(world, route, { known, arrival, nowMs })
   if (input) {
     const { version, timetable } = route

@@ -294,6 +294,16 @@ describe('the ledger', () => {
     expect(await judgePast(db, unknown)).toBeNull()
   })
 
+  test('what its producer had taken back before it came corrects no closed cycle', async () => {
+    const told = tell('d1/judge-back', ['raw/judge-back'], [arrive(0), 'flush'])
+    for (const record of told.records) await recordCycle(db, record)
+    const id = 'raw/judge-back/2026-11-20/not-refreshed-withdrawn.r2'
+    await recordUntaken(db, D1, [{ ...untaken(id, 'm-back'), revision: null }])
+    const question = { domain: D1, cycle: told.cycle.id, product: 'raw/judge-back' as ProductId, key: KEY }
+    const judged = [2, 3].map((revision) => judgePast(db, { ...question, eventId: `r${revision}`, revision }))
+    expect(await Promise.all(judged)).toMatchObject([{ outcome: 'withdrawn' }, { outcome: 'correction' }])
+  })
+
   test('an event that was not refused is recalled, the newest revision of it', async () => {
     const product = 'raw/outside' as ProductId
     const event = (revision: number, outcome: 'unmatched' | 'refused'): UntakenEvent => ({

@@ -97,6 +97,7 @@ const LEAST: Record<string, number> = {
   'an arrival at a closed cycle was duplicate': 1_000,
   'an arrival at a closed cycle was late': 100,
   'an arrival at a closed cycle was superseded': 200,
+  'an arrival at a closed cycle was withdrawn': 1,
   'an arrival was correction': 600,
   'an arrival was duplicate': 1,
   'an arrival was early': 6,

@@ -172,13 +172,14 @@ function upsertUntaken({ ledger, deliveries }: Tables, [domain, events, untaken]
   return rowsOf(events)
 }
 
-function readInput(tables: Tables, [domain, cycle, eventId, product, key]: unknown[]): Row[] {
+function readInput(tables: Tables, [domain, cycle, eventId, product, key, newer]: unknown[]): Row[] {
   const delivery = tables.deliveries.get(toKey(domain, eventId, cycle, product))
   const counted = delivery?.['outcome'] === 'early' ? undefined : delivery
   const dependency = tables.dependencies.get(toKey(cycle, product, key))
   if (!tables.status.has(String(cycle)) && !counted) return []
   const { state = null, revision = null } = dependency ?? {}
-  return [{ outcome: counted?.['outcome'] ?? null, state, revision: revision ?? null }]
+  const isTakenBack = withdrawnOf(tables.ledger, String(domain), String(product), String(key)) >= Number(newer)
+  return [{ outcome: counted?.['outcome'] ?? null, state, revision: revision ?? null, isTakenBack }]
 }
 
 const readStatus = ({ status }: Tables, [cycle]: unknown[]): Row[] => [status.get(String(cycle)) ?? []].flat()
