@@ -1,14 +1,11 @@
 // In: a publication, and why it is taken back. Out: the notice on the bus of its product, as the account that owns it, and a mark
 // at its row, so that cycles that open later do not recall it. Never: a notice before the mark; a repeat is the same notice.
-import { PutEventsCommand } from '@aws-sdk/client-eventbridge'
-import { loadDomainCatalog } from '../catalog/load.ts'
-import { namesOf } from '../clients/config.ts'
 import { markWithdrawn } from '../mirror/withdrawn.ts'
 import { domainOf, parseCycleId, parseEventId } from '../model/ids.ts'
-import { chooseBus } from './choose-bus.ts'
 import { withConnection } from './connection.ts'
 import { CommandFailure, EXIT } from './failure.ts'
 import { type Output, print, printJson, talk } from './output.ts'
+import { findBus, putByHand } from './put-by-hand.ts'
 import { toWithdrawalEntry } from './refresh-entry.ts'
 
 export interface WithdrawOptions {
@@ -24,26 +21,15 @@ export async function withdraw(eventId: string, options: WithdrawOptions): Promi
     throw new CommandFailure(EXIT.failed, `${eventId} is no refresh event; its id is such as raw/rd1/2026-11-20/r1.`)
   const reason = options.reason.trim()
   if (!reason) throw new CommandFailure(EXIT.notAllowed, 'To take a refresh back needs a reason that says something.')
-  const domain = domainOf(parts.product)
-  return withConnection(options, domain, async ({ aws, db, settings }) => {
-    const { s3, events } = await aws()
-    const loaded = await loadDomainCatalog(s3, settings.SLUICE_CATALOG_BUCKET, domain)
-    const { isOwnBus } = chooseBus(loaded.kind === 'loaded' ? loaded.catalog : { products: [], externals: [] }, parts)
-    const bus = isOwnBus ? namesOf(domain).domainBusName : settings.SLUICE_CENTRAL_BUS_ARN
-    const isMarked = await markWithdrawn(db(), event)
-    const entry = toWithdrawalEntry(bus, {
-      ...parts,
-      revision: event.revision,
-      reason,
-      occurredAt: new Date().toISOString(),
-    })
-    const answer = await events.send(new PutEventsCommand({ Entries: [entry] }))
-    const [result] = answer.Entries ?? []
-    if (result?.ErrorCode)
-      throw new CommandFailure(EXIT.notAllowed, `Bus ${bus} refused it: ${result.ErrorCode}: ${result.ErrorMessage}`)
+  return withConnection(options, domainOf(parts.product), async (connection) => {
+    const { bus } = await findBus(connection, parts)
+    const isMarked = await markWithdrawn(connection.db(), event)
+    const about = { ...parts, revision: event.revision, reason, occurredAt: new Date().toISOString() }
+    const entry = toWithdrawalEntry(bus, about)
+    const noticeId = await putByHand(connection, entry)
     if (!isMarked)
       talk(`No cycle of Sluice published ${eventId}: only who hears the notice knows that it was taken back.`)
-    if (options.output === 'json') printJson({ bus, eventId: result?.EventId, entry, isMarked })
+    if (options.output === 'json') printJson({ bus, eventId: noticeId, entry, isMarked })
     else
       print(
         `${eventId} is taken back. Cycles that have not begun wait for another revision; those that ran on it are flagged.`,

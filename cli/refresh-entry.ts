@@ -11,22 +11,13 @@ export interface HandPublication extends CycleParts {
 }
 
 /** Only the compulsory fields; the id is the one that the product itself would give it. */
-export function toRefreshEntry(bus: string, { product, key, revision, location, occurredAt }: HandPublication) {
-  const metadata = {
+export function toRefreshEntry(bus: string, publication: HandPublication) {
+  const { product, key, revision, location } = publication
+  return toEntry(bus, publication, {
     id: toEventId(toCycleId(product, key), revision),
-    schemaVersion: SCHEMA_VERSION,
-    ...{ occurredAt, publishedAt: occurredAt },
-  }
-  const data = {
-    ...{ domain: domainOf(product), product: nameOf(product), cycle: key, revision },
-    ...(location ? { dataset: { location } } : {}),
-  }
-  return {
-    EventBusName: bus,
-    Source: toEventSource(domainOf(product)),
-    DetailType: REFRESHED,
-    Detail: JSON.stringify({ metadata, data }),
-  }
+    type: REFRESHED,
+    data: { revision, ...(location ? { dataset: { location } } : {}) },
+  })
 }
 
 export interface HandWithdrawal extends CycleParts {
@@ -37,20 +28,24 @@ export interface HandWithdrawal extends CycleParts {
 }
 
 /** The notice that a publication does not count any more. */
-export function toWithdrawalEntry(bus: string, { product, key, revision, reason, occurredAt }: HandWithdrawal) {
-  const metadata = {
+export function toWithdrawalEntry(bus: string, withdrawal: HandWithdrawal) {
+  const { product, key, revision, reason } = withdrawal
+  return toEntry(bus, withdrawal, {
     id: toWithdrawalId(toCycleId(product, key), revision),
-    schemaVersion: SCHEMA_VERSION,
-    ...{ occurredAt, publishedAt: occurredAt },
-  }
-  const data = {
-    ...{ domain: domainOf(product), product: nameOf(product), cycle: key },
-    ...{ state: 'CANCELLED', step: null, reason, withdraws: revision },
-  }
-  return {
-    EventBusName: bus,
-    Source: toEventSource(domainOf(product)),
-    DetailType: NOT_REFRESHED,
-    Detail: JSON.stringify({ metadata, data }),
-  }
+    type: NOT_REFRESHED,
+    data: { state: 'CANCELLED', step: null, reason, withdraws: revision },
+  })
+}
+
+interface Told {
+  id: string
+  type: string
+  data: object
+}
+
+function toEntry(EventBusName: string, { product, key, occurredAt }: CycleParts & { occurredAt: string }, told: Told) {
+  const metadata = { id: told.id, schemaVersion: SCHEMA_VERSION, occurredAt, publishedAt: occurredAt }
+  const data = { domain: domainOf(product), product: nameOf(product), cycle: key, ...told.data }
+  const Detail = JSON.stringify({ metadata, data })
+  return { EventBusName, Source: toEventSource(domainOf(product)), DetailType: told.type, Detail }
 }

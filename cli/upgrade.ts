@@ -1,13 +1,15 @@
 // In: a cycle, or a product with its open cycles; an actor, a reason. Out: which of them go by the definition in force from now
 // on, and why the others do not. Never: a cycle whose attempt has begun (the cycle itself refuses); a deadline resolved there.
 import { randomUUID } from 'node:crypto'
-import { WorkflowNotFoundError, WorkflowUpdateFailedError } from '@temporalio/client'
+import { type Client, WorkflowNotFoundError, WorkflowUpdateFailedError } from '@temporalio/client'
 import { loadDomainCatalog } from '../catalog/load.ts'
 import { listOlderUnbegun } from '../mirror/carried-versions.ts'
+import type { Timetable } from '../model/calendar/cycles.ts'
 import { openCycle, whyNotDue } from '../model/calendar/due.ts'
 import { type DomainCatalog, toTimetable } from '../model/calendar/routing.ts'
-import type { Cycle, CycleInput, UpgradeCommand } from '../model/cycle/cycle.ts'
+import type { Cycle, UpgradeCommand } from '../model/cycle/cycle.ts'
 import { compareExpected, type InputChanges, refuseUpgrade } from '../model/cycle/upgrade.ts'
+import type { DefinitionVersion } from '../model/definition.ts'
 import { type CycleId, type CycleParts, domainOf, parseCycleId, type ProductId, toCycleId } from '../model/ids.ts'
 import { CYCLE_QUERY, UPGRADE } from '../workflows/contract.ts'
 import { type Connection, withConnection } from './connection.ts'
@@ -25,7 +27,8 @@ export interface UpgradeOptions {
 
 interface Upgraded extends InputChanges {
   cycle: CycleId
-  from: number
+  /** Null: Temporal knows no run of it. */
+  from: number | null
   to: number
   /** Null: done, or would be. */
   refused: string | null
@@ -44,11 +47,8 @@ export async function upgrade(parts: CycleParts | undefined, options: UpgradeOpt
     const cycles = parts
       ? [toCycleId(product, parts.key)]
       : await listOlderUnbegun(connection.db(), { product, version: version.version })
-    const found: Upgraded[] = []
-    for (const cycle of cycles) {
-      found.push(await upgradeOne(connection, catalog, { cycle, command, isDry: options.dryRun }))
-      if (cycles.length > 10 && found.length % 10 === 0) talk(`${found.length} of ${cycles.length} …`)
-    }
+    const present = { temporal: await connection.temporal(), timetable: toTimetable(catalog), version }
+    const found = await upgradeEach(present, cycles, { command, isDry: options.dryRun })
     if (options.output === 'json') printJson(found)
     else tell(found, { product, version: version.version, isDry: options.dryRun })
     return parts && found.some(({ refused }) => refused !== null) ? EXIT.notAllowed : 0
@@ -70,44 +70,65 @@ function tell(
   if (found.length > 0) talk(`${toCount(done, 'cycle')} ${isDry ? 'would be' : ''} upgraded.`.replace('  ', ' '))
 }
 
-interface Asked {
-  cycle: CycleId
+/** What is in force now. */
+interface Present {
+  temporal: Client
+  timetable: Timetable
+  version: DefinitionVersion
+}
+
+interface Wish {
   command: { actor: string; reason: string }
   isDry: boolean
 }
 
-async function upgradeOne(connection: Connection, catalog: DomainCatalog, asked: Asked): Promise<Upgraded> {
-  const { cycle, isDry } = asked
-  const parts = parseCycleId(cycle) as CycleParts
-  const version = requireVersion(catalog, parts.product)
-  const live = await readLive(connection, cycle)
-  const timetable = toTimetable(catalog)
-  const notDue = whyNotDue(timetable, version.definition, parts.key)
-  if (notDue) throw new CommandFailure(EXIT.notAllowed, `By its present definition ${notDue}, so it goes on as it is.`)
-  const { settings, openedBy } = live.input
-  const to = openCycle(timetable, version, { key: parts.key, openedBy, settings })
-  const about = { cycle, from: live.input.definitionVersion, to: to.definitionVersion }
-  const changes = compareExpected(live.input.expected, to.expected)
-  const refused = isDry ? refuseUpgrade(live, to) : await send(connection, asked, to)
-  return { ...about, ...changes, refused }
+/** One that cannot be upgraded keeps no other from it. */
+export async function upgradeEach(present: Present, cycles: CycleId[], wish: Wish): Promise<Upgraded[]> {
+  const found: Upgraded[] = []
+  for (const cycle of cycles) {
+    found.push(await upgradeOne(present, cycle, wish))
+    if (cycles.length > 10 && found.length % 10 === 0) talk(`${found.length} of ${cycles.length} …`)
+  }
+  return found
 }
 
-async function readLive(connection: Connection, cycle: CycleId): Promise<Cycle> {
+async function upgradeOne(
+  { temporal, timetable, version }: Present,
+  cycle: CycleId,
+  { command, isDry }: Wish,
+): Promise<Upgraded> {
+  const { key } = parseCycleId(cycle) as CycleParts
+  const about = { cycle, from: null, to: version.version, added: [], dropped: [] }
+  const live = await readLive(temporal, cycle)
+  if (!live) {
+    const next = `Cycles that open from now on go by the present definition; see: sluice explain ${cycle}`
+    return { ...about, refused: `It is not open. ${next}` }
+  }
+  const { settings, openedBy, definitionVersion: from, expected } = live.input
+  const notDue = whyNotDue(timetable, version.definition, key)
+  if (notDue) return { ...about, from, refused: `By its present definition ${notDue}, so it goes on as it is.` }
+  const to = openCycle(timetable, version, { key, openedBy, settings })
+  const refused = isDry ? refuseUpgrade(live, to) : await send(temporal, cycle, { ...command, to })
+  return { ...about, from, ...compareExpected(expected, to.expected), refused }
+}
+
+/** Undefined when Temporal knows no run of it. */
+async function readLive(temporal: Client, cycle: CycleId): Promise<Cycle | undefined> {
   try {
-    return await (await connection.temporal()).workflow.getHandle(cycle).query<Cycle>(CYCLE_QUERY)
+    return await temporal.workflow.getHandle(cycle).query<Cycle>(CYCLE_QUERY)
   } catch (error) {
-    if (!(error instanceof WorkflowNotFoundError)) throw error
-    throw new CommandFailure(
-      EXIT.notAllowed,
-      `${cycle} is not open. Cycles that open from now on go by the present definition; see: sluice explain ${cycle}`,
-    )
+    if (error instanceof WorkflowNotFoundError) return undefined
+    throw error
   }
 }
 
 /** Why the cycle says no; null when it goes by it. */
-async function send(connection: Connection, { cycle, command }: Asked, to: CycleInput): Promise<string | null> {
-  const temporal = await connection.temporal()
-  const whole: UpgradeCommand = { ...command, requestId: randomUUID(), to }
+async function send(
+  temporal: Client,
+  cycle: CycleId,
+  command: Omit<UpgradeCommand, 'requestId'>,
+): Promise<string | null> {
+  const whole: UpgradeCommand = { ...command, requestId: randomUUID() }
   try {
     await temporal.withDeadline(Date.now() + 15_000, () =>
       temporal.workflow
@@ -128,7 +149,7 @@ async function requireCatalog({ aws, settings }: Connection, product: ProductId)
   throw new CommandFailure(EXIT.failed, `Nothing is applied in domain ${domainOf(product)}.`)
 }
 
-function requireVersion(catalog: DomainCatalog, product: ProductId) {
+function requireVersion(catalog: DomainCatalog, product: ProductId): DefinitionVersion {
   const version = catalog.products.find(({ definition }) => definition.product === product)
   if (version) return version
   throw new CommandFailure(EXIT.notAllowed, `No definition of ${product} is applied any more.`)

@@ -7,6 +7,7 @@ import type { ProductSchedule, Timetable } from './calendar/cycles.ts'
 import { upstreamsIn } from './dependencies.ts'
 import type { DomainCatalog } from './calendar/routing.ts'
 import { type Cycle, type CycleInput, type GlueEndState, type GlueRunEnd, openRun } from './cycle/cycle.ts'
+import { applyFact, type Fact } from './cycle/facts.ts'
 import type { DefinitionVersion, ProductDefinition } from './definition.ts'
 import { type CycleKey, type Domain, domainOf, type ProductId, toCycleId, toEventId } from './ids.ts'
 import type { Arrival } from './refresh-event.ts'
@@ -150,6 +151,17 @@ export const endOf = (state: GlueEndState, runId = 'jr_1'): GlueRunEnd => ({
   executionSeconds: 60,
   noticedBy: 'event',
 })
+
+/** The cycle once it has begun with what it has, its first run has succeeded and revision 1 is published. */
+export const publishedOf = (cycle: Cycle, nowMs = NOON_MS): Cycle => {
+  const facts: Fact[] = [
+    { kind: 'begun' },
+    { kind: 'run-started', runId: 'jr_1', adopted: false },
+    { kind: 'run-ended', end: endOf('SUCCEEDED') },
+    { kind: 'published', eventId: toEventId(cycle.id, 1), revision: 1 },
+  ]
+  return facts.reduce((before, fact) => applyFact(before, fact, nowMs), cycle)
+}
 
 export const aName = fc.stringMatching(/^[a-z][a-z0-9]{0,5}$/)
 export const aProduct = fc.tuple(aName, aName).map(([domain, name]) => toProduct(`${domain}/${name}`))

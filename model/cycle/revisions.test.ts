@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest'
 import type { OnRevision, ProductDefinition } from '../definition.ts'
-import { arrivalOf, definitionOf, endOf, HOUR_MS, inputOf, NOON_MS, toProduct } from '../samples.test-data.ts'
+import { arrivalOf, definitionOf, endOf, HOUR_MS, inputOf, KEY, NOON_MS, toProduct } from '../samples.test-data.ts'
 import { applyArrival } from './arrivals.ts'
 import { type Cycle, currentAttempt, openRun } from './cycle.ts'
 import { decideNext } from './decide.ts'
@@ -16,15 +16,16 @@ const after = (cycle: Cycle, nowMs: number, ...facts: Fact[]): Cycle =>
 const correct = (cycle: Cycle, product: string, revision: number, nowMs = LATER_MS): Cycle =>
   applyArrival(cycle, arrivalOf(product, { revision }), nowMs)
 
-function begun(onRevision?: OnRevision, change: Partial<ProductDefinition> = {}): Cycle {
+function arrived(onRevision?: OnRevision, change: Partial<ProductDefinition> = {}): Cycle {
   const dependsOn = ['d1/ds1', 'raw/rd2'].map((product) => ({
     product: toProduct(product),
     ...(onRevision ? { onRevision } : {}),
   }))
   const opened = openRun(inputOf(definitionOf('d1/ds3', [], { dependsOn, ...change })), NOON_MS)
-  const arrived = ['d1/ds1', 'raw/rd2'].reduce((cycle, product) => correct(cycle, product, 1, NOON_MS), opened)
-  return after(arrived, NOON_MS, { kind: 'begun' }, { kind: 'run-started', runId: 'jr_1', adopted: false })
+  return ['d1/ds1', 'raw/rd2'].reduce((cycle, product) => correct(cycle, product, 1, NOON_MS), opened)
 }
+const begun = (onRevision?: OnRevision, change?: Partial<ProductDefinition>): Cycle =>
+  after(arrived(onRevision, change), NOON_MS, { kind: 'begun' }, { kind: 'run-started', runId: 'jr_1', adopted: false })
 const SUCCEEDED: Fact = { kind: 'run-ended', end: endOf('SUCCEEDED') }
 const PUBLISHED: Fact = { kind: 'published', eventId: 'd1/ds3/2026-11-20/r1', revision: 1 }
 const completed = (onRevision?: OnRevision, change?: Partial<ProductDefinition>): Cycle =>
@@ -67,6 +68,18 @@ describe('a correction that comes after the cycle has run', () => {
     expect(decideNext(cycle, LATER_MS)).toEqual({ kind: 'wait', untilMs: LATER_MS + 1_000 })
   })
 
+  test('to one side of a diamond waits for the other twelve times as long, then the cycle runs with what it has', () => {
+    const builtFrom = [{ product: toProduct('raw/rd2'), cycle: KEY, revision: 2 }]
+    const one = applyArrival(completed('rerun'), arrivalOf('d1/ds1', { revision: 2, builtFrom }), LATER_MS)
+    const untilMs = LATER_MS + 12 * SETTLE_MS
+    expect(decideNext(one, untilMs - 1)).toEqual({ kind: 'wait', untilMs })
+    expect(decideNext(one, untilMs)).toMatchObject({ kind: 'rerun' })
+
+    const bothMs = LATER_MS + 60_000
+    const both = correct(one, 'raw/rd2', 2, bothMs)
+    expect(decideNext(both, bothMs)).toEqual({ kind: 'wait', untilMs: bothMs + SETTLE_MS })
+  })
+
   test('while an attempt is under way is remembered: the attempt publishes what it has, then the cycle runs again', () => {
     const during = correct(begun('rerun'), 'd1/ds1', 2)
     expect(decideNext(during, LATER_MS + HOUR_MS)).toMatchObject({ kind: 'await-end' })
@@ -82,6 +95,13 @@ describe('a correction that comes after the cycle has run', () => {
     const reported = after(cycle, LATER_MS, { kind: 'reported' })
     expect(decideNext(reported, LATER_MS)).toEqual({ kind: 'wait', untilMs: LATER_MS + SETTLE_MS })
     expect(decideNext(reported, LATER_MS + SETTLE_MS)).toMatchObject({ kind: 'rerun' })
+  })
+
+  test('in ERROR(start) is a reason to run again', () => {
+    const failed: Fact[] = [{ kind: 'begun' }, { kind: 'start-failed', error: 'no such job' }, { kind: 'reported' }]
+    const cycle = after(arrived('rerun'), NOON_MS, ...failed)
+    expect(cycle).toMatchObject({ state: 'ERROR', step: 'start' })
+    expect(decideNext(correct(cycle, 'd1/ds1', 2), LATER_MS + SETTLE_MS)).toMatchObject({ kind: 'rerun' })
   })
 
   test.each([

@@ -13,14 +13,8 @@ import type { Arrival } from '../../model/refresh-event.ts'
 import { arrivalOf, definitionOf, inputOf, KEY, NOON_MS } from '../../model/samples.test-data.ts'
 import { ARRIVALS_SIGNAL, CYCLE_WORKFLOW, toCycleStart } from '../../workflows/contract.ts'
 import { type LentDatabase, lendDatabase } from './postgres.ts'
+import { NOT_ASKED } from './refresh-messages.ts'
 import { isThere, type LentTemporal, lendTemporal, signalsOf } from './temporal.ts'
-
-/** No cycle of these tests was corrected after it ran. */
-const NOT_ASKED = {
-  settings: { checkGlueMs: 1_000, errorWaitMs: 1_000, recordRetryMs: 1_000 },
-  loadIndex: () => Promise.reject(new Error('The catalog was read')),
-  nowMs: Date.now,
-}
 
 let temporal: LentTemporal
 let client: Client

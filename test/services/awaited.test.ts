@@ -6,10 +6,9 @@ import { readAwaited } from '../../mirror/awaited.ts'
 import { ensureDomainRole } from '../../mirror/domain-role.ts'
 import { recordCycle } from '../../mirror/record-cycle.ts'
 import { openRun } from '../../model/cycle/cycle.ts'
-import { applyFact, type Fact } from '../../model/cycle/facts.ts'
 import { toRecord } from '../../model/cycle/record.ts'
 import type { Domain } from '../../model/ids.ts'
-import { definitionOf, endOf, inputOf, KEY, NOON_MS, toKey, toProduct } from '../../model/samples.test-data.ts'
+import { definitionOf, inputOf, KEY, NOON_MS, publishedOf, toKey, toProduct } from '../../model/samples.test-data.ts'
 import { type Sandbox, startSandbox } from '../../sandbox/aws/server.ts'
 import { type CatalogSpace, openCatalogSpace } from './catalog-space.ts'
 
@@ -58,16 +57,7 @@ test('no more by a definition that is superseded, but by a cycle that it opened'
 })
 
 test('how far the product has published itself', async () => {
-  const facts: Fact[] = [
-    { kind: 'begun' },
-    { kind: 'run-started', runId: 'jr_1', adopted: false },
-    { kind: 'run-ended', end: endOf('SUCCEEDED') },
-    { kind: 'published', eventId: `raw/c/${KEY}/r1`, revision: 1 },
-  ]
-  const cycle = facts.reduce(
-    (before, fact) => applyFact(before, fact, NOON_MS),
-    openRun(inputOf(definitionOf('raw/c', [])), NOON_MS),
-  )
+  const cycle = publishedOf(openRun(inputOf(definitionOf('raw/c', [])), NOON_MS))
   await recordCycle(space.db, toRecord(cycle, 0))
   expect(await readAwaited(raw, { product: toProduct('raw/c'), key: KEY })).toMatchObject({ publishedRevision: 1 })
 })

@@ -1,34 +1,25 @@
 // The bridge's main road on real queues, buses and Temporal: an event becomes one signal to each cycle it concerns.
 import type { Client } from '@temporalio/client'
-import { afterAll, afterEach, beforeAll, beforeEach, expect, test } from 'vitest'
+import { expect, test } from 'vitest'
 import { listEvents } from '../../mirror/events.ts'
 import { openCycle } from '../../model/calendar/due.ts'
 import type { Blocker } from '../../model/cycle/cycle.ts'
 import type { Arrival } from '../../model/refresh-event.ts'
 import { toKey, toProduct } from '../../model/samples.test-data.ts'
 import { ARRIVALS_SIGNAL, BLOCKERS_SIGNAL, toCycleStart } from '../../workflows/contract.ts'
-import { type BridgeStage, depthOf, openBridgeStage, until } from './bridge-stage.ts'
-import { type LentDatabase, lendDatabase } from './postgres.ts'
+import { type BridgeStage, depthOf, until, useBridgeStage } from './bridge-stage.ts'
+import type { LentDatabase } from './postgres.ts'
 import { KEY, messageOf, notRefreshedOf, refreshedOf } from './refresh-messages.ts'
-import { isThere, type LentTemporal, lendTemporal, signalsOf } from './temporal.ts'
+import { isThere, signalsOf } from './temporal.ts'
 
 const MINUTE_MS = 60_000
 const REFRESHED = 'Data Product Refreshed'
 const NOT_REFRESHED = 'Data Product Not Refreshed'
 
-let temporal: LentTemporal
+let client: Client
 let database: LentDatabase
 let stage: BridgeStage
-let client: Client
-beforeAll(async () => {
-  ;[temporal, database] = await Promise.all([lendTemporal(), lendDatabase()])
-  client = temporal.client
-})
-afterAll(() => Promise.all([temporal.stop(), database.drop()]))
-beforeEach(async () => {
-  stage = await openBridgeStage(client, database.db)
-})
-afterEach(() => stage.close())
+useBridgeStage((lent) => ({ client, database, stage } = lent))
 
 const arrivalsOf = (name: string, key = KEY): Promise<Arrival[][]> =>
   signalsOf<Arrival[]>(client, stage.cycle(name, key), ARRIVALS_SIGNAL)

@@ -1,7 +1,7 @@
 // Events of somebody else's shape, from the queue to the cycle: mapped, unmatched and kept, refused.
 import { EventBridgeClient, PutEventsCommand } from '@aws-sdk/client-eventbridge'
 import type { Client } from '@temporalio/client'
-import { afterAll, afterEach, beforeAll, beforeEach, expect, test } from 'vitest'
+import { expect, test } from 'vitest'
 import { toRefreshEntry } from '../../cli/refresh-entry.ts'
 import { namesOf } from '../../clients/config.ts'
 import { type LedgerEvent, listEvents, takeForRedrive } from '../../mirror/events.ts'
@@ -11,24 +11,15 @@ import type { ProductId } from '../../model/ids.ts'
 import { toKey } from '../../model/samples.test-data.ts'
 import { clientOptions } from '../../sandbox/cloudformation/account.ts'
 import { ARRIVALS_SIGNAL } from '../../workflows/contract.ts'
-import { type BridgeStage, depthOf, openBridgeStage, until } from './bridge-stage.ts'
-import { type LentDatabase, lendDatabase } from './postgres.ts'
+import { type BridgeStage, depthOf, until, useBridgeStage } from './bridge-stage.ts'
+import type { LentDatabase } from './postgres.ts'
 import { glueMessageOf, KEY, messageOf, OWN_ACCOUNT, REGION, STRANGER } from './refresh-messages.ts'
-import { isThere, type LentTemporal, lendTemporal, signalsOf } from './temporal.ts'
+import { isThere, signalsOf } from './temporal.ts'
 
-let temporal: LentTemporal
-let database: LentDatabase
 let client: Client
+let database: LentDatabase
 let stage: BridgeStage
-beforeAll(async () => {
-  ;[temporal, database] = await Promise.all([lendTemporal(), lendDatabase()])
-  client = temporal.client
-})
-afterAll(() => Promise.all([temporal.stop(), database.drop()]))
-beforeEach(async () => {
-  stage = await openBridgeStage(client, database.db)
-})
-afterEach(() => stage.close())
+useBridgeStage((lent) => ({ client, database, stage } = lent))
 
 const closes = (pattern = 'closes/{date}/sp500.csv'): ExternalDefinition => ({
   ...{ product: stage.product('closes'), description: '', every: 'business-day', calendar: 'weekdays' },

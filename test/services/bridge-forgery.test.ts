@@ -1,25 +1,19 @@
 // Events that claim to be another: each is refused and leaves a row of its own, and the true event loses nothing.
-import { afterAll, afterEach, beforeAll, beforeEach, expect, test } from 'vitest'
+import type { Client } from '@temporalio/client'
+import { expect, test } from 'vitest'
 import { listEvents } from '../../mirror/events.ts'
 import type { Arrival } from '../../model/refresh-event.ts'
 import { ARRIVALS_SIGNAL } from '../../workflows/contract.ts'
 import { readDeadLetters } from './bridge-dead-letters.ts'
-import { type BridgeStage, openBridgeStage } from './bridge-stage.ts'
-import { type LentDatabase, lendDatabase } from './postgres.ts'
+import { type BridgeStage, useBridgeStage } from './bridge-stage.ts'
+import type { LentDatabase } from './postgres.ts'
 import { KEY, messageOf, RAW_ACCOUNT, refreshedOf, STRANGER } from './refresh-messages.ts'
-import { type LentTemporal, lendTemporal, signalsOf } from './temporal.ts'
+import { signalsOf } from './temporal.ts'
 
-let temporal: LentTemporal
+let client: Client
 let database: LentDatabase
 let stage: BridgeStage
-beforeAll(async () => {
-  ;[temporal, database] = await Promise.all([lendTemporal(), lendDatabase()])
-})
-afterAll(() => Promise.all([temporal.stop(), database.drop()]))
-beforeEach(async () => {
-  stage = await openBridgeStage(temporal.client, database.db)
-})
-afterEach(() => stage.close())
+useBridgeStage((lent) => ({ client, database, stage } = lent))
 
 const TRUE_ID = 'raw/rd1/2026-11-21/r1'
 /** Of a Saturday, so that the true event has a row of the bridge's as well. */
@@ -66,6 +60,6 @@ test('an event under another’s id does not reach a cycle, so that the true one
   await stage.send(messageOf(refreshedOf('raw/rd2', { metadata: { id: `raw/rd1/${KEY}/r1` } })))
   await stage.send(messageOf(refreshedOf('raw/rd1')))
   await stage.untilEmpty()
-  const signals = await signalsOf<Arrival[]>(temporal.client, stage.cycle('ds2', KEY), ARRIVALS_SIGNAL)
+  const signals = await signalsOf<Arrival[]>(client, stage.cycle('ds2', KEY), ARRIVALS_SIGNAL)
   expect(signals.flat().map(({ product }) => product)).toEqual(['raw/rd1'])
 })

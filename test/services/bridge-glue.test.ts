@@ -4,30 +4,18 @@ import type { Client } from '@temporalio/client'
 import { defaultPayloadConverter } from '@temporalio/common'
 import { msToTs } from '@temporalio/common/lib/time.js'
 import proto from '@temporalio/proto'
-import { afterAll, afterEach, beforeAll, beforeEach, expect, test } from 'vitest'
+import { expect, test } from 'vitest'
 import { openCycle } from '../../model/calendar/due.ts'
 import { type CycleId, toGlueActivityId } from '../../model/ids.ts'
 import { toKey } from '../../model/samples.test-data.ts'
 import type { FaultAction } from '../../sandbox/aws/service.ts'
 import { CYCLE_WORKFLOW, type GlueRunEnd, toCycleStart } from '../../workflows/contract.ts'
-import { type BridgeStage, depthOf, openBridgeStage, until } from './bridge-stage.ts'
-import { type LentDatabase, lendDatabase } from './postgres.ts'
+import { type BridgeStage, depthOf, until, useBridgeStage } from './bridge-stage.ts'
 import { glueMessageOf, KEY } from './refresh-messages.ts'
-import { type LentTemporal, lendTemporal } from './temporal.ts'
 
-let temporal: LentTemporal
-let database: LentDatabase
 let client: Client
 let stage: BridgeStage
-beforeAll(async () => {
-  ;[temporal, database] = await Promise.all([lendTemporal(), lendDatabase()])
-  client = temporal.client
-})
-afterAll(() => Promise.all([temporal.stop(), database.drop()]))
-beforeEach(async () => {
-  stage = await openBridgeStage(client, database.db)
-})
-afterEach(() => stage.close())
+useBridgeStage((lent) => ({ client, stage } = lent))
 
 const asked = () => stage.sandbox.ledger.rows({ kind: 'call', operation: 'GetJobRun' })
 const taken = () => stage.sandbox.ledger.rows({ kind: 'call', operation: 'DeleteMessageBatch' })

@@ -1,13 +1,14 @@
 // Messages that nobody can use, through the real queue: each is out of the way at once, with its reason, and keeps no
 // other message waiting.
-import { afterAll, afterEach, beforeAll, beforeEach, expect, test } from 'vitest'
+import type { Client } from '@temporalio/client'
+import { expect, test } from 'vitest'
 import { type LedgerEvent, listEvents } from '../../mirror/events.ts'
 import type { UntakenEvent } from '../../mirror/ledger.ts'
 import type { Arrival } from '../../model/refresh-event.ts'
 import { ARRIVALS_SIGNAL } from '../../workflows/contract.ts'
 import { readDeadLetters } from './bridge-dead-letters.ts'
-import { type BridgeStage, depthOf, openBridgeStage, until } from './bridge-stage.ts'
-import { type LentDatabase, lendDatabase } from './postgres.ts'
+import { type BridgeStage, depthOf, until, useBridgeStage } from './bridge-stage.ts'
+import type { LentDatabase } from './postgres.ts'
 import {
   glueMessageOf,
   KEY,
@@ -17,19 +18,12 @@ import {
   refreshedOf,
   STRANGER,
 } from './refresh-messages.ts'
-import { type LentTemporal, lendTemporal, signalsOf } from './temporal.ts'
+import { signalsOf } from './temporal.ts'
 
-let temporal: LentTemporal
+let client: Client
 let database: LentDatabase
 let stage: BridgeStage
-beforeAll(async () => {
-  ;[temporal, database] = await Promise.all([lendTemporal(), lendDatabase()])
-})
-afterAll(() => Promise.all([temporal.stop(), database.drop()]))
-beforeEach(async () => {
-  stage = await openBridgeStage(temporal.client, database.db)
-})
-afterEach(() => stage.close())
+useBridgeStage((lent) => ({ client, database, stage } = lent))
 
 const ledgerRows = (): Promise<LedgerEvent[]> => listEvents(database.db, { domain: stage.domain, limit: 100 })
 
@@ -209,7 +203,7 @@ test('a time with a wide offset is the instant it means, to the cycle and to the
   await stage.untilEmpty()
   const occurredAt = '2026-11-19T11:00:00.000Z'
   expect(await ledgerRows()).toMatchObject([{ eventId: SATURDAYS, outcome: 'unmatched', occurredAt }])
-  const signals = await signalsOf<Arrival[]>(temporal.client, stage.cycle('ds1', KEY), ARRIVALS_SIGNAL)
+  const signals = await signalsOf<Arrival[]>(client, stage.cycle('ds1', KEY), ARRIVALS_SIGNAL)
   expect(signals).toMatchObject([[{ occurredAt }]])
 })
 
@@ -288,11 +282,11 @@ test('a message as large as SQS takes is dead-lettered too, its reason kept', as
 
 async function arrivedRevisions(name: string): Promise<number[]> {
   const keys = new Set<string>()
-  for await (const { workflowId } of temporal.client.workflow.list({
+  for await (const { workflowId } of client.workflow.list({
     query: `SluiceProduct = "${stage.product(name)}"`,
   }))
     keys.add(workflowId)
-  const signals = await Promise.all([...keys].map((id) => signalsOf<Arrival[]>(temporal.client, id, ARRIVALS_SIGNAL)))
+  const signals = await Promise.all([...keys].map((id) => signalsOf<Arrival[]>(client, id, ARRIVALS_SIGNAL)))
   return signals
     .flat(2)
     .map(({ revision }) => revision)

@@ -6,7 +6,7 @@ import { CreateBucketCommand, S3Client } from '@aws-sdk/client-s3'
 import { GetQueueAttributesCommand, GetQueueUrlCommand, SendMessageCommand, SQSClient } from '@aws-sdk/client-sqs'
 import type { Client } from '@temporalio/client'
 import pino from 'pino'
-import { expect, vi } from 'vitest'
+import { afterAll, afterEach, beforeAll, beforeEach, expect, vi } from 'vitest'
 import { type Bridge, type BridgeParts, startBridge } from '../../bridge/bridge.ts'
 import { createCallPace } from '../../bridge/call-pace.ts'
 import { createDeadLetters } from '../../bridge/dead-letters.ts'
@@ -30,7 +30,9 @@ import { clientOptions } from '../../sandbox/cloudformation/account.ts'
 import { CENTRAL_BUS, toBusArn } from '../../infra/events.ts'
 import { createIndexSource } from '../../workers/catalog.ts'
 import { deployDomains } from './deploy-domains.ts'
+import { type LentDatabase, lendDatabase } from './postgres.ts'
 import { CENTRAL_ACCOUNT, NOW_MS, OWN_ACCOUNT, RAW_ACCOUNT, REGION } from './refresh-messages.ts'
+import { type LentTemporal, lendTemporal } from './temporal.ts'
 
 const BUCKET = 'catalog'
 
@@ -59,11 +61,29 @@ export interface BridgeStage {
   apply(change: Partial<DomainCatalog>): Promise<void>
   /** Resolves once the queue holds nothing, in flight or not; `jumpMs` puts its clock forward meanwhile. */
   untilEmpty(jumpMs?: number): Promise<void>
-  /** Resolves once the deletes of a batch have failed as often as a fault makes them. */
   /** By which the products of the stage have their cycles. */
   timetable: Timetable
+  /** Resolves once the deletes of a batch have failed as often as a fault makes them. */
   untilDeleteFails(): Promise<void>
   close(): Promise<void>
+}
+
+/** To be called once, at the top of a test file: servers once for the file, a stage of its own for each test. */
+export function useBridgeStage(
+  take: (lent: { client: Client; database: LentDatabase; stage: BridgeStage }) => void,
+): void {
+  let temporal: LentTemporal
+  let database: LentDatabase
+  let stage: BridgeStage
+  beforeAll(async () => {
+    ;[temporal, database] = await Promise.all([lendTemporal(), lendDatabase()])
+  })
+  afterAll(() => Promise.all([temporal.stop(), database.drop()]))
+  beforeEach(async () => {
+    stage = await openBridgeStage(temporal.client, database.db)
+    take({ client: temporal.client, database, stage })
+  })
+  afterEach(() => stage.close())
 }
 
 let stages = 0

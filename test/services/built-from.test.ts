@@ -10,7 +10,15 @@ import { type Cycle, openRun } from '../../model/cycle/cycle.ts'
 import { applyFact, type Fact } from '../../model/cycle/facts.ts'
 import { toRecord } from '../../model/cycle/record.ts'
 import type { Domain } from '../../model/ids.ts'
-import { arrivalOf, definitionOf, endOf, inputOf, KEY, NOON_MS, toProduct } from '../../model/samples.test-data.ts'
+import {
+  arrivalOf,
+  definitionOf,
+  inputOf,
+  KEY,
+  NOON_MS,
+  publishedOf,
+  toProduct,
+} from '../../model/samples.test-data.ts'
 import type { Arrival } from '../../model/refresh-event.ts'
 import { type LentDatabase, lendDatabase } from './postgres.ts'
 
@@ -31,15 +39,7 @@ const recalled = (product: string): Promise<Arrival[]> =>
   recallArrivals(lent.db, D1, [{ product: toProduct(product), key: KEY }])
 
 test('of a publication: its row says what it was built from and without', async () => {
-  const arrived = applyArrival(opened('d1/left', ['raw/a', 'raw/b']), arrivalOf('raw/a'), NOON_MS)
-  const published: Fact = { kind: 'published', eventId: `d1/left/${KEY}/r1`, revision: 1 }
-  const cycle = after(
-    arrived,
-    { kind: 'begun' },
-    { kind: 'run-started', runId: 'jr_1', adopted: false },
-    { kind: 'run-ended', end: endOf('SUCCEEDED') },
-    published,
-  )
+  const cycle = publishedOf(applyArrival(opened('d1/left', ['raw/a', 'raw/b']), arrivalOf('raw/a'), NOON_MS))
   await record(cycle)
   expect(await recalled('d1/left')).toEqual([cycle.published])
   expect(cycle.published).toMatchObject({ builtFrom: from(1), builtWithout: ['raw/b'] })

@@ -9,18 +9,17 @@ import { type EventFilter, listEvents } from '../../mirror/events.ts'
 import { recordUntaken, type UntakenEvent } from '../../mirror/ledger.ts'
 import { recordCycle } from '../../mirror/record-cycle.ts'
 import { applyArrival } from '../../model/cycle/arrivals.ts'
-import { type Cycle, openRun } from '../../model/cycle/cycle.ts'
-import { applyFact, type Fact } from '../../model/cycle/facts.ts'
+import { openRun } from '../../model/cycle/cycle.ts'
 import { toRecord } from '../../model/cycle/record.ts'
 import { type CycleId, type Domain, parseEventId } from '../../model/ids.ts'
 import {
   arrivalOf,
   definitionOf,
-  endOf,
   HOUR_MS,
   inputOf,
   KEY,
   NOON_MS,
+  publishedOf,
   toProduct,
 } from '../../model/samples.test-data.ts'
 import type { DeliveryOutcome } from '../../model/states.ts'
@@ -44,7 +43,7 @@ async function tellTheDay(): Promise<void> {
   const { db } = lent
   const whole = arrivalOf('raw/a', { builtFrom: [{ product: toProduct('x/y'), cycle: KEY, revision: 3 }] })
   const waiting = openRun(inputOf(definitionOf('d1/ds', ['raw/a'])), NOON_MS)
-  await recordCycle(db, toRecord(completed(applyArrival(waiting, whole, NOON_MS)), 0))
+  await recordCycle(db, toRecord(publishedOf(applyArrival(waiting, whole, NOON_MS), NOON_MS + HOUR_MS), 0))
   await recordUntaken(db, D1, [
     {
       ...untaken('raw/a', 2),
@@ -55,16 +54,6 @@ async function tellTheDay(): Promise<void> {
   ])
   await recordUntaken(db, D2, [untaken('raw/a', 2), { ...untaken('raw/b', 1), builtWithout: [toProduct('x/z')] }])
   await recordUntaken(db, D2, [{ ...untaken('raw/b', 1), messageId: 'again' }])
-}
-
-function completed(cycle: Cycle): Cycle {
-  const facts: Fact[] = [
-    { kind: 'begun' },
-    { kind: 'run-started', runId: 'jr_1', adopted: false },
-    { kind: 'run-ended', end: endOf('SUCCEEDED') },
-    { kind: 'published', eventId: id('d1/ds'), revision: 1 },
-  ]
-  return facts.reduce((before, fact) => applyFact(before, fact, NOON_MS + HOUR_MS), cycle)
 }
 
 const delivery = (outcome: DeliveryOutcome, note: string) => ({

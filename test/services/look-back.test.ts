@@ -1,6 +1,6 @@
 // What a cycle needs of the past: the bridge keeps it, opens nothing by it, and the recall finds it.
 import type { Client } from '@temporalio/client'
-import { afterAll, afterEach, beforeAll, beforeEach, expect, test } from 'vitest'
+import { expect, test } from 'vitest'
 import { createRecalling } from '../../activities/recalling.ts'
 import { createRepairing } from '../../activities/repairing.ts'
 import { type LedgerEvent, listEvents } from '../../mirror/events.ts'
@@ -13,31 +13,15 @@ import type { UpstreamDefinition } from '../../model/definition.ts'
 import { NOT_REFRESHED } from '../../model/refresh-event.ts'
 import { calendarOf, toKey, toProduct } from '../../model/samples.test-data.ts'
 import { ARRIVALS_SIGNAL, BLOCKERS_SIGNAL, CYCLE_WORKFLOW, toCycleStart } from '../../workflows/contract.ts'
-import { type BridgeStage, openBridgeStage } from './bridge-stage.ts'
-import { type LentDatabase, lendDatabase } from './postgres.ts'
-import { KEY, messageOf, NOW_MS, notRefreshedOf, refreshedOf } from './refresh-messages.ts'
-import { isThere, type LentTemporal, lendTemporal, signalsOf } from './temporal.ts'
+import { type BridgeStage, useBridgeStage } from './bridge-stage.ts'
+import type { LentDatabase } from './postgres.ts'
+import { KEY, messageOf, NOT_ASKED, NOW_MS, notRefreshedOf, refreshedOf } from './refresh-messages.ts'
+import { isThere, signalsOf } from './temporal.ts'
 
-/** No cycle of these tests was corrected after it ran. */
-const NOT_ASKED = {
-  settings: { checkGlueMs: 1_000, errorWaitMs: 1_000, recordRetryMs: 1_000 },
-  loadIndex: () => Promise.reject(new Error('The catalog was read')),
-  nowMs: Date.now,
-}
-
-let temporal: LentTemporal
-let database: LentDatabase
 let client: Client
+let database: LentDatabase
 let stage: BridgeStage
-beforeAll(async () => {
-  ;[temporal, database] = await Promise.all([lendTemporal(), lendDatabase()])
-  client = temporal.client
-})
-afterAll(() => Promise.all([temporal.stop(), database.drop()]))
-beforeEach(async () => {
-  stage = await openBridgeStage(client, database.db)
-})
-afterEach(() => stage.close())
+useBridgeStage((lent) => ({ client, database, stage } = lent))
 
 const THURSDAY = '2026-11-19'
 const RD1 = toProduct('raw/rd1')

@@ -51,3 +51,10 @@ export const messageOf = (detail: unknown, change: Record<string, unknown> = {})
 
 export const glueMessageOf = (detail: object, change: Record<string, unknown> = {}): string =>
   messageOf(detail, { 'detail-type': 'Glue Job State Change', source: 'aws.glue', account: OWN_ACCOUNT, ...change })
+
+/** What a repair has for corrections, where no cycle of the tests was corrected after it ran: the catalog is not read. */
+export const NOT_ASKED = {
+  settings: { checkGlueMs: 1_000, errorWaitMs: 1_000, recordRetryMs: 1_000 },
+  loadIndex: () => Promise.reject(new Error('The catalog was read')),
+  nowMs: Date.now,
+}

@@ -1,6 +1,6 @@
 // A refresh that its producer takes back, on its way: to open cycles as a notice, to the ledger, and to those that open later.
 import type { Client } from '@temporalio/client'
-import { afterAll, afterEach, beforeAll, beforeEach, expect, test } from 'vitest'
+import { expect, test } from 'vitest'
 import { toWithdrawalEntry } from '../../cli/refresh-entry.ts'
 import { type LedgerEvent, listEvents } from '../../mirror/events.ts'
 import { listMissedSkips, recall, recallArrivals } from '../../mirror/recall.ts'
@@ -10,29 +10,19 @@ import { markWithdrawn } from '../../mirror/withdrawn.ts'
 import { openCycle } from '../../model/calendar/due.ts'
 import { applyArrival, applyBlocker } from '../../model/cycle/arrivals.ts'
 import { type Blocker, type Cycle, openRun } from '../../model/cycle/cycle.ts'
-import { applyFact, type Fact } from '../../model/cycle/facts.ts'
 import { toRecord } from '../../model/cycle/record.ts'
 import { NOT_REFRESHED } from '../../model/refresh-event.ts'
-import { arrivalOf, endOf, toKey, toProduct } from '../../model/samples.test-data.ts'
+import { arrivalOf, publishedOf, toKey, toProduct } from '../../model/samples.test-data.ts'
 import { ARRIVALS_SIGNAL, BLOCKERS_SIGNAL } from '../../workflows/contract.ts'
-import { type BridgeStage, depthOf, openBridgeStage } from './bridge-stage.ts'
-import { type LentDatabase, lendDatabase } from './postgres.ts'
+import { type BridgeStage, depthOf, useBridgeStage } from './bridge-stage.ts'
+import type { LentDatabase } from './postgres.ts'
 import { KEY, messageOf, NOW_MS, notRefreshedOf, refreshedOf } from './refresh-messages.ts'
-import { type LentTemporal, lendTemporal, signalsOf } from './temporal.ts'
+import { signalsOf } from './temporal.ts'
 
-let temporal: LentTemporal
-let database: LentDatabase
 let client: Client
+let database: LentDatabase
 let stage: BridgeStage
-beforeAll(async () => {
-  ;[temporal, database] = await Promise.all([lendTemporal(), lendDatabase()])
-  client = temporal.client
-})
-afterAll(() => Promise.all([temporal.stop(), database.drop()]))
-beforeEach(async () => {
-  stage = await openBridgeStage(client, database.db)
-})
-afterEach(() => stage.close())
+useBridgeStage((lent) => ({ client, database, stage } = lent))
 
 const RD1 = toProduct('raw/rd1')
 const EXPECTED = [{ product: RD1, key: toKey(KEY) }]
@@ -119,16 +109,10 @@ test('a delivery that was satisfied is withdrawn, in whatever order the flushes 
 
 test('what Sluice published itself is marked at its row; what ran on it shows a flag', async () => {
   const [source, consumer] = [opened('ds1'), opened('ds2')]
-  const facts: Fact[] = [
-    { kind: 'begun' },
-    { kind: 'run-started', runId: 'jr_1', adopted: false },
-    { kind: 'run-ended', end: endOf('SUCCEEDED') },
-    { kind: 'published', eventId: `${source.id}/r1`, revision: 1 },
-  ]
   const ran = (cycle: Cycle, upstreams: string[]): Cycle =>
-    facts.reduce(
-      (before, fact) => applyFact(before, fact, NOW_MS),
+    publishedOf(
       upstreams.reduce((before, one) => applyArrival(before, arrivalOf(one, { key: toKey(KEY) }), NOW_MS), cycle),
+      NOW_MS,
     )
   await record(ran(source, ['raw/rd1']))
   const own = [{ product: stage.product('ds1'), key: toKey(KEY) }]

@@ -1,0 +1,37 @@
+// An event by hand. In: an upstream cycle; what to say of it. Out: on which bus that goes, and put there.
+// Never: keeps back what `chooseBus` has to tell who sends it; a refusal that passes for sent.
+import { type PutEventsRequestEntry, PutEventsCommand } from '@aws-sdk/client-eventbridge'
+import { loadDomainCatalog } from '../catalog/load.ts'
+import { namesOf } from '../clients/config.ts'
+import type { DomainCatalog } from '../model/calendar/routing.ts'
+import { type CycleParts, domainOf } from '../model/ids.ts'
+import { chooseBus } from './choose-bus.ts'
+import type { Connection } from './connection.ts'
+import { CommandFailure, EXIT } from './failure.ts'
+import { talk } from './output.ts'
+
+type Applied = Pick<DomainCatalog, 'products' | 'externals'>
+
+/** The central bus, or the domain's own for what only the domain may see: as some products, and all externals. */
+export async function findBus(
+  { aws, settings }: Connection,
+  parts: CycleParts,
+): Promise<{ bus: string; applied: Applied }> {
+  const domain = domainOf(parts.product)
+  const loaded = await loadDomainCatalog((await aws()).s3, settings.SLUICE_CATALOG_BUCKET, domain)
+  const applied = loaded.kind === 'loaded' ? loaded.catalog : { products: [], externals: [] }
+  const { isOwnBus, note } = chooseBus(applied, parts)
+  if (note) talk(note)
+  return { bus: isOwnBus ? namesOf(domain).domainBusName : settings.SLUICE_CENTRAL_BUS_ARN, applied }
+}
+
+/** The id that EventBridge gave it. */
+export async function putByHand({ aws }: Connection, entry: PutEventsRequestEntry): Promise<string | undefined> {
+  const { Entries: [result] = [] } = await (await aws()).events.send(new PutEventsCommand({ Entries: [entry] }))
+  if (!result?.ErrorCode) return result?.EventId
+  throw new CommandFailure(
+    EXIT.notAllowed,
+    `Bus ${entry.EventBusName} refused it: ${result.ErrorCode}: ${result.ErrorMessage}. ` +
+      'Nobody has heard it. Mend that, then give the same command again: said twice it counts once.',
+  )
+}

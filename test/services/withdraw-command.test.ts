@@ -1,0 +1,123 @@
+// `sluice events withdraw` itself, on a real bus and a real database: the mark first, then the notice; and what refuses it.
+import { ReceiveMessageCommand } from '@aws-sdk/client-sqs'
+import { afterEach, beforeEach, expect, test, vi } from 'vitest'
+import { parseMessage } from '../../bridge/parse.ts'
+import { withdraw } from '../../cli/events-withdraw.ts'
+import { EXIT } from '../../cli/failure.ts'
+import { namesOf } from '../../clients/config.ts'
+import { CENTRAL_BUS, toBusArn } from '../../infra/events.ts'
+import { recallArrivals } from '../../mirror/recall.ts'
+import { recordCycle } from '../../mirror/record-cycle.ts'
+import { openCycle } from '../../model/calendar/due.ts'
+import { applyArrival } from '../../model/cycle/arrivals.ts'
+import { openRun } from '../../model/cycle/cycle.ts'
+import { toRecord } from '../../model/cycle/record.ts'
+import { arrivalOf, publishedOf, toKey } from '../../model/samples.test-data.ts'
+import { type BridgeStage, useBridgeStage } from './bridge-stage.ts'
+import type { LentDatabase } from './postgres.ts'
+import { CENTRAL_ACCOUNT, KEY, NOW_MS, OWN_ACCOUNT, REGION } from './refresh-messages.ts'
+
+let database: LentDatabase
+let stage: BridgeStage
+useBridgeStage((lent) => ({ database, stage } = lent))
+
+const CENTRAL = toBusArn(REGION, CENTRAL_ACCOUNT, CENTRAL_BUS)
+const options = { reason: ' the wrong file ', output: 'json' } as const
+let said = { out: '', err: '' }
+
+beforeEach(() => {
+  const environment = {
+    ...{ AWS_ENDPOINT_URL: stage.sandbox.endpoint, AWS_REGION: REGION, AWS_ACCOUNT_ID: OWN_ACCOUNT },
+    ...{ AWS_ACCESS_KEY_ID: OWN_ACCOUNT, AWS_SECRET_ACCESS_KEY: 'sandbox' },
+    ...{ DATABASE_URL: database.url, SLUICE_CATALOG_BUCKET: 'catalog', SLUICE_CENTRAL_BUS_ARN: CENTRAL },
+  }
+  for (const [name, value] of Object.entries(environment)) vi.stubEnv(name, value)
+  said = { out: '', err: '' }
+  vi.spyOn(process.stdout, 'write').mockImplementation((text) => Boolean((said.out += String(text))))
+  vi.spyOn(process.stderr, 'write').mockImplementation((text) => Boolean((said.err += String(text))))
+})
+afterEach(() => {
+  vi.restoreAllMocks()
+  vi.unstubAllEnvs()
+})
+
+/** ds1 has published revision 1; answers the event's id. */
+async function published(): Promise<string> {
+  const { settings } = stage.parts
+  const waiting = openRun(
+    openCycle(stage.timetable, stage.version('ds1'), { key: toKey(KEY), openedBy: 'scheduler', settings }),
+    NOW_MS,
+  )
+  const cycle = publishedOf(applyArrival(waiting, arrivalOf('raw/rd1', { key: toKey(KEY) }), NOW_MS), NOW_MS)
+  await recordCycle(database.db, toRecord(cycle, 0))
+  return `${cycle.id}/r1`
+}
+
+/** What a cycle that opens now would get of it. */
+const recalled = () => recallArrivals(database.db, stage.domain, [{ product: stage.product('ds1'), key: toKey(KEY) }])
+
+/** The notice that came to the domain's queue. */
+async function heard() {
+  const { Messages: [message] = [] } = await stage.sqs.send(
+    new ReceiveMessageCommand({ QueueUrl: stage.queueUrl, WaitTimeSeconds: 10 }),
+  )
+  return parseMessage(message?.Body ?? '')
+}
+
+const puts = () => stage.sandbox.ledger.rows({ operation: 'PutEvents' })
+
+test('the row is marked, and the notice is on the bus of its product', async () => {
+  const event = await published()
+  expect(await recalled()).toHaveLength(1)
+  expect(await withdraw(event, options)).toBe(0)
+  expect(await recalled()).toEqual([])
+  expect(JSON.parse(said.out)).toMatchObject({ bus: CENTRAL, eventId: expect.any(String), isMarked: true })
+  expect(said.err).toBe('')
+  expect(await heard()).toMatchObject({
+    kind: 'not-refreshed',
+    blocker: { product: stage.product('ds1'), key: KEY, withdraws: 1, reason: 'the wrong file' },
+  })
+})
+
+test('refused by the bus, the row is marked already; the command says what to do, and once more it is the same notice', async () => {
+  const event = await published()
+  const action = { kind: 'fail-entry', index: 0, code: 'AccessDeniedException' } as const
+  stage.sandbox.faults.add({ service: 'events', operation: 'PutEvents', action })
+  await expect(withdraw(event, options)).rejects.toMatchObject({
+    exitCode: EXIT.notAllowed,
+    message: expect.stringMatching(
+      /^Bus arn:\S+sluice-central refused it: AccessDeniedException: .* Mend that, then give the same command again/,
+    ),
+  })
+  expect(said.out).toBe('')
+  expect(await recalled()).toEqual([])
+  expect(await withdraw(event, options)).toBe(0)
+  expect(await heard()).toMatchObject({ eventId: event.replace('/r1', '/not-refreshed-withdrawn.r1') })
+})
+
+test('with the database away nothing is said to anybody', async () => {
+  const event = await published()
+  vi.stubEnv('DATABASE_URL', 'postgres://nobody@127.0.0.1:1/none')
+  await expect(withdraw(event, options)).rejects.toThrow('127.0.0.1:1')
+  expect(puts()).toEqual([])
+})
+
+test('an empty reason is refused, and nothing is marked or said', async () => {
+  const event = await published()
+  const refusal = { exitCode: EXIT.notAllowed, message: expect.stringContaining('needs a reason that says something') }
+  await expect(withdraw(event, { ...options, reason: '  ' })).rejects.toMatchObject(refusal)
+  await expect(withdraw(`${event}x`, options)).rejects.toMatchObject({ exitCode: EXIT.failed })
+  expect(await recalled()).toHaveLength(1)
+  expect(puts()).toEqual([])
+})
+
+test('of an external it goes on the bus of its own domain, and says so; no row of Sluice has it', async () => {
+  const product = stage.product('closes')
+  const shape = { every: 'business-day', calendar: 'weekdays', timezone: 'America/New_York' } as const
+  await stage.apply({ externals: [{ ...shape, product, description: '', mappings: [] }] })
+  expect(await withdraw(`${product}/${KEY}/r1`, options)).toBe(0)
+  expect(JSON.parse(said.out)).toMatchObject({ bus: namesOf(stage.domain).domainBusName, isMarked: false })
+  expect(said.err).toContain(`${product} is declared external`)
+  expect(said.err).toContain('No cycle of Sluice published')
+  expect(await heard()).toMatchObject({ blocker: { product, withdraws: 1 } })
+})
