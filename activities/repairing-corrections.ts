@@ -1,16 +1,20 @@
 // A correction that never reached the cycle that ran on what it corrects: lost by the bus, or while nobody kept the event.
 // In: what the mirror knows of it. Out: the open run is told; a closed cycle is brought back, as the bridge would have done.
-// Never: by an answer older than a run takes ; a cycle whose definition does not ask for it.
+// Never: by an answer older than a run takes; a cycle whose definition does not ask for it.
 import { type Client, WorkflowNotFoundError } from '@temporalio/client'
 import type { Postgres } from '../clients/postgres.ts'
+import { judgePast } from '../mirror/judge-past.ts'
+import { recordUntaken, type UntakenEvent } from '../mirror/ledger.ts'
 import { readPast } from '../mirror/past.ts'
 import type { MissedArrivals } from '../mirror/recall.ts'
 import { isPastStale, mayComeBack, reopenFor } from '../model/calendar/come-back.ts'
 import { dueAtMs } from '../model/calendar/cycles.ts'
 import { whyNotDue } from '../model/calendar/due.ts'
-import { OPENING_WINDOW, type RoutingIndex } from '../model/calendar/routing.ts'
+import { OPENING_WINDOW, type Route, type RoutingIndex } from '../model/calendar/routing.ts'
+import { judgeByPast } from '../model/calendar/untaken.ts'
 import type { CycleSettings } from '../model/cycle/cycle.ts'
-import { type CycleParts, parseCycleId } from '../model/ids.ts'
+import type { ProductDefinition } from '../model/definition.ts'
+import { type CycleParts, domainOf, parseCycleId } from '../model/ids.ts'
 import { ARRIVALS_SIGNAL, CYCLE_WORKFLOW, toComeBack } from '../workflows/contract.ts'
 
 export interface CorrectingParts {
@@ -21,30 +25,59 @@ export interface CorrectingParts {
   nowMs(): number
 }
 
-/** Whether it was told or brought back; false where that makes no sense any more. */
-export async function correct(parts: CorrectingParts, { cycle, arrivals }: MissedArrivals): Promise<boolean> {
+/**
+ * Whether it was told or brought back. Where no run follows, what the correction meant is written down as the bridge would
+ * have: then no tick asks again.
+ */
+export async function correct(parts: CorrectingParts, missed: MissedArrivals): Promise<boolean> {
   try {
-    await parts.temporal.workflow.getHandle(cycle).signal(ARRIVALS_SIGNAL, arrivals)
+    await parts.temporal.workflow.getHandle(missed.cycle).signal(ARRIVALS_SIGNAL, missed.arrivals)
     return true
   } catch (error) {
     if (!(error instanceof WorkflowNotFoundError)) throw error
   }
-  const { product, key } = parseCycleId(cycle) as CycleParts
+  const { product, key } = parseCycleId(missed.cycle) as CycleParts
   const { current, timetable } = await parts.loadIndex()
   const version = current.get(product)
-  if (!version || whyNotDue(timetable, version.definition, key) !== null) return false
-  const route = {
-    version,
-    key,
-    timetable,
-    isCurrent: true,
-    dueAtMs: dueAtMs(timetable.calendars, version.definition, key),
-  }
-  const askedAtMs = parts.nowMs()
-  if (!mayComeBack(route, arrivals, OPENING_WINDOW, askedAtMs)) return false
-  const past = await readPast(parts.db, cycle)
-  const input = past && reopenFor(route, past, arrivals, { settings: parts.settings, nowMs: askedAtMs })
-  if (!input || isPastStale(askedAtMs, parts.nowMs())) return false
-  await parts.temporal.workflow.signalWithStart(CYCLE_WORKFLOW, toComeBack(input, arrivals))
-  return true
+  // Nobody is left to ask what the definition says.
+  if (!version) return false
+  const said = await bringBack(parts, { version, key, timetable }, missed)
+  if (said === 'nothing') await writeDown(parts.db, version.definition, missed)
+  return said === 'back'
+}
+
+async function bringBack(
+  { temporal, db, settings, nowMs }: CorrectingParts,
+  of: Pick<Route, 'version' | 'key' | 'timetable'>,
+  { cycle, arrivals }: MissedArrivals,
+): Promise<'back' | 'nothing' | 'too-slow'> {
+  const { version, key, timetable } = of
+  const askedAtMs = nowMs()
+  if (whyNotDue(timetable, version.definition, key) !== null) return 'nothing'
+  const route = { ...of, isCurrent: true, dueAtMs: dueAtMs(timetable.calendars, version.definition, key) }
+  if (!mayComeBack(route, arrivals, OPENING_WINDOW, askedAtMs)) return 'nothing'
+  const past = await readPast(db, cycle)
+  const input = past && reopenFor(route, past, arrivals, { settings, nowMs: askedAtMs })
+  if (!input) return 'nothing'
+  if (isPastStale(askedAtMs, nowMs())) return 'too-slow'
+  await temporal.workflow.signalWithStart(CYCLE_WORKFLOW, toComeBack(input, arrivals))
+  return 'back'
+}
+
+async function writeDown(
+  db: Postgres,
+  definition: ProductDefinition,
+  { cycle, arrivals }: MissedArrivals,
+): Promise<void> {
+  const domain = domainOf(definition.product)
+  const events = await Promise.all(
+    arrivals.map(async (arrival): Promise<UntakenEvent> => {
+      const past = await judgePast(db, { domain, cycle, ...arrival })
+      const judged = judgeByPast('closed', past, { definition, arrival })
+      const deliveries = judged ? [{ cycle, upstream: arrival.product, ...judged }] : []
+      const unsent = { messageId: null, body: null, source: null, account: null }
+      return { ...arrival, ...unsent, outcome: 'routed', reason: null, deliveries }
+    }),
+  )
+  await recordUntaken(db, domain, events)
 }

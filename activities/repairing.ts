@@ -11,6 +11,7 @@ import {
   type MissedArrivals,
   type MissedSkips,
 } from '../mirror/recall.ts'
+import { OPENING_WINDOW, type RoutingIndex } from '../model/calendar/routing.ts'
 import type { CycleId, Domain } from '../model/ids.ts'
 import type { Arrival } from '../model/refresh-event.ts'
 import { ARRIVALS_SIGNAL, BLOCKERS_SIGNAL, type SchedulerActivities } from '../workflows/contract.ts'
@@ -28,10 +29,15 @@ export const createRepairing = (parts: RepairingParts): Pick<SchedulerActivities
   async repairArrivals({ domain }) {
     const missed = await listWhenThere(parts, domain)
     if (missed === null) return { repaired: null }
-    const told = await pMap(missed, (one) => tell(parts, one), AT_ONCE)
+    let index: Promise<RoutingIndex> | undefined
+    const loadIndex = (): Promise<RoutingIndex> => (index ??= parts.loadIndex())
+    const told = await pMap(missed, (one) => tell({ ...parts, loadIndex }, one), AT_ONCE)
     return { repaired: told.filter(Boolean).length }
   },
 })
+
+/** A cycle is written for the first time within the horizon before it is due. */
+const MAY_COME_BACK_MS = OPENING_WINDOW.acceptForMs + OPENING_WINDOW.horizonMs
 
 type Missed = MissedArrivals | MissedSkips | MissedCorrections
 
@@ -40,9 +46,9 @@ interface MissedCorrections {
   corrections: Arrival[]
 }
 
-async function listWhenThere({ db, warn }: RepairingParts, domain: Domain): Promise<Missed[] | null> {
+async function listWhenThere({ db, warn, nowMs }: RepairingParts, domain: Domain): Promise<Missed[] | null> {
   try {
-    const corrections = await listMissedCorrections(db, domain)
+    const corrections = await listMissedCorrections(db, domain, nowMs() - MAY_COME_BACK_MS)
     return [
       ...(await listMissedArrivals(db, domain)),
       ...(await listMissedSkips(db, domain)),

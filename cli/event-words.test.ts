@@ -26,7 +26,15 @@ const receiptOf = (change: Partial<Receipt> = {}): Receipt => ({
     source: 'dataproduct.raw',
   },
   ...{ account: '111111111111', product: 'raw/a', key: KEY, revision: 2, occurredAt: SEEN, firstSeenAt: SEEN, seen: 1 },
-  ...{ hasBody: true, redrivenAt: null, location: null, correlationId: 'c', builtFrom: null, builtWithout: null },
+  ...{
+    hasBody: true,
+    redrivenAt: null,
+    isTakenBack: false,
+    location: null,
+    correlationId: 'c',
+    builtFrom: null,
+    builtWithout: null,
+  },
   deliveries: [],
   ...change,
 })
@@ -126,6 +134,7 @@ test('one that was published and came to nobody says so', () => {
     location: 's3://d1/ds/',
     builtFrom: [],
     builtWithout: null,
+    isTakenBack: false,
   }
   const report = toReport(`${CYCLE}/r1`, { published: { cycle: CYCLE, ...of }, receipts: [], siblings: [] })
   expect(eventLines(report)).toEqual([
@@ -134,6 +143,14 @@ test('one that was published and came to nobody says so', () => {
     '  lies at s3://d1/ds/',
     '  no domain has received it: no definition waits for it, or it is under way',
   ])
+})
+
+test('one that was taken back says so, and offers nothing to get it taken', () => {
+  const late = { deliveries: [deliveryOf({})] }
+  expect(nextOf(late)).toHaveLength(1)
+  const report = reportOf([receiptOf({ ...late, isTakenBack: true })])
+  expect(report).toMatchObject({ isTakenBack: true, next: [] })
+  expect(eventLines(report)).toContain('  taken back by its producer: no cycle that has not begun takes it')
 })
 
 test('a mistyped id: the likeliest first; far from all, those of the same cycle', () => {

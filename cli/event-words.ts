@@ -2,7 +2,7 @@
 // done when nothing took it. Pure. Never: a step that would change nothing.
 import type { JudgedDelivery, Publication, Receipt, Sibling } from '../mirror/event-report.ts'
 import { countSlips } from '../model/nearest.ts'
-import { parseEventId } from '../model/ids.ts'
+import { isNoticeId, parseEventId } from '../model/ids.ts'
 import type { BuiltFrom } from '../model/refresh-event.ts'
 
 export interface EventReport {
@@ -14,6 +14,8 @@ export interface EventReport {
   siblings: Sibling[]
   /** The next revision that any ledger has. */
   correctedBy: string | null
+  /** By its producer's word. */
+  isTakenBack: boolean
   next: NextStep[]
 }
 
@@ -29,16 +31,18 @@ export function toReport(
 ): EventReport {
   const others = siblings.filter((one) => one.eventId !== eventId)
   const revision = parseEventId(eventId)?.revision ?? receipts.find((one) => one.revision !== null)?.revision
+  // Who took it back says so at its row, or in a notice that each domain hears by itself.
+  const isTakenBack = published?.isTakenBack === true || receipts.some((receipt) => receipt.isTakenBack)
   const newer = revision ? others.find((one) => one.revision > revision) : undefined
   return {
     ...{ eventId, published, receipts, siblings: others, correctedBy: newer?.eventId ?? null },
-    next: receipts.flatMap(stepsOf),
+    ...{ isTakenBack, next: isTakenBack ? [] : receipts.flatMap(stepsOf) },
   }
 }
 
 function stepsOf(receipt: Receipt): NextStep[] {
   // Nobody need wait for a notice that an upstream did not refresh.
-  if (receipt.eventId.includes('/not-refreshed-')) return []
+  if (isNoticeId(receipt.eventId)) return []
   return receipt.outcome === 'routed'
     ? receipt.deliveries.flatMap((one) => stepsTo(receipt, one))
     : [toRedrive(receipt)]
@@ -78,7 +82,8 @@ function stepsTo(
 const toRerun = (cycle: string): string => `sluice rerun ${cycle} --reason "<why>"`
 
 /** Everything a person asks of it, from where it came to what to do next. */
-export function eventLines({ eventId, published, receipts, siblings, correctedBy, next }: EventReport): string[] {
+export function eventLines(report: EventReport): string[] {
+  const { eventId, published, receipts, siblings, correctedBy, isTakenBack, next } = report
   const [first] = receipts
   const made = receipts.find(({ builtFrom, builtWithout }) => builtFrom ?? builtWithout) ?? published
   const location = receipts.find((one) => one.location)?.location ?? published?.location
@@ -89,6 +94,7 @@ export function eventLines({ eventId, published, receipts, siblings, correctedBy
     ...(isPublished
       ? [`  published by ${published.cycle}${published.publishedAt ? ` at ${published.publishedAt}` : ''}`]
       : []),
+    ...(isTakenBack ? ['  taken back by its producer: no cycle that has not begun takes it'] : []),
     ...(location ? [`  lies at ${location}`] : []),
     ...(made?.builtFrom?.length ? [`  built from ${toInputs(made.builtFrom)}`] : []),
     ...(made?.builtWithout?.length ? [`  built without ${made.builtWithout.join(', ')}`] : []),

@@ -45,21 +45,15 @@ describe('an open cycle', () => {
 })
 
 test('of a closed cycle the mirror says which correction it has not used, and how to use it', () => {
-  const input = { product: 'd1/b', key: KEY, revision: 1 }
-  const correction = { upstream: 'd1/b', upstreamKey: KEY, outcome: 'correction' }
   const report = {
-    row: { cycle: `d1/c/${KEY}`, isOutdated: true, lastAttempt: 1 },
-    dependencies: [{ ...input, product: 'd1/a' }, input],
-    deliveries: [
-      { ...correction, revision: 2 },
-      { ...correction, revision: 3 },
-    ],
+    row: { cycle: `d1/c/${KEY}`, lastAttempt: 1 },
+    outdated: [{ product: 'd1/b', key: KEY, newer: 3, used: 1 }],
   } as unknown as CycleReport
   expect(outdatedLines(report)).toEqual([
     `corrected d1/b/${KEY}: revision 3 is there, revision 1 was used; to use it: sluice rerun d1/c/${KEY} --reason …`,
   ])
-  const used = { ...report, dependencies: [{ ...input, revision: 3 }] } as unknown as CycleReport
-  expect(outdatedLines(used)).toEqual([])
+  // It has used nothing.
+  expect(outdatedLines({ ...report, row: { ...report.row, lastAttempt: 0 } })).toEqual([])
 })
 
 test('what an attempt read is named, and many are counted', () => {

@@ -1,5 +1,6 @@
 // What is to be known of the data of a cycle: which inputs were corrected since it ran, which do not fit together, what each
 // attempt read. In: the cycle as its workflow or the mirror has it. Out: lines of text. Pure.
+import type { OutdatedInput } from '../mirror/outdated.ts'
 import type { CycleReport } from '../mirror/status.ts'
 import type { Attempt, Cycle } from '../model/cycle/cycle.ts'
 import { mixedWords } from '../model/cycle/mixed.ts'
@@ -21,27 +22,12 @@ export function dataLines(cycle: Cycle, nowMs: number): string[] {
 }
 
 /** Of a cycle that is closed, by the corrections that came since. */
-export function outdatedLines({ deliveries, dependencies, row }: CycleReport): string[] {
-  if (!row.isOutdated || row.lastAttempt === 0) return []
-  const newest = deliveries
-    .filter(({ outcome }) => outcome === 'correction')
-    .toSorted((one, other) => Number(other.revision) - Number(one.revision))
-  return dependencies.flatMap(({ product, key, revision }) => {
-    const found = newest.find(({ upstream, upstreamKey }) => upstream === product && upstreamKey === key)
-    if (!found || Number(found.revision) <= Number(revision)) return []
-    const then = `to use it: sluice rerun ${row.cycle} --reason …`
-    return [toOutdatedLine({ product, key, newer: found.revision, used: revision }, then)]
-  })
-}
+export const outdatedLines = ({ outdated, row }: Pick<CycleReport, 'outdated' | 'row'>): string[] =>
+  row.lastAttempt === 0
+    ? []
+    : outdated.map((one) => toOutdatedLine(one, `to use it: sluice rerun ${row.cycle} --reason …`))
 
-interface Outdated {
-  product: string
-  key: string
-  newer: number | null
-  used: number | null
-}
-
-const toOutdatedLine = ({ product, key, newer, used }: Outdated, then: string): string =>
+const toOutdatedLine = ({ product, key, newer, used }: OutdatedInput, then: string): string =>
   `corrected ${product}/${key}: revision ${newer} is there, revision ${used} was used; ${then}`
 
 /** Of more inputs only how many they are. */

@@ -260,6 +260,7 @@ table data_product_status -- One row a cycle, as its workflow last reported it; 
   CREATE UNIQUE INDEX data_product_status_product_key ON public.data_product_status USING btree (product, cycle_key)
   CREATE INDEX data_product_status_uncompared ON public.data_product_status USING btree (domain, updated_at) WHERE ((state = ANY (ARRAY['WAITING'::text, 'PROCESSING'::text, 'ERROR'::text])) AND (run_ended_as IS NULL))
   CREATE INDEX data_product_status_without_run ON public.data_product_status USING btree (domain, cycle) WHERE ((state = ANY (ARRAY['WAITING'::text, 'PROCESSING'::text, 'ERROR'::text])) AND (run_ended_as = ANY (ARRAY['terminated'::text, 'timed-out'::text, 'forgotten'::text])))
+  CREATE INDEX data_product_status_written ON public.data_product_status USING btree (domain, updated_at)
   row level security
   policy own_domain for all to sluice_any_domain using (domain = sluice_domain())
   policy published for select to sluice_any_domain using ((visibility = 'mesh'::text) AND (revision > 0))

@@ -2,6 +2,7 @@
 // Never: a definition or a cycle that the login may not see.
 import type { Postgres } from '../clients/postgres.ts'
 import { type CycleParts, toCycleId } from '../model/ids.ts'
+import { isInputOf, isUnbegun } from './conditions.ts'
 
 export interface Awaited {
   /** By a definition that applies, or by an open cycle of an older one. */
@@ -17,8 +18,10 @@ export async function readAwaited(db: Postgres, { product, key }: CycleParts): P
          join data_product as consumer using (product, version)
          where edge.upstream = $1 and consumer.superseded_at is null)
        or exists (
-         select from data_product_dependencies_events_status
-         where upstream_product = $1 and upstream_key = $2 and state = 'WAITING') as "isAwaited",
+         select from data_product_dependencies_events_status as dependency
+         join data_product_status as status using (cycle)
+         where upstream_product = $1 and upstream_key = $2 and dependency.state = 'WAITING'
+           and ${isUnbegun('status')} and ${isInputOf('status')}) as "isAwaited",
        coalesce((select published_revision from data_product_status where cycle = $3), 0) as "publishedRevision"`,
     [product, key, toCycleId(product, key)],
   )

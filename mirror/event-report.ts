@@ -1,10 +1,12 @@
 // In: the id of an event. Out: all that the ledgers know of it: what each domain received, what it did there to each
 // cycle, and what came of the same upstream cycle besides. Never: an event of a domain that the login may not see.
 import { type Postgres, toStorableText } from '../clients/postgres.ts'
-import type { CycleId, CycleKey, Domain, ProductId } from '../model/ids.ts'
+import { type CycleId, type CycleKey, type Domain, parseCycleId, type ProductId } from '../model/ids.ts'
 import type { BuiltFrom } from '../model/refresh-event.ts'
 import type { CycleState } from '../model/states.ts'
-import { type DeliveryRow, LEDGER, type LedgerRow } from './events.ts'
+import { IS_INPUT } from './conditions.ts'
+import { type DeliveryRow, LEDGER, type LedgerRow, listReceivers } from './events.ts'
+import { isWithdrawn } from './withdrawn.ts'
 
 /** As one domain received it. */
 export interface Receipt extends LedgerRow {
@@ -13,6 +15,8 @@ export interface Receipt extends LedgerRow {
   /** Null: the event said nothing. */
   builtFrom: BuiltFrom[] | null
   builtWithout: ProductId[] | null
+  /** The domain has the word of the producer that it does not count any more. */
+  isTakenBack: boolean
   deliveries: JudgedDelivery[]
 }
 
@@ -46,19 +50,6 @@ export async function readReceipts(db: Postgres, eventId: string, domain?: Domai
   }))
 }
 
-/** Hops from domain to domain over the primary key, which leads with it; a ledger may have millions of rows. */
-async function listReceivers(db: Postgres): Promise<Domain[]> {
-  const rows = await db.rows<{ domain: Domain }>(
-    `with recursive receiver as (
-       (select domain from event_ledger order by domain limit 1)
-       union all
-       select (select domain from event_ledger where domain > receiver.domain order by domain limit 1)
-       from receiver where domain is not null)
-     select domain from receiver where domain is not null`,
-  )
-  return rows.map(({ domain }) => domain)
-}
-
 type OfDomain = JudgedDelivery & { domain: Domain }
 
 const withoutDomain = ({ domain: _, ...delivery }: OfDomain): JudgedDelivery => delivery
@@ -66,7 +57,7 @@ const withoutDomain = ({ domain: _, ...delivery }: OfDomain): JudgedDelivery => 
 const listReceived = (db: Postgres, eventId: string, domains: Domain[]): Promise<Omit<Receipt, 'deliveries'>[]> =>
   db.rows(
     `select ${LEDGER}, location, correlation_id as "correlationId", built_from as "builtFrom",
-       built_without as "builtWithout"
+       built_without as "builtWithout", ${isWithdrawn({ domain: 'event_ledger.domain', product: 'event_ledger.product', key: 'event_ledger.cycle_key', revision: 'event_ledger.revision' })} as "isTakenBack"
      from event_ledger where event_id = $1 and domain = any ($2)
      order by domain`,
     [eventId, domains],
@@ -76,12 +67,12 @@ const listJudged = (db: Postgres, eventId: string, domains: Domain[]): Promise<O
   db.rows(
     `select delivery.domain, delivery.cycle, delivery.upstream_product as upstream, delivery.upstream_key as "upstreamKey",
        delivery.revision, delivery.outcome, delivery.note, delivery.seen, delivery.at,
-       delivery.run_number as "runNumber", status.state, input.event_id as "takenEventId",
-       input.cycle is not null as "isInput"
+       delivery.run_number as "runNumber", status.state, dependency.event_id as "takenEventId",
+       dependency.cycle is not null as "isInput"
      from event_delivery as delivery
      left join data_product_status as status using (cycle)
-     left join data_product_dependencies_events_status as input
-       on (input.cycle, input.upstream_product, input.upstream_key)
+     left join data_product_dependencies_events_status as dependency
+       on ${IS_INPUT} and (dependency.cycle, dependency.upstream_product, dependency.upstream_key)
          = (delivery.cycle, delivery.upstream_product, delivery.upstream_key)
      where delivery.event_id = $1 and delivery.domain = any ($2)
      order by delivery.cycle, delivery.upstream_product`,
@@ -97,6 +88,7 @@ export interface Publication {
   location: string | null
   builtFrom: BuiltFrom[] | null
   builtWithout: ProductId[] | null
+  isTakenBack: boolean
 }
 
 /** Undefined when the mirror has no such cycle, or it has not published that far. */
@@ -106,7 +98,8 @@ export const readPublication = (db: Postgres, cycle: CycleId, revision: number):
        case when published_revision = $2 then published_at end as "publishedAt",
        case when published_revision = $2 then location end as location,
        case when published_revision = $2 then built_from end as "builtFrom",
-       case when published_revision = $2 then built_without end as "builtWithout"
+       case when published_revision = $2 then built_without end as "builtWithout",
+       coalesce(withdrawn_revision >= $2, false) as "isTakenBack"
      from data_product_status where cycle = $1 and published_revision >= $2`,
     [cycle, revision],
   )
@@ -128,14 +121,14 @@ export async function listSiblings(db: Postgres, product: ProductId, key: CycleK
 
 /** Ids to compare a mistyped one with: those last written, and those of the cycle that it seems to mean. */
 export async function listKnownIds(db: Postgres, cycle: CycleId | undefined, domain?: Domain): Promise<string[]> {
+  const of = cycle && parseCycleId(cycle)
   const rows = await db.rows<{ id: string }>(
     `select distinct id from (
        (select event_id as id from event_ledger where $2::text is null or domain = $2 order by position desc limit 1000)
        union all
-       (select event_id from event_ledger
-        where starts_with(event_id, $1 || '/') and ($2::text is null or domain = $2) limit 100)) as known
+       (select event_id from event_ledger where domain = any ($1) and product = $3 and cycle_key = $4 limit 100)) as known
      order by id`,
-    [cycle, domain],
+    [domain ? [domain] : await listReceivers(db), domain, of?.product, of?.key],
   )
   return rows.map(({ id }) => id)
 }

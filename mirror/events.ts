@@ -74,7 +74,7 @@ export const listUntaken = (
   filter: Omit<EventFilter, 'outcomes' | 'refreshesOnly'>,
 ): Promise<LedgerRow[]> => listLedgerRows(db, { ...filter, outcomes: ['unmatched', 'refused'], refreshesOnly: true })
 
-export function listLedgerRows(db: Postgres, filter: EventFilter): Promise<LedgerRow[]> {
+export async function listLedgerRows(db: Postgres, filter: EventFilter): Promise<LedgerRow[]> {
   const of = filter.cycle && parseCycleId(filter.cycle)
   return db.rows<LedgerRow>(
     `select ${LEDGER}
@@ -84,7 +84,8 @@ export function listLedgerRows(db: Postgres, filter: EventFilter): Promise<Ledge
        and ($5::bigint is null or position > $5) and ($7::boolean is not true or event_id not like '%/not-refreshed-%')
        and ($8::text is null or (domain, event_id) in (
          select domain, event_id from event_delivery where cycle = $8
-         union all select domain, event_id from event_ledger where product = $9 and cycle_key = $10))
+         union all select domain, event_id from event_ledger
+         where domain = any ($14) and product = $9 and cycle_key = $10))
        and ($11::text is null or exists (
          select from event_delivery as delivery
          where (delivery.domain, delivery.event_id) = (event_ledger.domain, event_ledger.event_id)
@@ -96,8 +97,22 @@ export function listLedgerRows(db: Postgres, filter: EventFilter): Promise<Ledge
     [
       ...[filter.domain, filter.outcomes, filter.product, filter.key, filter.after, filter.limit, filter.refreshesOnly],
       ...[filter.cycle, of?.product, of?.key, filter.delivery, filter.from, filter.to],
+      of ? await listReceivers(db) : [],
     ],
   )
+}
+
+/** Hops from domain to domain over the primary key, which leads with it; a ledger may have millions of rows. */
+export async function listReceivers(db: Postgres): Promise<Domain[]> {
+  const rows = await db.rows<{ domain: Domain }>(
+    `with recursive receiver as (
+       (select domain from event_ledger order by domain limit 1)
+       union all
+       select (select domain from event_ledger where domain > receiver.domain order by domain limit 1)
+       from receiver where domain is not null)
+     select domain from receiver where domain is not null`,
+  )
+  return rows.map(({ domain }) => domain)
 }
 
 /** The columns of a row of the ledger, named as in the type. */
@@ -119,7 +134,8 @@ export const listDeliveriesOf = (
 export const listDeliveriesTo = (db: Postgres, cycle: CycleId): Promise<DeliveryRow[]> =>
   db.rows<DeliveryRow>(`select ${DELIVERY} from event_delivery where cycle = $1 order by at, event_id`, [cycle])
 
-const DELIVERY = `domain, event_id as "eventId", cycle, upstream_product as upstream, upstream_key as "upstreamKey", revision,
+/** The columns of a delivery, named as in the type. */
+export const DELIVERY = `domain, event_id as "eventId", cycle, upstream_product as upstream, upstream_key as "upstreamKey", revision,
   outcome, note, seen, at`
 
 export interface RedriveBody {

@@ -2,8 +2,9 @@
 // Never: takes a redelivery for late; an answer while the database is away (the message stays).
 import { type Postgres, toStorableText } from '../clients/postgres.ts'
 import { judgePastInput, type PastInput, type PastJudgement } from '../model/calendar/untaken.ts'
-import { isWithdrawn } from './withdrawn.ts'
 import type { CycleId, CycleKey, Domain, ProductId } from '../model/ids.ts'
+import { isInputOf } from './conditions.ts'
+import { isWithdrawn } from './withdrawn.ts'
 
 export interface PastQuestion {
   domain: Domain
@@ -29,7 +30,7 @@ export const readInput = (db: Postgres, { domain, cycle, eventId, product, key, 
        and delivery.event_id = $3 and delivery.upstream_product = $4 and delivery.outcome <> 'early'
      left join data_product_dependencies_events_status as dependency on dependency.cycle = asked.cycle
        and dependency.upstream_product = $4 and dependency.upstream_key = $5
-       and (dependency.run_number, dependency.version) = (status.run_number, status.version)
+       and ${isInputOf('status')}
      where status.cycle is not null or delivery.cycle is not null`,
     [domain, cycle, toStorableText(eventId), product, key, revision],
   )

@@ -12,9 +12,10 @@ export interface UntakenEvent {
   outcome: LedgerOutcome
   /** Compulsory unless routed. */
   reason: string | null
-  messageId: string
-  /** The whole message, for redrive. */
-  body: string
+  /** Null: no message brought it; the reconciler found it. */
+  messageId: string | null
+  /** The whole message, for redrive; null where there was none. */
+  body: string | null
   source: string | null
   account: string | null
   product: ProductId | null
@@ -98,7 +99,7 @@ function mergeSameEvents(events: UntakenEvent[]): SeenEvent[] {
     )
     const seen = new Set(group.map(({ messageId }) => messageId)).size
     // The last message's id is kept, so that the same batch again counts nothing.
-    const messageId = group.at(-1)?.messageId ?? ''
+    const messageId = group.at(-1)?.messageId ?? null
     return best ? [{ ...best, messageId, deliveries: [...byCycle.values()], seen }] : []
   })
 }

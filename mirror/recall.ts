@@ -5,6 +5,8 @@ import type { Blocker, ExpectedCycle } from '../model/cycle/cycle.ts'
 import { toUnopened } from '../model/cycle/unopened.ts'
 import { type CycleId, type Domain, toCycleId } from '../model/ids.ts'
 import type { Arrival } from '../model/refresh-event.ts'
+import { isInputOf, isUnbegun } from './conditions.ts'
+import { toInstant } from './instants.ts'
 import { isWithdrawn } from './withdrawn.ts'
 
 const withdrawnOf = (table: string, revision: string): string =>
@@ -38,9 +40,8 @@ const PUBLICATION = `publication as (
 /** Inputs that the domain's cycles still wait for; rows of the last flush only: what a newer definition drops stays behind. */
 const WAITING = `select cycle, dependency.upstream_product as product, dependency.upstream_key as cycle_key
   from data_product_status as status join data_product_dependencies_events_status as dependency using (cycle)
-  where status.domain = $1 and (status.state = 'WAITING' or status.state = 'ERROR' and status.step = 'wait')
-    and dependency.state = 'WAITING'
-    and (dependency.run_number, dependency.version) = (status.run_number, status.version)`
+  where status.domain = $1 and ${isUnbegun('status')}
+    and dependency.state = 'WAITING' and ${isInputOf('status')}`
 
 const ARRIVAL = `event_id as "eventId", product, cycle_key as key, revision, location,
   correlation_id as "correlationId", occurred_at as "occurredAt", built_from as "builtFrom",
@@ -174,10 +175,10 @@ export async function listMissedSkips(db: Postgres, domain: Domain): Promise<Mis
 
 /**
  * Cycles that ran on what has been corrected since, that their definition says to run again, and that have not heard of it:
- * of the days of which a correction may bring a cycle back.
+ * of those that were written since then.
  */
-export async function listMissedCorrections(db: Postgres, domain: Domain): Promise<MissedArrivals[]> {
-  const rows = await db.rows<ArrivalRow & { cycle: CycleId }>(
+export async function listMissedCorrections(db: Postgres, domain: Domain, sinceMs: number): Promise<MissedArrivals[]> {
+  const rows = await db.rows<MissedRow>(
     `with taken as (
        select cycle, dependency.upstream_product as product, dependency.upstream_key as cycle_key, dependency.revision as used
        from data_product_status as status join data_product_dependencies_events_status as dependency using (cycle)
@@ -185,34 +186,21 @@ export async function listMissedCorrections(db: Postgres, domain: Domain): Promi
          and said.version = status.definition_version and said.upstream = dependency.upstream_product
        where status.domain = $1 and said.on_revision = 'rerun' and dependency.state = 'ARRIVED'
          and (status.state in ('PROCESSING', 'COMPLETED') or status.state = 'ERROR' and status.step in ('start', 'run'))
-         and status.updated_at > now() - interval '22 days'
-         and (dependency.run_number, dependency.version) = (status.run_number, status.version)),
+         and status.updated_at >= $2
+         and ${isInputOf('status')}),
      expected as (select distinct product, cycle_key from taken), ${PUBLICATION}
      select distinct cycle, ${ARRIVAL} from newest join taken using (product, cycle_key)
      where revision > used and not exists (select from event_delivery as delivery where delivery.domain = $1
        and delivery.event_id = newest.event_id and delivery.cycle = taken.cycle)
      order by cycle, product, key`,
-    [domain],
+    [domain, toInstant(sinceMs)],
   )
-  const byCycle = Map.groupBy(rows, ({ cycle }) => cycle)
-  return [...byCycle].map(([cycle, missed]) => ({
-    cycle,
-    arrivals: missed.map(({ cycle: _, ...row }) => toArrival(row)),
-  }))
+  return toMissed(rows)
 }
 
 /** The domain's cycles that wait for what is published, as the mirror has it: some may know better by now. */
 export async function listMissedArrivals(db: Postgres, domain: Domain): Promise<MissedArrivals[]> {
-  const rows = await listMissedRows(db, domain)
-  const byCycle = Map.groupBy(rows, ({ cycle }) => cycle)
-  return [...byCycle].map(([cycle, missed]) => ({
-    cycle,
-    arrivals: missed.map(({ cycle: _, ...row }) => toArrival(row)),
-  }))
-}
-
-const listMissedRows = (db: Postgres, domain: Domain): Promise<(ArrivalRow & { cycle: CycleId })[]> =>
-  db.rows(
+  const rows = await db.rows<MissedRow>(
     `with waiting as (${WAITING}),
      expected as (select distinct product, cycle_key from waiting), ${PUBLICATION}
      select cycle, ${ARRIVAL} from newest join waiting using (product, cycle_key)
@@ -221,3 +209,15 @@ const listMissedRows = (db: Postgres, domain: Domain): Promise<(ArrivalRow & { c
      order by cycle, product, cycle_key`,
     [domain],
   )
+  return toMissed(rows)
+}
+
+type MissedRow = ArrivalRow & { cycle: CycleId }
+
+function toMissed(rows: MissedRow[]): MissedArrivals[] {
+  const byCycle = Map.groupBy(rows, ({ cycle }) => cycle)
+  return [...byCycle].map(([cycle, missed]) => ({
+    cycle,
+    arrivals: missed.map(({ cycle: _, ...row }) => toArrival(row)),
+  }))
+}

@@ -9,6 +9,7 @@ import {
   completions,
   insertTransitions,
   markFirstCompleted,
+  markOpened,
   markPublished,
   mergeAttempts,
   upsertStatus,
@@ -17,7 +18,8 @@ import {
 export async function recordCycle(db: Postgres, record: CycleRecord): Promise<void> {
   await db.transaction(async (transaction) => {
     // First, because its row lock puts the flushes of one cycle in a line.
-    await upsertStatus(transaction, record)
+    const isNewest = await upsertStatus(transaction, record)
+    if (!isNewest) await markOpened(transaction, record)
     if (record.snapshot.attempts.length > 0) await mergeAttempts(transaction, record)
     if (record.snapshot.publication) await markPublished(transaction, record)
     if (completions(record).length > 0) await markFirstCompleted(transaction, record)

@@ -13,11 +13,12 @@ export const upsertStatus = (db: Queries, { cycle, domain, runNumber, version, s
      values ($1, $2, $3, $4, $5, $6,
        $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19, $20, $21, $22, $23, $24, nullif($25::jsonb, 'null'), $26)
      on conflict (cycle) do update set visibility = excluded.visibility, definition_version = excluded.definition_version,
-       opened_by = excluded.opened_by, opened_at = excluded.opened_at, state = excluded.state, step = excluded.step,
+       opened_by = case when excluded.opened_at < old.opened_at then excluded.opened_by else old.opened_by end,
+       opened_at = least(old.opened_at, excluded.opened_at), state = excluded.state, step = excluded.step,
        reason = excluded.reason, state_since = excluded.state_since, not_before = excluded.not_before,
        cutoff_at = excluded.cutoff_at, available_by = excluded.available_by, retry_at = excluded.retry_at,
        waiting_for = excluded.waiting_for, last_attempt = excluded.last_attempt,
-       glue_run_id = excluded.glue_run_id, revision = greatest(old.revision, excluded.revision),
+       revision = greatest(old.revision, excluded.revision),
        run_number = excluded.run_number, version = excluded.version, updated_at = now(),
        business_date = excluded.business_date, condition = excluded.condition, flags = excluded.flags,
        run_ended_as = null, run_ended_at = null
@@ -34,11 +35,20 @@ export const upsertStatus = (db: Queries, { cycle, domain, runNumber, version, s
     ],
   )
 
-/** Adds Glue runs to those known of earlier runs and flushes; of one attempt the form that knows most. */
+/** Who opened the cycle, and when, is not who brought it back: of a flush that comes late. */
+export const markOpened = (db: Queries, { cycle, snapshot }: CycleRecord): Promise<boolean> =>
+  db.changed(`update data_product_status set opened_by = $2, opened_at = $3 where cycle = $1 and opened_at > $3`, [
+    ...[cycle, snapshot.openedBy, toInstant(snapshot.openedAtMs)],
+  ])
+
+/**
+ * Adds Glue runs to those known of earlier runs and flushes; of one attempt the form that knows most. The run of the last
+ * attempt stays named until another attempt begins.
+ */
 export const mergeAttempts = (db: Queries, { cycle, snapshot }: CycleRecord): Promise<boolean> =>
   db.changed(
-    `update data_product_status set attempts = (
-       select jsonb_agg(attempt order by number) from (
+    `update data_product_status set (attempts, glue_run_id) = (
+       select jsonb_agg(attempt order by number), max(attempt ->> 'runId') filter (where number = to_jsonb(last_attempt)) from (
          select distinct on (attempt -> 'number') attempt, attempt -> 'number' as number
          from jsonb_array_elements(attempts || $2::jsonb) as attempt
          order by attempt -> 'number', attempt -> 'endedAtMs' = 'null', attempt -> 'runId' = 'null') as known)

@@ -7,8 +7,9 @@ import { isOfStep } from '../model/cycle/flags.ts'
 import type { CycleId, Domain, ProductId } from '../model/ids.ts'
 import type { BuiltFrom } from '../model/refresh-event.ts'
 import type { CycleState, DependencyState, Step } from '../model/states.ts'
+import { IS_INPUT } from './conditions.ts'
 import { type DeliveryRow, listDeliveriesTo } from './events.ts'
-import { isWithdrawn } from './withdrawn.ts'
+import { IS_INPUT_WITHDRAWN, IS_OUTDATED, listOutdated, type OutdatedInput } from './outdated.ts'
 
 export interface CycleFilter {
   domain?: Domain
@@ -136,18 +137,21 @@ export interface CycleReport {
   dependencies: DependencyRow[]
   deliveries: DeliveryRow[]
   actions: ActionRow[]
+  /** Corrections that came after its run had closed. */
+  outdated: OutdatedInput[]
 }
 
 /** Everything the mirror knows of one cycle; undefined when it knows none of this id. */
 export async function readCycle(db: Postgres, cycle: CycleId): Promise<CycleReport | undefined> {
-  const [row, transitions, dependencies, deliveries, actions] = await Promise.all([
+  const [row, transitions, dependencies, deliveries, actions, outdated] = await Promise.all([
     readCycleRow(db, cycle),
     listTransitions(db, cycle),
     listDependencies(db, cycle),
     listDeliveriesTo(db, cycle),
     listActions(db, cycle),
+    listOutdated(db, cycle),
   ])
-  return row && { row, transitions, dependencies, deliveries, actions }
+  return row && { row, transitions, dependencies, deliveries, actions, outdated }
 }
 
 export const readCycleRow = (db: Postgres, cycle: CycleId): Promise<CycleRow | undefined> =>
@@ -155,27 +159,25 @@ export const readCycleRow = (db: Postgres, cycle: CycleId): Promise<CycleRow | u
 
 export const listTransitions = (db: Postgres, cycle: CycleId): Promise<TransitionRow[]> =>
   db.rows<TransitionRow>(
-    `select run_number as "runNumber", version, from_state as "from", to_state as "to", step, reason, at
-     from data_product_status_history where cycle = $1 order by run_number, version`,
+    `select ${TRANSITION} from data_product_status_history where cycle = $1 order by run_number, version`,
     [cycle],
   )
 
-/**
- * Each flush writes all inputs of the cycle with its own place in the order of flushes: a row left behind is an input that
- * a newer version of the definition dropped. Of `dependency`, where its cycle has a row.
- */
-export const IS_INPUT = `exists (select from data_product_status as flushed where flushed.cycle = dependency.cycle
-    and (flushed.run_number, flushed.version) = (dependency.run_number, dependency.version))`
-
 export const listDependencies = (db: Postgres, cycle: CycleId): Promise<DependencyRow[]> =>
   db.rows<DependencyRow>(
-    `select upstream_product as product, upstream_key as key, state, event_id as "eventId", revision, location,
-       correlation_id as "correlationId", occurred_at as "occurredAt", arrived_at as "arrivedAt", blocker, why, position,
-       built_from as "builtFrom"
+    `select ${DEPENDENCY}
      from data_product_dependencies_events_status as dependency where cycle = $1 and ${IS_INPUT}
      order by position nulls last, upstream_product, upstream_key`,
     [cycle],
   )
+
+/** The columns of a move, named as in the type. */
+export const TRANSITION = `run_number as "runNumber", version, from_state as "from", to_state as "to", step, reason, at`
+
+/** The columns of an input, named as in the type. */
+export const DEPENDENCY = `upstream_product as product, upstream_key as key, state, event_id as "eventId", revision, location,
+  correlation_id as "correlationId", occurred_at as "occurredAt", arrived_at as "arrivedAt", blocker, why, position,
+  built_from as "builtFrom"`
 
 export const listActions = (db: Postgres, cycle: CycleId): Promise<ActionRow[]> =>
   db.rows<ActionRow>(
@@ -203,23 +205,10 @@ export const flagsAt = (row: CycleRow, nowMs: number): string[] => [
   ...(isLate(row, nowMs) ? ['late'] : []),
 ]
 
-/** What the bridge wrote down of a closed cycle: its own flags tell of the time when it was open. */
-const OUTDATED = `exists (select from event_delivery as delivery
-    join data_product_dependencies_events_status as input using (cycle, upstream_product, upstream_key)
-    where delivery.cycle = data_product_status.cycle and delivery.domain = data_product_status.domain
-      and delivery.outcome = 'correction' and delivery.revision > input.revision
-      and not coalesce((select bool_and(coalesce(said.on_revision, 'flag') = 'ignore') from data_product_dependencies as said
-        where said.product = data_product_status.product and said.version = data_product_status.definition_version
-          and said.upstream = delivery.upstream_product), false))`
-
-const INPUT_WITHDRAWN = `exists (select from data_product_dependencies_events_status as input
-    where input.cycle = data_product_status.cycle and input.state = 'ARRIVED'
-      and ${isWithdrawn({ domain: 'input.domain', product: 'input.upstream_product', key: 'input.upstream_key', revision: 'input.revision' })})`
-
 const CYCLE = `cycle, domain, product, cycle_key as key, visibility, definition_version as "definitionVersion",
   opened_by as "openedBy", opened_at as "openedAt", state, step, reason, state_since as "stateSince",
   not_before as "notBefore", cutoff_at as "cutoffAt", available_by as "availableBy", retry_at as "retryAt",
   waiting_for as "waitingFor", attempts, last_attempt as "lastAttempt", glue_run_id as "glueRunId", revision,
   first_completed_at as "firstCompletedAt", published_event_id as "publishedEventId", published_at as "publishedAt",
-  location, correlation_id as "correlationId", business_date::text as "businessDate", condition, flags, ${OUTDATED} as "isOutdated", ${INPUT_WITHDRAWN} as "isInputWithdrawn",
+  location, correlation_id as "correlationId", business_date::text as "businessDate", condition, flags, ${IS_OUTDATED} as "isOutdated", ${IS_INPUT_WITHDRAWN} as "isInputWithdrawn",
   run_ended_as as "runEndedAs", run_ended_at as "runEndedAt", run_number as "runNumber", version, updated_at as "updatedAt"`

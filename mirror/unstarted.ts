@@ -4,9 +4,10 @@ import type { Postgres } from '../clients/postgres.ts'
 import type { Condition } from '../model/cycle/condition.ts'
 import type { WaitingCycle } from '../model/cycle/unstarted.ts'
 import type { CycleId, Domain } from '../model/ids.ts'
+import { hasRun, IS_INPUT, isUnbegun } from './conditions.ts'
 import { toInstant } from './instants.ts'
 import { toDependency } from './past.ts'
-import { type DependencyRow, IS_INPUT } from './status.ts'
+import { DEPENDENCY, type DependencyRow } from './status.ts'
 
 /** Those that wait since before `sinceMs`, their time having come, for nothing that they name, or by rules that time may fulfil. */
 export async function listWaitingSince(
@@ -16,7 +17,7 @@ export async function listWaitingSince(
 ): Promise<WaitingCycle[]> {
   const rows = await db.rows<{ cycle: CycleId; condition: Condition | null }>(
     `select cycle, condition from data_product_status
-     where domain = $1 and (state = 'WAITING' or state = 'ERROR' and step = 'wait') and run_ended_as is null
+     where domain = $1 and ${isUnbegun()} and ${hasRun()}
        and updated_at < $2 and (not_before is null or not_before < $2)
        and (waiting_for = '{}' or condition is not null)
      order by updated_at limit $3`,
@@ -33,8 +34,7 @@ export async function listWaitingSince(
 /** Where the condition counts them. */
 const listInputs = (db: Postgres, cycles: CycleId[]): Promise<(DependencyRow & { cycle: CycleId })[]> =>
   db.rows(
-    `select cycle, upstream_product as product, upstream_key as key, state, event_id as "eventId", revision, location,
-       correlation_id as "correlationId", occurred_at as "occurredAt", arrived_at as "arrivedAt", blocker, why, position
+    `select cycle, ${DEPENDENCY}
      from data_product_dependencies_events_status as dependency
      where cycle = any ($1) and position is not null and ${IS_INPUT}
      order by cycle, position`,

@@ -118,6 +118,9 @@ export const isWithdrawalId = (id: string): boolean => /\/not-refreshed-withdraw
 export const isNotRefreshedId = (cycle: CycleId, id: string): boolean =>
   id.startsWith(toNotRefreshedPrefix(cycle)) && !id.startsWith(`${toNotRefreshedPrefix(cycle)}withdrawn.`)
 
+/** A notice about a cycle, not a refresh of it. */
+export const isNoticeId = (id: string): boolean => id.includes('/not-refreshed-')
+
 /** With which the ids of all such notices of a cycle begin. */
 export const toNotRefreshedPrefix = (cycle: CycleId): string => `${cycle}/not-refreshed-`
 

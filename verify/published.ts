@@ -1,7 +1,7 @@
 // In: evidence. Out: where it is seen that an upstream cycle is published, for whom, and that a Glue run ended. Pure.
 // Never: a publication that the asking domain may not know of.
 import { GLUE_ENDS } from '../model/cycle/cycle.ts'
-import { type CycleId, type CycleKey, domainOf, type ProductId } from '../model/ids.ts'
+import { type CycleId, type CycleKey, domainOf, isNoticeId, type ProductId } from '../model/ids.ts'
 import { consumersOf, INDEX_LAG_MS } from './consumers.ts'
 import type { Evidence, SandboxRow } from './evidence.ts'
 import { refreshesPut, refreshesQueued } from './sandbox-rows.ts'
@@ -23,7 +23,7 @@ export function findPublications(evidence: Evidence, beforeMs: number): Publicat
   )
   const taken = ledger.events.filter(
     ({ outcome, eventId, firstSeenAt }) =>
-      outcome === 'routed' && !eventId.includes('/not-refreshed-') && Date.parse(firstSeenAt) < beforeMs,
+      outcome === 'routed' && !isNoticeId(eventId) && Date.parse(firstSeenAt) < beforeMs,
   )
   const told = new Map(
     taken.map(({ domain, product, key, eventId }) => [

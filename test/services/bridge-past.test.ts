@@ -1,6 +1,5 @@
 // Events that no open cycle takes: what each meant is judged from what the cycle recorded, and written once.
 import type { Client } from '@temporalio/client'
-import { defaultPayloadConverter, type Payload } from '@temporalio/common'
 import { describe, expect, test } from 'vitest'
 import { type LedgerEvent, listEvents } from '../../mirror/events.ts'
 import { recordCycle } from '../../mirror/record-cycle.ts'
@@ -10,11 +9,11 @@ import { type CycleInput, openRun } from '../../model/cycle/cycle.ts'
 import { toRecord } from '../../model/cycle/record.ts'
 import type { OnRevision } from '../../model/definition.ts'
 import { arrivalOf, toKey, toProduct } from '../../model/samples.test-data.ts'
-import { CYCLE_WORKFLOW, toCycleStart } from '../../workflows/contract.ts'
+import { ARRIVALS_SIGNAL, CYCLE_WORKFLOW, toCycleStart } from '../../workflows/contract.ts'
 import { type BridgeStage, depthOf, until, useBridgeStage } from './bridge-stage.ts'
 import type { LentDatabase } from './postgres.ts'
 import { KEY, messageOf, NOW_MS, refreshedOf } from './refresh-messages.ts'
-import { isThere } from './temporal.ts'
+import { isThere, signalsOf, startInputOf } from './temporal.ts'
 
 let client: Client
 let database: LentDatabase
@@ -191,12 +190,9 @@ describe('corrections of a closed cycle whose definition says rerun', () => {
 
   /** What the run that is open now was started with, and the signals it has got. */
   async function openedNow() {
-    const { events } = await client.workflow.getHandle(stage.cycle('ds1', KEY)).fetchHistory()
-    const [first, ...others] = events ?? []
-    const decode = defaultPayloadConverter.fromPayload.bind(defaultPayloadConverter)
-    const payload = first?.workflowExecutionStartedEventAttributes?.input?.payloads?.[0]
-    const signals = others.filter((event) => event.workflowExecutionSignaledEventAttributes)
-    return { input: decode<CycleInput>(payload as Payload), signals: signals.length }
+    const cycle = stage.cycle('ds1', KEY)
+    const signals = await signalsOf(client, cycle, ARRIVALS_SIGNAL)
+    return { input: await startInputOf<CycleInput>(client, cycle), signals: signals.length }
   }
   const isOpen = async (): Promise<boolean> => {
     const { status } = await client.workflow.getHandle(stage.cycle('ds1', KEY)).describe()

@@ -20,6 +20,7 @@ import {
   toProduct,
 } from '../../model/samples.test-data.ts'
 import type { Arrival } from '../../model/refresh-event.ts'
+import { insertApplied } from './applied-rows.ts'
 import { type LentDatabase, lendDatabase } from './postgres.ts'
 
 let lent: LentDatabase
@@ -90,30 +91,19 @@ test('of a publication that a cycle never heard of, a cycle that ran on the one 
   const begunOn = (product: string): Cycle =>
     after(applyArrival(opened(product, ['x/lost']), arrivalOf('x/lost'), NOON_MS), { kind: 'begun' })
   const [asks, flags] = [begunOn('d1/asks'), begunOn('d1/flags')]
-  await lent.db.changed(`insert into catalog_version (actor, before, after) values ('ann', '{}', '{}')`)
   for (const [{ input }, word] of [
     [asks, 'rerun'],
     [flags, null],
   ] as const) {
-    await lent.db.changed(
-      `insert into data_product (product, version, domain, description, owner_team, owner_email, visibility, definition,
-         definition_hash, applied_at, first_applied_at, catalog_version)
-       values ($1, $2, 'd1', '', 't', 'e', 'mesh', '{}', 'h', now(), now(), 1)`,
-      [input.product, input.definitionVersion],
-    )
-    await lent.db.changed(
-      `insert into data_product_dependencies (product, version, upstream, position, on_revision)
-       values ($1, $2, 'x/lost', 1, $3)`,
-      [input.product, input.definitionVersion, word],
-    )
+    await insertApplied(lent.db, input, [{ upstream: 'x/lost', onRevision: word }])
   }
   for (const cycle of [asks, flags]) await record(cycle)
-  expect(await listMissedCorrections(lent.db, D1)).toEqual([])
+  expect(await listMissedCorrections(lent.db, D1, NOON_MS)).toEqual([])
 
   // Another cycle of the domain took it, so the ledger has it whole.
   const newer = arrivalOf('x/lost', { revision: 2 })
   await record(applyArrival(opened('d1/other', ['x/lost']), newer, NOON_MS))
-  expect(await listMissedCorrections(lent.db, D1)).toEqual([{ cycle: asks.id, arrivals: [newer] }])
+  expect(await listMissedCorrections(lent.db, D1, NOON_MS)).toEqual([{ cycle: asks.id, arrivals: [newer] }])
   await record(applyArrival(asks, newer, NOON_MS))
-  expect(await listMissedCorrections(lent.db, D1)).toEqual([])
+  expect(await listMissedCorrections(lent.db, D1, NOON_MS)).toEqual([])
 })

@@ -61,6 +61,13 @@ export async function signalsOf<Payload>(client: Client, workflowId: string, sig
   })
 }
 
+/** What the newest run of a workflow was started with. */
+export async function startInputOf<Input>(client: Client, workflowId: string): Promise<Input | undefined> {
+  const { events } = await client.workflow.getHandle(workflowId).fetchHistory()
+  const payload = events?.[0]?.workflowExecutionStartedEventAttributes?.input?.payloads?.[0]
+  return payload ? defaultPayloadConverter.fromPayload<Input>(payload) : undefined
+}
+
 /** Whether Temporal ever heard of it. */
 export async function isThere(client: Client, workflowId: string): Promise<boolean> {
   try {

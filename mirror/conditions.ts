@@ -1,0 +1,25 @@
+// What a row means, as a condition in SQL. In: the name of its table in the query. Out: text for a `where`, no parameters.
+// Never: said a second time elsewhere in this room; indexes of migrations hold the same list of open states.
+
+/** By its state: a run may have ended from outside, which `hasRun` leaves out. */
+export const isOpen = (status = 'data_product_status'): string =>
+  `${status}.state in ('WAITING', 'PROCESSING', 'ERROR')`
+
+/** As far as is known. */
+export const hasRun = (status = 'data_product_status'): string =>
+  `(${isOpen(status)} and ${status}.run_ended_as is null)`
+
+/** Its condition has not held yet. */
+export const isUnbegun = (status = 'data_product_status'): string =>
+  `(${status}.state = 'WAITING' or ${status}.state = 'ERROR' and ${status}.step = 'wait')`
+
+/**
+ * Each flush writes all inputs of the cycle with its own place in the order of flushes: a row left behind is an input that
+ * a newer version of the definition dropped. Of `dependency`, and the row of its cycle.
+ */
+export const isInputOf = (status: string): string =>
+  `(dependency.run_number, dependency.version) = (${status}.run_number, ${status}.version)`
+
+/** Of `dependency`, where its cycle has a row. */
+export const IS_INPUT = `exists (select from data_product_status as flushed
+  where flushed.cycle = dependency.cycle and ${isInputOf('flushed')})`

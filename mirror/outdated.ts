@@ -1,0 +1,43 @@
+// What has become of the inputs of a cycle since it ran, as the bridge wrote it down: a closed cycle's own flags tell of the
+// time when it was open. Out: conditions in SQL on a row of data_product_status; the corrections that a cycle has not used.
+// Never: a correction that was taken back itself, or of an input for which the definition says `onRevision: ignore`.
+import type { Postgres } from '../clients/postgres.ts'
+import type { CycleId, ProductId } from '../model/ids.ts'
+import { IS_INPUT, isInputOf } from './conditions.ts'
+import { isWithdrawn } from './withdrawn.ts'
+
+/** From deliveries to a cycle, of which `dependency` is what it took. Where all edges to an upstream ignore, nothing is told. */
+const correctionsTo = (status: string): string =>
+  `from event_delivery as delivery
+   join data_product_dependencies_events_status as dependency using (cycle, upstream_product, upstream_key)
+   where delivery.cycle = ${status}.cycle and delivery.domain = ${status}.domain and ${isInputOf(status)}
+     and delivery.outcome = 'correction' and delivery.revision > dependency.revision
+     and not ${isWithdrawn({ domain: 'delivery.domain', product: 'delivery.upstream_product', key: 'delivery.upstream_key', revision: 'delivery.revision' })}
+     and not coalesce((select bool_and(coalesce(said.on_revision, 'flag') = 'ignore') from data_product_dependencies as said
+       where said.product = ${status}.product and said.version = ${status}.definition_version
+         and said.upstream = delivery.upstream_product), false)`
+
+export const IS_OUTDATED = `exists (select ${correctionsTo('data_product_status')})`
+
+export const IS_INPUT_WITHDRAWN = `exists (select from data_product_dependencies_events_status as dependency
+    where dependency.cycle = data_product_status.cycle and dependency.state = 'ARRIVED' and ${IS_INPUT}
+      and ${isWithdrawn({ domain: 'dependency.domain', product: 'dependency.upstream_product', key: 'dependency.upstream_key', revision: 'dependency.revision' })})`
+
+export interface OutdatedInput {
+  product: ProductId
+  key: string
+  /** The highest correction that is there. */
+  newer: number
+  used: number
+}
+
+export const listOutdated = (db: Postgres, cycle: CycleId): Promise<OutdatedInput[]> =>
+  db.rows<OutdatedInput>(
+    `select upstream_product as product, upstream_key as key, corrected.newer, corrected.used
+     from data_product_status as status, lateral (
+       select upstream_product, upstream_key, max(delivery.revision) as newer, dependency.revision as used
+       ${correctionsTo('status')}
+       group by upstream_product, upstream_key, dependency.revision) as corrected
+     where status.cycle = $1 order by product, key`,
+    [cycle],
+  )

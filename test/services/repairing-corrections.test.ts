@@ -1,0 +1,123 @@
+// A correction that nobody delivered, found by the tick: its cycle runs again, or the ledger says once why it does not.
+import { randomUUID } from 'node:crypto'
+import { afterAll, beforeAll, beforeEach, expect, test } from 'vitest'
+import { createRepairing } from '../../activities/repairing.ts'
+import { listDeliveriesTo } from '../../mirror/events.ts'
+import { recordCycle } from '../../mirror/record-cycle.ts'
+import { buildIndex } from '../../model/calendar/routing.ts'
+import { applyArrival } from '../../model/cycle/arrivals.ts'
+import { type Cycle, type CycleInput, openRun } from '../../model/cycle/cycle.ts'
+import { toRecord } from '../../model/cycle/record.ts'
+import type { OnRevision } from '../../model/definition.ts'
+import type { Domain } from '../../model/ids.ts'
+import type { Arrival } from '../../model/refresh-event.ts'
+import { arrivalOf, catalogOf, definitionOf, inputOf, publishedOf, versionOf } from '../../model/samples.test-data.ts'
+import { ARRIVALS_SIGNAL } from '../../workflows/contract.ts'
+import { insertApplied } from './applied-rows.ts'
+import { type LentDatabase, lendDatabase } from './postgres.ts'
+import { NOT_ASKED, NOW_MS } from './refresh-messages.ts'
+import { isThere, type LentTemporal, lendTemporal, signalsOf, startInputOf } from './temporal.ts'
+
+let temporal: LentTemporal
+let lent: LentDatabase
+let domain: Domain
+/** How often a repair read the catalog. */
+let loads = 0
+beforeAll(async () => {
+  ;[temporal, lent] = await Promise.all([lendTemporal(), lendDatabase()])
+})
+afterAll(() => Promise.all([temporal.stop(), lent.drop()]))
+beforeEach(() => {
+  domain = `d${randomUUID().slice(0, 8)}` as Domain
+  loads = 0
+})
+
+const definition = (name: string, word: OnRevision) => {
+  const { dependsOn, ...rest } = definitionOf(`${domain}/${name}`, ['raw/a'])
+  return { ...rest, dependsOn: dependsOn.map((edge) => ({ ...edge, onRevision: word })) }
+}
+const record = (cycle: Cycle): Promise<void> => recordCycle(lent.db, toRecord(cycle, 0))
+const take = (input: CycleInput, arrival: Arrival): Cycle => applyArrival(openRun(input, NOW_MS), arrival, NOW_MS)
+
+/** A cycle that ran on revision 1 of raw/a, and whose run Temporal has closed. */
+async function completed(name: string, word: OnRevision = 'rerun'): Promise<Cycle> {
+  const input = inputOf(definition(name, word), { definitionVersion: 1 })
+  await insertApplied(lent.db, input, [{ upstream: 'raw/a', onRevision: word }])
+  const cycle = publishedOf(take(input, arrivalOf('raw/a')), NOW_MS)
+  await record(cycle)
+  return cycle
+}
+
+/** Revision 2 is known to the domain: a cycle of its own that waited for it took it. */
+const correct = (): Promise<void> =>
+  record(take(inputOf(definitionOf(`${domain}/other`, ['raw/a'])), arrivalOf('raw/a', { revision: 2 })))
+
+function repair(
+  cycles: Cycle[],
+  { nowMs = () => NOW_MS, isApplied = true }: { nowMs?: () => number; isApplied?: boolean } = {},
+): Promise<{ repaired: number | null }> {
+  const versions = cycles.map(({ input }) => versionOf(input.definition))
+  const applied = isApplied ? versions : [versionOf(definitionOf(`${domain}/other`))]
+  const loadIndex = async () => {
+    loads += 1
+    return buildIndex(catalogOf(applied))
+  }
+  const { settings } = NOT_ASKED
+  const parts = { temporal: temporal.client, db: lent.db, settings, loadIndex, nowMs }
+  return createRepairing({ ...parts, warn: (said) => expect.unreachable(said) }).repairArrivals({ domain })
+}
+
+const wordOf = async ({ id }: Cycle): Promise<string[]> =>
+  (await listDeliveriesTo(lent.db, id)).filter(({ revision }) => revision === 2).map(({ outcome }) => outcome)
+
+test('what asks to run again is brought back as it stood, and told; the catalog is read once for all', async () => {
+  const cycles = [await completed('one'), await completed('two')]
+  expect(await repair(cycles)).toEqual({ repaired: 0 })
+  expect(loads).toBe(0)
+  await correct()
+  expect(await repair(cycles)).toEqual({ repaired: 2 })
+  expect(loads).toBe(1)
+  for (const { id } of cycles) {
+    const input = await startInputOf<CycleInput>(temporal.client, id)
+    expect(input).toMatchObject({ openedBy: 'rerun', past: { runNumber: 1, state: 'COMPLETED', revision: 1 } })
+    const told = await signalsOf<Arrival[]>(temporal.client, id, ARRIVALS_SIGNAL)
+    expect(told).toEqual([[arrivalOf('raw/a', { revision: 2 })]])
+  }
+  // Open again: told once more, which it knows as a duplicate; no second run.
+  expect(await repair(cycles)).toEqual({ repaired: 2 })
+})
+
+const DAY_MS = 86_400_000
+test.each([
+  ['as old as what opens no cycle', { nowMs: () => NOW_MS + 22 * DAY_MS }, 0],
+  ['of a product that is applied no more', { isApplied: false }, 1],
+] as const)('one %s is not brought back; what can be said is said once', async (_what, how, left) => {
+  const cycle = await completed('one')
+  await lent.db.changed('update data_product_status set updated_at = $2 where cycle = $1', [
+    cycle.id,
+    new Date(NOW_MS + 10 * DAY_MS),
+  ])
+  await correct()
+  expect(await repair([cycle], how)).toEqual({ repaired: 0 })
+  expect(await isThere(temporal.client, cycle.id)).toBe(false)
+  expect(await wordOf(cycle)).toEqual(left ? [] : ['correction'])
+  loads = 0
+  expect(await repair([cycle], how)).toEqual({ repaired: 0 })
+  expect(loads).toBe(left)
+})
+
+test('that it stood so too long ago waits for the next tick', async () => {
+  const cycle = await completed('one')
+  await correct()
+  let nowMs = NOW_MS - 31_000
+  expect(await repair([cycle], { nowMs: () => (nowMs += 31_000) })).toEqual({ repaired: 0 })
+  expect(await isThere(temporal.client, cycle.id)).toBe(false)
+  expect(await wordOf(cycle)).toEqual([])
+  expect(await repair([cycle])).toEqual({ repaired: 1 })
+})
+
+test('of what only flags nothing is repaired', async () => {
+  const cycle = await completed('one', 'flag')
+  await correct()
+  expect(await repair([cycle])).toEqual({ repaired: 0 })
+})
