@@ -4,7 +4,7 @@
 import { type Client, isGrpcServiceError } from '@temporalio/client'
 import pMap from 'p-map'
 import { isOutage } from '../clients/postgres-errors.ts'
-import { listIdleBuilds, readPollers, toPinnedQuery } from '../clients/worker-versions.ts'
+import { listIdleBuilds, listOrphaned, readPollers } from '../clients/worker-versions.ts'
 import { countGlueEnds, listWaitingSince } from '../mirror/unstarted.ts'
 import { heldAt } from '../model/cycle/unstarted.ts'
 import type { CycleId, Domain } from '../model/ids.ts'
@@ -109,16 +109,11 @@ async function readTaskFailure(temporal: Client, { workflowId, runId }: Describe
 }
 
 async function findWithoutWorker(temporal: Client, domain: Domain): Promise<Found> {
-  const queue = toTaskQueue(domain)
   const found: Found = { count: 0, names: [] }
-  for (const build of await listIdleBuilds(temporal, queue)) {
-    const query = `ExecutionStatus = "Running" AND SluiceDomain = "${domain}" AND ${toPinnedQuery(queue, build)}`
-    const { count } = await temporal.workflow.count(query)
+  for (const { buildId, query, count } of await listOrphaned(temporal, toTaskQueue(domain), domain)) {
+    const names = await nameSome(temporal, query, NAMED - found.names.length)
     found.count += count
-    if (count > 0)
-      found.names.push(
-        ...(await nameSome(temporal, query, NAMED - found.names.length)).map((cycle) => `${cycle}: version ${build}`),
-      )
+    found.names.push(...names.map((cycle) => `${cycle}: version ${buildId}`))
   }
   return found
 }

@@ -3,7 +3,7 @@ import { setTimeout as pause } from 'node:timers/promises'
 import { GetQueueAttributesCommand, GetQueueUrlCommand } from '@aws-sdk/client-sqs'
 import { loadDomainCatalog } from '../catalog/load.ts'
 import { namesOf } from '../clients/config.ts'
-import { describeDeployment, listIdleBuilds, readPollers, toPinnedQuery } from '../clients/worker-versions.ts'
+import { describeDeployment, listOrphaned, readPollers } from '../clients/worker-versions.ts'
 import type { Domain } from '../model/ids.ts'
 import { toScheduleId, toTaskQueue } from '../workflows/contract.ts'
 import { CHECKS } from './check-names.ts'
@@ -158,15 +158,11 @@ async function checkWorker({ temporal }: Connection, domain: string): Promise<st
 
 /** Open cycles are pinned to the version they began on; without a poller of it they wait silently. */
 async function checkVersions({ temporal }: Connection, domain: string): Promise<string> {
-  const client = await temporal()
-  const queue = toTaskQueue(domain)
-  const orphans: string[] = []
-  for (const buildId of await listIdleBuilds(client, queue)) {
-    const query = `ExecutionStatus = "Running" AND SluiceDomain = "${domain}" AND ${toPinnedQuery(queue, buildId)}`
-    const { count } = await client.workflow.count(query)
-    if (count > 0) orphans.push(`${toCount(count, 'open cycle')} of version ${buildId}, which no worker runs`)
-  }
-  if (orphans.length > 0) throw new Error(orphans.join('; '))
+  const orphaned = await listOrphaned(await temporal(), toTaskQueue(domain), domain)
+  const words = orphaned.map(
+    ({ count, buildId }) => `${toCount(count, 'open cycle')} of version ${buildId}, which no worker runs`,
+  )
+  if (words.length > 0) throw new Error(words.join('; '))
   return 'every open cycle has a worker of its version'
 }
 

@@ -47,6 +47,25 @@ export async function listIdleBuilds(client: Client, taskQueue: string): Promise
   return builds.filter((build) => build !== '' && !polled.has(build))
 }
 
+export interface Orphaned {
+  buildId: string
+  count: number
+  /** That finds them. */
+  query: string
+}
+
+/** Open workflows of a domain that only workers go on with which nobody runs, by their build; builds without any left out. */
+export async function listOrphaned(client: Client, taskQueue: string, domain: string): Promise<Orphaned[]> {
+  const builds = await listIdleBuilds(client, taskQueue)
+  const found = await Promise.all(
+    builds.map(async (buildId) => {
+      const query = `ExecutionStatus = "Running" AND SluiceDomain = "${domain}" AND ${toPinnedQuery(taskQueue, buildId)}`
+      return { buildId, query, count: (await client.workflow.count(query)).count }
+    }),
+  )
+  return found.filter(({ count }) => count > 0)
+}
+
 /** For a list or a count of workflows: those that only a worker of this build goes on with. */
-export const toPinnedQuery = (taskQueue: string, buildId: string): string =>
+const toPinnedQuery = (taskQueue: string, buildId: string): string =>
   `TemporalWorkerDeploymentVersion = "${taskQueue}:${buildId}"`

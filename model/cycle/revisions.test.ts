@@ -68,6 +68,26 @@ describe('a correction that comes after the cycle has run', () => {
     expect(decideNext(cycle, LATER_MS)).toEqual({ kind: 'wait', untilMs: LATER_MS + 1_000 })
   })
 
+  test('that is followed by others all the time is taken after twelve times as long, with what has come until then', () => {
+    const stepMs = SETTLE_MS - 1
+    const many = Array.from({ length: 12 }, (_, at) => at)
+    const cycle = many.reduce(
+      (before, at) => correct(before, at % 2 ? 'raw/rd2' : 'd1/ds1', at + 2, LATER_MS + at * stepMs),
+      completed('rerun'),
+    )
+    const untilMs = LATER_MS + 12 * SETTLE_MS
+    expect(decideNext(cycle, LATER_MS + 11 * stepMs)).toEqual({
+      kind: 'wait',
+      untilMs: LATER_MS + 11 * stepMs + SETTLE_MS,
+    })
+    const more = correct(cycle, 'd1/ds1', 14, untilMs - 2)
+    expect(decideNext(more, untilMs - 1)).toEqual({ kind: 'wait', untilMs })
+    expect(decideNext(more, untilMs)).toMatchObject({
+      kind: 'rerun',
+      command: { reason: 'corrected: d1/ds1/2026-11-20 revision 14, raw/rd2/2026-11-20 revision 13' },
+    })
+  })
+
   test('to one side of a diamond waits for the other twelve times as long, then the cycle runs with what it has', () => {
     const builtFrom = [{ product: toProduct('raw/rd2'), cycle: KEY, revision: 2 }]
     const one = applyArrival(completed('rerun'), arrivalOf('d1/ds1', { revision: 2, builtFrom }), LATER_MS)

@@ -23,8 +23,8 @@ export const SLUICE = 'sluice'
 
 /** Corrections come one after the other, such as over both sides of a diamond. */
 const SETTLE_MS = 300_000
-/** So long the other side of a diamond is waited for, which may have a longer way. */
-const MIXED_SETTLES = 12
+/** So long the other side of a diamond is waited for, which may have a longer way; and so long corrections may go on coming. */
+const MOST_SETTLES = 12
 
 export type CorrectionStep = { kind: 'wait'; untilMs: number } | { kind: 'rerun'; command: RerunCommand }
 
@@ -46,17 +46,17 @@ const rerunInputs = (cycle: Cycle): OutdatedInput[] =>
 
 /**
  * Null: no rerun by itself. Once `settle` has passed since the last of the corrections, all of them are one rerun; longer
- * where one side of a diamond has not come yet. Only of a
- * cycle whose attempts are over: while one is under way they are remembered, and what lacks only its publication is mended by
- * a person.
+ * where one side of a diamond has not come yet, but not without end where corrections go on coming. Only of a cycle whose
+ * attempts are over: while one is under way they are remembered, and what lacks only its publication is mended by a person.
  */
 export function decideCorrection(cycle: Cycle, nowMs: number): CorrectionStep | null {
   if (!canRunAgain(cycle)) return null
   const inputs = rerunInputs(cycle)
   if (inputs.length === 0) return null
-  const lastMs = Math.max(...inputs.map((input) => cameAtMs(cycle, input)))
-  const settles = isDiamondOpen(cycle) ? MIXED_SETTLES : 1
-  const untilMs = lastMs + settles * settleOf(cycle)
+  const cameMs = inputs.flatMap((input) => cameAtMs(cycle, input))
+  const settles = isDiamondOpen(cycle) ? MOST_SETTLES : 1
+  const settleMs = cycle.input.definition.settleMs ?? SETTLE_MS
+  const untilMs = Math.min(Math.max(...cameMs) + settles * settleMs, Math.min(...cameMs) + MOST_SETTLES * settleMs)
   if (nowMs < untilMs) return { kind: 'wait', untilMs }
   return { kind: 'rerun', command: toCommand(cycle, inputs) }
 }
@@ -80,11 +80,17 @@ export const isLeftToPerson = (attempt: Pick<Attempt, 'end'> | undefined): boole
 export const runsAgain = ({ state, step }: Pick<Cycle, 'state' | 'step'>): boolean =>
   state === 'COMPLETED' || (state === 'ERROR' && (step === 'start' || step === 'run'))
 
-/** A run that was told of it otherwise than by a delivery knew it when it opened. */
-const cameAtMs = ({ deliveries, openedAtMs }: Cycle, { newer }: OutdatedInput): number =>
-  deliveries.find(({ eventId }) => eventId === newer.eventId)?.atMs ?? openedAtMs
-
-const settleOf = ({ input }: Cycle): number => input.definition.settleMs ?? SETTLE_MS
+/** Of each correction that the last attempt has not read. A run that was told otherwise than by a delivery knew it when it opened. */
+function cameAtMs({ deliveries, openedAtMs }: Cycle, { product, key, arrival, newer }: OutdatedInput): number[] {
+  const unread = deliveries.filter(
+    (one) =>
+      one.outcome === 'correction' &&
+      isSameCycle({ product: one.upstream, key: one.upstreamKey }, { product, key }) &&
+      one.revision > arrival.revision,
+  )
+  const isTold = unread.some(({ eventId }) => eventId === newer.eventId)
+  return [...unread.map(({ atMs }) => atMs), ...(isTold ? [] : [openedAtMs])]
+}
 
 /** More than these are only counted: the reason goes into each flush. */
 const MOST_NAMED = 10
