@@ -3,7 +3,7 @@
 // Never: a correction that was taken back itself, or of an input for which the definition says `onRevision: ignore`.
 import type { Postgres } from '../clients/postgres.ts'
 import type { CycleId, ProductId } from '../model/ids.ts'
-import { IS_INPUT, isInputOf } from './conditions.ts'
+import { isInputOf } from './conditions.ts'
 import { isWithdrawn } from './withdrawn.ts'
 
 /** From deliveries to a cycle, of which `dependency` is what it took. Where all edges to an upstream ignore, nothing is told. */
@@ -17,11 +17,13 @@ const correctionsTo = (status: string): string =>
        where said.product = ${status}.product and said.version = ${status}.definition_version
          and said.upstream = delivery.upstream_product), false)`
 
-export const IS_OUTDATED = `exists (select ${correctionsTo('data_product_status')})`
+/** Looked up for each row by its index: of an `exists`, PostgreSQL may make a hash of all deliveries. */
+export const IS_OUTDATED = `coalesce((select true ${correctionsTo('data_product_status')} limit 1), false)`
 
-export const IS_INPUT_WITHDRAWN = `exists (select from data_product_dependencies_events_status as dependency
-    where dependency.cycle = data_product_status.cycle and dependency.state = 'ARRIVED' and ${IS_INPUT}
-      and ${isWithdrawn({ domain: 'dependency.domain', product: 'dependency.upstream_product', key: 'dependency.upstream_key', revision: 'dependency.revision' })})`
+export const IS_INPUT_WITHDRAWN = `coalesce((select true from data_product_dependencies_events_status as dependency
+    where dependency.cycle = data_product_status.cycle and dependency.state = 'ARRIVED' and ${isInputOf('data_product_status')}
+      and ${isWithdrawn({ domain: 'dependency.domain', product: 'dependency.upstream_product', key: 'dependency.upstream_key', revision: 'dependency.revision' })}
+    limit 1), false)`
 
 export interface OutdatedInput {
   product: ProductId
