@@ -4,6 +4,7 @@ import { WorkflowNotFoundError } from '@temporalio/client'
 import { loadDomainCatalog } from '../catalog/load.ts'
 import { toDependency } from '../mirror/past.ts'
 import { type CycleReport, type CycleRow, type DependencyRow, flagsAt, readCycle } from '../mirror/status.ts'
+import { listUnheard, type Unheard } from '../mirror/unheard.ts'
 import { dueAtMs } from '../model/calendar/cycles.ts'
 import { openCycle, whyNotDue } from '../model/calendar/due.ts'
 import { OPENING_WINDOW, toTimetable } from '../model/calendar/routing.ts'
@@ -11,14 +12,17 @@ import { type Cycle, type CycleInput, type CycleSettings, isUnbegun, openRun } f
 import { FAILURE_WORDS } from '../model/cycle/failure-class.ts'
 import { flagsOf, flagWords, isOfStep } from '../model/cycle/flags.ts'
 import { type CycleId, type CycleParts, domainOf, toCycleId } from '../model/ids.ts'
+import { isSettled } from '../model/states.ts'
 import { CYCLE_QUERY } from '../workflows/contract.ts'
 import { type Connection, withConnection } from './connection.ts'
 import { toEndedWords, withEnd } from './ended-run.ts'
 import { dataLines, outdatedLines, readWords } from './explain-data.ts'
 import { inputLines, OPEN_WORDS, PAST_WORDS } from './explain-inputs.ts'
+import { foreignInputs, unheardLines } from './explain-unheard.ts'
 import { vanishedLines } from './explain-vanished.ts'
 import { CommandFailure, EXIT } from './failure.ts'
 import { whyNoDefinition } from './no-definition.ts'
+import { toVersionLine } from './older-version.ts'
 import { colourState, type Output, print, printJson, talk } from './output.ts'
 import { CENTRAL } from './stack-environment.ts'
 import { type Asked, toUnexplained } from './unexplained.ts'
@@ -32,7 +36,7 @@ export async function explain(parts: CycleParts, options: { stack?: string; outp
     if (options.output === 'json') printJson({ cycle, live: live ?? null, mirror: report ?? null })
     else if (live) {
       tellLive(live)
-      if (isUnbegun(live)) await tellVanished(connection, live)
+      if (!isSettled(live.state)) await tellPresent(connection, live)
     }
     if (options.output === 'table' && report)
       tellReport({ ...report, row: withEnd(report.row, workflow) }, live !== undefined)
@@ -90,17 +94,28 @@ function tellTimes({ notBeforeMs, cutoffMs, availableByMs, definition: { cutoff 
   if (availableByMs !== null) print(`  expected by ${toIso(availableByMs)}`)
 }
 
-async function tellVanished({ aws, settings }: Connection, cycle: Cycle): Promise<void> {
+/** What the definitions in force now say of it. */
+async function tellPresent(connection: Connection, cycle: Cycle): Promise<void> {
+  const { aws, settings } = connection
+  const { product, key, definitionVersion } = cycle.input
   try {
-    const loaded = await loadDomainCatalog(
-      (await aws()).s3,
-      settings.SLUICE_CATALOG_BUCKET,
-      domainOf(cycle.input.product),
-    )
-    if (loaded.kind === 'loaded') for (const line of vanishedLines(loaded.catalog, cycle)) print(`  ${line}`)
+    const loaded = await loadDomainCatalog((await aws()).s3, settings.SLUICE_CATALOG_BUCKET, domainOf(product))
+    if (loaded.kind !== 'loaded') return
+    const carried = { product, key, definitionVersion, state: cycle.state, step: cycle.step }
+    const version = toVersionLine(loaded.catalog, carried)
+    for (const line of [...(version ? [version] : []), ...vanishedLines(loaded.catalog, cycle)]) print(`  ${line}`)
+    const unheard = await askUnheard(connection, cycle)
+    for (const line of unheardLines(loaded.catalog, cycle, unheard)) print(`  ${line}`)
   } catch (error) {
     talk(`The catalog does not answer, so the definitions of now are not compared: ${(error as Error).message}`)
   }
+}
+
+/** Without the mirror nothing is known of it, which was said before. */
+async function askUnheard({ db }: Connection, cycle: Cycle): Promise<Unheard[]> {
+  const products = [...new Set(foreignInputs(cycle).map(({ product }) => product))]
+  if (products.length === 0) return []
+  return listUnheard(db(), domainOf(cycle.input.product), products).catch(() => [])
 }
 
 function tellReport(report: CycleReport, isLive: boolean): void {

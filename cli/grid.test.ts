@@ -1,18 +1,18 @@
 import { stripVTControlCharacters } from 'node:util'
 import { expect, test } from 'vitest'
-import type { CycleRow } from '../mirror/status.ts'
 import { toGrid } from './grid.ts'
+import type { VersionedRow } from './older-version.ts'
 
 const NOW_MS = Date.parse('2026-11-20T12:00:00Z')
 
-const row = (product: string, key: string, more: Partial<CycleRow> = {}): CycleRow =>
+const row = (product: string, key: string, more: Partial<VersionedRow> = {}): VersionedRow =>
   ({
     ...{ cycle: `${product}/${key}`, product, key, state: 'COMPLETED', step: null, reason: null, revision: 1 },
     ...{ waitingFor: [], notBefore: null, retryAt: null, availableBy: null, firstCompletedAt: null },
     ...more,
-  }) as CycleRow
+  }) as VersionedRow
 
-const linesOf = (rows: CycleRow[]): string[] => stripVTControlCharacters(toGrid(rows, NOW_MS)).split('\n')
+const linesOf = (rows: VersionedRow[]): string[] => stripVTControlCharacters(toGrid(rows, NOW_MS)).split('\n')
 
 test('products go down, dates across from old to new; a date without a cycle is a dot', () => {
   const rows = [row('raw/rd1', '2026-11-20', { state: 'PROCESSING' }), row('d1/ds1', '2026-11-19')]
@@ -96,6 +96,39 @@ test('hours are counted below their date, each other key has its own column', ()
     'd1/h     ·          1 PROCESSING, 3 COMPLETED',
     'd1/m     COMPLETED  ·',
   ])
+})
+
+test('an open cycle that goes on by an older version than the one in force is marked with it, and the mark is told', () => {
+  const older = { definitionVersion: 6, currentVersion: 7 }
+  const rows = [
+    row('d1/a', '2026-11-20', { ...older, state: 'WAITING', waitingFor: ['raw/rd1'] }),
+    row('d1/b', '2026-11-20', { ...older, state: 'PROCESSING' }),
+    row('d1/c', '2026-11-20', { ...older, state: 'PROCESSING', runEndedAs: 'terminated', runEndedAt: null }),
+    row('d1/d', '2026-11-20', { ...older, state: 'PROCESSING', currentVersion: 6 }),
+    row('d1/e', '2026-11-20', { ...older, state: 'PROCESSING', currentVersion: null }),
+    row('d1/f', '2026-11-20', older),
+  ]
+  const lines = linesOf(rows)
+  const cells = lines.slice(1, 7).map((line) => line.slice('product  '.length).trim())
+  expect(cells).toEqual(['WAITING v6', 'PROCESSING v6', 'PROCESSING no run', 'PROCESSING', 'PROCESSING', 'COMPLETED'])
+  expect(lines.slice(7, 11)).toEqual([
+    '',
+    'v6: goes on by version 6 of its definition, and a newer one is in force: sluice explain d1/a/2026-11-20',
+    '',
+    'd1/a/2026-11-20  waits for raw/rd1',
+  ])
+})
+
+test('each older version has its own legend, and hours are counted by it', () => {
+  const rows = [
+    ...['01', '02', '03'].map((hour) =>
+      row('d1/h', `2026-11-20T${hour}Z`, { state: 'PROCESSING', definitionVersion: 1, currentVersion: 3 }),
+    ),
+    row('d1/h', '2026-11-20T04Z', { state: 'PROCESSING', definitionVersion: 2, currentVersion: 3 }),
+  ]
+  const [, cell, , ...legends] = linesOf(rows)
+  expect(cell).toBe('d1/h     4 PROCESSING, 3 v1, 1 v2')
+  expect(legends.map((line) => line.slice(0, 24))).toEqual(['v2: goes on by version 2', 'v1: goes on by version 1'])
 })
 
 test('where nothing waits or failed there is the grid alone', () => {

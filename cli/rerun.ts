@@ -11,7 +11,6 @@ import {
 } from '@temporalio/client'
 import { loadDomainCatalog } from '../catalog/load.ts'
 import { readConfig } from '../clients/config.ts'
-import { recordAction } from '../mirror/actions.ts'
 import { type Past, readPast } from '../mirror/past.ts'
 import { recallArrivals } from '../mirror/recall.ts'
 import { openCycle, whyNotDue } from '../model/calendar/due.ts'
@@ -27,8 +26,9 @@ import {
 import { refuseRerun } from '../model/cycle/rerun.ts'
 import type { ProductDefinition } from '../model/definition.ts'
 import { refusesPartial } from '../model/dependencies.ts'
-import { type CycleId, type CycleParts, domainOf, toCycleId } from '../model/ids.ts'
+import { type CycleParts, domainOf, toCycleId } from '../model/ids.ts'
 import { CYCLE_WORKFLOW, type CycleResult, RERUN, toCycleStart } from '../workflows/contract.ts'
+import { auditRefusal } from './audit.ts'
 import { type Connection, withConnection } from './connection.ts'
 import { CommandFailure, EXIT } from './failure.ts'
 import { type Output, print, printJson, talk } from './output.ts'
@@ -48,7 +48,8 @@ export async function rerun(parts: CycleParts, options: RerunOptions): Promise<n
   return withConnection(options, domainOf(parts.product), async (connection) => {
     const cycle = toCycleId(parts.product, parts.key)
     const next = await rerunCycle(connection, parts, command).catch(async (error: unknown) => {
-      if (error instanceof CommandFailure) await audit(connection, cycle, command, error.message)
+      if (error instanceof CommandFailure)
+        await auditRefusal(connection, { ...command, cycle, action: 'rerun', refused: error.message })
       throw error
     })
     if (options.output === 'json') printJson({ cycle, ...next, ...command })
@@ -176,12 +177,4 @@ function requireRerun(input: CycleInput): void {
   const refused = refuseRerun(openRun(input, nowMs), 'closed', nowMs)
   const cycle = toCycleId(input.product, input.key)
   if (refused) throw new CommandFailure(EXIT.notAllowed, `${cycle} cannot be rerun now. ${refused}`)
-}
-
-/** A refusal, or a command that came too late, leaves nothing in Temporal's history, so it is written here. */
-async function audit(connection: Connection, cycle: CycleId, command: RerunCommand, refused: string): Promise<void> {
-  const action = { cycle, action: 'rerun' as const, actorVerified: false, refused, atMs: Date.now() }
-  await recordAction(connection.db(), { ...command, ...action }).catch((error: unknown) =>
-    talk(`The refusal could not be written to the audit: ${(error as Error).message}`),
-  )
 }

@@ -1,11 +1,13 @@
 // In: what to show. Out: the grid of products × dates and what each waiting cycle waits for, once or again and again.
 import { setTimeout as pause } from 'node:timers/promises'
-import { type CycleRow, flagsAt, isLate, listCycles } from '../mirror/status.ts'
+import { listPresent } from '../mirror/carried-versions.ts'
+import { flagsAt, isLate, listCycles } from '../mirror/status.ts'
 import type { Domain } from '../model/ids.ts'
 import { CYCLE_STATES, type CycleState } from '../model/states.ts'
 import { withConnection } from './connection.ts'
 import { CommandFailure, EXIT } from './failure.ts'
 import { toColumn, toGrid } from './grid.ts'
+import type { VersionedRow } from './older-version.ts'
 import { type Output, print, printJson, talk } from './output.ts'
 import { CENTRAL } from './stack-environment.ts'
 
@@ -26,14 +28,17 @@ export async function status(options: StatusOptions): Promise<number> {
   const state = requireState(options.state)
   const domain = options.domain as Domain | undefined
   return withConnection(options, CENTRAL, async (connection) => {
-    const read = async (): Promise<CycleRow[]> => {
+    const read = async (): Promise<VersionedRow[]> => {
       const rows = await listCycles(connection.db(), {
         ...(domain && { domain }),
         ...(state && { state }),
         limit: LIMIT,
       })
       const columns = [...new Set(rows.map(({ key }) => toColumn(key)))].slice(0, options.dates)
-      return rows.filter(({ key }) => columns.includes(toColumn(key)))
+      const shown = rows.filter(({ key }) => columns.includes(toColumn(key)))
+      const present = await listPresent(connection.db(), [...new Set(shown.map(({ product }) => product))])
+      const versions = new Map(present.map(({ product, version }) => [product, version]))
+      return shown.map((row) => ({ ...row, currentVersion: versions.get(row.product) ?? null }))
     }
     const none = domain || state ? 'No cycle is like that.' : NONE_YET
     if (options.watch) return watch(read, none)
@@ -45,14 +50,14 @@ export async function status(options: StatusOptions): Promise<number> {
   })
 }
 
-const toJsonRow = (row: CycleRow, nowMs: number) => ({
+const toJsonRow = (row: VersionedRow, nowMs: number) => ({
   ...row,
   flags: flagsAt(row, nowMs),
   isLate: isLate(row, nowMs),
 })
 
 /** On a terminal the screen is painted again; elsewhere each change is printed below the last. */
-async function watch(read: () => Promise<CycleRow[]>, none: string): Promise<number> {
+async function watch(read: () => Promise<VersionedRow[]>, none: string): Promise<number> {
   const stopping = new AbortController()
   process.once('SIGINT', () => stopping.abort())
   let shown = ''

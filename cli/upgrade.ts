@@ -1,5 +1,6 @@
 // In: a cycle, or a product with its open cycles; an actor, a reason. Out: which of them go by the definition in force from now
-// on, and why the others do not. Never: a cycle whose attempt has begun (the cycle itself refuses); a deadline resolved there.
+// on, and why the others do not, which is audited. Never: a cycle whose attempt has begun (the cycle itself refuses); a deadline
+// resolved there.
 import { randomUUID } from 'node:crypto'
 import { type Client, WorkflowNotFoundError, WorkflowUpdateFailedError } from '@temporalio/client'
 import { loadDomainCatalog } from '../catalog/load.ts'
@@ -12,6 +13,7 @@ import { compareExpected, type InputChanges, refuseUpgrade } from '../model/cycl
 import type { DefinitionVersion } from '../model/definition.ts'
 import { type CycleId, type CycleParts, domainOf, parseCycleId, type ProductId, toCycleId } from '../model/ids.ts'
 import { CYCLE_QUERY, UPGRADE } from '../workflows/contract.ts'
+import { auditRefusal, type RefusedAction } from './audit.ts'
 import { type Connection, withConnection } from './connection.ts'
 import { CommandFailure, EXIT } from './failure.ts'
 import { type Output, print, printJson, talk, toCount } from './output.ts'
@@ -38,20 +40,25 @@ export async function upgrade(parts: CycleParts | undefined, options: UpgradeOpt
   const product = parts?.product ?? options.product
   if (!product || (parts && options.product))
     throw new CommandFailure(EXIT.failed, 'Name one cycle, such as d1/ds3/2026-11-20, or a product with --product.')
-  const command = { actor: options.actor.trim(), reason: options.reason.trim() }
+  const command = { actor: options.actor.trim(), reason: options.reason.trim(), requestId: randomUUID() }
   if (!command.actor || !command.reason)
     throw new CommandFailure(EXIT.notAllowed, 'An upgrade needs an actor and a reason that say something.')
   return withConnection(options, domainOf(product), async (connection) => {
+    const audit: Audit = (refused) => auditRefusal(connection, { ...command, action: 'upgrade', ...refused })
+    const named = parts && toCycleId(product, parts.key)
     const catalog = await requireCatalog(connection, product)
-    const version = requireVersion(catalog, product)
-    const cycles = parts
-      ? [toCycleId(product, parts.key)]
-      : await listOlderUnbegun(connection.db(), { product, version: version.version })
+    const version = catalog.products.find(({ definition }) => definition.product === product)
+    if (!version) {
+      const refused = `No definition of ${product} is applied any more.`
+      if (named && !options.dryRun) await audit({ cycle: named, refused })
+      throw new CommandFailure(EXIT.notAllowed, refused)
+    }
+    const cycles = named ? [named] : await listOlderUnbegun(connection.db(), { product, version: version.version })
     const present = { temporal: await connection.temporal(), timetable: toTimetable(catalog), version }
-    const found = await upgradeEach(present, cycles, { command, isDry: options.dryRun })
+    const found = await upgradeEach(present, cycles, { command, isDry: options.dryRun, audit })
     if (options.output === 'json') printJson(found)
     else tell(found, { product, version: version.version, isDry: options.dryRun })
-    return parts && found.some(({ refused }) => refused !== null) ? EXIT.notAllowed : 0
+    return named && found.some(({ refused }) => refused !== null) ? EXIT.notAllowed : 0
   })
 }
 
@@ -77,16 +84,24 @@ interface Present {
   version: DefinitionVersion
 }
 
+type Audit = (refused: Pick<RefusedAction, 'cycle' | 'versions' | 'refused'>) => Promise<void>
+
 interface Wish {
-  command: { actor: string; reason: string }
+  /** Of all cycles, so that the audit shows which belong together. */
+  command: Omit<UpgradeCommand, 'to'>
   isDry: boolean
+  audit: Audit
 }
 
 /** One that cannot be upgraded keeps no other from it. */
 export async function upgradeEach(present: Present, cycles: CycleId[], wish: Wish): Promise<Upgraded[]> {
   const found: Upgraded[] = []
   for (const cycle of cycles) {
-    found.push(await upgradeOne(present, cycle, wish))
+    const upgraded = await upgradeOne(present, cycle, wish)
+    const { from, to, refused } = upgraded
+    if (refused !== null && !wish.isDry)
+      await wish.audit({ cycle, refused, ...(from !== null && { versions: { from, to } }) })
+    found.push(upgraded)
     if (cycles.length > 10 && found.length % 10 === 0) talk(`${found.length} of ${cycles.length} …`)
   }
   return found
@@ -123,17 +138,12 @@ async function readLive(temporal: Client, cycle: CycleId): Promise<Cycle | undef
 }
 
 /** Why the cycle says no; null when it goes by it. */
-async function send(
-  temporal: Client,
-  cycle: CycleId,
-  command: Omit<UpgradeCommand, 'requestId'>,
-): Promise<string | null> {
-  const whole: UpgradeCommand = { ...command, requestId: randomUUID() }
+async function send(temporal: Client, cycle: CycleId, command: UpgradeCommand): Promise<string | null> {
   try {
     await temporal.withDeadline(Date.now() + 15_000, () =>
       temporal.workflow
         .getHandle(cycle)
-        .executeUpdate<unknown, [UpgradeCommand]>(UPGRADE, { args: [whole], updateId: whole.requestId }),
+        .executeUpdate<unknown, [UpgradeCommand]>(UPGRADE, { args: [command], updateId: command.requestId }),
     )
     return null
   } catch (error) {
@@ -147,10 +157,4 @@ async function requireCatalog({ aws, settings }: Connection, product: ProductId)
   const loaded = await loadDomainCatalog((await aws()).s3, settings.SLUICE_CATALOG_BUCKET, domainOf(product))
   if (loaded.kind === 'loaded') return loaded.catalog
   throw new CommandFailure(EXIT.failed, `Nothing is applied in domain ${domainOf(product)}.`)
-}
-
-function requireVersion(catalog: DomainCatalog, product: ProductId): DefinitionVersion {
-  const version = catalog.products.find(({ definition }) => definition.product === product)
-  if (version) return version
-  throw new CommandFailure(EXIT.notAllowed, `No definition of ${product} is applied any more.`)
 }

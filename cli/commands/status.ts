@@ -13,7 +13,8 @@ export const createStatusCommand = () =>
     .addOption(outputOption())
     .addHelpText(
       'after',
-      '\nExamples:\n  sluice status\n  sluice status --state ERROR -o json\n  sluice status --watch',
+      '\nAn open cycle that goes on by an older version of its definition than the one in force is marked with it: v6.\n' +
+        '\nExamples:\n  sluice status\n  sluice status --state ERROR -o json\n  sluice status --watch',
     )
     .action(async (options) => {
       const { status } = await import('../status.ts')

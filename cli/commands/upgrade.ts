@@ -18,7 +18,7 @@ export const createUpgradeCommand = () =>
 An edit never changes an open cycle by itself: it goes on with the version it was opened with. An upgrade keeps the arrivals
 of inputs that are still needed, waits for new ones and recalls what was published of them.
 
-Exit code 4 when the one cycle named cannot be upgraded; the refusal says why.
+Exit code 4 when the one cycle named cannot be upgraded; the refusal says why, and is audited as the upgrade would be.
 
 Examples:
   sluice upgrade d1/ds3/2026-11-20 --reason "raw/rd9 is not delivered any more"

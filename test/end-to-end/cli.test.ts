@@ -11,49 +11,32 @@ import { type CycleRow, listCycles } from '../../mirror/status.ts'
 import { isStillRunning, type KnownProcess } from '../../sandbox/process-identity.ts'
 import type { StackRecord } from '../../sandbox/stacks.ts'
 import { eventually, run, type Staying, start } from './cli-process.ts'
+import { type DevStack, startDevStack } from './dev-stack.ts'
 
 const PRODUCTS = ['shop/best-sellers', 'shop/orders', 'shop/revenue']
 const MINUTE_MS = 60_000
 
+let stack: DevStack
 let folder: string
 let dev: Staying
 let record: StackRecord
-/** Where a test waits for something; what commands say is asked for once it is there. */
 let db: Postgres
 /** The date of the cycles that the scheduler opened. */
 let today: string
 
 beforeAll(async () => {
-  folder = mkdtempSync(path.join(tmpdir(), 'sluice-cli-'))
-  expect(await sluice('init', 'my-mesh')).toMatchObject({ code: 0, out: expect.stringContaining('shop/orders.yaml') })
-  dev = start(['dev', 'my-mesh/mesh'], folder)
-  await dev.until(/ is up until Ctrl-C/)
-  record = readRecord()
-  db = openPostgres(record.addresses['databaseUrl'] ?? '')
+  stack = await startDevStack('sluice-cli')
+  ;({ folder, dev, record, db } = stack)
+  expect(stack.init).toMatchObject({ code: 0, out: expect.stringContaining('shop/orders.yaml') })
 }, 3 * MINUTE_MS)
 
-afterAll(async () => {
-  await db?.end()
-  await dev?.stop('SIGTERM')
-  rmSync(folder, { recursive: true, force: true })
-}, MINUTE_MS)
+afterAll(() => stack?.stop(), MINUTE_MS)
 
-const sluice = (...args: string[]) => run(args, folder)
+const sluice: DevStack['sluice'] = (...args) => stack.sluice(...args)
 
-/** What a command prints with `-o json`; that it is JSON, and alone on stdout, is part of the test. */
-async function json<T>(...args: string[]): Promise<T> {
-  const { out } = await sluice(...args, '-o', 'json')
-  return JSON.parse(out) as T
-}
+const json = <T>(...args: string[]): Promise<T> => stack.json<T>(...args)
 
-const untilCycle = (cycle: string, isSo: (row: CycleRow) => boolean): Promise<CycleRow> =>
-  eventually(async () => (await listCycles(db, { limit: 100 })).find((row) => row.cycle === cycle && isSo(row)))
-
-function readRecord(): StackRecord {
-  const stacks = path.join(folder, '.sluice', 'stacks')
-  const [file = ''] = readdirSync(stacks).filter((name) => name.endsWith('.json'))
-  return JSON.parse(readFileSync(path.join(stacks, file), 'utf8')) as StackRecord
-}
+const untilCycle: DevStack['untilCycle'] = (cycle, isSo) => stack.untilCycle(cycle, isSo)
 
 const processOf = (name: string): KnownProcess => {
   const known = record.processes.find((process) => process.name === name)

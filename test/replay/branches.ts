@@ -268,6 +268,37 @@ export const BRANCHES: Record<string, (stage: Stage, name: string) => Promise<st
     return closed(cycle)
   },
 
+  async 'upgraded-while-waiting'(stage, name) {
+    const cycle = stage.cycle(name)
+    await cycle.arrive(a)
+    await cycle.until('raw/a arrived', ({ deliveries }) => deliveries.length === 1)
+    await cycle.untilAsked('recallArrivals')
+    cycle.script({ recallArrivals: async () => ({ arrivals: [c] }) })
+    // One input kept, one dropped, one added that was published before: the recall that the upgrade asks for has it.
+    await cycle.upgrade({ expected: [a, c].map(({ product, key }) => ({ product, key })) })
+    await cycle.glueEnds(1)
+    return closed(cycle)
+  },
+
+  async 'upgrade-refused'(stage, name) {
+    const cycle = await ready(stage, name)
+    await cycle.untilGlueRuns(1)
+    await cycle.upgrade({}).catch(() => undefined)
+    await cycle.upgrade({ condition: { kind: 'cycle', at: 9 } }).catch(() => undefined)
+    await cycle.glueEnds(1)
+    return closed(cycle)
+  },
+
+  async 'upgrade-refused-then-upgraded'(stage, name) {
+    const cycle = stage.cycle(name)
+    await cycle.arrive(a)
+    await cycle.until('raw/a arrived', ({ deliveries }) => deliveries.length === 1)
+    await cycle.upgrade({ definitionVersion: 7 }).catch(() => undefined)
+    await cycle.upgrade({ expected: [{ product: a.product, key: a.key }] })
+    await cycle.glueEnds(1)
+    return closed(cycle)
+  },
+
   async 'still-waiting'(stage, name) {
     const cycle = stage.cycle(name)
     await cycle.arrive(a)
@@ -305,6 +336,7 @@ const skipped: Blocker = {
 }
 const a = arrivalOf('raw/a')
 const b = arrivalOf('raw/b')
+const c = arrivalOf('raw/c')
 const u = arrivalOf('d1/u')
 
 async function ready(stage: Stage, name: string, wish: CycleWish = {}): Promise<StagedCycle> {

@@ -11,11 +11,12 @@ import { startPostgres } from '../../sandbox/postgres/server.ts'
 
 const MIGRATIONS = fileURLToPath(new URL('../../migrations', import.meta.url))
 
-export async function openDatabase(): Promise<{ db: Postgres; close(): Promise<void> }> {
+export async function openDatabase(): Promise<{ url: string; db: Postgres; close(): Promise<void> }> {
   const root = mkdtempSync(path.join(tmpdir(), 'sluice-mirror-'))
   const folder = path.join(root, 'postgres')
   const server = await startPostgres({ folder, logFile: path.join(root, 'postgres.log') })
-  const db = openPostgres(await server.createDatabase('mirror'))
+  const url = await server.createDatabase('mirror')
+  const db = openPostgres(url)
   const close = async (): Promise<void> => {
     await db.end()
     await server.stop()
@@ -24,7 +25,7 @@ export async function openDatabase(): Promise<{ db: Postgres; close(): Promise<v
   }
   try {
     await migrate(db, MIGRATIONS)
-    return { db, close }
+    return { url, db, close }
   } catch (error) {
     await close()
     throw error

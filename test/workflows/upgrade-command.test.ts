@@ -1,13 +1,24 @@
-// `sluice upgrade` itself: of many cycles one that cannot be upgraded says why, and keeps no other from it.
+// `sluice upgrade` itself: of many cycles one that cannot be upgraded says why, and keeps no other from it; each refusal is
+// audited, and nothing is that was only tried.
 import { CreateBucketCommand, S3Client } from '@aws-sdk/client-s3'
 import { afterAll, afterEach, beforeAll, expect, inject, test, vi } from 'vitest'
 import { putDomainCatalog } from '../../catalog/bucket.ts'
 import { EXIT } from '../../cli/failure.ts'
 import { upgrade, upgradeEach } from '../../cli/upgrade.ts'
-import type { CycleParts } from '../../model/ids.ts'
-import { catalogOf, definitionOf, timetableOf, toKey, toProduct, versionOf } from '../../model/samples.test-data.ts'
-import { startSandbox } from '../../sandbox/aws/server.ts'
+import { type CycleParts, toCycleId } from '../../model/ids.ts'
+import {
+  arrivalOf,
+  catalogOf,
+  definitionOf,
+  timetableOf,
+  toKey,
+  toProduct,
+  versionOf,
+} from '../../model/samples.test-data.ts'
+import { type Sandbox, startSandbox } from '../../sandbox/aws/server.ts'
 import { clientOptions } from '../../sandbox/cloudformation/account.ts'
+import { listActions } from '../../mirror/status.ts'
+import { openDatabase } from './database.ts'
 import { openStage, type Stage } from './stage.ts'
 import type { StagedCycle } from './staged-cycle.ts'
 
@@ -60,8 +71,11 @@ test('a run that is not open and a key that is not due by the newer definition a
   const unknown = cycleOn('2026-11-17')
   const cycles = [first, unknown, saturday, cancelled, last].map(({ id }) => id)
   const present = { temporal: stage.client, timetable: timetableOf(), version }
+  const audited: object[] = []
+  const audit = async (refused: object): Promise<void> => void audited.push(refused)
+  const whole = { ...command, requestId: 'request-1' }
   for (const isDry of [true, false])
-    expect(await upgradeEach(present, cycles, { command, isDry })).toEqual([
+    expect(await upgradeEach(present, cycles, { command: whole, isDry, audit })).toEqual([
       { cycle: first.id, ...changesOn('2026-11-16'), refused: null },
       { cycle: unknown.id, from: null, ...AS_IT_WAS, refused: expect.stringMatching(/^It is not open\. .*explain /) },
       {
@@ -75,10 +89,65 @@ test('a run that is not open and a key that is not due by the newer definition a
       { cycle: last.id, ...changesOn('2026-11-19'), refused: null },
     ])
   expect(await Promise.all([first, saturday, last].map(versionNow))).toEqual([8, 7, 8])
+  const versions = { from: 7, to: 8 }
+  expect(audited).toEqual([
+    { cycle: unknown.id, refused: expect.stringMatching(/^It is not open\. /) },
+    { cycle: saturday.id, versions, refused: expect.stringMatching(/ has no cycle 2026-11-21/) },
+    { cycle: cancelled.id, versions, refused: 'It has closed meanwhile.' },
+  ])
 })
 
-test('of one cycle that is named the refusal is the answer: exit code 4, in a sentence or as JSON', async () => {
+test('of one cycle that is named the refusal is the answer: exit code 4, in a sentence or as JSON, and in the audit', async () => {
   const sandbox = await startSandbox()
+  const database = await openDatabase()
+  const printed = await onStack(sandbox, database.url)
+  const never: CycleParts = { product: PRODUCT, key: toKey('2026-11-24') }
+  for (const dryRun of [true, false])
+    expect(await upgrade(never, { ...command, dryRun, output: 'table' })).toBe(EXIT.notAllowed)
+  expect(printed()).toMatch(/^upgrade-command\/ds\/2026-11-24: not upgraded\. It is not open\. /)
+  const saturday: CycleParts = { product: PRODUCT, key: toKey('2026-11-28') }
+  await opened(saturday.key)
+  printed()
+  expect(await upgrade(saturday, { ...command, dryRun: false, output: 'json' })).toBe(EXIT.notAllowed)
+  expect(JSON.parse(printed())).toMatchObject([{ from: 7, to: 8, refused: expect.stringContaining('has no cycle') }])
+  const monday: CycleParts = { product: PRODUCT, key: toKey('2026-11-23') }
+  const running = await opened(monday.key)
+  await running.arrive(...['raw/a', 'raw/b'].map((product) => arrivalOf(product, { key: monday.key })))
+  await running.untilGlueRuns(1)
+  expect(await upgrade(monday, { ...command, dryRun: false, output: 'table' })).toBe(EXIT.notAllowed)
+  await running.glueEnds(1)
+  const gone: CycleParts = { product: toProduct(`${DOMAIN}/gone`), key: monday.key }
+  await expect(upgrade(gone, { ...command, dryRun: false, output: 'table' })).rejects.toThrow('is applied any more')
+  const audit = async ({ product, key }: CycleParts) => listActions(database.db, toCycleId(product, key))
+  const refused = { ...command, action: 'upgrade', outcome: 'refused', actorVerified: false }
+  const versions = { fromVersion: 7, toVersion: 8 }
+  const unversioned = { fromVersion: null, toVersion: null }
+  expect(await audit(never)).toMatchObject([
+    { ...refused, ...unversioned, refusedBecause: expect.stringContaining('It is not open.') },
+  ])
+  expect(await audit(saturday)).toMatchObject([
+    { ...refused, ...versions, refusedBecause: expect.stringContaining('has no cycle 2026-11-28') },
+  ])
+  expect(await audit(monday)).toMatchObject([
+    { ...refused, ...versions, refusedBecause: expect.stringContaining('an attempt has begun') },
+  ])
+  expect(await audit(gone)).toMatchObject([
+    { ...refused, ...unversioned, refusedBecause: expect.stringContaining('is applied any more') },
+  ])
+  await Promise.all([database.close(), sandbox.close()])
+})
+
+test('a refusal that cannot be written to the audit is said, and is the answer all the same', async () => {
+  const sandbox = await startSandbox()
+  const printed = await onStack(sandbox, 'postgres://nobody@127.0.0.1:1/none')
+  const never: CycleParts = { product: PRODUCT, key: toKey('2026-11-25') }
+  expect(await upgrade(never, { ...command, dryRun: false, output: 'table' })).toBe(EXIT.notAllowed)
+  expect(printed()).toMatch(/could not be written to the audit: .*not upgraded\. It is not open\. /s)
+  await sandbox.close()
+})
+
+/** As the environment of a command on a stack whose catalog has version 8. What it prints and says, each word once. */
+async function onStack(sandbox: Sandbox, databaseUrl: string): Promise<() => string> {
   const s3 = new S3Client(clientOptions({ endpoint: sandbox.endpoint, region: REGION }, ACCOUNT))
   await s3.send(new CreateBucketCommand({ Bucket: BUCKET }))
   await putDomainCatalog({ s3, bucket: BUCKET }, catalogOf([version]))
@@ -87,25 +156,19 @@ test('of one cycle that is named the refusal is the answer: exit code 4, in a se
   const environment = {
     ...{ AWS_ENDPOINT_URL: sandbox.endpoint, AWS_REGION: REGION, SLUICE_CATALOG_BUCKET: BUCKET },
     ...{ AWS_ACCESS_KEY_ID: ACCOUNT, AWS_SECRET_ACCESS_KEY: 'sandbox', AWS_ACCOUNT_ID: ACCOUNT },
-    ...{ TEMPORAL_ADDRESS: address, TEMPORAL_NAMESPACE: namespace },
+    ...{ TEMPORAL_ADDRESS: address, TEMPORAL_NAMESPACE: namespace, DATABASE_URL: databaseUrl },
     SLUICE_CENTRAL_BUS_ARN: `arn:aws:events:${REGION}:${ACCOUNT}:event-bus/sluice-central`,
-    // Not needed for a cycle that is named.
-    DATABASE_URL: 'postgres://nobody@127.0.0.1:1/none',
   }
   for (const [name, value] of Object.entries(environment)) vi.stubEnv(name, value)
   let printed = ''
-  vi.spyOn(process.stdout, 'write').mockImplementation((text) => {
-    printed += String(text)
-    return true
-  })
-  vi.spyOn(process.stderr, 'write').mockReturnValue(true)
-  const never: CycleParts = { product: PRODUCT, key: toKey('2026-11-24') }
-  expect(await upgrade(never, { ...command, dryRun: false, output: 'table' })).toBe(EXIT.notAllowed)
-  expect(printed).toMatch(/^upgrade-command\/ds\/2026-11-24: not upgraded\. It is not open\. /)
-  printed = ''
-  const saturday: CycleParts = { product: PRODUCT, key: toKey('2026-11-28') }
-  await opened(saturday.key)
-  expect(await upgrade(saturday, { ...command, dryRun: false, output: 'json' })).toBe(EXIT.notAllowed)
-  expect(JSON.parse(printed)).toMatchObject([{ from: 7, to: 8, refused: expect.stringContaining('has no cycle') }])
-  await sandbox.close()
-})
+  for (const stream of [process.stdout, process.stderr])
+    vi.spyOn(stream, 'write').mockImplementation((text) => {
+      printed += String(text)
+      return true
+    })
+  return () => {
+    const all = printed
+    printed = ''
+    return all
+  }
+}
