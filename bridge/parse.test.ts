@@ -40,6 +40,28 @@ describe('what is read', () => {
     expect(parsed).toMatchObject({ arrival: { location: null, correlationId: 'raw/rd1/2026-11-20/r1' } })
   })
 
+  const INPUTS = {
+    builtFrom: [{ product: 'vendor/closes', cycle: KEY, revision: 1 }],
+    builtWithout: ['vendor/notes'],
+  }
+  const WHOLE = { metadata, data: { ...data, ...INPUTS } }
+  const arrivalOf = (change: Parameters<typeof parseDetail>[0]) => {
+    const parsed = parseDetail({ metadata: change.metadata ?? {}, data: { ...INPUTS, ...change.data } })
+    return parsed.kind === 'refreshed' ? parsed.arrival : parsed
+  }
+  const ABSENT: [string, (value: null | undefined) => Parameters<typeof parseDetail>[0], object][] = [
+    ['correlationId', (value) => ({ metadata: { correlationId: value } }), { correlationId: metadata.id }],
+    ['dataset', (value) => ({ data: { dataset: value } }), { location: null }],
+    ['dataset.location', (value) => ({ data: { dataset: { name: 'rd1', location: value } } }), { location: null }],
+    ['builtFrom', (value) => ({ data: { builtFrom: value } }), { builtFrom: undefined }],
+    ['builtWithout', (value) => ({ data: { builtWithout: value } }), { builtWithout: undefined }],
+  ]
+
+  test.each(ABSENT)('%s may be absent or null: one and the same', (_name, change, without) => {
+    const whole = arrivalOf(WHOLE)
+    for (const value of [undefined, null]) expect(arrivalOf(change(value))).toEqual({ ...whole, ...without })
+  })
+
   test('unknown fields everywhere, and a newer minor version, are ignored', () => {
     const detail = { metadata: { ...metadata, schemaVersion: '1.7', x: [] }, data: { ...data, x: {} }, x: null }
     expect(parse({ detail, x: 1 })).toEqual(parse())
@@ -52,10 +74,12 @@ describe('what is read', () => {
       kind: 'not-refreshed',
       blocker: { product: 'raw/rd1', key: KEY, state: 'ERROR', step: 'run', reason: 'no such table' },
     })
-    const brief = { metadata: own, data: { ...data, state: 'SKIPPED', step: null } }
-    expect(parse({ 'detail-type': 'Data Product Not Refreshed', detail: brief })).toMatchObject({
-      blocker: { step: null, reason: '' },
-    })
+    for (const none of [null, undefined]) {
+      const brief = { metadata: own, data: { ...data, state: 'SKIPPED', step: none, reason: none } }
+      expect(parse({ 'detail-type': 'Data Product Not Refreshed', detail: brief })).toMatchObject({
+        blocker: { step: null, reason: '' },
+      })
+    }
   })
 
   test('a Glue state change, under EventBridge’s id', () => {
@@ -95,6 +119,8 @@ describe('what is refused', () => {
     const parsed = parseDetail({ metadata: { schemaVersion: '2.0' } })
     expect(parsed).toMatchObject({ code: 'unknown-schema', eventId: 'raw/rd1/2026-11-20/r1' })
     expect(parseDetail({ metadata: { schemaVersion: 2 } })).toMatchObject({ code: 'invalid-event' })
+    const notice = { metadata: { ...metadata, schemaVersion: '2.0' }, data: 'of another shape' }
+    expect(parse({ 'detail-type': 'Data Product Not Refreshed', detail: notice })).toMatchObject(parsed)
   })
 
   test('an id too long to be one is not taken for the event’s own', () => {

@@ -154,7 +154,7 @@ function parseNotRefreshed(envelope: Envelope, sender: Sender): Parsed {
     key: data.cycle,
     state: data.state,
     step: data.step ?? null,
-    reason: data.reason,
+    reason: data.reason ?? '',
     occurredAt: metadata.occurredAt,
     ...(withdraws !== undefined && { withdraws }),
   }

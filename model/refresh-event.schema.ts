@@ -1,4 +1,5 @@
-// The EventBridge envelope and our two events as they arrive: unknown fields are ignored, known ones must be right.
+// The EventBridge envelope and our two events as they arrive: unknown fields are ignored, known ones must be right. A
+// field that an event may do without may also be null: many writers of JSON leave out nothing.
 import { z } from 'zod'
 import { isLocation, MAX_EVENT_ID, MAX_LOCATION, MAX_REVISION, toInstant } from './event-values.ts'
 import { parseCycleKey, parseProductId, SUCH_KEYS } from './ids.ts'
@@ -41,7 +42,7 @@ const metadata = z.object({
   id: z.string().min(1).max(MAX_EVENT_ID),
   schemaVersion: z.string().regex(/^\d+\.\d+$/),
   occurredAt: instant,
-  correlationId: z.string().max(300).optional(),
+  correlationId: z.string().max(300).nullish(),
 })
 
 const productOf = z.object({ domain: z.string(), product: z.string(), cycle: cycleKey })
@@ -51,12 +52,12 @@ export const refreshedSchema = z.object({
   data: productOf
     .extend({
       revision,
-      dataset: z.object({ location }).optional(),
+      dataset: z.object({ location: location.nullish() }).nullish(),
       builtFrom: z
         .array(z.object({ product: productId, cycle: cycleKey, revision }))
         .max(MOST_INPUTS)
-        .optional(),
-      builtWithout: z.array(productId).max(MOST_INPUTS).optional(),
+        .nullish(),
+      builtWithout: z.array(productId).max(MOST_INPUTS).nullish(),
     })
     .transform((data, context) => withProduct(data, context)),
 })
@@ -65,7 +66,8 @@ export const notRefreshedSchema = z.object({
   metadata,
   data: productOf
     .extend({
-      ...{ state: z.enum(CYCLE_STATES), step: z.enum(STEPS).nullish(), reason: z.string().max(4_000).default('') },
+      ...{ state: z.enum(CYCLE_STATES), step: z.enum(STEPS).nullish(), reason: z.string().max(4_000).nullish() },
+      // Not null: whether a notice that was kept is a withdrawal is asked of the message itself (mirror/recall.ts).
       withdraws: revision.optional(),
     })
     .transform((data, context) => withProduct(data, context)),

@@ -6,7 +6,7 @@ import { AwsError, type Clock, type FaultAction, type FaultRule, type Faults, ty
 type HeldRule = FaultRule & { id: string; matched: number; used: number; draw: () => number }
 
 /** What the sandbox does by itself, for rules that name it; `*` means calls of the API. */
-const innerOperations = ['Event', 'Notification', 'StateChangeEvent']
+const innerOperations = ['Delivery', 'Event', 'Notification', 'StateChangeEvent']
 
 export function createFaults(ledger: Ledger): Faults {
   let rules: HeldRule[] = []

@@ -109,7 +109,7 @@ const findUnlisted = ({ folder }: Stage): string[] =>
     return [...effects].map((effect) => `${role}: the effect "${effect}" is not in effect-list.ts`)
   })
 
-const collect = ({ awsEndpoint, temporal, db }: Stage): Promise<Evidence> =>
+export const collect = ({ awsEndpoint, temporal, db }: Stage): Promise<Evidence> =>
   collectEvidence({ awsEndpoint, temporal, db, domains: DOMAINS.map((domain) => domain as Domain) })
 
 interface Heal {

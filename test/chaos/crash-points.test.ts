@@ -68,19 +68,27 @@ test(
       await provoke[stimulus](stage, walk)
     }
     await untilQuiet(stage, walks)
-    // The next start finds its schedule, and its tick what was missed.
+    // The next start finds its schedule, and its tick what was missed or altered.
     await Promise.all(ROLES.map((role) => stage.roleOf(role, 'd1').stop()))
     await startRecording()
     const recorded = (role: RoleName): string[] => [...new Set(readFileSync(recordOf(role), 'utf8').trim().split('\n'))]
-    await until('the tick told what was missed', MINUTE_MS, async () =>
-      recorded('worker').includes('temporal SignalWorkflowExecution arrivals'),
-    )
+    await until('the tick told what was missed, and wrote anew what was altered', MINUTE_MS, async () => {
+      const ticked = ['missed', 'altered'].flatMap((cause) => causedBy(cause))
+      return ticked.every((effect) => recorded('worker').includes(effect))
+    })
     const found = Object.fromEntries(ROLES.map((role) => [role, recorded(role).toSorted()]))
-    const listed = Object.fromEntries(ROLES.map((role) => [role, Object.keys(EFFECTS[role]).toSorted()]))
+    const listed = Object.fromEntries(ROLES.map((role) => [role, listedOf(role).toSorted()]))
     expect(found).toEqual(listed)
   },
   5 * MINUTE_MS,
 )
+
+const causedBy = (cause: string): string[] =>
+  Object.entries(EFFECTS.worker).flatMap(([effect, by]) => (by === cause ? [effect] : []))
+
+/** Without what the definitions of this stage never bring about. */
+const listedOf = (role: RoleName): string[] =>
+  Object.entries(EFFECTS[role]).flatMap(([effect, cause]) => (cause === 'lost correction' ? [] : [effect]))
 
 const recordOf = (role: RoleName): string => path.join(stage.folder, `effects-${role}.txt`)
 
@@ -126,8 +134,8 @@ async function crashAt(point: CrashPoint, walk: Walk): Promise<Allowed> {
   await stage.roleOf(role, 'd1').stop()
   if (effect === 'temporal UpdateNamespace') await shortenRetention(stage)
   const order = { role, domain: 'd1' as const, env: { SLUICE_CHAOS_CRASH: `${when} ${effect}` } }
-  // A tick comes with the start, and must find what was missed.
-  const before = stimulus === 'missed' ? await provoke.missed(stage, walk) : undefined
+  // A tick comes with the start, and must find what was missed or altered.
+  const before = stimulus === 'missed' || stimulus === 'altered' ? await provoke[stimulus](stage, walk) : undefined
   const [allowed] = await Promise.all([before ?? provoke[stimulus](stage, walk), dieAndReplace(point, order)])
   return allowed
 }

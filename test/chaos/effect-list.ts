@@ -7,11 +7,16 @@
 import type { Stimulus } from './provoke.ts'
 import type { RoleName } from './roles.ts'
 
-/** `first tick`: only when cycles are due that nobody opened yet, so it comes before all else on a stage. */
-type Cause = Stimulus | 'first tick'
+/**
+ * `first tick`: only when cycles are due that nobody opened yet, so it comes before all else on a stage. `lost correction`:
+ * only where definitions say `rerun`; its points are in rows-lost-corrections.test.ts.
+ */
+type Cause = Stimulus | 'first tick' | 'lost correction'
 
 /** What a tick does that no walk brings about. */
 export const FIRST_TICK = 'temporal StartWorkflowExecution dataProductCycle'
+/** What a tick does for a closed cycle of which a correction was lost. */
+export const BRING_BACK = 'temporal SignalWithStartWorkflowExecution arrivals'
 
 export const EFFECTS: Record<RoleName, Record<string, Cause>> = {
   bridge: {
@@ -33,6 +38,7 @@ export const EFFECTS: Record<RoleName, Record<string, Cause>> = {
     'temporal UpdateSchedule': 'walk',
     'temporal PatchSchedule': 'walk',
     [FIRST_TICK]: 'first tick',
+    [BRING_BACK]: 'lost correction',
     'temporal SignalWorkflowExecution arrivals': 'missed',
     'temporal SignalWorkflowExecution held-up': 'held up',
     'aws StartJobRun': 'walk',
@@ -44,6 +50,7 @@ export const EFFECTS: Record<RoleName, Record<string, Cause>> = {
     'postgres update data_product_status': 'walk',
     'postgres insert data_product_status_history': 'walk',
     'postgres insert data_product_dependencies_events_status': 'walk',
+    'postgres update data_product_dependencies_events_status': 'altered',
     'postgres insert data_product_dependencies_events_status_history': 'walk',
     'postgres insert event_ledger': 'walk',
     'postgres insert event_delivery': 'walk',
@@ -62,7 +69,9 @@ export interface CrashPoint {
 
 export const toPoints = (role: RoleName): CrashPoint[] =>
   Object.entries(EFFECTS[role]).flatMap(([effect, stimulus]) =>
-    stimulus === 'first tick' ? [] : (['before', 'after'] as const).map((when) => ({ role, effect, when, stimulus })),
+    stimulus === 'first tick' || stimulus === 'lost correction'
+      ? []
+      : (['before', 'after'] as const).map((when) => ({ role, effect, when, stimulus })),
   )
 
 /** The most telling ones. */

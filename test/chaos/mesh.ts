@@ -32,6 +32,7 @@ export interface Walk {
 /** Cycles of a walk, by their place in the diamond. */
 export const leftOf = ({ lane, key }: Walk): string => `d1/left-${lane}/${key}`
 export const rightOf = ({ lane, key }: Walk): string => `d1/right-${lane}/${key}`
+export const joinOf = ({ lane, key }: Walk): string => `d1/join-${lane}/${key}`
 export const endOf = ({ lane, key }: Walk): string => `d2/end-${lane}/${key}`
 
 export const rawProducts = ({ lane }: Walk): string[] => [`raw/one-${lane}`, `raw/two-${lane}`]
@@ -48,15 +49,21 @@ export const cyclesOf = ({ lane, key }: Walk): ExpectedCycle[] =>
     upstreams: dependsOn.map((upstream) => `${upstream}/${key}`),
   }))
 
+export interface MeshOrder {
+  /** What corrections of inputs do, in every product; unless told, what they do where a definition says nothing. */
+  onRevision?: 'rerun'
+}
+
 /** Returns the folder of the definitions. */
-export function writeMesh(folder: string, lanes: number): string {
+export function writeMesh(folder: string, lanes: number, order: MeshOrder = {}): string {
   const mesh = path.join(folder, 'mesh')
   for (const [domain, account] of Object.entries(ACCOUNTS)) {
     write(path.join(mesh, domain, 'domain.yaml'), toDomainFile(domain, account))
   }
   for (let lane = 0; lane < lanes; lane += 1) {
-    for (const name of rawProducts({ lane, key: '' })) writeProduct(mesh, { name, visibility: 'mesh', dependsOn: [] })
-    for (const product of productsOf(lane)) writeProduct(mesh, product)
+    for (const name of rawProducts({ lane, key: '' }))
+      writeProduct(mesh, { name, visibility: 'mesh', dependsOn: [] }, order)
+    for (const product of productsOf(lane)) writeProduct(mesh, product, order)
   }
   return mesh
 }
@@ -68,13 +75,16 @@ const toDomainFile = (domain: string, account: string): string =>
     '',
   ].join('\n')
 
-function writeProduct(mesh: string, { name, visibility, dependsOn }: Product): void {
+function writeProduct(mesh: string, { name, visibility, dependsOn }: Product, { onRevision }: MeshOrder): void {
+  const toEdge = (product: string): string =>
+    onRevision ? `{ product: ${product}, onRevision: ${onRevision} }` : product
   const job = name.replace('/', '-')
   write(
     path.join(mesh, `${name}.yaml`),
     [
       ...[`product: ${name}`, `description: ${name} of the fault suite`, `visibility: ${visibility}`, 'every: day'],
-      ...(dependsOn.length > 0 ? [`dependsOn: [${dependsOn.join(', ')}]`] : []),
+      ...(dependsOn.length > 0 ? [`dependsOn: [${dependsOn.map(toEdge).join(', ')}]`] : []),
+      ...(onRevision ? ['settle: 1s'] : []),
       `run: { glue: ${job}, attempts: 2, retryAfter: 1s, timeout: 10m }`,
       '',
     ].join('\n'),

@@ -1,7 +1,7 @@
 // A stage for some rows of the fault matrix. In: how many walks one run of all rows of the file takes. Out: the stage,
 // its roles started, and walks that no other case of the file got. Never: more lanes than the runs asked for need.
 import { afterAll, beforeAll } from 'vitest'
-import type { Walk } from './mesh.ts'
+import type { MeshOrder, Walk } from './mesh.ts'
 import { IS_FULL, RUNS } from './seeds.ts'
 import { type Stage, type StageOrder, startStage } from './stage.ts'
 import { DATES, setGlueTimeline, toWalks, until } from './walks.ts'
@@ -20,12 +20,13 @@ export function useRowStage(
   walksPerRun: number,
   settings: Record<string, string> = {},
   servers: () => Promise<StageOrder['servers']> = async () => ({}),
+  mesh: MeshOrder = {},
 ): RowStage {
   const lanes = Math.ceil((walksPerRun * RUNS) / DATES)
   let stage: Stage | undefined
   let taken = 0
   beforeAll(async () => {
-    stage = await startStage({ lanes, settings, servers: await servers() })
+    stage = await startStage({ lanes, settings, servers: await servers(), mesh })
     await setGlueTimeline(stage, RUN_MS)
     await stage.startAll()
   }, 6 * MINUTE_MS)

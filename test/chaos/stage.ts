@@ -18,7 +18,7 @@ import { readConfig } from '../../clients/config.ts'
 import { removeData } from '../../sandbox/postgres/data-folder.ts'
 import { buildBundle } from '../../workers/bundle.ts'
 import { root } from '../steps.ts'
-import { type ChaosDomain, DOMAINS, writeMesh } from './mesh.ts'
+import { type ChaosDomain, DOMAINS, type MeshOrder, writeMesh } from './mesh.ts'
 import { type RoleName, type RoleOrder, type RoleProcess, startRole } from './roles.ts'
 import { startTcpProxy, type TcpProxy } from './tcp-proxy.ts'
 
@@ -62,7 +62,8 @@ const SETTINGS = {
 /** Infrastructure made for a mesh of so many lanes serves the next stage of that size. */
 const TEMPLATES = path.join(root, '.sluice', 'templates')
 
-export async function startStage({ lanes = 2, settings = {}, servers: own = {} }: StageOrder = {}): Promise<Stage> {
+export async function startStage(order: StageOrder = {}): Promise<Stage> {
+  const { servers: own = {} } = order
   const folder = mkdtempSync(path.join(tmpdir(), 'sluice-chaos-'))
   const servers = await startServers({
     ...{ parts: ['aws', 'temporal', 'postgres'], folder, namespace: 'default', database: 'sluice_chaos' },
@@ -73,7 +74,7 @@ export async function startStage({ lanes = 2, settings = {}, servers: own = {} }
     },
   })
   try {
-    return await deploy(folder, servers, lanes, settings)
+    return await deploy(folder, servers, order)
   } catch (error) {
     await stopServers(folder, servers)
     throw error
@@ -86,17 +87,17 @@ export interface StageOrder {
   settings?: Record<string, string>
   /** That run already, and are neither started nor stopped with the stage (kept-servers.ts). */
   servers?: Pick<ServersOrder, 'temporalAddress' | 'databaseUrl'>
+  mesh?: MeshOrder
 }
 
 async function deploy(
   folder: string,
   servers: Servers,
-  lanes: number,
-  settings: Record<string, string>,
+  { lanes = 2, settings = {}, mesh }: StageOrder,
 ): Promise<Stage> {
   const { awsEndpoint = '', databaseUrl = '', temporalAddress = '' } = servers
   const bundle = path.join(folder, 'workflows.js')
-  const meshFolder = writeMesh(folder, lanes)
+  const meshFolder = writeMesh(folder, lanes, mesh)
   const [deployed] = await Promise.all([
     deployMesh({ awsEndpoint, databaseUrl, meshFolder, templatesCache: TEMPLATES, actor: 'fault suite' }),
     buildBundle(bundle),

@@ -18,8 +18,9 @@ export interface TallyLine extends Fault {
 const COMPONENTS: Record<number, string> = {
   ...{ 0: 'none', 1: 'Glue', 2: 'Glue', 3: 'Glue', 4: 'Glue', 5: 'Glue', 6: 'SQS', 7: 'SQS', 8: 'SQS', 9: 'SQS' },
   ...{ 10: 'SQS', 11: 'bridge', 12: 'bridge', 13: 'bridge', 14: 'worker', 15: 'worker', 16: 'worker', 17: 'all' },
-  ...{ 18: 'Temporal', 19: 'Temporal', 21: 'Temporal', 23: 'Postgres', 25: 'Postgres', 26: 'Postgres' },
-  ...{ 37: 'operator', 38: 'AWS' },
+  ...{ 18: 'Temporal', 19: 'Temporal', 21: 'Temporal', 22: 'Temporal', 23: 'Postgres', 24: 'Postgres' },
+  ...{ 25: 'Postgres', 26: 'Postgres', 28: 'Postgres' },
+  ...{ 30: 'bus', 31: 'bus', 37: 'operator', 38: 'AWS', 39: 'bridge' },
 }
 
 const componentOf = ({ row }: Fault): string => COMPONENTS[row] ?? 'unknown'

@@ -55,6 +55,13 @@ export const mostReceives = (rows: SandboxRow[]): number =>
 export const redriven = (rows: SandboxRow[]): SandboxRow[] =>
   rows.filter(({ kind, service }) => kind === 'dead-letter' && service === 'sqs')
 
+/** Where a switch lost that event: the targets that did not get it, or the bus on its way onto it. */
+export const lostTargets = (rows: SandboxRow[], eventId: string): string[] =>
+  rows
+    .filter(({ kind, facts }) => kind === 'event-dropped' && facts['metadataId'] === eventId)
+    .filter(({ facts }) => facts['reason'] === 'fault switch drop-event')
+    .map(({ facts }) => String(facts['targetArn'] ?? facts['busArn']))
+
 /** What a role put into a dead-letter queue because it could not be used. */
 export const putAside = (rows: SandboxRow[]): SandboxRow[] =>
   callsOf(rows, 'SendMessage').filter(({ facts }) => String(facts['QueueUrl']).endsWith('-dlq'))

@@ -211,6 +211,24 @@ describe('between accounts', () => {
     expect(Entries).toMatchObject([{ EventId: expect.any(String) }, { ErrorCode: 'ThrottlingException' }])
     expect(await arrived(d1, 'inbox')).toHaveLength(1)
   })
+
+  test.each([
+    ['at the forward rule', central, domainBus],
+    ['before the queue', d1, queueArn(d1, 'inbox')],
+  ])('a fault may lose an event %s, for one target: others get it', async (_where, account, targetArn) => {
+    await addQueue(central, 'witness')
+    await addRule(central, 'central', 'to-witness', { Arn: queueArn(central, 'witness') })
+    const where = { targetArn, 'detail.metadata.id': 'raw/rd1/2026-11-20/r1' }
+    sandbox.faults.add({ service: 'events', operation: 'Delivery', account, where, action: { kind: 'drop-event' } })
+    await put(raw, entry({ Detail: '{"metadata": {"id": "raw/rd1/2026-11-20/r2"}}' }))
+    expect(await arrived(d1, 'inbox'), 'another event').toHaveLength(1)
+    await put(raw, entry())
+    expect(await arrived(d1, 'inbox')).toEqual([])
+    expect(await arrived(central, 'witness')).toHaveLength(2)
+    expect(dropped()).toMatchObject([{ targetArn, reason: 'fault switch drop-event' }])
+    await put(raw, entry())
+    expect(await arrived(d1, 'inbox'), 'once').toHaveLength(1)
+  })
 })
 
 test('with the other answer about forwarding, the event names the account of the forwarding bus', async () => {

@@ -67,12 +67,20 @@ export function createRouting(parts: RoutingParts): Routing {
   function deliver(delivery: Delivery, retries: number): void {
     const { bus, target, event } = delivery
     const facts = { busArn: bus.arn, ruleArn: delivery.rule.arn, targetArn: target.arn }
+    if (isLost(delivery, facts)) return drop(bus, event, { ...facts, reason: 'fault switch drop-event' })
     const isBus = readBusArn(target.arn) !== undefined
     if (isBus && delivery.isForwarded) return drop(bus, event, { ...facts, reason: 'one hop: it came by another bus' })
     const result = isBus ? forward(delivery) : send(delivery)
     if (result.kind === 'failed') return fail(delivery, retries, result)
     const row = { ...eventFacts(event), ...facts, ...result.facts }
     parts.ledger.add({ kind: 'event-routed', service: 'events', account: bus.account, region: bus.region, facts: row })
+  }
+
+  /** By a switch: one target of one rule does not get it, whoever else does. */
+  function isLost({ bus, event }: Delivery, facts: Record<string, unknown>): boolean {
+    const caller = { account: bus.account, region: bus.region }
+    const input = { ...event, ...facts }
+    return parts.faults.take({ service: 'events', operation: 'Delivery', caller, input })?.kind === 'drop-event'
   }
 
   function forward({ bus, rule, target, event }: Delivery): Result {
