@@ -28,4 +28,3 @@ export const createRecalling = (parts: {
     return { arrivals, skipped: skipped.filter((_, at) => isKept[at]) }
   },
 })
-

@@ -264,6 +264,7 @@ table data_product_status -- One row a cycle, as its workflow last reported it; 
   row level security
   policy own_domain for all to sluice_any_domain using (domain = sluice_domain())
   policy published for select to sluice_any_domain using ((visibility = 'mesh'::text) AND (revision > 0))
+  policy skipped for select to sluice_any_domain using ((visibility = 'mesh'::text) AND (state = 'SKIPPED'::text))
   grant insert, select, update to sluice_any_domain
 
 table data_product_status_history -- Every move of every cycle, once; insert-only.

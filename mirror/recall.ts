@@ -84,18 +84,29 @@ export async function recallArrivals(db: Postgres, domain: Domain, expected: Exp
 }
 
 /**
- * Notices of upstreams that skipped their cycle, as the domain's ledger kept them: the newest of each, and only while no
- * publication is known. The message is parsed only in rows that the bridge could parse.
+ * That upstreams skipped their cycle or took it back: by the notices that the domain's ledger kept, or, should the bus have lost
+ * them, by the upstreams' own rows; the newest of each, and only while no publication is known. The message is parsed only in
+ * rows that the bridge could parse.
  */
 const SKIPPED = `notice as (
     select product, cycle_key, event_id, occurred_at, case when outcome <> 'refused' and event_id like '%/not-refreshed-%'
       then body::jsonb #> '{detail,data}' end as said
     from event_ledger join expected using (product, cycle_key) where domain = $1
+    union all
+    select product, cycle_key, cycle || '/skipped', state_since,
+      jsonb_build_object('state', state, 'reason', coalesce(reason, ''))
+    from data_product_status join expected using (product, cycle_key)
+    where state = 'SKIPPED' and (domain = $1 or visibility = 'mesh')
+    union all
+    select product, cycle_key, cycle || '/not-refreshed-withdrawn.r' || withdrawn_revision, updated_at,
+      jsonb_build_object('state', 'CANCELLED', 'reason', 'taken back by its producer', 'withdraws', withdrawn_revision)
+    from data_product_status join expected using (product, cycle_key)
+    where withdrawn_revision is not null and (domain = $1 or visibility = 'mesh')
   ),
   skipped as (
     select distinct on (product, cycle_key) * from notice where (said ->> 'state' = 'SKIPPED' or said ? 'withdraws')
       and not exists (select from newest where newest.product = notice.product and newest.cycle_key = notice.cycle_key)
-    order by product, cycle_key, occurred_at desc
+    order by product, cycle_key, occurred_at desc, event_id
   )`
 
 const BLOCKER = `event_id as "eventId", product, cycle_key as key, said ->> 'state' as state, said ->> 'step' as step,
@@ -157,11 +168,18 @@ export async function listWaiting(
   return rows.map(({ cycle }) => cycle)
 }
 
-/** Waiting cycles that do not know that an upstream skipped what they wait for. */
+/** Inputs that have come and were taken back, of cycles that have not begun: each would start on what does not count. */
+const TAKEN_BACK = `select cycle, dependency.upstream_product as product, dependency.upstream_key as cycle_key
+  from data_product_status as status join data_product_dependencies_events_status as dependency using (cycle)
+  where status.domain = $1 and ${isUnbegun('status')} and dependency.state = 'ARRIVED' and ${isInputOf('status')}
+    and ${isWithdrawn({ domain: '$1', product: 'dependency.upstream_product', key: 'dependency.upstream_key', revision: 'dependency.revision' })}`
+
+/** Cycles that do not know that an upstream skipped what they wait for, or took it back. */
 export async function listMissedSkips(db: Postgres, domain: Domain): Promise<MissedSkips[]> {
   const rows = await db.rows<BlockerRow & { cycle: CycleId }>(
     `with unaware as (${WAITING} and (dependency.blocker is null
-       or dependency.blocker ->> 'state' <> 'SKIPPED' and not dependency.blocker ? 'withdraws')),
+       or dependency.blocker ->> 'state' <> 'SKIPPED' and not dependency.blocker ? 'withdraws')
+       union all ${TAKEN_BACK}),
      expected as (select distinct product, cycle_key from unaware), ${PUBLICATION}, ${SKIPPED}
      select cycle, ${BLOCKER} from skipped join unaware using (product, cycle_key) order by cycle, product, cycle_key`,
     [domain],

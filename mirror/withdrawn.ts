@@ -4,15 +4,18 @@ import type { Postgres } from '../clients/postgres.ts'
 import type { CycleId } from '../model/ids.ts'
 
 /**
- * Whether the domain's ledger has the word of the producer that this revision was taken back, or a later one. Looked up for each
- * row by its index: of an `exists`, PostgreSQL may make a hash of the whole ledger.
+ * Whether this revision was taken back, or a later one: the domain's ledger has the word of the producer, or the row of the
+ * cycle that published it is marked, should the word be lost. Looked up for each row by its index: of an `exists`, PostgreSQL
+ * may make a hash of the whole ledger.
  */
 export const isWithdrawn = (of: { domain: string; product: string; key: string; revision: string }): string =>
   `((select true from event_ledger as notice
-    where notice.domain = ${of.domain} and notice.product = ${of.product} and notice.cycle_key = ${of.key}
-      and notice.outcome <> 'refused'
-      and substring(notice.event_id from '/not-refreshed-withdrawn[.]r([0-9]{1,9})$')::integer >= ${of.revision}
-    limit 1) is not null)`
+      where notice.domain = ${of.domain} and notice.product = ${of.product} and notice.cycle_key = ${of.key}
+        and notice.outcome <> 'refused'
+        and substring(notice.event_id from '/not-refreshed-withdrawn[.]r([0-9]{1,9})$')::integer >= ${of.revision}
+      limit 1) is not null
+    or coalesce((select source.withdrawn_revision >= ${of.revision} from data_product_status as source
+      where source.product = ${of.product} and source.cycle_key = ${of.key}), false))`
 
 /** At the row of the cycle that published it; false when no cycle of Sluice did. */
 export const markWithdrawn = (

@@ -4,12 +4,13 @@ import { expect, test } from 'vitest'
 import { createRecalling } from '../../activities/recalling.ts'
 import { createRepairing } from '../../activities/repairing.ts'
 import { type LedgerEvent, listEvents } from '../../mirror/events.ts'
-import { recall, recallArrivals } from '../../mirror/recall.ts'
+import { listMissedSkips, recall, recallArrivals } from '../../mirror/recall.ts'
 import { recordCycle } from '../../mirror/record-cycle.ts'
 import { openCycle } from '../../model/calendar/due.ts'
 import { openRun } from '../../model/cycle/cycle.ts'
 import { toRecord } from '../../model/cycle/record.ts'
 import type { UpstreamDefinition } from '../../model/definition.ts'
+import type { Domain } from '../../model/ids.ts'
 import { NOT_REFRESHED } from '../../model/refresh-event.ts'
 import { calendarOf, toKey, toProduct } from '../../model/samples.test-data.ts'
 import { ARRIVALS_SIGNAL, BLOCKERS_SIGNAL, CYCLE_WORKFLOW, toCycleStart } from '../../workflows/contract.ts'
@@ -167,4 +168,31 @@ test('that the upstream skipped its cycle is recalled, until it is published aft
   await client.workflow.getHandle(start.workflowId).terminate('so that the event finds no cycle')
   await take(messageOf(refreshedOf('raw/rd1')))
   expect((await recall(database.db, stage.domain, expected)).skipped).toEqual([])
+})
+
+test('a skip of which the bus lost the notice is known by the row of who skipped, private rows to their own domain only', async () => {
+  const waiting = openRun({ ...inputOf(), expected: [{ product: stage.product('ds2'), key: toKey(KEY) }] }, NOW_MS)
+  const skip = async (visibility: 'domain' | 'mesh', domain: Domain): Promise<void> => {
+    const product = toProduct(`${domain}/ds2`)
+    const cycle = openRun(
+      { ...inputOf(), product, definition: { ...inputOf().definition, product, visibility } },
+      NOW_MS,
+    )
+    const record = toRecord({ ...cycle, state: 'SKIPPED', reason: 'no data that day' }, 0, NOW_MS)
+    await recordCycle(database.db, record)
+  }
+  const askedOf = async (domain: Domain) =>
+    (await recall(database.db, stage.domain, [{ product: toProduct(`${domain}/ds2`), key: toKey(KEY) }])).skipped
+  await recordCycle(database.db, toRecord(waiting, 0, NOW_MS))
+  expect(await listMissedSkips(database.db, stage.domain)).toEqual([])
+
+  await skip('domain', stage.domain)
+  const notice = { product: stage.product('ds2'), key: KEY, state: 'SKIPPED', reason: 'no data that day' }
+  expect(await askedOf(stage.domain)).toMatchObject([notice])
+  expect(await listMissedSkips(database.db, stage.domain)).toMatchObject([{ cycle: waiting.id, blockers: [notice] }])
+  const [open, closed] = [`${stage.domain}open`, `${stage.domain}closed`] as [Domain, Domain]
+  await skip('mesh', open)
+  await skip('domain', closed)
+  expect(await askedOf(open)).toMatchObject([{ state: 'SKIPPED' }])
+  expect(await askedOf(closed)).toEqual([])
 })

@@ -77,6 +77,21 @@ describe('recordCycle', () => {
     expect(report?.deliveries.map(({ outcome }) => outcome)).toEqual(['satisfied'])
   })
 
+  test('a flush after one that the database has lost says so, until all is written once more', async () => {
+    const told = tell('d1/failed-over', ['raw/failed-over'], ['flush', arrive(0), 'flush', 'advance', 'flush'])
+    const [opened, arrived, begun] = told.records as [CycleRecord, CycleRecord, CycleRecord]
+    expect(await recordCycle(db, opened)).toEqual({ lacksEarlier: false })
+    expect(await recordCycle(db, begun), 'never had the arrival').toEqual({ lacksEarlier: true })
+    expect(await recordCycle(db, toRecord(told.cycle, 0))).toEqual({ lacksEarlier: false })
+    const report = await readCycle(db, told.cycle.id)
+    expect(report?.deliveries.map(({ outcome }) => outcome)).toEqual(['satisfied'])
+
+    await db.changed('delete from data_product_status where cycle = $1', [told.cycle.id])
+    expect(await recordCycle(db, arrived), 'had a row').toEqual({ lacksEarlier: true })
+    expect(await recordCycle(db, begun)).toEqual({ lacksEarlier: false })
+    expect(await recordCycle(db, begun), 'a second time').toEqual({ lacksEarlier: false })
+  })
+
   test('whatever the order of the flushes, and though each may come twice, the end is the same', async () => {
     let run = 0
     await fc.assert(
@@ -205,7 +220,7 @@ describe('the ledger', () => {
     const upstream = `raw/route-${isFirst}`
     const eventId = `${upstream}/2026-11-20/r1`
     const told = tell(`d1/route-${isFirst}`, [upstream], [arrive(0), 'flush'])
-    const record = (): Promise<void> => recordCycle(db, told.records[0] as CycleRecord)
+    const record = () => recordCycle(db, told.records[0] as CycleRecord)
     if (isFirst) await record()
     await recordUntaken(db, D1, [untaken(eventId, 'm1')])
     if (!isFirst) await record()
@@ -370,6 +385,21 @@ describe('row security', () => {
     expect(await unopened(d2, 'secure-2')).toEqual(['secure-1/later', 'secure-1/private'])
     expect(await unopened(d1, 'secure-1')).toEqual(['secure-1/later'])
     expect((await listCycles(d2, { limit: 10 })).map(({ product }) => product)).toEqual(['secure-1/public'])
+  })
+
+  test('that another domain skipped a cycle is known where its product is for the mesh', async () => {
+    const names = ['skipped-public', 'skipped-private']
+    for (const name of names) {
+      const [record] = tell(`secure-1/${name}`, ['raw/x'], ['flush']).records as [CycleRecord]
+      const skipped = { state: 'SKIPPED' as const, reason: 'no data that day' }
+      await recordCycle(d1, { ...record, snapshot: { ...record.snapshot, ...skipped } })
+    }
+    const expected = names.map((name) => ({ product: `secure-1/${name}` as ProductId, key: KEY }))
+    const known = async (of: Postgres, domain: string) =>
+      (await recall(of, domain as Domain, expected)).skipped.map(({ product, reason }) => [product, reason])
+    const seen = ['secure-1/skipped-public', 'no data that day']
+    expect(await known(d2, 'secure-2')).toEqual([seen])
+    expect(await known(d1, 'secure-1')).toEqual([['secure-1/skipped-private', 'no data that day'], seen])
   })
 
   test('the ledger, the history and the audit of another domain are not to be seen', async () => {

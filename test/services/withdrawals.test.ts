@@ -48,7 +48,7 @@ const opened = (name: string): Cycle =>
     }),
     NOW_MS,
   )
-const record = (cycle: Cycle): Promise<void> => recordCycle(database.db, toRecord(cycle, 0))
+const record = (cycle: Cycle) => recordCycle(database.db, toRecord(cycle, 0))
 
 test('open cycles are told, which revision it is too; the ledger keeps the word', async () => {
   stage.start()
@@ -128,4 +128,26 @@ test('what Sluice published itself is marked at its row; what ran on it shows a 
   await take(notice(1))
   expect(await flags()).toEqual(['withdrawn-input'])
   expect(await recallArrivals(database.db, stage.domain, EXPECTED)).toEqual([])
+})
+
+test('a notice that the bus lost is made up for by the row of who published: for cycles that opened before, and later', async () => {
+  const [source, waiting] = [opened('ds1'), opened('ds2')]
+  const published = publishedOf(applyArrival(source, arrivalOf('raw/rd1', { key: toKey(KEY) }), NOW_MS), NOW_MS)
+  await record(published)
+  const own = [{ product: source.input.product, key: toKey(KEY) }]
+  const input = { ...waiting.input, expected: own }
+  const holds = applyArrival(openRun(input, NOW_MS), arrivalOf(source.input.product, { key: toKey(KEY) }), NOW_MS)
+  const heldUp: Cycle = { ...holds, input: { ...input, notBeforeMs: NOW_MS + 1 } }
+  await record(heldUp)
+  expect(await listMissedSkips(database.db, stage.domain)).toEqual([])
+
+  await markWithdrawn(database.db, { cycle: source.id, revision: 1 })
+  // The ledger has the event, which says nothing of it.
+  const notice = { product: source.input.product, key: KEY, withdraws: 1, reason: 'taken back by its producer' }
+  expect(await recall(database.db, stage.domain, own)).toMatchObject({ arrivals: [], skipped: [notice] })
+  const [missed, ...others] = await listMissedSkips(database.db, stage.domain)
+  expect(others).toEqual([])
+  expect(missed).toMatchObject({ cycle: waiting.id, blockers: [notice] })
+  await record(applyBlocker(heldUp, missed?.blockers[0] as Blocker))
+  expect(await listMissedSkips(database.db, stage.domain)).toEqual([])
 })
