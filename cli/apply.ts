@@ -38,10 +38,8 @@ export async function apply(paths: string[], options: ApplyOptions): Promise<num
     })
     say(result, options.output)
     if (result.kind === 'refused') return 1
-    await tick(
-      connection,
-      mesh.domains.map(({ file }) => file.domain),
-    )
+    const domains = mesh.domains.map(({ file }) => file.domain)
+    if (result.catalogVersion !== null) await tick(connection, domains)
     if (options.output === 'table') for (const line of await olderLines(connection, result)) talk(line)
     return 0
   })

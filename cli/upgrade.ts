@@ -15,7 +15,7 @@ import { type CycleId, type CycleParts, domainOf, parseCycleId, type ProductId, 
 import { CYCLE_QUERY, UPGRADE } from '../workflows/contract.ts'
 import { auditRefusal, type RefusedAction } from './audit.ts'
 import { type Connection, withConnection } from './connection.ts'
-import { CommandFailure, EXIT } from './failure.ts'
+import { CommandFailure, EXIT, toSentence } from './failure.ts'
 import { type Output, print, printJson, talk, toCount } from './output.ts'
 
 export interface UpgradeOptions {
@@ -54,7 +54,12 @@ export async function upgrade(parts: CycleParts | undefined, options: UpgradeOpt
       throw new CommandFailure(EXIT.notAllowed, refused)
     }
     const cycles = named ? [named] : await listOlderUnbegun(connection.db(), { product, version: version.version })
-    const present = { temporal: await connection.temporal(), timetable: toTimetable(catalog), version }
+    const present = {
+      temporal: await connection.temporal(),
+      timetable: toTimetable(catalog),
+      version,
+      answerMs: 15_000,
+    }
     const found = await upgradeEach(present, cycles, { command, isDry: options.dryRun, audit })
     if (options.output === 'json') printJson(found)
     else tell(found, { product, version: version.version, isDry: options.dryRun })
@@ -82,6 +87,8 @@ interface Present {
   temporal: Client
   timetable: Timetable
   version: DefinitionVersion
+  /** So long each cycle may take to answer. */
+  answerMs: number
 }
 
 type Audit = (refused: Pick<RefusedAction, 'cycle' | 'versions' | 'refused'>) => Promise<void>
@@ -93,28 +100,41 @@ interface Wish {
   audit: Audit
 }
 
-/** One that cannot be upgraded keeps no other from it. */
+/** Cycles whose worker does not answer, each of them for some seconds. */
+const PATIENCE = 3
+
+/** One that cannot be upgraded, or does not answer, keeps no other from it. */
 export async function upgradeEach(present: Present, cycles: CycleId[], wish: Wish): Promise<Upgraded[]> {
   const found: Upgraded[] = []
+  let unanswered = 0
   for (const cycle of cycles) {
-    const upgraded = await upgradeOne(present, cycle, wish)
-    const { from, to, refused } = upgraded
-    if (refused !== null && !wish.isDry)
-      await wish.audit({ cycle, refused, ...(from !== null && { versions: { from, to } }) })
-    found.push(upgraded)
+    try {
+      const upgraded = await upgradeOne(present, cycle, wish)
+      const { from, to, refused } = upgraded
+      if (refused !== null && !wish.isDry)
+        await wish.audit({ cycle, refused, ...(from !== null && { versions: { from, to } }) })
+      found.push(upgraded)
+    } catch (error) {
+      unanswered += 1
+      // Nobody answers for any of them, or there is only the one: what is wrong is said as it is.
+      if (unanswered === Math.min(PATIENCE, cycles.length)) throw error
+      const refused = `It gave no answer: ${toSentence(error)} It may still take it; give the command again.`
+      found.push({ ...toUnasked(present, cycle), refused })
+    }
     if (cycles.length > 10 && found.length % 10 === 0) talk(`${found.length} of ${cycles.length} …`)
   }
   return found
 }
 
-async function upgradeOne(
-  { temporal, timetable, version }: Present,
-  cycle: CycleId,
-  { command, isDry }: Wish,
-): Promise<Upgraded> {
+const toUnasked = ({ version }: Pick<Present, 'version'>, cycle: CycleId) => ({
+  ...{ cycle, from: null, to: version.version, added: [], dropped: [] },
+})
+
+async function upgradeOne(present: Present, cycle: CycleId, { command, isDry }: Wish): Promise<Upgraded> {
   const { key } = parseCycleId(cycle) as CycleParts
-  const about = { cycle, from: null, to: version.version, added: [], dropped: [] }
-  const live = await readLive(temporal, cycle)
+  const { timetable, version } = present
+  const about = toUnasked(present, cycle)
+  const live = await readLive(present, cycle)
   if (!live) {
     const next = `Cycles that open from now on go by the present definition; see: sluice explain ${cycle}`
     return { ...about, refused: `It is not open. ${next}` }
@@ -123,14 +143,17 @@ async function upgradeOne(
   const notDue = whyNotDue(timetable, version.definition, key)
   if (notDue) return { ...about, from, refused: `By its present definition ${notDue}, so it goes on as it is.` }
   const to = openCycle(timetable, version, { key, openedBy, settings })
-  const refused = isDry ? refuseUpgrade(live, to) : await send(temporal, cycle, { ...command, to })
+  const refused = isDry ? refuseUpgrade(live, to) : await send(present, cycle, { ...command, to })
   return { ...about, from, ...compareExpected(expected, to.expected), refused }
 }
 
+type Asked = Pick<Present, 'temporal' | 'answerMs'>
+
 /** Undefined when Temporal knows no run of it. */
-async function readLive(temporal: Client, cycle: CycleId): Promise<Cycle | undefined> {
+async function readLive({ temporal, answerMs }: Asked, cycle: CycleId): Promise<Cycle | undefined> {
   try {
-    return await temporal.workflow.getHandle(cycle).query<Cycle>(CYCLE_QUERY)
+    const handle = temporal.workflow.getHandle(cycle)
+    return await temporal.withDeadline(Date.now() + answerMs, () => handle.query<Cycle>(CYCLE_QUERY))
   } catch (error) {
     if (error instanceof WorkflowNotFoundError) return undefined
     throw error
@@ -138,9 +161,9 @@ async function readLive(temporal: Client, cycle: CycleId): Promise<Cycle | undef
 }
 
 /** Why the cycle says no; null when it goes by it. */
-async function send(temporal: Client, cycle: CycleId, command: UpgradeCommand): Promise<string | null> {
+async function send({ temporal, answerMs }: Asked, cycle: CycleId, command: UpgradeCommand): Promise<string | null> {
   try {
-    await temporal.withDeadline(Date.now() + 15_000, () =>
+    await temporal.withDeadline(Date.now() + answerMs, () =>
       temporal.workflow
         .getHandle(cycle)
         .executeUpdate<unknown, [UpgradeCommand]>(UPGRADE, { args: [command], updateId: command.requestId }),

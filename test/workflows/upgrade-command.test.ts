@@ -10,6 +10,7 @@ import {
   arrivalOf,
   catalogOf,
   definitionOf,
+  inputOf,
   timetableOf,
   toKey,
   toProduct,
@@ -18,6 +19,7 @@ import {
 import { type Sandbox, startSandbox } from '../../sandbox/aws/server.ts'
 import { clientOptions } from '../../sandbox/cloudformation/account.ts'
 import { listActions } from '../../mirror/status.ts'
+import { CYCLE_WORKFLOW, toCycleStart } from '../../workflows/contract.ts'
 import { openDatabase } from './database.ts'
 import { openStage, type Stage } from './stage.ts'
 import type { StagedCycle } from './staged-cycle.ts'
@@ -70,7 +72,7 @@ test('a run that is not open and a key that is not due by the newer definition a
   await expect(cancelled.result()).rejects.toThrow('cancelled')
   const unknown = cycleOn('2026-11-17')
   const cycles = [first, unknown, saturday, cancelled, last].map(({ id }) => id)
-  const present = { temporal: stage.client, timetable: timetableOf(), version }
+  const present = { temporal: stage.client, timetable: timetableOf(), version, answerMs: 15_000 }
   const audited: object[] = []
   const audit = async (refused: object): Promise<void> => void audited.push(refused)
   const whole = { ...command, requestId: 'request-1' }
@@ -172,3 +174,23 @@ async function onStack(sandbox: Sandbox, databaseUrl: string): Promise<() => str
     return all
   }
 }
+
+test('one whose worker is away says so and keeps no other from it; where none answers the command fails', async () => {
+  const before = await opened('2026-11-09')
+  const alone = cycleOn('2026-11-10')
+  const input = inputOf(definitionOf(PRODUCT), { key: toKey('2026-11-10') })
+  const start = { ...toCycleStart(input), taskQueue: 'nobody-polls-this' }
+  await stage.client.workflow.start(CYCLE_WORKFLOW, start)
+  const present = { temporal: stage.client, timetable: timetableOf(), version, answerMs: 1_000 }
+  const audited: object[] = []
+  const audit = async (refused: object): Promise<void> => void audited.push(refused)
+  const wish = { command: { ...command, requestId: 'request-2' }, isDry: false, audit }
+  expect(await upgradeEach(present, [alone.id, before.id], wish)).toEqual([
+    { cycle: alone.id, from: null, ...AS_IT_WAS, refused: expect.stringMatching(/^It gave no answer: .*again\.$/) },
+    { cycle: before.id, ...changesOn('2026-11-09'), refused: null },
+  ])
+  // It may still take it.
+  expect(audited).toEqual([])
+  await expect(upgradeEach(present, [alone.id], wish)).rejects.toThrow()
+  await stage.client.workflow.getHandle(alone.id).terminate('the end of the test')
+})
