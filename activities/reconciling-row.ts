@@ -1,6 +1,6 @@
 // Compares one row of the mirror with its run, and corrects it. In: the cycle, its row as it was read. Out: what came of it.
-// Never: a change of what a run knows; an older row over a newer one, except where a reset undid what the row tells; a
-// flush under way taken for a lost one.
+// Never: a change of what a run knows; an older row over a newer one, except where the run does not know what the row
+// tells; a flush under way taken for a lost one.
 import type { Client } from '@temporalio/client'
 import type { Postgres } from '../clients/postgres.ts'
 import { isOutage } from '../clients/postgres-errors.ts'
@@ -105,7 +105,9 @@ async function compareEnded({ temporal, db }: ReconcilingParts, { cycle, describ
   const history = await temporal.workflow.getHandle(cycle, described.runId).fetchHistory()
   const { flushes, isReset } = readLeft(history, described.runId)
   const last = flushes.at(-1)
-  const judged = judgeEndedRow(row, flushes, isReset)
+  // A run that closed by itself did so after its last flush; in one that was ended from outside the row may be ahead of it,
+  // by what was written anew meanwhile; a reset takes that back.
+  const judged = judgeEndedRow(row, flushes, isReset || (as !== 'terminated' && as !== 'timed-out'))
   const isAstray = judged === 'astray' && row && last
   if (isAstray && !(await stepBack(db, cycle, { from: row, to: toStand(last) }))) return 'right'
   const lost = isAstray ? [last] : flushes.filter((flush) => isLost(flush, row))

@@ -1,4 +1,4 @@
-// Makes the mirror tell the truth again: after a reset, a terminate, a lost write or a restored database.
+// Makes the mirror tell the truth again: after a reset, a terminate, a lost write, a restored database, a change by hand.
 // In: the domain, where the last look ended. Out: how many rows were wrong, and what could not be looked at.
 // Never: more than so many cycles a tick; a failure because PostgreSQL is away.
 import type { Client } from '@temporalio/client'
@@ -6,8 +6,8 @@ import pMap from 'p-map'
 import type { Postgres } from '../clients/postgres.ts'
 import { isOutage } from '../clients/postgres-errors.ts'
 import { listIdleBuilds } from '../clients/worker-versions.ts'
-import { countWithoutRun, listStands, listUncompared } from '../mirror/reconcile.ts'
-import { type ComparedRow, type OpenRun, planComparison } from '../model/cycle/plan-comparison.ts'
+import { countWithoutRun, listSeen, listStands, listUncompared } from '../mirror/reconcile.ts'
+import { type EndedRun, type OpenRun, planComparison, type SeenRow } from '../model/cycle/plan-comparison.ts'
 import type { CycleId, Domain } from '../model/ids.ts'
 import {
   type Found,
@@ -26,6 +26,8 @@ export const NAMED = 10
 /** In turn: few, because each query is a billed action; 20 a tick are some $5 a month and domain. */
 const BOUNDS = { most: 500, inTurn: 20 }
 const LISTED = 20_000
+/** So long ago a run may have ended whose row was lost with a database that failed over, or that was restored. */
+const ENDED_MS = 86_400_000
 const AT_ONCE = { concurrency: 8 }
 /** When so many runs have not answered, no more are asked: each costs the tick the time of an answer. */
 const PATIENCE = 20
@@ -46,10 +48,13 @@ export const createReconciling = (parts: ReconcilingParts): Pick<SchedulerActivi
 async function reconcile(parts: ReconcilingParts, domain: Domain, after: string | null): Promise<RowsReconciled> {
   const { temporal, db, nowMs, warn } = parts
   const runs = await listRuns(temporal, domain)
-  const rows = await listRows(db, domain, runs)
+  const ended = await listEnded(temporal, domain, nowMs() - ENDED_MS)
+  const rows = await listRows(db, domain, [...runs, ...ended])
   const quietSinceMs = nowMs() - QUIET_MS
-  const plan = planComparison({ rows, runs, areAllRuns: runs.length < LISTED, after, quietSinceMs }, BOUNDS)
-  const byCycle = new Map(rows.map((row) => [row.cycle, row]))
+  const plan = planComparison({ rows, runs, ended, areAllRuns: runs.length < LISTED, after, quietSinceMs }, BOUNDS)
+  // Read before the runs are asked.
+  const stands = await listStands(db, domain, plan.cycles)
+  const byCycle = new Map(stands.map((row) => [row.cycle, row]))
   const idle = new Set(await listIdleBuilds(temporal, toTaskQueue(domain)))
   let unanswered = 0
   const compared = await pMap(
@@ -90,10 +95,23 @@ async function listRuns(temporal: Client, domain: Domain): Promise<OpenRun[]> {
   return runs
 }
 
+/** Newest first. */
+async function listEnded(temporal: Client, domain: Domain, sinceMs: number): Promise<EndedRun[]> {
+  const ended: EndedRun[] = []
+  const since = new Date(sinceMs).toISOString()
+  const query = `ExecutionStatus != "Running" AND SluiceCycle IS NOT NULL AND SluiceDomain = "${domain}" AND CloseTime > "${since}"`
+  for await (const { workflowId, closeTime, typedSearchAttributes } of temporal.workflow.list({ query })) {
+    const state = typedSearchAttributes.get(STATE_ATTRIBUTE)
+    ended.push({ cycle: workflowId as CycleId, state, endedAtMs: closeTime?.getTime() ?? 0 })
+    if (ended.length === LISTED) break
+  }
+  return ended
+}
+
 /** Read after the list of runs: where a row has moved on since, its run is asked. */
-async function listRows(db: Postgres, domain: Domain, runs: OpenRun[]): Promise<ComparedRow[]> {
+async function listRows(db: Postgres, domain: Domain, runs: { cycle: CycleId }[]): Promise<SeenRow[]> {
   const uncompared = await listUncompared(db, domain, LISTED)
   const known = new Set(uncompared.map(({ cycle }) => cycle))
   const others = runs.map(({ cycle }) => cycle).filter((cycle) => !known.has(cycle))
-  return [...uncompared, ...(others.length > 0 ? await listStands(db, domain, others) : [])]
+  return [...uncompared, ...(others.length > 0 ? await listSeen(db, domain, others) : [])]
 }

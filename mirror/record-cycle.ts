@@ -1,7 +1,7 @@
 // In: one flush of a cycle: its latest snapshot and what happened since the last. Out: the mirror and the ledger have it.
 // Never: a row that goes backwards; a fact twice. Flushes may come late, twice and in any order: the end is the same.
 import type { Postgres } from '../clients/postgres.ts'
-import type { CycleRecord } from '../model/cycle/record.ts'
+import type { CycleRecord, Recorded } from '../model/cycle/record.ts'
 import { insertActions } from './actions.ts'
 import { upsertDeliveries, upsertRoutedEvents } from './delivery-rows.ts'
 import { insertDependencyHistory, upsertDependencies } from './dependency-rows.ts'
@@ -15,11 +15,12 @@ import {
   upsertStatus,
 } from './status-rows.ts'
 
-export async function recordCycle(db: Postgres, record: CycleRecord): Promise<void> {
-  await db.transaction(async (transaction) => {
+/** Says when the database has lost what an earlier flush of the run had written: only the run can tell it again. */
+export async function recordCycle(db: Postgres, record: CycleRecord): Promise<Recorded> {
+  return db.transaction(async (transaction) => {
     // First, because its row lock puts the flushes of one cycle in a line.
-    const isNewest = await upsertStatus(transaction, record)
-    if (!isNewest) await markOpened(transaction, record)
+    const newest = await upsertStatus(transaction, record)
+    if (!newest) await markOpened(transaction, record)
     if (record.snapshot.attempts.length > 0) await mergeAttempts(transaction, record)
     if (record.snapshot.publication) await markPublished(transaction, record)
     if (completions(record).length > 0) await markFirstCompleted(transaction, record)
@@ -31,5 +32,6 @@ export async function recordCycle(db: Postgres, record: CycleRecord): Promise<vo
       await upsertDeliveries(transaction, record)
     }
     if (record.actions.length > 0) await insertActions(transaction, record)
+    return { lacksEarlier: newest?.lacksEarlier === true }
   })
 }

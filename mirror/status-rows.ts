@@ -4,10 +4,14 @@ import { type Queries, toJsonParameter, toStorableText } from '../clients/postgr
 import type { CycleRecord, CycleSnapshot } from '../model/cycle/record.ts'
 import { toInstant, toInstantOrNull } from './instants.ts'
 
-/** False when the row already holds this version or a newer one. */
-export const upsertStatus = (db: Queries, { cycle, domain, runNumber, version, snapshot }: CycleRecord) =>
-  db.changed(
-    `insert into data_product_status as old (cycle, domain, product, cycle_key, visibility, definition_version,
+/**
+ * Undefined when the row already holds this version or a newer one. `lacksEarlier`: before, it was older than what this run
+ * had already written, so the database has lost a flush, and what else that one wrote.
+ */
+export const upsertStatus = (db: Queries, { cycle, domain, runNumber, version, since, snapshot }: CycleRecord) =>
+  db.one<{ lacksEarlier: boolean }>(
+    `with known as (select run_number, version from data_product_status where cycle = $1)
+     insert into data_product_status as old (cycle, domain, product, cycle_key, visibility, definition_version,
        opened_by, opened_at, state, step, reason, state_since, not_before, cutoff_at, available_by, retry_at,
        waiting_for, attempts, last_attempt, glue_run_id, revision, run_number, version, business_date, condition, flags)
      values ($1, $2, $3, $4, $5, $6,
@@ -22,7 +26,8 @@ export const upsertStatus = (db: Queries, { cycle, domain, runNumber, version, s
        run_number = excluded.run_number, version = excluded.version, updated_at = now(),
        business_date = excluded.business_date, condition = excluded.condition, flags = excluded.flags,
        run_ended_as = null, run_ended_at = null
-     where (old.run_number, old.version) < (excluded.run_number, excluded.version)`,
+     where (old.run_number, old.version) < (excluded.run_number, excluded.version)
+     returning $27 > 0 and not exists (select from known where (known.run_number, known.version) >= ($22, $27)) as "lacksEarlier"`,
     [
       ...[cycle, domain, snapshot.product, snapshot.key, snapshot.visibility, snapshot.definitionVersion],
       ...[snapshot.openedBy, toInstant(snapshot.openedAtMs)],
@@ -32,6 +37,7 @@ export const upsertStatus = (db: Queries, { cycle, domain, runNumber, version, s
       ...[snapshot.waitingFor ?? waitingFor(snapshot), toJsonParameter(snapshot.attempts), snapshot.lastAttempt],
       ...[snapshot.attempts.at(-1)?.runId ?? null, snapshot.revision, runNumber, version],
       ...[snapshot.businessDate ?? null, toJsonParameter(snapshot.condition ?? null), snapshot.flags ?? []],
+      since ?? 0,
     ],
   )
 

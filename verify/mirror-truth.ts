@@ -113,10 +113,12 @@ function problemOf({ from, to, runNumber, version }: TransitionRow, before: Tran
   return runNumber === before.runNumber && version === before.version ? 'under a version that was taken' : undefined
 }
 
-function checkVersions(cycle: string, runId: string, records: { version: number; runNumber: number }[]): Look {
+/** What the database had lost is written whole, under the version it had. */
+function checkVersions(cycle: string, runId: string, records: { version: number; since?: number }[]): Look {
   return records.flatMap((record, at) => {
     const before = records[at - 1]
-    if (!before || record.version > before.version) return []
+    const isWhole = record.since === undefined && before?.since !== undefined
+    if (!before || record.version > before.version || (isWhole && record.version === before.version)) return []
     const says = `run ${runId} of ${cycle} flushed version ${record.version} after ${before.version}`
     return [toViolation('I8', cycle, says, [`history of ${cycle}: flushes ${before.version}, ${record.version}`])]
   })

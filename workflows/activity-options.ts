@@ -1,7 +1,6 @@
 // How each activity is asked for: time-outs and retries in one place, each with its reason.
 import { ActivityCancellationType, proxyActivities } from '@temporalio/workflow'
 import type { CycleSettings } from '../model/cycle/cycle.ts'
-import type { CycleRecord } from '../model/cycle/record.ts'
 import { toGlueActivityId } from '../model/ids.ts'
 import type { CycleActivities, GlueRun, GlueRunEnd } from './contract.ts'
 
@@ -51,7 +50,7 @@ export const awaitGlueJobOf = (settings: CycleSettings, attempt: number, run: Gl
   }).awaitGlueJob(run)
 
 /** Short tries and long pauses: in an outage they must not fill the worker's slots, and each retry is an action. */
-export const recordCycleWith = (settings: CycleSettings): ((record: CycleRecord) => Promise<void>) =>
+export const recordCycleWith = (settings: CycleSettings): CycleActivities['recordCycle'] =>
   proxyActivities<CycleActivities>({
     startToCloseTimeout: '10 seconds',
     retry: { initialInterval: '1 second', backoffCoefficient: 2, maximumInterval: settings.recordRetryMs },

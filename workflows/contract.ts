@@ -16,7 +16,7 @@ import {
 } from '../model/cycle/cycle.ts'
 import { waitingFor } from '../model/cycle/outgoing.ts'
 import { priorityOf } from '../model/cycle/priority.ts'
-import type { CycleRecord } from '../model/cycle/record.ts'
+import type { CycleRecord, Recorded } from '../model/cycle/record.ts'
 import { type CycleId, type CycleKey, type Domain, domainOf, type ProductId, toCycleId } from '../model/ids.ts'
 import type { Arrival, Publication } from '../model/refresh-event.ts'
 import type { CycleState, Step } from '../model/states.ts'
@@ -116,7 +116,8 @@ export interface CycleActivities {
   publishRefreshEvent(publication: Publication): Promise<{ eventId: string }>
   publishNotRefreshed(notice: NotRefreshedNotice): Promise<void>
   notifyFailure(notice: FailureNotice): Promise<void>
-  recordCycle(record: CycleRecord): Promise<void>
+  /** Older workers answer nothing. */
+  recordCycle(record: CycleRecord): Promise<Recorded | void>
   /** `skipped` is absent in what older workers answered. */
   recallArrivals(question: {
     domain: Domain

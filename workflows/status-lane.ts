@@ -1,4 +1,5 @@
-// Writes the cycle's status to the mirror in the background, one flush at a time, the latest always.
+// Writes the cycle's status to the mirror in the background, one flush at a time, the latest always; what the database lost
+// of it, by a failover, once more.
 // Never: blocks the pipeline (an Aurora outage only delays the closing); writes for each arrival of a burst.
 import {
   CancellationScope,
@@ -41,8 +42,9 @@ export class StatusLane {
       await condition(() => isFlushDue(this.cycle(), this.written, Date.now()))
       const record = toRecord(this.cycle(), this.written, Date.now())
       this.show()
-      await recordCycle(record)
-      this.written = record.version
+      const answer = await recordCycle(record)
+      // All of it once more: nobody but this run knows what is gone.
+      this.written = answer?.lacksEarlier ? 0 : record.version
     }
   }
 

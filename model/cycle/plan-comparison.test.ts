@@ -2,19 +2,22 @@ import fc from 'fast-check'
 import { expect, test } from 'vitest'
 import type { CycleId } from '../ids.ts'
 import { HOUR_MS, NOON_MS } from '../samples.test-data.ts'
-import { type ComparedRow, type OpenRun, planComparison } from './plan-comparison.ts'
+import { type EndedRun, type OpenRun, planComparison, type SeenRow } from './plan-comparison.ts'
 
 const toId = (at: number): CycleId => `d1/ds${at}/2026-11-20` as CycleId
-const row = (at: number, change: Partial<ComparedRow> = {}): ComparedRow => ({
-  ...{ runNumber: 1, version: 2, state: 'WAITING', stateSinceMs: NOON_MS, lastAttempt: 0 },
-  ...{ cycle: toId(at), updatedAtMs: NOON_MS + at, isSatisfied: false, hasEnded: false },
+const row = (at: number, change: Partial<SeenRow> = {}): SeenRow => ({
+  ...{ cycle: toId(at), state: 'WAITING', updatedAtMs: NOON_MS + at, isSatisfied: false, hasEnded: false },
   ...change,
 })
 const run = (at: number, change: Partial<OpenRun> = {}): OpenRun => ({
   ...{ cycle: toId(at), state: 'WAITING', startedAtMs: NOON_MS + at },
   ...change,
 })
-const sight = { rows: [], runs: [], areAllRuns: true, after: null, quietSinceMs: NOON_MS + HOUR_MS }
+const ended = (at: number, change: Partial<EndedRun> = {}): EndedRun => ({
+  ...{ cycle: toId(at), state: 'COMPLETED', endedAtMs: NOON_MS + at },
+  ...change,
+})
+const sight = { rows: [], runs: [], ended: [], areAllRuns: true, after: null, quietSinceMs: NOON_MS + HOUR_MS }
 const wide = { most: 10, inTurn: 0 }
 
 test('looked at are rows without a run, runs without a row, and pairs that differ, oldest first, all but the young', () => {
@@ -28,6 +31,14 @@ test('a cycle that waits for nothing it names is looked at, too, and one whose r
   const rows = [row(1, { isSatisfied: true }), row(2, { hasEnded: true })]
   const plan = planComparison({ ...sight, rows, runs: [run(1), run(2)] }, wide)
   expect(plan.cycles).toEqual([toId(1), toId(2)])
+})
+
+test('of what ended lately it is looked at what has no row, or a row that says another state than the last run', () => {
+  const rows = [row(2), row(3, { state: 'COMPLETED' }), row(4, { state: 'ERROR' }), row(5, { state: 'COMPLETED' })]
+  const runs = [ended(1), ended(2), ended(3), ended(4), ended(5), ended(5, { state: 'ERROR' }), ended(6)]
+  const young = ended(7, { endedAtMs: sight.quietSinceMs })
+  const plan = planComparison({ ...sight, rows, runs: [run(6)], ended: [young, ...runs], areAllRuns: false }, wide)
+  expect(plan.cycles).toEqual([1, 2, 4, 6].map(toId))
 })
 
 test('where not all runs could be listed, a row without one does not look wrong', () => {

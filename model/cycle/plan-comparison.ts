@@ -2,6 +2,7 @@
 // first, and some of the others, each in its turn; how many are left. Pure.
 // Never: more than the bound; a row or a run so young that its flush may be under way.
 import type { CycleId } from '../ids.ts'
+import { type CycleState, isSettled } from '../states.ts'
 import type { Stand } from './compare-row.ts'
 
 export interface OpenRun {
@@ -11,8 +12,10 @@ export interface OpenRun {
   startedAtMs: number
 }
 
-export interface ComparedRow extends Stand {
+/** What tells whether a row looks wrong. */
+export interface SeenRow {
   cycle: CycleId
+  state: CycleState
   updatedAtMs: number
   /** It waits for nothing that it names. */
   isSatisfied: boolean
@@ -20,10 +23,22 @@ export interface ComparedRow extends Stand {
   hasEnded: boolean
 }
 
+/** Whole, as it is compared. */
+export type ComparedRow = SeenRow & Stand
+
+export interface EndedRun {
+  cycle: CycleId
+  /** `SluiceState`, as the run showed it with its last flush. */
+  state: string | undefined
+  endedAtMs: number
+}
+
 export interface Sight {
-  /** Of the domain's open runs, also when their state is settled, and all whose state is open. */
-  rows: ComparedRow[]
+  /** Of the domain's open and lately ended runs, also when their state is settled, and all whose state is open. */
+  rows: SeenRow[]
   runs: OpenRun[]
+  /** Those that ended lately, newest first. */
+  ended: EndedRun[]
   /** Whether no open run is missing in `runs`. */
   areAllRuns: boolean
   /** Where the last look ended. */
@@ -67,19 +82,33 @@ export function planComparison(sight: Sight, { most, inTurn }: Bounds): Comparis
   }
 }
 
-function toCandidates({ rows, runs, areAllRuns }: Sight): Candidate[] {
+function toCandidates({ rows, runs, ended, areAllRuns }: Sight): Candidate[] {
   const runOf = new Map(runs.map((run) => [run.cycle, run]))
   const known = new Set(rows.map(({ cycle }) => cycle))
+  const unlike = endedUnlike(rows, ended)
   return [
-    ...rows.map((row) => {
+    ...rows.flatMap((row) => {
       const run = runOf.get(row.cycle)
-      const isSuspect = run ? run.state !== row.state || row.isSatisfied || row.hasEnded : areAllRuns
+      const isUnlike = unlike.has(row.cycle)
+      // Settled, or known to have no run, and as that left it: there are ever more of these.
+      if (!run && !isUnlike && (isSettled(row.state) || row.hasEnded)) return []
+      const isSuspect = run ? run.state !== row.state || row.isSatisfied || row.hasEnded : areAllRuns || isUnlike
       return { cycle: row.cycle, sinceMs: row.updatedAtMs, isSuspect }
     }),
     ...runs
       .filter(({ cycle }) => !known.has(cycle))
       .map(({ cycle, startedAtMs }) => ({ cycle, sinceMs: startedAtMs, isSuspect: true })),
+    ...[...unlike.values()]
+      .filter(({ cycle }) => !known.has(cycle) && !runOf.has(cycle))
+      .map(({ cycle, endedAtMs }) => ({ cycle, sinceMs: endedAtMs, isSuspect: true })),
   ]
+}
+
+/** Cycles whose last run ended in another state than their row says, or that have no row. */
+function endedUnlike(rows: SeenRow[], ended: EndedRun[]): Map<CycleId, EndedRun> {
+  const stateOf = new Map(rows.map(({ cycle, state }) => [cycle, state as string]))
+  const last = new Map(ended.toReversed().map((run) => [run.cycle, run]))
+  return new Map([...last].filter(([cycle, { state }]) => stateOf.get(cycle) !== state))
 }
 
 const oldestFirst = (a: Candidate, b: Candidate): number => a.sinceMs - b.sinceMs || a.cycle.localeCompare(b.cycle)

@@ -23,10 +23,18 @@ export interface CycleRecord {
   domain: Domain
   runNumber: number
   version: number
+  /** The version that this run had written before, whose rows are not here again; absent: none, or an older worker. */
+  since?: number
   snapshot: CycleSnapshot
   transitions: Transition[]
   deliveries: Delivery[]
   actions: OperatorAction[]
+}
+
+/** What came of a flush. */
+export interface Recorded {
+  /** Something that an earlier flush of this run had written is gone, as after a failover that lost the last writes. */
+  lacksEarlier: boolean
 }
 
 export interface CycleSnapshot {
@@ -99,6 +107,7 @@ export function toRecord(cycle: Cycle, writtenVersion: number, nowMs = cycle.sta
     domain: domainOf(cycle.input.product),
     runNumber: cycle.runNumber,
     version: cycle.version,
+    ...(writtenVersion > 0 ? { since: writtenVersion } : {}),
     snapshot: toSnapshot(cycle, nowMs),
     transitions: cycle.transitions.filter(isNew),
     deliveries: cycle.deliveries.filter(isNew),

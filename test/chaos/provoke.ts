@@ -11,7 +11,7 @@ import type { Allowed } from './oracle.ts'
 import type { Stage } from './stage.ts'
 import { failNextRun, feed, putRaw, setFault, setGlueTimeline, toRawEntry, until } from './walks.ts'
 
-export const STIMULI = ['walk', 'strays', 'failure', 'cancel', 'missed', 'held up', 'stays'] as const
+export const STIMULI = ['walk', 'strays', 'failure', 'cancel', 'missed', 'altered', 'held up', 'stays'] as const
 export type Stimulus = (typeof STIMULI)[number]
 
 const PATIENCE_MS = 240_000
@@ -53,6 +53,13 @@ export const provoke: Record<Stimulus, (stage: Stage, walk: Walk) => Promise<All
   async missed(stage, walk) {
     await feed(stage, [walk])
     await leaveMissed(stage)
+    return {}
+  },
+
+  /** The row of a waiting cycle was altered by hand an hour after its last flush: the next tick steps it back. */
+  async altered(stage, walk) {
+    await feed(stage, [walk])
+    await alterRow(stage)
     return {}
   },
 
@@ -139,8 +146,16 @@ async function refuseNextStart(stage: Stage, cycle: string): Promise<void> {
   await setGlueTimeline(stage, 300)
 }
 
+async function alterRow(stage: Stage): Promise<void> {
+  const { lane, key } = await requireWaiting(stage, 'right')
+  await stage.db.changed(
+    `update data_product_status set waiting_for = '{}', updated_at = updated_at - interval '1 hour' where cycle = $1`,
+    [`d1/right-${lane}/${key}`],
+  )
+}
+
 async function leaveMissed(stage: Stage): Promise<void> {
-  const waiting = await requireWaiting(stage)
+  const waiting = await requireWaiting(stage, 'left')
   const { lane } = waiting
   const key = waiting.key as CycleKey
   const product = `raw/one-${lane}` as ProductId
@@ -161,13 +176,14 @@ async function leaveMissed(stage: Stage): Promise<void> {
 }
 
 /** One of today's cycles, which the scheduler opened and no walk feeds. */
-async function requireWaiting(stage: Stage): Promise<{ lane: string; key: string }> {
+async function requireWaiting(stage: Stage, place: 'left' | 'right'): Promise<{ lane: string; key: string }> {
   let waiting: { lane: string; key: string } | undefined
   await until('a cycle waits that the scheduler opened; else the stage needs more lanes', PATIENCE_MS, async () => {
     waiting = await stage.db.one(
       `select split_part(product, '-', 2) as lane, cycle_key as key from data_product_status
-       where product like 'd1/left-%' and state = 'WAITING' and opened_by = 'scheduler'
+       where product like $1 and state = 'WAITING' and opened_by = 'scheduler'
        order by cycle_key desc, product desc limit 1`,
+      [`d1/${place}-%`],
     )
     return waiting !== undefined
   })

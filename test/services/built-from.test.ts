@@ -35,7 +35,7 @@ const opened = (product: string, upstreams: string[]): Cycle =>
   openRun(inputOf(definitionOf(product, upstreams)), NOON_MS)
 const after = (cycle: Cycle, ...facts: Fact[]): Cycle =>
   facts.reduce((cycle, fact) => applyFact(cycle, fact, NOON_MS), cycle)
-const record = (cycle: Cycle): Promise<void> => recordCycle(lent.db, toRecord(cycle, 0))
+const record = (cycle: Cycle) => recordCycle(lent.db, toRecord(cycle, 0))
 const recalled = (product: string): Promise<Arrival[]> =>
   recallArrivals(lent.db, D1, [{ product: toProduct(product), key: KEY }])
 

@@ -36,7 +36,7 @@ beforeEach(() => {
 })
 
 const UPSTREAMS = ['raw/a', 'raw/b']
-const record = (cycle: Cycle, change: Partial<CycleSnapshot> = {}): Promise<void> => {
+const record = (cycle: Cycle, change: Partial<CycleSnapshot> = {}) => {
   const told = toRecord(cycle, 0)
   return recordCycle(lent.db, { ...told, snapshot: { ...told.snapshot, ...change } })
 }

@@ -36,7 +36,7 @@ const definition = (name: string, word: OnRevision) => {
   const { dependsOn, ...rest } = definitionOf(`${domain}/${name}`, ['raw/a'])
   return { ...rest, dependsOn: dependsOn.map((edge) => ({ ...edge, onRevision: word })) }
 }
-const record = (cycle: Cycle): Promise<void> => recordCycle(lent.db, toRecord(cycle, 0))
+const record = async (cycle: Cycle): Promise<void> => void (await recordCycle(lent.db, toRecord(cycle, 0)))
 const take = (input: CycleInput, arrival: Arrival): Cycle => applyArrival(openRun(input, NOW_MS), arrival, NOW_MS)
 
 /** A cycle that ran on revision 1 of raw/a, and whose run Temporal has closed. */

@@ -16,6 +16,8 @@ import { refused } from './outside.ts'
 import { openStage, type Stage } from './stage.ts'
 import type { StagedCycle } from './staged-cycle.ts'
 
+const INPUTS = 'data_product_dependencies_events_status'
+
 let db: Postgres
 let closeDatabase: () => Promise<void>
 let stage: Stage
@@ -89,10 +91,65 @@ test('rows that a restored database lost are written anew from what their runs s
   )
 
   expect((await reconcile()).rewritten.names.toSorted()).toEqual([lost.id, old.id].toSorted())
-  const timeless = ({ row, ...rest }: CycleReport) => ({ ...rest, row: { ...row, updatedAt: '' } })
   expect(timeless(await reportOf(lost))).toEqual(timeless(wanted))
   expect(timeless(await reportOf(old))).toEqual(timeless(wantedOld))
   expect(await reconcile()).toMatchObject({ compared: 2, rewritten: { count: 0 } })
+})
+
+test.each([
+  ['another event', `update ${INPUTS} set event_id = 'none', revision = 7 where cycle = $1 and state = 'ARRIVED'`],
+  [
+    'an arrival taken away, said to be newer',
+    `update ${INPUTS} set state = 'WAITING', event_id = null, version = 99 where cycle = $1`,
+  ],
+  ['an arrival invented', `update ${INPUTS} set state = 'ARRIVED', event_id = 'none', revision = 1 where cycle = $1`],
+  ['an input deleted', `delete from ${INPUTS} where cycle = $1 and state = 'WAITING'`],
+  ['what it waits for', `update data_product_status set waiting_for = '{raw/z}' where cycle = $1`],
+  ['its attempt', 'update data_product_status set last_attempt = 3 where cycle = $1'],
+  ['its version', 'update data_product_status set version = 99 where cycle = $1'],
+])('a row of an open cycle that somebody altered is written anew: %s', async (_what, sql) => {
+  const cycle = await waitingFor('raw/b')
+  const wanted = await reportOf(cycle)
+  expect(await db.changed(sql, [cycle.id])).toBe(true)
+
+  expect((await reconcile()).rewritten).toEqual({ count: 1, names: [cycle.id] })
+  expect(timeless(await reportOf(cycle))).toEqual(timeless(wanted))
+  expect((await reconcile()).rewritten.count).toBe(0)
+
+  await cycle.arrive(arrivalOf('raw/b'))
+  await untilWritten(cycle, ({ row: { state } }) => state === 'PROCESSING')
+})
+
+test('a move of an open cycle that a superuser deleted from the insert-only history is there again', async () => {
+  const cycle = await waitingFor('raw/b')
+  const wanted = await reportOf(cycle)
+  await db.session(10_000, ({ script }) =>
+    script(
+      `set session_replication_role = replica; delete from data_product_status_history where cycle = '${cycle.id}'`,
+    ),
+  )
+  expect((await reportOf(cycle)).transitions).toEqual([])
+
+  expect((await reconcile()).rewritten).toEqual({ count: 1, names: [cycle.id] })
+  expect(timeless(await reportOf(cycle))).toEqual(timeless(wanted))
+})
+
+test('a row of a cycle that closed lately says another state, by hand, or is gone: it is written anew from the history', async () => {
+  const cycle = await closedInError('given-up')
+  await reconcile()
+  const wanted = await reportOf(cycle)
+  const alterations = [
+    `update data_product_status set state = 'PROCESSING', step = null, run_ended_as = null where cycle = $1`,
+    'update data_product_status set version = 99, run_ended_as = null where cycle = $1',
+    'update data_product_status set version = 1, run_ended_as = null where cycle = $1',
+    `update data_product_status set state = 'COMPLETED', step = null where cycle = $1`,
+    'delete from data_product_status where cycle = $1',
+  ]
+  for (const sql of alterations) {
+    await db.changed(sql, [cycle.id])
+    expect((await reconcile()).rewritten, sql).toEqual({ count: 1, names: [cycle.id] })
+    expect(timeless(await reportOf(cycle)), sql).toEqual(timeless(wanted))
+  }
 })
 
 test('a flush that waits for PostgreSQL is not taken for a lost one', async () => {
@@ -149,12 +206,7 @@ test('a terminated run that a reset brought back as it was is there again, and t
 })
 
 test('an ERROR that nobody mended in time has no run, and nobody is called for it again', async () => {
-  const failing = async () => {
-    throw refused('no such job')
-  }
-  const cycle = cycleOf('given-up', { startGlueJob: failing }, { errorWaitMs: 1_000 })
-  await cycle.arrive(arrivalOf('raw/a'), arrivalOf('raw/b'))
-  await cycle.failure()
+  const cycle = await closedInError('given-up')
   expect(await reconcile()).toMatchObject({ compared: 1, withoutRun: { count: 0 } })
   expect((await reportOf(cycle)).row).toMatchObject({ state: 'ERROR', runEndedAs: 'failed' })
   expect(await reconcile()).toMatchObject({ compared: 0 })
@@ -212,6 +264,18 @@ async function waitingFor(missing: string, name = 'ds1'): Promise<StagedCycle> {
   await untilAtRest(cycle)
   return cycle
 }
+
+async function closedInError(name: string): Promise<StagedCycle> {
+  const failing = async () => {
+    throw refused('no such job')
+  }
+  const cycle = cycleOf(name, { startGlueJob: failing }, { errorWaitMs: 1_000 })
+  await cycle.arrive(arrivalOf('raw/a'), arrivalOf('raw/b'))
+  await cycle.failure()
+  return cycle
+}
+
+const timeless = ({ row, ...rest }: CycleReport) => ({ ...rest, row: { ...row, updatedAt: '' } })
 
 async function reportOf({ id }: StagedCycle): Promise<CycleReport> {
   const report = await readCycle(db, id)

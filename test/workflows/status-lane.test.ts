@@ -62,6 +62,30 @@ describe.concurrent('the record', () => {
     expect(await cycle.result()).toMatchObject({ runNumber: 1, state: 'COMPLETED' })
   })
 
+  test('that the database has lost in part is written whole, before the run closes', async () => {
+    const cycle = stage.cycle('failover', { script: { recordCycle: databaseIsBack } })
+    await cycle.arrive(arrivalOf('raw/a'))
+    await eventually('its arrival is written', () => rowsOf(cycle, ({ deliveries }) => deliveries).length, Boolean)
+    await cycle.arrive(arrivalOf('raw/b'))
+    await cycle.untilState('PROCESSING')
+    // Of the last flush alone, and once.
+    cycle.script({
+      recordCycle: async ({ since = 0, snapshot: { state } }) => ({ lacksEarlier: since > 0 && state === 'COMPLETED' }),
+    })
+    await cycle.glueEnds(1)
+    await cycle.result()
+    const [closing, whole] = cycle.asked('recordCycle').slice(-2)
+    expect(closing).toMatchObject({
+      snapshot: { state: 'COMPLETED' },
+      transitions: [{ to: 'COMPLETED' }],
+      deliveries: [],
+    })
+    expect(whole).toMatchObject({ version: closing?.version, snapshot: { state: 'COMPLETED' } })
+    expect(whole).not.toHaveProperty('since')
+    expect(whole?.transitions.map(({ to }) => to)).toEqual(['WAITING', 'PROCESSING', 'COMPLETED'])
+    expect(whole?.deliveries).toHaveLength(2)
+  })
+
   test('takes a burst of arrivals in one flush', async () => {
     const upstreams = Array.from({ length: 40 }, (_, index) => `raw/p${index}`)
     const written = createGate()
