@@ -1,8 +1,10 @@
-// In: every TypeScript file that git knows or could know. Out: what STYLE.md forbids and no linter sees, by file and line.
+// In: every TypeScript file that git knows or could know. Out: what STYLE.md forbids and no linter sees, by file and line; what
+// the list of mutants does not find any more.
 // Never: a rule that oxlint, tsc or dependency-cruiser can check.
 import { execFileSync } from 'node:child_process'
 import { readFileSync } from 'node:fs'
 import path from 'node:path'
+import { MUTANTS } from './mutants/mutants.ts'
 import { root } from './steps.ts'
 
 interface Rule {
@@ -30,6 +32,7 @@ const problems = [
     ...linesOf(file).flatMap((line, index) => problemsIn(file, line, index + 1)),
   ]),
   ...unexplainedDependencies(),
+  ...driftedMutants(),
 ]
 
 for (const problem of problems) console.log(problem)
@@ -49,6 +52,15 @@ function problemsIn(file: string, line: string, number: number): string[] {
   return rules
     .filter((rule) => rule.on.test(file) && rule.pattern.test(line))
     .map((rule) => `${file}:${number}: ${rule.says}`)
+}
+
+/** The fences that `npm run test:mutants` takes away stand where it looks for them. */
+function driftedMutants(): string[] {
+  const edits = MUTANTS.flatMap(({ name, edits }) => edits.map((edit) => ({ name, ...edit })))
+  return edits.flatMap(({ name, file, find }) => {
+    const times = linesOf(file).join('\n').split(find).length - 1
+    return times === 1 ? [] : [`${file}: what mutant "${name}" replaces stands there ${times} times, not once`]
+  })
 }
 
 /** Each runtime dependency has its reason in docs/decisions/dependencies.md, and an exact version. */

@@ -28,12 +28,20 @@ export type HistoryStep = { at: number; atMs: number } & (
   | { kind: 'refused'; activity: string; activityId: string; askedAt: number; why: string }
 )
 
+export interface AddedInput {
+  cycle: CycleId
+  atMs: number
+}
+
 export interface RunEvidence {
   runId: string
   /** As Temporal names it: RUNNING, COMPLETED, FAILED, CANCELLED, TERMINATED. */
   status: string
   startedAtMs: number
+  /** With what upgrades made of it. */
   input: CycleInput
+  /** Inputs that upgrades brought; absent in evidence of earlier versions. */
+  added?: AddedInput[]
   steps: HistoryStep[]
   /** Of a run that ended by itself, also the detail of its failure; else null. */
   result: CycleResult | null

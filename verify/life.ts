@@ -3,7 +3,7 @@
 import { conditionOf, judgeCondition } from '../model/cycle/condition.ts'
 import { type DependencyStatus, inputsOf } from '../model/cycle/cycle.ts'
 import type { CycleSnapshot } from '../model/cycle/record.ts'
-import type { CycleId } from '../model/ids.ts'
+import { type CycleId, toCycleId } from '../model/ids.ts'
 import { isSettled } from '../model/states.ts'
 import type { CycleEvidence, Evidence, HistoryStep, RunEvidence, SandboxRow } from './evidence.ts'
 import { fold } from './fold.ts'
@@ -67,6 +67,10 @@ function checkUnborn(cycle: CycleId, run: RunEvidence, nowMs: number): Look {
   return [toViolation(cycle, 'was opened and no worker has taken it', [since])]
 }
 
+/** Of an input that an upgrade brought, its bridge may not have known before. */
+const awaitedSince = ({ added = [] }: RunEvidence, { product, key }: DependencyStatus, openedAtMs: number): number =>
+  added.findLast(({ cycle }) => cycle === toCycleId(product, key))?.atMs ?? openedAtMs
+
 interface Waiting {
   cycle: CycleId
   run: RunEvidence
@@ -80,7 +84,9 @@ function checkWaiting({ cycle, run, snapshot }: Waiting, { nowMs, publications }
   const inputs = inputsOf({ input: run.input, dependencies: snapshot.dependencies })
   if (asksWhoIsOpen(run, inputs)) return []
   const proofs = inputs.map((one) =>
-    one.state === 'WAITING' ? publications.seenBy(cycle, one, openedAtMs) : `history of ${cycle}: ${toWords(one)}`,
+    one.state === 'WAITING'
+      ? publications.seenBy(cycle, one, awaitedSince(run, one, openedAtMs))
+      : `history of ${cycle}: ${toWords(one)}`,
   )
   const published = inputs.map(
     (one, at): DependencyStatus =>

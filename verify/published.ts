@@ -7,8 +7,8 @@ import type { Evidence, SandboxRow } from './evidence.ts'
 import { refreshesPut, refreshesQueued } from './sandbox-rows.ts'
 
 export interface Publications {
-  /** In words; undefined where nothing shows that this cycle could know. */
-  seenBy(cycle: CycleId, upstream: { product: ProductId; key: CycleKey }, openedAtMs: number): string | undefined
+  /** In words; undefined where nothing shows that this cycle, which waits for it since then, could know. */
+  seenBy(cycle: CycleId, upstream: { product: ProductId; key: CycleKey }, sinceMs: number): string | undefined
 }
 
 /** A tick of the scheduler repairs what passed a cycle by; it comes each ten minutes and may be tried again. */
@@ -39,14 +39,14 @@ export function findPublications(evidence: Evidence, beforeMs: number): Publicat
   })
   const kept = new Map(recallable)
   return {
-    seenBy(cycle, { product, key }, openedAtMs) {
+    seenBy(cycle, { product, key }, sinceMs) {
       const own = domainOf(cycle)
       const row = kept.get(`${product}/${key}`)
       const isForAll = row?.visibility === 'mesh' || row?.domain === own
       // One that came before its bridge knew of the edge left no trace there.
       const heard = queued
         .get(`${own} ${product}/${key}`)
-        ?.find((event) => surelyRoutes(event) || event.atMs > openedAtMs + INDEX_LAG_MS)
+        ?.find((event) => surelyRoutes(event) || event.atMs > sinceMs + INDEX_LAG_MS)
       const line = heard && `sandbox row ${heard.seq}: ${heard.eventId} reached ${own}`
       return told.get(`${own} ${product}/${key}`) ?? line ?? (isForAll ? row?.line : undefined)
     },

@@ -1,9 +1,9 @@
 // In: a history as Temporal exports it (JSON). Out: its steps, payloads in clear. Pure.
 // Never: a payload that is no JSON taken for one; a step out of the history's order.
 import type { CycleInput, UpgradeCommand } from '../model/cycle/cycle.ts'
-import { toUpgraded } from '../model/cycle/upgrade.ts'
+import { compareExpected, toUpgraded } from '../model/cycle/upgrade.ts'
 import { type CycleResult, UPGRADE } from '../workflows/contract.ts'
-import type { HistoryStep, RunEvidence } from './evidence.ts'
+import type { AddedInput, HistoryStep, RunEvidence } from './evidence.ts'
 
 interface Payloads {
   payloads?: { data?: string }[]
@@ -29,7 +29,9 @@ interface ExportedFailure {
   applicationFailureInfo?: { details?: Payloads }
 }
 
-export function readHistory(exported: { events: unknown[] }): Pick<RunEvidence, 'input' | 'steps' | 'result'> {
+export function readHistory(exported: {
+  events: unknown[]
+}): Pick<RunEvidence, 'input' | 'added' | 'steps' | 'result'> {
   const events = exported.events as ExportedEvent[]
   const asked = new Map<number, Extract<HistoryStep, { kind: 'asked' }>>()
   const steps: HistoryStep[] = []
@@ -39,16 +41,35 @@ export function readHistory(exported: { events: unknown[] }): Pick<RunEvidence, 
     if (step) steps.push(step)
   }
   const input = first(events[0]?.workflowExecutionStartedEventAttributes?.input) as CycleInput
-  return { input: events.reduce(upgraded, input), steps, result: toResult(events.at(-1)) }
+  const startedAtMs = Date.parse(events[0]?.eventTime ?? '')
+  return { ...followUpgrades(input, events.flatMap(toUpgrade), startedAtMs), steps, result: toResult(events.at(-1)) }
 }
 
-/** What the run goes by since an upgrade: only one that has not begun takes one. */
-function upgraded(input: CycleInput, event: ExportedEvent, _at: number, [started]: ExportedEvent[]): CycleInput {
+export interface AcceptedUpgrade {
+  to: CycleInput
+  atMs: number
+}
+
+function toUpgrade(event: ExportedEvent): AcceptedUpgrade[] {
   const { name, args } = event.workflowExecutionUpdateAcceptedEventAttributes?.acceptedRequest?.input ?? {}
   const to = name === UPGRADE ? (first(args) as UpgradeCommand | undefined)?.to : undefined
-  if (!to || to.definitionVersion <= input.definitionVersion) return input
-  const openedAtMs = Date.parse(started?.eventTime ?? event.eventTime)
-  return toUpgraded({ input, state: 'WAITING', openedAtMs }, to, Date.parse(event.eventTime))
+  return to ? [{ to, atMs: Date.parse(event.eventTime) }] : []
+}
+
+/** What the run goes by at its end, and what it came to wait for on the way: only one that has not begun takes an upgrade. */
+export function followUpgrades(
+  given: CycleInput,
+  upgrades: AcceptedUpgrade[],
+  openedAtMs: number,
+): Pick<RunEvidence, 'input' | 'added'> {
+  const added: AddedInput[] = []
+  let input = given
+  for (const { to, atMs } of upgrades) {
+    if (to.definitionVersion <= input.definitionVersion) continue
+    added.push(...compareExpected(input.expected, to.expected).added.map((cycle) => ({ cycle, atMs })))
+    input = toUpgraded({ input, state: 'WAITING', openedAtMs }, to, atMs)
+  }
+  return { input, added }
 }
 
 function toStep(event: ExportedEvent, asked: Map<number, Extract<HistoryStep, { kind: 'asked' }>>) {

@@ -26,8 +26,8 @@ export const MUTANTS: Mutant[] = [
     edits: [
       {
         file: 'model/cycle/arrivals.ts',
-        find: '  if (known >= 0) return countAgain(cycle, known)\n',
-        replace: '  if (known < -1) return countAgain(cycle, known)\n',
+        find: 'if (before && !before.isOpen) return countAgain(cycle, known)\n',
+        replace: 'if (before && known < 0) return countAgain(cycle, known)\n',
       },
     ],
     suite: { project: 'pure', files: ['model/cycle/arrivals.test.ts', 'model/cycle/laws.test.ts'] },
@@ -172,8 +172,8 @@ export const MUTANTS: Mutant[] = [
     edits: [
       {
         file: 'mirror/status-rows.ts',
-        find: '     where (old.run_number, old.version) < (excluded.run_number, excluded.version)`,',
-        replace: '`,',
+        find: '     where (old.run_number, old.version) < (excluded.run_number, excluded.version)\n     returning',
+        replace: '     returning',
       },
     ],
     suite: { project: 'services', files: ['test/services/mirror.test.ts'] },
@@ -185,8 +185,8 @@ export const MUTANTS: Mutant[] = [
     edits: [
       {
         file: 'bridge/settle.ts',
-        find: 'return byPast && toDelivery(byPast)',
-        replace: "return byPast && toDelivery({ ...byPast, outcome: 'late' })",
+        find: 'return back ?? toJudged(judgeByPast(how, past,',
+        replace: "return back ?? toJudged(judgeByPast(how, past && { ...past, outcome: 'late' },",
       },
     ],
     suite: { project: 'services', files: ['test/services/bridge-past.test.ts'] },
@@ -197,7 +197,7 @@ export const MUTANTS: Mutant[] = [
     edits: [
       {
         file: 'workflows/data-product-cycle.ts',
-        find: '  if (isUnbegun(run.cycle)) recall(run)\n',
+        find: '  if (isUnbegun(run.cycle) || input.past?.command === null) recall(run)\n',
         replace: '  if (!isUnbegun(run.cycle)) recall(run)\n',
       },
     ],
@@ -312,8 +312,8 @@ export const MUTANTS: Mutant[] = [
     edits: [
       {
         file: 'model/cycle/arrivals.ts',
-        find: 'builtWithout.length > 0 && !acceptsPartial',
-        replace: 'builtWithout.length > 99 && !acceptsPartial',
+        find: 'if (isNew && refusesPartial(',
+        replace: 'if (isNew && arrival.revision > 99 && refusesPartial(',
       },
     ],
     suite: { project: 'pure', files: ['model/cycle/arrivals.test.ts'] },
@@ -350,12 +350,50 @@ export const MUTANTS: Mutant[] = [
     harm: 'a product is made from data that its producer took back',
     edits: [
       {
-        file: 'model/cycle/arrivals.ts',
-        find: "dependency.state === 'WAITING' && takesBack(",
-        replace: "dependency.state === 'WAIVED' && takesBack(",
+        file: 'model/cycle/withdrawals.ts',
+        find: "if (state === 'WAITING') return blocker && takesBack(blocker, news) ? toNote(blocker) : null",
+        replace: "if (state === 'WAITING') return null",
       },
     ],
     suite: { project: 'pure', files: ['model/cycle/withdrawals.test.ts'] },
     unseen: 'no promise says of which revision a cycle is made',
+  },
+  {
+    name: 'an upgrade recalls nothing',
+    harm: 'a cycle waits for ever for an input that was published before its definition came to name it',
+    edits: [
+      {
+        file: 'workflows/cycle-messages.ts',
+        find: "run.apply({ kind: 'upgraded', command })\n    recall(run)\n",
+        replace: "run.apply({ kind: 'upgraded', command })\n",
+      },
+    ],
+    suite: { project: 'workflows', files: ['test/workflows/upgrade.test.ts'] },
+    unseen: 'its ticks repair it within hours, and no promise says how soon',
+  },
+  {
+    name: 'an upgrade forgets what had arrived',
+    harm: 'a cycle waits for ever for what it has had',
+    edits: [
+      {
+        file: 'model/cycle/upgrade.ts',
+        find: '  return { ...one, state, arrival, arrivedAtMs, blocker,',
+        replace: '  return { ...one, state: "WAITING" as const, arrival: null, arrivedAtMs: null, blocker,',
+      },
+    ],
+    suite: { project: 'pure', files: ['model/cycle/upgrade.test.ts'] },
+  },
+  {
+    name: 'a correction that was taken back still counts',
+    harm: 'people rerun a product for data that is wrong',
+    edits: [
+      {
+        file: 'mirror/outdated.ts',
+        find: "     and not ${isWithdrawn({ domain: 'delivery.domain'",
+        replace: "     and true or ${isWithdrawn({ domain: 'delivery.domain'",
+      },
+    ],
+    suite: { project: 'services', files: ['test/services/outdated.test.ts'] },
+    unseen: 'its PostgreSQL answers no report',
   },
 ]

@@ -1,6 +1,6 @@
 // What must happen over many seeds, so that the simulation cannot rot silently: hostile acts, and branches of the product.
 // In: how often each was seen, in how many worlds. Out: what was seen too rarely, or is on no list. Pure.
-import type { PastRuns } from '../../model/cycle/cycle.ts'
+import type { OperatorAction, PastRuns } from '../../model/cycle/cycle.ts'
 import type { Evidence, RunEvidence } from '../../verify/evidence.ts'
 import { askedOf, fold, ordersOf, recordsOf } from '../../verify/fold.ts'
 import type { FailureNotice, NotRefreshedNotice } from '../../workflows/contract.ts'
@@ -60,6 +60,7 @@ const LEAST: Record<string, number> = {
   'a cycle moved from null to WAITING': 5_000,
   'a cycle not listed by Temporal yet': 1_000,
   'a cycle was told an event again': 1_000,
+  'a cycle was upgraded': 50,
   'a definition changed': 200,
   'a failure of Glue itself': 100,
   'a job that is not there': 30,
@@ -111,6 +112,11 @@ const LEAST: Record<string, number> = {
   'an event hours late': 2_000,
   'an event was routed': 9_000,
   'an event was unmatched': 100,
+  'an upgrade asked for by two': 8,
+  'an upgrade refused': 5,
+  'an upgrade too late': 1,
+  'an upgrade unanswered': 5,
+  'an upgrade was taken': 50,
   'no free slot in Glue': 600,
   'the end of a Glue run is not told': 1_000,
   'the end of a Glue run is told twice': 1_000,
@@ -152,7 +158,7 @@ export function branchesOf(evidence: Evidence): string[] {
         ...one.runs.flatMap((run) => (startedWithout(run) ? ['a Glue run without an input'] : [])),
         ...deliveries.map(({ outcome }) => `an arrival was ${outcome}`),
         ...(deliveries.some(({ seen }) => seen > 1) ? ['a cycle was told an event again'] : []),
-        ...actions.map(({ refused }) => (refused === null ? 'a rerun was accepted' : 'a rerun signal was refused')),
+        ...actions.map(toActed),
       ]
     }),
     ...cycles.flatMap(({ runs }) => runs.flatMap(noticesOf)),
@@ -163,6 +169,11 @@ export function branchesOf(evidence: Evidence): string[] {
       ),
     ),
   ]
+}
+
+const toActed = ({ action, refused }: OperatorAction): string => {
+  if (action === 'upgrade') return refused === null ? 'a cycle was upgraded' : 'an upgrade was recorded as refused'
+  return refused === null ? 'a rerun was accepted' : 'a rerun signal was refused'
 }
 
 const noticesOf = (run: RunEvidence): string[] => [

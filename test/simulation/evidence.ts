@@ -5,9 +5,11 @@ import { dueKeys } from '../../model/calendar/cycles.ts'
 import { timetableOf } from '../../model/samples.test-data.ts'
 import type { CycleInput } from '../../model/cycle/cycle.ts'
 import { type CycleId, toCycleId } from '../../model/ids.ts'
+import { followUpgrades } from '../../verify/read-history.ts'
 import type { CycleEvidence, Evidence, RunEvidence } from '../../verify/evidence.ts'
 import type { CycleResult } from '../../workflows/contract.ts'
-import type { Row, Tables } from './mirror-tables.ts'
+import { isInput } from './mirror-reads.ts'
+import type { Row, Tables } from './tables.ts'
 import type { Execution } from './temporal-execution.ts'
 import type { World } from './world.ts'
 
@@ -28,7 +30,8 @@ const toCycles = ({ server }: World): CycleEvidence[] =>
     .map(([id, runs]) => ({ cycle: id as CycleId, runs: runs.map(toRun) }))
 
 const toRun = ({ runId, status, startedAtMs, input, history, result, failure }: Execution): RunEvidence => ({
-  ...{ runId, status, startedAtMs, input: input as CycleInput, steps: history.steps },
+  ...{ runId, status, startedAtMs, steps: history.steps },
+  ...followUpgrades(input as CycleInput, history.upgrades, startedAtMs),
   result: (result as CycleResult | undefined) ?? toDetail(failure),
 })
 
@@ -52,7 +55,7 @@ function toRows(tables: Tables): Pick<Evidence, 'mirror' | 'ledger'> {
       from: from_state,
       to: to_state,
     })),
-    dependencies: toAll(tables.dependencies, ({ upstream_product, upstream_key, event_id, ...row }) => ({
+    dependencies: toAll(inputsIn(tables), ({ upstream_product, upstream_key, event_id, ...row }) => ({
       ...{ ...row, product: upstream_product, key: upstream_key, eventId: event_id ?? null },
     })),
     events: toAll(tables.ledger, ({ event_id, cycle_key, first_seen_at, ...row }) => ({
@@ -66,5 +69,8 @@ function toRows(tables: Tables): Pick<Evidence, 'mirror' | 'ledger'> {
     Evidence['ledger']
   return { mirror: { statuses, transitions, dependencies }, ledger: { events, deliveries } }
 }
+
+const inputsIn = (tables: Tables): Map<string, Row> =>
+  new Map([...tables.dependencies].filter(([, row]) => isInput(tables, row)))
 
 const toAll = (table: Map<string, Row>, toRow: (row: Row) => Row): Row[] => [...table.values()].map(toRow)

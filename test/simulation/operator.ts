@@ -7,7 +7,7 @@ import { type Cycle, isUnbegun, type PastRuns, type RerunCommand } from '../../m
 import { refuseRerun } from '../../model/cycle/rerun.ts'
 import type { DefinitionVersion } from '../../model/definition.ts'
 import { domainOf } from '../../model/ids.ts'
-import { CYCLE_WORKFLOW, RERUN, toCycleStart } from '../../workflows/contract.ts'
+import { CYCLE_WORKFLOW, RERUN, toCycleStart, UPGRADE } from '../../workflows/contract.ts'
 import type { Life } from './hostility.ts'
 import { settingsOf } from './roles.ts'
 import { createTemporalClient, TEMPORAL_TROUBLE } from './temporal-client.ts'
@@ -54,6 +54,12 @@ export function createOperator(world: World): Operator {
       else if (now.run.isOpen && hostility.strikes('a cycle cancelled', 0.004)) world.server.cancel(now.id)
     }
     if (hostility.strikes('a definition changed', 0.02)) mesh.apply(mesh.change(random, time.nowMs()))
+    for (const now of cyclesOf(world).filter((one) => isOlder(world, one))) {
+      const isAsked = isUnbegun(now.cycle) ? random.chance(0.3) : hostility.strikes('an upgrade too late', 0.1)
+      if (!isAsked) continue
+      void askForUpgrade(world, hands, now, toCommand())
+      if (hostility.strikes('an upgrade asked for by two', 0.1)) void askForUpgrade(world, hands, now, toCommand())
+    }
     time.after(LOOK_MS, '', look)
   }
   const askAgain = (now: CycleNow): void => {
@@ -76,6 +82,28 @@ export function createOperator(world: World): Operator {
       !cyclesOf(world).some(
         (now) => canRerunOpen(now, time.nowMs()) || (canStartAgain(now, time.nowMs()) && isFailed(now)),
       ),
+  }
+}
+
+/** Open, and of a version that another has replaced. */
+const isOlder = (world: World, { run, cycle }: CycleNow): boolean =>
+  run.isOpen && versionOf(world, cycle).version > cycle.input.definitionVersion
+
+const versionOf = ({ mesh }: World, { input }: Cycle): DefinitionVersion =>
+  mesh.current().find(({ definition }) => definition.product === input.product) as DefinitionVersion
+
+/** The recipe of `sluice upgrade`: the input is made from what is in force now; the cycle says whether it takes it. */
+async function askForUpgrade(world: World, { client }: Hands, { id, cycle }: CycleNow, command: RerunCommand) {
+  const { product, key, openedBy } = cycle.input
+  const { timetable } = world.mesh.indexOf(domainOf(product))
+  const to = openCycle(timetable, versionOf(world, cycle), { key, openedBy, settings: settingsOf(world) })
+  try {
+    const options = { args: [{ ...command, to }], updateId: command.requestId }
+    await client.workflow.getHandle(id).executeUpdate(UPGRADE, options as never)
+    world.hostility.count('an upgrade was taken')
+  } catch (error) {
+    // It has begun, or closed, meanwhile; or its answer was lost.
+    world.hostility.count(error instanceof WorkflowUpdateFailedError ? 'an upgrade refused' : 'an upgrade unanswered')
   }
 }
 
@@ -119,10 +147,9 @@ async function startAgain(world: World, { life }: Hands, id: string, command: Re
     await hostility.call(life, 'temporal', `start ${id} again`, TEMPORAL_TROUBLE, () => {
       const now = cyclesOf(world).find((one) => one.id === id)
       if (!now || (!now.run.isOpen && refuseRerun(now.cycle, 'closed', time.nowMs()) !== null)) return
-      const version = mesh.current().find(({ definition }) => definition.product === now.cycle.input.product)
       const { timetable } = mesh.indexOf(domainOf(now.cycle.input.product))
       const opening = { key: now.cycle.input.key, openedBy: 'rerun' as const, settings: settingsOf(world) }
-      const input = openCycle(timetable, version as DefinitionVersion, opening)
+      const input = openCycle(timetable, versionOf(world, now.cycle), opening)
       const start = toCycleStart({ ...input, past: { ...toPast(now.cycle), command } })
       server.start({
         ...{ workflowId: id, taskQueue: start.taskQueue, type: CYCLE_WORKFLOW, input: start.args[0] },

@@ -106,7 +106,8 @@ export interface ExecutionParts {
 }
 
 export function createExecution({ time, workflowId, runId, input, main, wake, order }: ExecutionParts): Execution {
-  const messages = createMessages()
+  const history = createHistory(time)
+  const messages = createMessages(history.accepted)
   let blocked: { holds: () => boolean; open: () => void }[] = []
   let jobs: (() => void)[] = []
   let isCancelled = false
@@ -130,7 +131,7 @@ export function createExecution({ time, workflowId, runId, input, main, wake, or
     })
   const execution: Execution = {
     ...{ workflowId, runId, input, startedAtMs: time.nowMs(), isOpen: true, status: 'RUNNING' },
-    ...{ failure: null, result: undefined, history: createHistory(time), queries: new Map(), attributes: new Map() },
+    ...{ failure: null, result: undefined, history, queries: new Map(), attributes: new Map() },
     take(message) {
       messages.add(message)
       wake(execution)

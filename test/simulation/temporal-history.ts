@@ -1,10 +1,15 @@
 // The history of one run, as far as invariants ask (verify/evidence.ts). In: what the server took and what the workflow
 // asked for, in that order. Out: its steps. Never: a copy of a value (they have crossed an edge, and nobody changes them).
 import type { HistoryStep } from '../../verify/evidence.ts'
+import type { AcceptedUpgrade } from '../../verify/read-history.ts'
+import { UPGRADE, type UpgradeCommand } from '../../workflows/contract.ts'
 import type { VirtualTime } from './virtual-time.ts'
 
 export interface History {
   steps: HistoryStep[]
+  upgrades: AcceptedUpgrade[]
+  /** An update: of those, invariants ask for upgrades only. */
+  accepted(name: string, payload: unknown): void
   signaled(name: string, payload: unknown): void
   /** The event's number, to which the answer refers. */
   asked(activity: string, activityId: string, input: unknown): number
@@ -14,6 +19,7 @@ export interface History {
 
 export function createHistory(time: VirtualTime): History {
   const steps: HistoryStep[] = []
+  const upgrades: AcceptedUpgrade[] = []
   const when = () => ({ at: steps.length + 1, atMs: time.nowMs() })
   const questionAt = (at: number) => {
     const asked = steps[at - 1]
@@ -21,7 +27,10 @@ export function createHistory(time: VirtualTime): History {
     return { activity: asked.activity, activityId: asked.activityId, askedAt: at }
   }
   return {
-    steps,
+    ...{ steps, upgrades },
+    accepted(name, payload) {
+      if (name === UPGRADE) upgrades.push({ to: (payload as UpgradeCommand).to, atMs: time.nowMs() })
+    },
     signaled: (name, payload) => void steps.push({ ...when(), kind: 'signal', name, payload }),
     asked(activity, activityId, input) {
       steps.push({ ...when(), kind: 'asked', activity, activityId, input })

@@ -30,7 +30,7 @@ export interface Messages {
   refuseAll(): void
 }
 
-export function createMessages(): Messages {
+export function createMessages(accepted: (name: string, payload: unknown) => void): Messages {
   const handlers = new Map<string, MessageHandler>()
   let held: Message[] = []
   const handlerOf = ({ kind, name }: Message): MessageHandler | undefined => handlers.get(`${kind} ${name}`)
@@ -44,7 +44,7 @@ export function createMessages(): Messages {
         const handler = handlerOf(message)
         if (!handler) held.push(message)
         else if (message.kind === 'signal') handler.run(message.payload)
-        else answer(message, handler)
+        else answer(message, handler, accepted)
       }
     },
     register(kind, name, handler) {
@@ -62,9 +62,14 @@ export function createMessages(): Messages {
 }
 
 /** The workflows' own handlers are synchronous: an update is answered in the turn that takes it. */
-function answer({ payload, answer }: Extract<Message, { kind: 'update' }>, { run, validator }: MessageHandler): void {
+function answer(
+  { name, payload, answer }: Extract<Message, { kind: 'update' }>,
+  { run, validator }: MessageHandler,
+  accepted: (name: string, payload: unknown) => void,
+): void {
   try {
     validator?.(payload)
+    accepted(name, payload)
     answer.resolve(run(payload))
   } catch (error) {
     if (!(error instanceof ApplicationFailure)) throw error

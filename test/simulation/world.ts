@@ -8,7 +8,7 @@ import { type AwsLedger, createAwsLedger } from './aws-ledger.ts'
 import { createGlue, type Glue, type Run } from './glue.ts'
 import { createHostility, type Hostility, type Life } from './hostility.ts'
 import { createMesh, type Mesh } from './mesh.ts'
-import { createTables, type Tables } from './mirror-tables.ts'
+import { createTables, type Tables } from './tables.ts'
 import { createOperator } from './operator.ts'
 import { createCentralBus, type CentralBus } from './central-bus.ts'
 import { createQueues, type Queues } from './queues.ts'
@@ -100,7 +100,7 @@ function createWorld(
     })
   }
   return {
-    ...{ seed, time, hostility, mesh, queues, ledger, bus, tables: createTables(), isAtRest: false },
+    ...{ seed, time, hostility, mesh, queues, ledger, bus, tables: createTables(mesh), isAtRest: false },
     isPlanned: plan !== undefined,
     server,
     glues: new Map(

@@ -1,0 +1,41 @@
+// The rows of the mirror's tables, in memory. In: the mesh, whose definitions are rows too. Out: empty tables.
+// Never: a row under two keys.
+import { upstreamsIn } from '../../model/dependencies.ts'
+import type { Mesh } from './mesh.ts'
+
+export type Row = Record<string, unknown>
+
+export interface Tables {
+  status: Map<string, Row>
+  history: Map<string, Row>
+  dependencies: Map<string, Row>
+  dependencyHistory: Map<string, Row>
+  ledger: Map<string, Row>
+  deliveries: Map<string, Row>
+  actions: Map<string, Row>
+  /** Whether this version of its definition says so of an input. */
+  asksForRerun(product: string, version: number, upstream: string): boolean
+}
+
+export const createTables = (mesh: Mesh): Tables => ({
+  ...{ status: new Map(), history: new Map(), dependencies: new Map(), dependencyHistory: new Map() },
+  ...{ ledger: new Map(), deliveries: new Map(), actions: new Map() },
+  asksForRerun: (product, version, upstream) =>
+    mesh
+      .everApplied()
+      .some(
+        (one) =>
+          (one.definition.product as string) === product &&
+          one.version === version &&
+          upstreamsIn(one.definition.dependsOn).some(
+            (edge) => (edge.product as string) === upstream && edge.onRevision === 'rerun',
+          ),
+      ),
+})
+
+export const toKey = (...parts: unknown[]): string => parts.map(String).join(' ')
+export const rowsOf = (parameter: unknown): Row[] => JSON.parse(String(parameter)) as Row[]
+export const isNewer = (old: Row | undefined, runNumber: number, version: number): boolean =>
+  !old ||
+  Number(old['runNumber']) < runNumber ||
+  (Number(old['runNumber']) === runNumber && Number(old['version']) < version)
