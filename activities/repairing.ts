@@ -10,7 +10,7 @@ import {
   listMissedSkips,
   type MissedArrivals,
   type MissedSkips,
-} from '../mirror/recall.ts'
+} from '../mirror/missed.ts'
 import { OPENING_WINDOW, type RoutingIndex } from '../model/calendar/routing.ts'
 import type { CycleId, Domain } from '../model/ids.ts'
 import type { Arrival } from '../model/refresh-event.ts'

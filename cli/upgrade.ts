@@ -3,6 +3,7 @@
 // resolved there.
 import { randomUUID } from 'node:crypto'
 import { type Client, WorkflowNotFoundError, WorkflowUpdateFailedError } from '@temporalio/client'
+import pMap from 'p-map'
 import { loadDomainCatalog } from '../catalog/load.ts'
 import { listOlderUnbegun } from '../mirror/carried-versions.ts'
 import type { Timetable } from '../model/calendar/cycles.ts'
@@ -34,6 +35,8 @@ interface Upgraded extends InputChanges {
   to: number
   /** Null: done, or would be. */
   refused: string | null
+  /** Whether it was done is not known. */
+  isUnanswered?: true
 }
 
 export async function upgrade(parts: CycleParts | undefined, options: UpgradeOptions): Promise<number> {
@@ -63,6 +66,7 @@ export async function upgrade(parts: CycleParts | undefined, options: UpgradeOpt
     const found = await upgradeEach(present, cycles, { command, isDry: options.dryRun, audit })
     if (options.output === 'json') printJson(found)
     else tell(found, { product, version: version.version, isDry: options.dryRun })
+    if (found.some(({ isUnanswered }) => isUnanswered)) return EXIT.failed
     return named && found.some(({ refused }) => refused !== null) ? EXIT.notAllowed : 0
   })
 }
@@ -73,13 +77,13 @@ function tell(
 ): void {
   if (found.length === 0)
     talk(`No open cycle of ${product} that has not begun carries an older version than ${version}.`)
-  for (const { cycle, from, to, added, dropped, refused } of found) {
+  for (const { cycle, from, to, added, dropped, refused, isUnanswered } of found) {
     const inputs = [...added.map((one) => `waits for ${one} too`), ...dropped.map((one) => `waits for ${one} no more`)]
     const change = [`version ${from} -> ${to}`, ...inputs].join('; ')
-    print(refused === null ? `${cycle}: ${change}` : `${cycle}: not upgraded. ${refused}`)
+    print(refused === null ? `${cycle}: ${change}` : `${cycle}: ${isUnanswered ? '' : 'not upgraded. '}${refused}`)
   }
   const done = found.filter(({ refused }) => refused === null).length
-  if (found.length > 0) talk(`${toCount(done, 'cycle')} ${isDry ? 'would be' : ''} upgraded.`.replace('  ', ' '))
+  if (found.length > 0) talk(`${toCount(done, 'cycle')}${isDry ? ' would be' : ''} upgraded.`)
 }
 
 /** What is in force now. */
@@ -100,29 +104,33 @@ interface Wish {
   audit: Audit
 }
 
-/** Cycles whose worker does not answer, each of them for some seconds. */
-const PATIENCE = 3
+/** So many at a time: the cycles of a version that no worker runs take their whole time each. */
+const AT_ONCE = { concurrency: 10 }
 
-/** One that cannot be upgraded, or does not answer, keeps no other from it. */
+/** One that cannot be upgraded, or does not answer, keeps no other from it. @throws what went wrong, where none answers. */
 export async function upgradeEach(present: Present, cycles: CycleId[], wish: Wish): Promise<Upgraded[]> {
-  const found: Upgraded[] = []
-  let unanswered = 0
-  for (const cycle of cycles) {
-    try {
-      const upgraded = await upgradeOne(present, cycle, wish)
-      const { from, to, refused } = upgraded
-      if (refused !== null && !wish.isDry)
-        await wish.audit({ cycle, refused, ...(from !== null && { versions: { from, to } }) })
-      found.push(upgraded)
-    } catch (error) {
-      unanswered += 1
-      // Nobody answers for any of them, or there is only the one: what is wrong is said as it is.
-      if (unanswered === Math.min(PATIENCE, cycles.length)) throw error
-      const refused = `It gave no answer: ${toSentence(error)} It may still take it; give the command again.`
-      found.push({ ...toUnasked(present, cycle), refused })
-    }
-    if (cycles.length > 10 && found.length % 10 === 0) talk(`${found.length} of ${cycles.length} …`)
-  }
+  const failures: unknown[] = []
+  let answered = 0
+  const found = await pMap(
+    cycles,
+    async (cycle): Promise<Upgraded> => {
+      try {
+        return await upgradeOne(present, cycle, wish)
+      } catch (error) {
+        failures.push(error)
+        const refused = `It gave no answer: ${toSentence(error)} It may still take it; give the command again.`
+        return { ...toUnasked(present, cycle), refused, isUnanswered: true }
+      } finally {
+        answered += 1
+        if (cycles.length > 10 && answered % 10 === 0) talk(`${answered} of ${cycles.length} …`)
+      }
+    },
+    AT_ONCE,
+  )
+  if (cycles.length > 0 && failures.length === cycles.length) throw failures[0]
+  for (const { cycle, from, to, refused, isUnanswered } of found)
+    if (refused !== null && !isUnanswered && !wish.isDry)
+      await wish.audit({ cycle, refused, ...(from !== null && { versions: { from, to } }) })
   return found
 }
 

@@ -247,6 +247,7 @@ table data_product_status -- One row a cycle, as its workflow last reported it; 
   built_from jsonb -- What the published revision was built from: [{product, cycle, revision}]; null: nothing.
   built_without text[] -- Upstreams that the published revision was made without; null: none.
   withdrawn_revision integer -- Up to this revision its publications do not count any more: a person took them back; null: none.
+  lacks_earlier boolean not null default false -- A flush of the run was lost, such as by a failover, with all that it wrote beside this row; false again once the run has written everything anew.
   constraint data_product_status_id CHECK (((cycle = ((product || '/'::text) || cycle_key)) AND (split_part(product, '/'::text, 1) = domain)))
   constraint data_product_status_opened_by CHECK ((opened_by = ANY (ARRAY['arrival'::text, 'scheduler'::text, 'person'::text, 'rerun'::text])))
   constraint data_product_status_pkey PRIMARY KEY (cycle)

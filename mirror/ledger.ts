@@ -45,6 +45,9 @@ export async function recordUntaken(db: Postgres, domain: Domain, events: Untake
   await upsertUntaken(db, domain, rows.map(toLedgerRow), rows.flatMap(toDeliveryRows))
 }
 
+/** Not the same message again, nor what no message brought. */
+const IS_ANOTHER = `excluded.sqs_message_id is not null and old.sqs_message_id is distinct from excluded.sqs_message_id`
+
 /** A better judgement replaces the row (routed over unmatched over refused), a worse or equal one only counts. */
 const upsertUntaken = (db: Postgres, domain: Domain, events: object[], deliveries: object[]): Promise<boolean> =>
   db.changed(
@@ -67,8 +70,8 @@ const upsertUntaken = (db: Postgres, domain: Domain, events: object[], deliverie
          built_from = coalesce(old.built_from, excluded.built_from),
          built_without = coalesce(old.built_without, excluded.built_without),
          first_seen_at = least(old.first_seen_at, excluded.first_seen_at),
-         sqs_message_id = excluded.sqs_message_id,
-         seen = old.seen + case when old.sqs_message_id is distinct from excluded.sqs_message_id then excluded.seen else 0 end
+         sqs_message_id = coalesce(excluded.sqs_message_id, old.sqs_message_id),
+         seen = old.seen + case when ${IS_ANOTHER} then excluded.seen else 0 end
      )
      insert into event_delivery as old (domain, event_id, cycle, upstream_product, upstream_key, revision, outcome, note,
        seen, sqs_message_id, at)
@@ -80,8 +83,8 @@ const upsertUntaken = (db: Postgres, domain: Domain, events: object[], deliverie
        outcome = case when old.outcome = 'early' then excluded.outcome else old.outcome end,
        note = case when old.outcome = 'early' then excluded.note else old.note end,
        at = case when old.outcome = 'early' then excluded.at else old.at end,
-       sqs_message_id = excluded.sqs_message_id,
-       seen = old.seen + case when old.sqs_message_id is distinct from excluded.sqs_message_id then excluded.seen else 0 end`,
+       sqs_message_id = coalesce(excluded.sqs_message_id, old.sqs_message_id),
+       seen = old.seen + case when ${IS_ANOTHER} then excluded.seen else 0 end`,
     [domain, toJsonParameter(events), toJsonParameter(deliveries)],
   )
 

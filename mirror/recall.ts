@@ -1,12 +1,10 @@
-// In: the upstream cycles that a cycle waits for, or a whole domain. Out: what was published of them already, the
-// newest revision each. Never: a private publication of another domain; an event that was refused.
+// What a cycle finds when it opens. In: the upstream cycles that it waits for. Out: what was published of them already, the
+// newest revision each, and what was skipped. Never: a private publication of another domain; an event that was refused.
 import type { Postgres } from '../clients/postgres.ts'
 import type { Blocker, ExpectedCycle } from '../model/cycle/cycle.ts'
 import { toUnopened } from '../model/cycle/unopened.ts'
-import { type CycleId, type Domain, toCycleId } from '../model/ids.ts'
+import { type Domain, toCycleId } from '../model/ids.ts'
 import type { Arrival } from '../model/refresh-event.ts'
-import { isInputOf, isUnbegun } from './conditions.ts'
-import { toInstant } from './instants.ts'
 import { isWithdrawn } from './withdrawn.ts'
 
 const withdrawnOf = (table: string, revision: string): string =>
@@ -19,7 +17,7 @@ const withdrawnOf = (table: string, revision: string): string =>
  * From the upstreams' own rows, and from the domain's ledger, which also knows what comes from outside the mesh.
  * Goes after a table `expected (product, cycle_key)`; $1 is the domain that may know.
  */
-const PUBLICATION = `publication as (
+export const PUBLICATION = `publication as (
     select product, cycle_key, published_event_id as event_id, published_revision as revision, location,
       correlation_id, occurred_at, built_from, built_without
     from data_product_status join expected using (product, cycle_key)
@@ -37,22 +35,16 @@ const PUBLICATION = `publication as (
     order by product, cycle_key, revision desc, event_id
   )`
 
-/** Inputs that the domain's cycles still wait for; rows of the last flush only: what a newer definition drops stays behind. */
-const WAITING = `select cycle, dependency.upstream_product as product, dependency.upstream_key as cycle_key
-  from data_product_status as status join data_product_dependencies_events_status as dependency using (cycle)
-  where status.domain = $1 and ${isUnbegun('status')}
-    and dependency.state = 'WAITING' and ${isInputOf('status')}`
-
-const ARRIVAL = `event_id as "eventId", product, cycle_key as key, revision, location,
+export const ARRIVAL = `event_id as "eventId", product, cycle_key as key, revision, location,
   correlation_id as "correlationId", occurred_at as "occurredAt", built_from as "builtFrom",
   built_without as "builtWithout"`
 
-type ArrivalRow = Omit<Arrival, 'builtFrom' | 'builtWithout'> & {
+export type ArrivalRow = Omit<Arrival, 'builtFrom' | 'builtWithout'> & {
   builtFrom: Arrival['builtFrom'] | null
   builtWithout: Arrival['builtWithout'] | null
 }
 
-const toArrival = ({ builtFrom, builtWithout, ...arrival }: ArrivalRow): Arrival => ({
+export const toArrival = ({ builtFrom, builtWithout, ...arrival }: ArrivalRow): Arrival => ({
   ...arrival,
   ...(builtFrom && { builtFrom }),
   ...(builtWithout && { builtWithout }),
@@ -88,7 +80,7 @@ export async function recallArrivals(db: Postgres, domain: Domain, expected: Exp
  * them, by the upstreams' own rows; the newest of each, and only while no publication is known. The message is parsed only in
  * rows that the bridge could parse.
  */
-const SKIPPED = `notice as (
+export const SKIPPED = `notice as (
     select product, cycle_key, event_id, occurred_at, case when outcome <> 'refused' and event_id like '%/not-refreshed-%'
       then body::jsonb #> '{detail,data}' end as said
     from event_ledger join expected using (product, cycle_key) where domain = $1
@@ -109,12 +101,12 @@ const SKIPPED = `notice as (
     order by product, cycle_key, occurred_at desc, event_id
   )`
 
-const BLOCKER = `event_id as "eventId", product, cycle_key as key, said ->> 'state' as state, said ->> 'step' as step,
+export const BLOCKER = `event_id as "eventId", product, cycle_key as key, said ->> 'state' as state, said ->> 'step' as step,
   coalesce(said ->> 'reason', '') as reason, occurred_at as "occurredAt", (said ->> 'withdraws')::integer as withdraws`
 
-type BlockerRow = Omit<Blocker, 'withdraws'> & { withdraws: number | null }
+export type BlockerRow = Omit<Blocker, 'withdraws'> & { withdraws: number | null }
 
-const toBlocker = ({ withdraws, ...blocker }: BlockerRow): Blocker => ({
+export const toBlocker = ({ withdraws, ...blocker }: BlockerRow): Blocker => ({
   ...blocker,
   ...(withdraws !== null && { withdraws }),
 })
@@ -143,99 +135,4 @@ async function recallUnopened(db: Postgres, firsts: ExpectedCycle[]): Promise<Bl
     [firsts.map(({ product }) => product), firsts.map(({ key }) => key)],
   )
   return rows.map(({ at, ...one }) => toUnopened(one, at))
-}
-
-export interface MissedArrivals {
-  cycle: CycleId
-  arrivals: Arrival[]
-}
-
-export interface MissedSkips {
-  cycle: CycleId
-  blockers: Blocker[]
-}
-
-/** The domain's open cycles that wait for this upstream cycle, as the mirror has it. */
-export async function listWaiting(
-  db: Postgres,
-  domain: Domain,
-  { product, key }: Pick<ExpectedCycle, 'product' | 'key'>,
-): Promise<CycleId[]> {
-  const rows = await db.rows<{ cycle: CycleId }>(
-    `with open as (${WAITING}) select cycle from open where product = $2 and cycle_key = $3 order by cycle`,
-    [domain, product, key],
-  )
-  return rows.map(({ cycle }) => cycle)
-}
-
-/** Inputs that have come and were taken back, of cycles that have not begun: each would start on what does not count. */
-const TAKEN_BACK = `select cycle, dependency.upstream_product as product, dependency.upstream_key as cycle_key
-  from data_product_status as status join data_product_dependencies_events_status as dependency using (cycle)
-  where status.domain = $1 and ${isUnbegun('status')} and dependency.state = 'ARRIVED' and ${isInputOf('status')}
-    and ${isWithdrawn({ domain: '$1', product: 'dependency.upstream_product', key: 'dependency.upstream_key', revision: 'dependency.revision' })}`
-
-/** Cycles that do not know that an upstream skipped what they wait for, or took it back. */
-export async function listMissedSkips(db: Postgres, domain: Domain): Promise<MissedSkips[]> {
-  const rows = await db.rows<BlockerRow & { cycle: CycleId }>(
-    `with unaware as (${WAITING} and (dependency.blocker is null
-       or dependency.blocker ->> 'state' <> 'SKIPPED' and not dependency.blocker ? 'withdraws')
-       union all ${TAKEN_BACK}),
-     expected as (select distinct product, cycle_key from unaware), ${PUBLICATION}, ${SKIPPED}
-     select cycle, ${BLOCKER} from skipped join unaware using (product, cycle_key) order by cycle, product, cycle_key`,
-    [domain],
-  )
-  const byCycle = Map.groupBy(rows, ({ cycle }) => cycle)
-  return [...byCycle].map(([cycle, skips]) => ({
-    cycle,
-    blockers: skips.map(({ cycle: _, ...row }) => toBlocker(row)),
-  }))
-}
-
-/**
- * Cycles that ran on what has been corrected since, that their definition says to run again, and that have not heard of it:
- * of those that were written since then.
- */
-export async function listMissedCorrections(db: Postgres, domain: Domain, sinceMs: number): Promise<MissedArrivals[]> {
-  const rows = await db.rows<MissedRow>(
-    `with taken as (
-       select cycle, dependency.upstream_product as product, dependency.upstream_key as cycle_key, dependency.revision as used
-       from data_product_status as status join data_product_dependencies_events_status as dependency using (cycle)
-       join data_product_dependencies as said on said.product = status.product
-         and said.version = status.definition_version and said.upstream = dependency.upstream_product
-       where status.domain = $1 and said.on_revision = 'rerun' and dependency.state = 'ARRIVED'
-         and (status.state in ('PROCESSING', 'COMPLETED') or status.state = 'ERROR' and status.step in ('start', 'run'))
-         and status.updated_at >= $2
-         and ${isInputOf('status')}),
-     expected as (select distinct product, cycle_key from taken), ${PUBLICATION}
-     select distinct cycle, ${ARRIVAL} from newest join taken using (product, cycle_key)
-     where revision > used and not exists (select from event_delivery as delivery where delivery.domain = $1
-       and delivery.event_id = newest.event_id and delivery.cycle = taken.cycle)
-     order by cycle, product, key`,
-    [domain, toInstant(sinceMs)],
-  )
-  return toMissed(rows)
-}
-
-/** The domain's cycles that wait for what is published, as the mirror has it: some may know better by now. */
-export async function listMissedArrivals(db: Postgres, domain: Domain): Promise<MissedArrivals[]> {
-  const rows = await db.rows<MissedRow>(
-    `with waiting as (${WAITING}),
-     expected as (select distinct product, cycle_key from waiting), ${PUBLICATION}
-     select cycle, ${ARRIVAL} from newest join waiting using (product, cycle_key)
-     where not exists (select from event_delivery as delivery where delivery.domain = $1
-       and delivery.event_id = newest.event_id and delivery.cycle = waiting.cycle and delivery.outcome = 'partial')
-     order by cycle, product, cycle_key`,
-    [domain],
-  )
-  return toMissed(rows)
-}
-
-type MissedRow = ArrivalRow & { cycle: CycleId }
-
-function toMissed(rows: MissedRow[]): MissedArrivals[] {
-  const byCycle = Map.groupBy(rows, ({ cycle }) => cycle)
-  return [...byCycle].map(([cycle, missed]) => ({
-    cycle,
-    arrivals: missed.map(({ cycle: _, ...row }) => toArrival(row)),
-  }))
 }

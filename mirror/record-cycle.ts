@@ -19,8 +19,8 @@ import {
 export async function recordCycle(db: Postgres, record: CycleRecord): Promise<Recorded> {
   return db.transaction(async (transaction) => {
     // First, because its row lock puts the flushes of one cycle in a line.
-    const newest = await upsertStatus(transaction, record)
-    if (!newest) await markOpened(transaction, record)
+    const row = await upsertStatus(transaction, record)
+    if (!row?.isNewest) await markOpened(transaction, record)
     if (record.snapshot.attempts.length > 0) await mergeAttempts(transaction, record)
     if (record.snapshot.publication) await markPublished(transaction, record)
     if (completions(record).length > 0) await markFirstCompleted(transaction, record)
@@ -32,6 +32,6 @@ export async function recordCycle(db: Postgres, record: CycleRecord): Promise<Re
       await upsertDeliveries(transaction, record)
     }
     if (record.actions.length > 0) await insertActions(transaction, record)
-    return { lacksEarlier: newest?.lacksEarlier === true }
+    return { lacksEarlier: row?.lacksEarlier === true }
   })
 }

@@ -5,17 +5,17 @@ import type { CycleRecord, CycleSnapshot } from '../model/cycle/record.ts'
 import { toInstant, toInstantOrNull } from './instants.ts'
 
 /**
- * Undefined when the row already holds this version or a newer one. `lacksEarlier`: before, it was older than what this run
- * had already written, so the database has lost a flush, and what else that one wrote.
+ * `isNewest`: false when the row already holds this version or a newer one. `lacksEarlier`: the row was older than what this run
+ * had already written, so the database has lost a flush, and what else that one wrote. The row remembers it until the run has
+ * written everything again: the answer may be lost too.
  */
 export const upsertStatus = (db: Queries, { cycle, domain, runNumber, version, since, snapshot }: CycleRecord) =>
-  db.one<{ lacksEarlier: boolean }>(
-    `with known as (select run_number, version from data_product_status where cycle = $1)
-     insert into data_product_status as old (cycle, domain, product, cycle_key, visibility, definition_version,
+  db.one<{ isNewest: boolean; lacksEarlier: boolean }>(
+    `with written as (insert into data_product_status as old (cycle, domain, product, cycle_key, visibility, definition_version,
        opened_by, opened_at, state, step, reason, state_since, not_before, cutoff_at, available_by, retry_at,
-       waiting_for, attempts, last_attempt, glue_run_id, revision, run_number, version, business_date, condition, flags)
+       waiting_for, attempts, last_attempt, glue_run_id, revision, run_number, version, business_date, condition, flags, lacks_earlier)
      values ($1, $2, $3, $4, $5, $6,
-       $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19, $20, $21, $22, $23, $24, nullif($25::jsonb, 'null'), $26)
+       $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19, $20, $21, $22, $23, $24, nullif($25::jsonb, 'null'), $26, $27::integer > 0)
      on conflict (cycle) do update set visibility = excluded.visibility, definition_version = excluded.definition_version,
        opened_by = case when excluded.opened_at < old.opened_at then excluded.opened_by else old.opened_by end,
        opened_at = least(old.opened_at, excluded.opened_at), state = excluded.state, step = excluded.step,
@@ -25,9 +25,14 @@ export const upsertStatus = (db: Queries, { cycle, domain, runNumber, version, s
        revision = greatest(old.revision, excluded.revision),
        run_number = excluded.run_number, version = excluded.version, updated_at = now(),
        business_date = excluded.business_date, condition = excluded.condition, flags = excluded.flags,
-       run_ended_as = null, run_ended_at = null
+       run_ended_as = null, run_ended_at = null,
+       lacks_earlier = $27 > 0 and (old.lacks_earlier or (old.run_number, old.version) < (excluded.run_number, $27))
      where (old.run_number, old.version) < (excluded.run_number, excluded.version)
-     returning $27 > 0 and not exists (select from known where (known.run_number, known.version) >= ($22, $27)) as "lacksEarlier"`,
+       or (old.run_number, old.version) = (excluded.run_number, excluded.version) and old.lacks_earlier and $27 = 0
+     returning lacks_earlier)
+     select true as "isNewest", lacks_earlier as "lacksEarlier" from written
+     union all
+     select false, lacks_earlier from data_product_status where cycle = $1 and not exists (select from written)`,
     [
       ...[cycle, domain, snapshot.product, snapshot.key, snapshot.visibility, snapshot.definitionVersion],
       ...[snapshot.openedBy, toInstant(snapshot.openedAtMs)],

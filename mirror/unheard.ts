@@ -1,4 +1,4 @@
-// Upstreams of which this database knows no publication. In: a domain and its upstreams. Out: since when the domain waits for
+// Upstreams of which neither the mirror nor the domain's ledger knows a publication. In: a domain and its upstreams. Out: since when the domain waits for
 // each: what came before left no row, and nothing can recall it. Never: an upstream that ever published from here.
 import type { Postgres } from '../clients/postgres.ts'
 import type { Domain, ProductId } from '../model/ids.ts'
@@ -25,6 +25,8 @@ export const listUnheard = (db: Postgres, domain: Domain, products: ProductId[])
      select upstream as product, min(since) as "awaitedSince" from consumer
      where not exists (select from data_product_status as status
        where status.product = consumer.upstream and status.published_revision > 0)
+       and not exists (select from event_ledger as heard where heard.domain = $1 and heard.product = consumer.upstream
+         and heard.revision > 0 and heard.outcome <> 'refused')
      group by upstream order by upstream`,
     [domain, products],
   )

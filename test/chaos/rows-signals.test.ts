@@ -90,7 +90,7 @@ test(
       note(`${FEW_SIGNALS + 2} events, each a signal`)
       expect(await signalledIds(stage(), endOf(walk))).toHaveLength(FEW_SIGNALS)
       expect(putAside(await seen())).toHaveLength(2)
-      expect(await refusedBy('d2', second)).toEqual(
+      expect(await refusedBy('d2', second, walk.key)).toEqual(
         [1, 2].map((beyond) => ({
           id: `${second}/${walk.key}/r${FEW_SIGNALS + beyond}`,
           reason: expect.stringContaining('exceeded workflow execution limit for signal events'),
@@ -109,10 +109,10 @@ test(
 
 const FEW_SIGNALS = 6
 
-const refusedBy = (domain: string, product: string): Promise<{ id: string; reason: string }[]> =>
+const refusedBy = (domain: string, product: string, key: string): Promise<{ id: string; reason: string }[]> =>
   stage().db.rows(
-    `select event_id as id, reason from event_ledger where domain = $1 and product = $2 and outcome = 'refused' order by position`,
-    [domain, product],
+    `select event_id as id, reason from event_ledger where domain = $1 and product = $2 and cycle_key = $3 and outcome = 'refused' order by position`,
+    [domain, product, key],
   )
 
 const AFTERWARDS = 100

@@ -3,7 +3,8 @@ import { afterAll, beforeAll, expect, test } from 'vitest'
 import { recordUntaken } from '../../mirror/ledger.ts'
 import { readPast } from '../../mirror/past.ts'
 import { type CycleRow, flagsAt, readCycleRow } from '../../mirror/status.ts'
-import { listMissedArrivals, listMissedCorrections, recallArrivals } from '../../mirror/recall.ts'
+import { listMissedArrivals, listMissedCorrections } from '../../mirror/missed.ts'
+import { recallArrivals } from '../../mirror/recall.ts'
 import { recordCycle } from '../../mirror/record-cycle.ts'
 import { applyArrival } from '../../model/cycle/arrivals.ts'
 import { type Cycle, openRun } from '../../model/cycle/cycle.ts'
@@ -87,17 +88,17 @@ test('a closed cycle whose input was corrected since says so, until a run has us
   expect(await flags()).toEqual([])
 })
 
-test('of a publication that a cycle never heard of, a cycle that ran on the one before is told, where it is to run again', async () => {
+test('of a publication that a cycle never heard of, a cycle that ran on the one before is told, unless it ignores it', async () => {
   const begunOn = (product: string): Cycle =>
     after(applyArrival(opened(product, ['x/lost']), arrivalOf('x/lost'), NOON_MS), { kind: 'begun' })
-  const [asks, flags] = [begunOn('d1/asks'), begunOn('d1/flags')]
+  const [asks, ignores] = [begunOn('d1/asks'), begunOn('d1/ignores')]
   for (const [{ input }, word] of [
     [asks, 'rerun'],
-    [flags, null],
+    [ignores, 'ignore'],
   ] as const) {
     await insertApplied(lent.db, input, [{ upstream: 'x/lost', onRevision: word }])
   }
-  for (const cycle of [asks, flags]) await record(cycle)
+  for (const cycle of [asks, ignores]) await record(cycle)
   expect(await listMissedCorrections(lent.db, D1, NOON_MS)).toEqual([])
 
   // Another cycle of the domain took it, so the ledger has it whole.

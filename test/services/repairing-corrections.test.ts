@@ -4,6 +4,7 @@ import { afterAll, beforeAll, beforeEach, expect, test } from 'vitest'
 import { createRepairing } from '../../activities/repairing.ts'
 import { listDeliveriesTo } from '../../mirror/events.ts'
 import { recordCycle } from '../../mirror/record-cycle.ts'
+import { readCycleRow } from '../../mirror/status.ts'
 import { buildIndex } from '../../model/calendar/routing.ts'
 import { applyArrival } from '../../model/cycle/arrivals.ts'
 import { type Cycle, type CycleInput, openRun } from '../../model/cycle/cycle.ts'
@@ -12,7 +13,7 @@ import type { OnRevision } from '../../model/definition.ts'
 import type { Domain } from '../../model/ids.ts'
 import type { Arrival } from '../../model/refresh-event.ts'
 import { arrivalOf, catalogOf, definitionOf, inputOf, publishedOf, versionOf } from '../../model/samples.test-data.ts'
-import { ARRIVALS_SIGNAL } from '../../workflows/contract.ts'
+import { ARRIVALS_SIGNAL, CYCLE_WORKFLOW, toCycleStart } from '../../workflows/contract.ts'
 import { insertApplied } from './applied-rows.ts'
 import { type LentDatabase, lendDatabase } from './postgres.ts'
 import { NOT_ASKED, NOW_MS } from './refresh-messages.ts'
@@ -116,8 +117,26 @@ test('that it stood so too long ago waits for the next tick', async () => {
   expect(await repair([cycle])).toEqual({ repaired: 1 })
 })
 
-test('of what only flags nothing is repaired', async () => {
-  const cycle = await completed('one', 'flag')
+test('what only flags is told of it, so that it shows; what ignores it is not', async () => {
+  const [flags, ignores] = [await completed('one', 'flag'), await completed('two', 'ignore')]
   await correct()
-  expect(await repair([cycle])).toEqual({ repaired: 0 })
+  expect(await repair([flags, ignores])).toEqual({ repaired: 0 })
+  expect(await wordOf(flags)).toEqual(['correction'])
+  expect(await wordOf(ignores)).toEqual([])
+  expect((await readCycleRow(lent.db, flags.id))?.isOutdated).toBe(true)
+  expect(await isThere(temporal.client, flags.id)).toBe(false)
+})
+
+test('a cycle that has not begun hears of the revision after the one that it holds, once', async () => {
+  const input = { ...inputOf(definitionOf(`${domain}/waits`, ['raw/a', 'raw/b'])), definitionVersion: 1 }
+  await temporal.client.workflow.start(CYCLE_WORKFLOW, toCycleStart(input))
+  const holds = take(input, arrivalOf('raw/a'))
+  await record(holds)
+  expect(await repair([holds])).toEqual({ repaired: 0 })
+  await correct()
+  expect(await repair([holds])).toEqual({ repaired: 1 })
+  const told = await signalsOf<Arrival[]>(temporal.client, holds.id, ARRIVALS_SIGNAL)
+  expect(told).toEqual([[arrivalOf('raw/a', { revision: 2 })]])
+  await record(applyArrival(holds, arrivalOf('raw/a', { revision: 2 }), NOW_MS))
+  expect(await repair([holds])).toEqual({ repaired: 0 })
 })

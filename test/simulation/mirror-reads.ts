@@ -91,12 +91,12 @@ export function isInput({ status }: Tables, { cycle, runNumber, version }: Row):
   return flushed?.['runNumber'] === runNumber && flushed?.['version'] === version
 }
 
-const listInputs = (tables: Tables, domain: unknown): Row[] =>
+const listInputs = (tables: Tables, domain: unknown, state = 'WAITING'): Row[] =>
   [...tables.dependencies.values()].filter((dependency) => {
     const status = tables.status.get(String(dependency['cycle']))
     const isWaiting = status?.['state'] === 'WAITING' || (status?.['state'] === 'ERROR' && status['step'] === 'wait')
     return (
-      status?.['domain'] === domain && isWaiting && dependency['state'] === 'WAITING' && isInput(tables, dependency)
+      status?.['domain'] === domain && isWaiting && dependency['state'] === state && isInput(tables, dependency)
     )
   })
 
@@ -104,9 +104,16 @@ export const listWaiting = (tables: Tables, [domain, product, key]: unknown[]): 
   listInputs(tables, domain).filter((row) => row['upstream_product'] === product && row['upstream_key'] === key)
 
 export function listMissed(tables: Tables, [domain]: unknown[]): Row[] {
-  return listInputs(tables, domain).flatMap(({ cycle, upstream_product, upstream_key }) =>
-    newestOf(tables, String(domain), String(upstream_product), String(upstream_key)).map((row) => ({ ...row, cycle })),
+  const newest = ({ cycle, upstream_product, upstream_key }: Row): Row[] =>
+    newestOf(tables, String(domain), String(upstream_product), String(upstream_key)).map((row) => ({ ...row, cycle }))
+  const held = listInputs(tables, domain, 'ARRIVED').flatMap((input) =>
+    newest(input).filter(
+      ({ revision, eventId }) =>
+        Number(revision) > Number(input['revision']) &&
+        !tables.deliveries.has(toKey(domain, eventId, input['cycle'], input['upstream_product'])),
+    ),
   )
+  return [...listInputs(tables, domain).flatMap(newest), ...held]
 }
 
 export const listCorrected = (tables: Tables, [domain]: unknown[]): Row[] =>
@@ -117,7 +124,8 @@ export const listCorrected = (tables: Tables, [domain]: unknown[]): Row[] =>
       ['PROCESSING', 'COMPLETED', 'ERROR'].includes(String(status?.['state'])) && status?.['step'] !== 'wait'
     if (status?.['domain'] !== domain || !hasRun || dependency['state'] !== 'ARRIVED') return []
     const { product: consumer, definitionVersion } = status as { product: string; definitionVersion: number }
-    if (!isInput(tables, dependency) || !tables.asksForRerun(consumer, definitionVersion, String(product))) return []
+    if (!isInput(tables, dependency) || !tables.wantsCorrections(consumer, definitionVersion, String(product)))
+      return []
     return newestOf(tables, String(domain), String(product), String(key))
       .filter((newest) => Number(newest['revision']) > Number(revision))
       .filter((newest) => !tables.deliveries.has(toKey(domain, newest['eventId'], cycle, product)))

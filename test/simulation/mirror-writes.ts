@@ -7,7 +7,7 @@ export function upsertStatus({ status }: Tables, params: unknown[]): Row[] {
   const [cycle, domain, product, key, visibility, , , , state, step, reason, stateSince] = params
   const [lastAttempt, , revision, runNumber, version] = params.slice(18)
   const old = status.get(String(cycle))
-  if (!isNewer(old, Number(runNumber), Number(version))) return []
+  if (!isNewer(old, Number(runNumber), Number(version))) return [{ ...old, isNewest: false }]
   const row = {
     ...{ publishedRevision: 0, eventId: null, attempts: rowsOf(params[17]), ...old },
     ...{ cycle, domain, product, key, visibility, definitionVersion: params[5] },
@@ -16,7 +16,7 @@ export function upsertStatus({ status }: Tables, params: unknown[]): Row[] {
   }
   status.set(String(cycle), row)
   const since = Number(params[26])
-  return [{ ...row, lacksEarlier: since > 0 && isNewer(old, Number(runNumber), since) }]
+  return [{ isNewest: true, lacksEarlier: since > 0 && isNewer(old, Number(runNumber), since) }]
 }
 
 export function mergeAttempts({ status }: Tables, [cycle, attempts]: unknown[]): Row[] {

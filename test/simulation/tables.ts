@@ -13,14 +13,14 @@ export interface Tables {
   ledger: Map<string, Row>
   deliveries: Map<string, Row>
   actions: Map<string, Row>
-  /** Whether this version of its definition says so of an input. */
-  asksForRerun(product: string, version: number, upstream: string): boolean
+  /** Whether this version of its definition wants to know corrections of an input. */
+  wantsCorrections(product: string, version: number, upstream: string): boolean
 }
 
 export const createTables = (mesh: Mesh): Tables => ({
   ...{ status: new Map(), history: new Map(), dependencies: new Map(), dependencyHistory: new Map() },
   ...{ ledger: new Map(), deliveries: new Map(), actions: new Map() },
-  asksForRerun: (product, version, upstream) =>
+  wantsCorrections: (product, version, upstream) =>
     mesh
       .everApplied()
       .some(
@@ -28,7 +28,7 @@ export const createTables = (mesh: Mesh): Tables => ({
           (one.definition.product as string) === product &&
           one.version === version &&
           upstreamsIn(one.definition.dependsOn).some(
-            (edge) => (edge.product as string) === upstream && edge.onRevision === 'rerun',
+            (edge) => (edge.product as string) === upstream && edge.onRevision !== 'ignore',
           ),
       ),
 })

@@ -186,7 +186,10 @@ test('one whose worker is away says so and keeps no other from it; where none an
   const audit = async (refused: object): Promise<void> => void audited.push(refused)
   const wish = { command: { ...command, requestId: 'request-2' }, isDry: false, audit }
   expect(await upgradeEach(present, [alone.id, before.id], wish)).toEqual([
-    { cycle: alone.id, from: null, ...AS_IT_WAS, refused: expect.stringMatching(/^It gave no answer: .*again\.$/) },
+    {
+      ...{ cycle: alone.id, from: null, ...AS_IT_WAS, isUnanswered: true },
+      refused: expect.stringMatching(/^It gave no answer: .*again\.$/),
+    },
     { cycle: before.id, ...changesOn('2026-11-09'), refused: null },
   ])
   // It may still take it.
