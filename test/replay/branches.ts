@@ -2,16 +2,17 @@
 // In: a stage. Out: the id of the workflow whose latest run is the history. Never: a branch without a file, or the reverse.
 import type { Condition } from '../../model/cycle/condition.ts'
 import type { Blocker } from '../../model/cycle/cycle.ts'
-import type { CutoffAction } from '../../model/definition.ts'
 import { arrivalOf, KEY, toProduct } from '../../model/samples.test-data.ts'
 import { HELD_UP_SIGNAL, SCHEDULER_WORKFLOW, toTaskQueue } from '../../workflows/contract.ts'
 import { createGate, eventually } from '../workflows/eventually.ts'
-import { refused } from '../workflows/outside.ts'
-import type { CycleWish, Stage } from '../workflows/stage.ts'
-import type { StagedCycle } from '../workflows/staged-cycle.ts'
+import type { Stage } from '../workflows/stage.ts'
+import { a, type Branch, b, closed, ready, withCutoff } from './branch.ts'
+import { BRANCHES_THAT_RUN_AGAIN } from './branches-that-run-again.ts'
 
 /** Names are the names of the files, and of the products. */
-export const BRANCHES: Record<string, (stage: Stage, name: string) => Promise<string>> = {
+export const BRANCHES: Record<string, Branch> = {
+  ...BRANCHES_THAT_RUN_AGAIN,
+
   async happy(stage, name) {
     const cycle = stage.cycle(name)
     await cycle.arrive(a)
@@ -88,28 +89,6 @@ export const BRANCHES: Record<string, (stage: Stage, name: string) => Promise<st
     return closed(cycle)
   },
 
-  async 'error-then-rerun'(stage, name) {
-    const cycle = await ready(stage, name)
-    await cycle.glueEnds(1, 'FAILED')
-    await cycle.untilState('ERROR')
-    await cycle.signal('rerun', { actor: 'ann' })
-    await cycle.rerun()
-    await cycle.glueEnds(2)
-    return closed(cycle)
-  },
-
-  async 'start-error-then-rerun'(stage, name) {
-    const startGlueJob = async () => {
-      throw refused('there is no such job')
-    }
-    const cycle = await ready(stage, name, { script: { startGlueJob } })
-    await cycle.untilState('ERROR')
-    cycle.script({ startGlueJob: async ({ attempt }) => ({ runId: `jr_${attempt}`, adopted: false }) })
-    await cycle.rerun()
-    await cycle.glueEnds(2)
-    return closed(cycle)
-  },
-
   async 'held-up-then-started'(stage, name) {
     const answered = createGate()
     const startGlueJob = async () => {
@@ -123,18 +102,6 @@ export const BRANCHES: Record<string, (stage: Stage, name: string) => Promise<st
     await cycle.untilAsked('notifyFailure')
     answered.open()
     await cycle.glueEnds(1)
-    return closed(cycle)
-  },
-
-  async 'publish-error-then-rerun'(stage, name) {
-    const publishRefreshEvent = async () => {
-      throw refused()
-    }
-    const cycle = await ready(stage, name, { script: { publishRefreshEvent } })
-    await cycle.glueEnds(1)
-    await cycle.untilState('ERROR')
-    cycle.script({ publishRefreshEvent: async () => ({ eventId: `${cycle.id}/r1` }) })
-    await cycle.rerun()
     return closed(cycle)
   },
 
@@ -175,64 +142,14 @@ export const BRANCHES: Record<string, (stage: Stage, name: string) => Promise<st
     return closed(cycle)
   },
 
-  async 'cancelled-then-rerun'(stage, name) {
-    const written = createGate()
-    const cycle = await ready(stage, name, { script: { recordCycle: () => written.opened } })
-    await cycle.untilGlueRuns(1)
-    await cycle.cancel()
-    await cycle.untilState('CANCELLED')
-    await cycle.rerun()
-    written.open()
-    await cycle.glueEnds(2)
-    return closed(cycle)
-  },
-
-  async 'closed-then-rerun'(stage, name) {
-    const cycle = await ready(stage, name)
+  async 'flush-lost'(stage, name) {
+    const cycle = await ready(stage, name, {
+      script: {
+        // Of the last flush alone, and once: what is written again has no earlier one.
+        recordCycle: async ({ since, snapshot: { state } }) => ({ lacksEarlier: !!since && state === 'COMPLETED' }),
+      },
+    })
     await cycle.glueEnds(1)
-    await cycle.comeBack(await cycle.result())
-    await cycle.glueEnds(2)
-    return closed(cycle)
-  },
-
-  async 'terminated-waiting-then-rerun'(stage, name) {
-    const cycle = stage.cycle(name)
-    await cycle.arrive(a)
-    await cycle.comeBack(await cycle.terminate(({ dependencies }) => dependencies[0]?.state === 'ARRIVED'))
-    await cycle.untilAsked('recallArrivals', 2)
-    await cycle.signal('arrivals', [b])
-    await cycle.glueEnds(1)
-    return closed(cycle)
-  },
-
-  async 'terminated-working-then-rerun'(stage, name) {
-    const cycle = await ready(stage, name)
-    await cycle.untilGlueRuns(1)
-    await cycle.comeBack(await cycle.terminate(({ attempts }) => attempts[0]?.runId === 'jr_1'))
-    await cycle.glueEnds(1)
-    return closed(cycle)
-  },
-
-  async 'given-up-waiting-then-rerun'(stage, name) {
-    const settings = { checkGlueMs: 60_000, errorWaitMs: 1_000, recordRetryMs: 1_000 }
-    const cycle = withCutoff(stage, name, 'error', { settings })
-    await cycle.arrive(a)
-    const { details } = await cycle.failure()
-    await cycle.comeBack(details, {}, { settings: { ...settings, errorWaitMs: 60_000 } })
-    await cycle.signal('arrivals', [b])
-    await cycle.glueEnds(1)
-    return closed(cycle)
-  },
-
-  async 'corrected-then-rerun'(stage, name) {
-    const cycle = await ready(stage, name)
-    await cycle.untilGlueRuns(1)
-    await cycle.arrive(arrivalOf('raw/a', { revision: 2 }))
-    await cycle.glueEnds(1, 'FAILED')
-    await cycle.untilState('ERROR')
-    await cycle.signal('rerun', { reason: 'nobody says it' })
-    await cycle.rerun()
-    await cycle.glueEnds(2)
     return closed(cycle)
   },
 
@@ -334,26 +251,5 @@ const skipped: Blocker = {
   ...{ eventId: `raw/b/${KEY}/not-refreshed-1.2`, product: toProduct('raw/b'), key: KEY, state: 'SKIPPED' },
   ...{ step: null, reason: 'cutoff passed', occurredAt: '2026-11-20T11:00:00Z' },
 }
-const a = arrivalOf('raw/a')
-const b = arrivalOf('raw/b')
 const c = arrivalOf('raw/c')
 const u = arrivalOf('d1/u')
-
-async function ready(stage: Stage, name: string, wish: CycleWish = {}): Promise<StagedCycle> {
-  const cycle = stage.cycle(name, { dependsOn: ['raw/a'], ...wish })
-  await cycle.arrive(a)
-  return cycle
-}
-
-/** Opened with a cutoff a second away. */
-const withCutoff = (stage: Stage, name: string, action: CutoffAction, input: CycleWish['input'] = {}): StagedCycle =>
-  stage.cycle(name, {
-    definition: { cutoff: { at: { time: '02:00', days: 1, unit: 'day' }, then: action } },
-    input: { cutoffMs: Date.now() + 1_000, ...input },
-  })
-
-/** Completed, failed or cancelled: each is an end. */
-async function closed(cycle: StagedCycle): Promise<string> {
-  await cycle.result().catch(() => undefined)
-  return cycle.id
-}

@@ -2,7 +2,7 @@
 import { randomUUID } from 'node:crypto'
 import { afterAll, beforeAll, beforeEach, expect, test } from 'vitest'
 import { createRepairing } from '../../activities/repairing.ts'
-import { listDeliveriesTo } from '../../mirror/events.ts'
+import { listDeliveriesTo, listEvents } from '../../mirror/events.ts'
 import { recordCycle } from '../../mirror/record-cycle.ts'
 import { readCycleRow } from '../../mirror/status.ts'
 import { buildIndex } from '../../model/calendar/routing.ts'
@@ -122,6 +122,9 @@ test('what only flags is told of it, so that it shows; what ignores it is not', 
   await correct()
   expect(await repair([flags, ignores])).toEqual({ repaired: 0 })
   expect(await wordOf(flags)).toEqual(['correction'])
+  // No message brought it once more.
+  const [event] = await listEvents(lent.db, { domain, limit: 1 })
+  expect(event).toMatchObject({ revision: 2, seen: 1 })
   expect(await wordOf(ignores)).toEqual([])
   expect((await readCycleRow(lent.db, flags.id))?.isOutdated).toBe(true)
   expect(await isThere(temporal.client, flags.id)).toBe(false)

@@ -95,9 +95,7 @@ const listInputs = (tables: Tables, domain: unknown, state = 'WAITING'): Row[] =
   [...tables.dependencies.values()].filter((dependency) => {
     const status = tables.status.get(String(dependency['cycle']))
     const isWaiting = status?.['state'] === 'WAITING' || (status?.['state'] === 'ERROR' && status['step'] === 'wait')
-    return (
-      status?.['domain'] === domain && isWaiting && dependency['state'] === state && isInput(tables, dependency)
-    )
+    return status?.['domain'] === domain && isWaiting && dependency['state'] === state && isInput(tables, dependency)
   })
 
 export const listWaiting = (tables: Tables, [domain, product, key]: unknown[]): Row[] =>
