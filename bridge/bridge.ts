@@ -7,14 +7,17 @@ import type { Logger } from 'pino'
 import { Consumer } from 'sqs-consumer'
 import { type BatchParts, handleBatch } from './handle-batch.ts'
 import { type Asked, createOutage, type Later, type Outage, toHiddenMs } from './outage.ts'
+import { createTakenBack } from './taken-back.ts'
 
-export interface BridgeParts extends BatchParts {
+export interface BridgeParts extends Omit<BatchParts, 'takenBack'> {
   sqs: SQSClient
   queueUrl: string
   log: Logger
   /** Queue loops side by side; each has one batch in hand at most. */
   loops: number
 }
+
+type LoopParts = BridgeParts & BatchParts
 
 export interface Bridge {
   /** Resolves when no loop has a message in hand any more. */
@@ -32,7 +35,8 @@ const STOP_LOOK_MS = 20
 
 export function startBridge(parts: BridgeParts): Bridge {
   const outage = createOutage(parts.log)
-  const loops = Array.from({ length: parts.loops }, () => createLoop(parts, outage))
+  const takenBack = createTakenBack()
+  const loops = Array.from({ length: parts.loops }, () => createLoop({ ...parts, takenBack }, outage))
   for (const { consumer } of loops) consumer.start()
   return {
     async stop() {
@@ -42,7 +46,7 @@ export function startBridge(parts: BridgeParts): Bridge {
   }
 }
 
-function createLoop(parts: BridgeParts, outage: Outage): Loop {
+function createLoop(parts: LoopParts, outage: Outage): Loop {
   let inHand = 0
   let asked: Asked | undefined
   const consumer = Consumer.create({
@@ -71,7 +75,7 @@ function createLoop(parts: BridgeParts, outage: Outage): Loop {
 }
 
 async function takeBatch(
-  parts: BridgeParts,
+  parts: LoopParts,
   { outage, asked }: { outage: Outage; asked: Asked | undefined },
   messages: Message[],
 ): Promise<Message[]> {

@@ -5,6 +5,7 @@ import type { Domain } from '../model/ids.ts'
 import type { ExternalDefinition } from '../model/definition.ts'
 import { CALENDARS, definitionOf, toProduct, versionOf } from '../model/samples.test-data.ts'
 import { sortOut, type Verdict } from './sort-out.ts'
+import { createTakenBack } from './taken-back.ts'
 
 const OWN = '222222222222'
 const PARTNER = '999999999999'
@@ -38,6 +39,7 @@ async function verdictsOf(externals: ExternalDefinition[], account: string, stat
   const parts = {
     index: { current: () => index, reload: () => Promise.resolve() },
     ...{ centralAccount: '111111111111', window: { acceptForMs: 1e9, horizonMs: 1e9 }, nowMs: () => NOW_MS },
+    takenBack: createTakenBack(),
   }
   const Body = JSON.stringify({
     ...{ id: 'g-1', 'detail-type': 'Glue Job State Change', source: 'aws.glue', account },

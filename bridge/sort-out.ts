@@ -13,6 +13,7 @@ import {
 import { authorise } from './authorise.ts'
 import type { IndexWatch } from './index-watch.ts'
 import { type Later, toLater } from './outage.ts'
+import type { TakenBack } from './taken-back.ts'
 import { type Parsed, parseMessage, type Refused, refuse, refuseType } from './parse.ts'
 
 export type RefreshNews = Extract<Parsed, { kind: 'refreshed' | 'not-refreshed' }>
@@ -39,6 +40,7 @@ export interface SortingParts {
   index: IndexWatch
   centralAccount: string
   window: OpeningWindow
+  takenBack: TakenBack
   nowMs(): number
 }
 
@@ -47,6 +49,7 @@ export async function sortOut(parts: SortingParts, messages: Message[]): Promise
     const body = message.Body ?? ''
     return { message, body, parsed: parseMessage(body) }
   })
+  for (const { parsed } of items) noteTakenBack(parts, parsed)
   const first = items.map(({ parsed }) => toVerdicts(parts, parsed))
   const isKnown = (verdicts: (Verdict | 'unknown')[] | undefined): boolean => !verdicts?.includes('unknown')
   const trouble = first.every(isKnown) ? undefined : await reload(parts.index)
@@ -54,6 +57,12 @@ export async function sortOut(parts: SortingParts, messages: Message[]): Promise
     if (isKnown(first[at])) return toItems(item, first[at])
     return toItems(item, trouble ? [toLater('message', trouble)] : toVerdicts(parts, item.parsed))
   })
+}
+
+/** First, because the word may stand behind the event in the same batch. */
+function noteTakenBack({ index, centralAccount, takenBack }: SortingParts, parsed: Parsed): void {
+  if (parsed.kind !== 'not-refreshed' || authorise(index.current(), centralAccount, parsed)) return
+  takenBack.note(parsed.blocker)
 }
 
 /** A product nobody knows may have been applied a moment ago: one reload, then it is believed to be unknown. */
@@ -139,7 +148,12 @@ function toVerdictOf(parts: SortingParts, news: RefreshNews, routing: Routing): 
       return { kind: 'unmatched', news, reason: routing.reason }
     case 'routed': {
       const nowMs = parts.nowMs()
-      const routes = routing.routes.map((route) => ({ route, opening: decideOpening(route, parts.window, nowMs) }))
+      const isTakenBack = news.kind === 'refreshed' && parts.takenBack.has(news.arrival)
+      const routes = routing.routes.map((route) => {
+        const opening = decideOpening(route, parts.window, nowMs)
+        const mayOpen = opening === 'open' || opening === 'too-early'
+        return { route, opening: isTakenBack && mayOpen ? ('taken-back' as const) : opening }
+      })
       return { kind: 'routed', news, routes }
     }
   }

@@ -3,6 +3,7 @@ import { expect, test } from 'vitest'
 import type { JudgedDelivery, Receipt } from '../mirror/event-report.ts'
 import type { CycleId, Domain } from '../model/ids.ts'
 import { KEY, toProduct } from '../model/samples.test-data.ts'
+import { TOO_OLD } from '../model/calendar/untaken.ts'
 import { eventLines, nearestIds, toReport } from './event-words.ts'
 import { toDeedCell } from './events-list.ts'
 
@@ -143,6 +144,12 @@ test('one that was published and came to nobody says so', () => {
     '  lies at s3://d1/ds/',
     '  no domain has received it: no definition waits for it, or it is under way',
   ])
+})
+
+test('one that came too late to open its cycle is not sent again: who opens the cycle has it', () => {
+  const [next, ...others] = nextOf({ outcome: 'unmatched', reason: TOO_OLD })
+  expect(others).toEqual([])
+  expect(next).toEqual({ why: expect.stringContaining('once a person opens it: sluice open'), command: null })
 })
 
 test('one that was taken back says so, and offers nothing to get it taken', () => {

@@ -2,6 +2,7 @@
 // done when nothing took it. Pure. Never: a step that would change nothing.
 import type { JudgedDelivery, Publication, Receipt, Sibling } from '../mirror/event-report.ts'
 import { countSlips } from '../model/nearest.ts'
+import { TOO_OLD } from '../model/calendar/untaken.ts'
 import { isNoticeId, parseEventId } from '../model/ids.ts'
 import type { BuiltFrom } from '../model/refresh-event.ts'
 
@@ -48,7 +49,12 @@ function stepsOf(receipt: Receipt): NextStep[] {
     : [toRedrive(receipt)]
 }
 
-function toRedrive({ domain, eventId, outcome, hasBody, redrivenAt }: Receipt): NextStep {
+function toRedrive({ domain, eventId, outcome, reason, hasBody, redrivenAt }: Receipt): NextStep {
+  if (reason === TOO_OLD)
+    return {
+      why: `a cycle of ${domain} that needs it finds it once a person opens it: sluice open <cycle>`,
+      command: null,
+    }
   if (!hasBody) return { why: `${domain} keeps no body of it: whoever published it must send it again`, command: null }
   const again = redrivenAt ? `sent again at ${redrivenAt}, and not taken so far; ` : ''
   const when = outcome === 'refused' ? 'what it was refused for is put right' : 'a definition waits for it'

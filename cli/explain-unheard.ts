@@ -6,14 +6,18 @@ import { dueMsOn, placeCycle } from '../model/calendar/cycles.ts'
 import { DAY_MS } from '../model/calendar/due.ts'
 import { type DomainCatalog, toTimetable } from '../model/calendar/routing.ts'
 import { type Cycle, type DependencyStatus, isUnbegun } from '../model/cycle/cycle.ts'
+import { isWithdrawal } from '../model/cycle/withdrawals.ts'
 import { domainOf, toCycleId } from '../model/ids.ts'
 
 /** Of other domains: an event of the domain's own externals is kept, whoever waits for it. */
 export const foreignInputs = (cycle: Cycle): DependencyStatus[] =>
   isUnbegun(cycle)
     ? cycle.dependencies.filter(
-        ({ product, state, isAbsent }) =>
-          state === 'WAITING' && !isAbsent && domainOf(product) !== domainOf(cycle.input.product),
+        ({ product, state, isAbsent, blocker }) =>
+          state === 'WAITING' &&
+          !isAbsent &&
+          !isWithdrawal(blocker) &&
+          domainOf(product) !== domainOf(cycle.input.product),
       )
     : []
 

@@ -1,6 +1,7 @@
 // What declared mappings make of EventBridge events, tried out without a connection. In: definition files, events.
 // Out: for each event the upstream cycles it means, or why none. Never: another way from message to cycle than the bridge's.
 import { sortOut, type Verdict } from '../bridge/sort-out.ts'
+import { createTakenBack } from '../bridge/taken-back.ts'
 import { checkMesh } from '../catalog/check-mesh.ts'
 import type { Mesh } from '../catalog/mesh.ts'
 import { toProblemText } from '../catalog/problem.ts'
@@ -62,7 +63,8 @@ async function askBridges(indexes: RoutingIndex[], { body }: FileEvent): Promise
   const asked = indexes.map(async (index) => {
     const watch = { current: () => index, reload: () => Promise.resolve() }
     const parts = { index: watch, centralAccount: NO_ACCOUNT, window: OPENING_WINDOW, nowMs: () => Date.now() }
-    return (await sortOut(parts, [{ Body: body }])).map(({ verdict }) => verdict)
+    const takenBack = createTakenBack()
+    return (await sortOut({ ...parts, takenBack }, [{ Body: body }])).map(({ verdict }) => verdict)
   })
   return (await Promise.all(asked)).flat()
 }

@@ -1,6 +1,6 @@
 import { InvalidArgumentError } from '@commander-js/extra-typings'
 import { expect, test } from 'vitest'
-import { parseCount, parseCycle, parsePort } from './options.ts'
+import { parseCount, parseCycle, parseLocation, parsePort, parseRevision } from './options.ts'
 
 test('a cycle is a product and a key', () => {
   expect(parseCycle('d1/ds3/2026-11-20')).toEqual({ product: 'd1/ds3', key: '2026-11-20' })
@@ -18,6 +18,8 @@ test.each([
   [parseCount, '7', 7],
   [parsePort, '1', 1],
   [parsePort, '65535', 65_535],
+  [parseRevision, '2', 2],
+  [parseLocation, 's3://example-raw/rd1/2026-11-20/', 's3://example-raw/rd1/2026-11-20/'],
 ])('%o takes %s', (parse, text, value) => {
   expect(parse(text)).toBe(value)
 })
@@ -25,6 +27,8 @@ test.each([
 test.each([
   [parseCount, ['0', '-1', '1.5', 'many', '', '1e400']],
   [parsePort, ['0', '65536', '-1', 'http', '']],
+  [parseRevision, ['0', '-1', '1.5', '99999999999', '']],
+  [parseLocation, ['foo', '', 'https://example.com/x']],
 ])('%o refuses anything else', (parse, texts) => {
   for (const text of texts) expect(() => parse(text)).toThrow(InvalidArgumentError)
 })

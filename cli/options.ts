@@ -1,6 +1,7 @@
 // Options and arguments that several commands take, each written once. In: text. Out: what it means, or a clear error.
 import { userInfo } from 'node:os'
 import { InvalidArgumentError, Option } from '@commander-js/extra-typings'
+import { isLocation, MAX_REVISION } from '../model/event-values.ts'
 import { type CycleParts, parseCycleId, parseProductId, type ProductId, SUCH_KEYS } from '../model/ids.ts'
 import { OUTPUTS } from './output.ts'
 
@@ -39,6 +40,19 @@ export function parseCount(text: string): number {
   const count = Number(text)
   if (Number.isSafeInteger(count) && count > 0) return count
   throw new InvalidArgumentError('Expected a whole number above 0.')
+}
+
+/** Of a refresh: as high as the bridge reads. */
+export function parseRevision(text: string): number {
+  const revision = Number(text)
+  if (Number.isInteger(revision) && revision > 0 && revision <= MAX_REVISION) return revision
+  throw new InvalidArgumentError(`Expected a whole number, 1 to ${MAX_REVISION}.`)
+}
+
+/** Of data. */
+export function parseLocation(text: string): string {
+  if (isLocation(text)) return text
+  throw new InvalidArgumentError('Expected where data lies, such as s3://example-raw/rd1/2026-11-20/.')
 }
 
 export function parsePort(text: string): number {

@@ -2,7 +2,7 @@
 import { Command, Option } from '@commander-js/extra-typings'
 import { DELIVERY_OUTCOMES, LEDGER_OUTCOMES } from '../../model/states.ts'
 import { parseFrom, parseTo } from '../event-times.ts'
-import { outputOption, parseCount, parseCycle, stackOption } from '../options.ts'
+import { outputOption, parseCount, parseCycle, parseLocation, parseRevision, stackOption } from '../options.ts'
 
 const createTail = () =>
   new Command('tail')
@@ -63,8 +63,8 @@ const createSend = () =>
   new Command('send')
     .description('Put a refresh event on the bus of its product, as the account that owns it')
     .argument('<cycle>', 'the upstream cycle that has refreshed, such as raw/rd1/2026-11-20', parseCycle)
-    .option('--revision <n>', 'its revision', parseCount, 1)
-    .option('--location <s3-url>', 'where its data is')
+    .option('--revision <n>', 'its revision', parseRevision, 1)
+    .option('--location <s3-url>', 'where its data is', parseLocation)
     .addOption(stackOption())
     .addOption(outputOption())
     .addHelpText(

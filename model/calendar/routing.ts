@@ -116,11 +116,25 @@ export interface OpeningWindow {
 
 export const OPENING_WINDOW: OpeningWindow = { acceptForMs: 21 * DAY_MS, horizonMs: DAY_MS }
 
-/** `look-back-later`: nobody can have opened it yet; it will find what it needs when it opens. */
-export type OpeningDecision = 'open' | 'too-early' | 'too-old' | 'not-current' | 'look-back' | 'look-back-later'
+/**
+ * `look-back-later`: nobody can have opened it yet; it will find what it needs when it opens. `taken-back`: its producer's word
+ * was faster than the event.
+ */
+export type OpeningDecision =
+  | 'open'
+  | 'too-early'
+  | 'too-old'
+  | 'not-current'
+  | 'look-back'
+  | 'look-back-later'
+  | 'taken-back'
 
 /** Whether this delivery may open the cycle, or may only reach it when it is open already. */
-export function decideOpening(route: Route, window: OpeningWindow, nowMs: number): OpeningDecision {
+export function decideOpening(
+  route: Route,
+  window: OpeningWindow,
+  nowMs: number,
+): Exclude<OpeningDecision, 'taken-back'> {
   if (!route.isCurrent) return 'not-current'
   if (route.isLookBack) return route.dueAtMs > nowMs + window.horizonMs ? 'look-back-later' : 'look-back'
   if (route.dueAtMs > nowMs + window.horizonMs) return 'too-early'

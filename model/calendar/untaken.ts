@@ -46,6 +46,7 @@ export function judgeUntaken(
   opening: OpeningDecision,
 ): UntakenJudgement | 'nothing' | 'ask-past' {
   if (said === 'absent' && opening === 'too-early') return { outcome: 'early', note: 'the cycle is not due yet' }
+  if (said === 'absent' && opening === 'taken-back') return { outcome: 'withdrawn', note: TAKEN_BACK }
   const isNobodys = opening === 'not-current' || opening === 'look-back-later'
   return said === 'absent' && isNobodys ? 'nothing' : 'ask-past'
 }
@@ -63,10 +64,14 @@ export function judgeByPast(
 
 const KEPT = 'kept for the cycles that look back on it, which recall it when they open'
 const UNMATCHED = 'no cycle that waits for it is open, and it may not open one'
+/** The cycles do not know that it came, until a person opens one: then it recalls it. */
+export const TOO_OLD =
+  'no cycle that waits for it is open, and those that would were due too long ago for an event to open them'
 
 /** Of an event that is nothing to any cycle: the ledger's word for it, and why. */
-export const judgeUnheeded = (openings: OpeningDecision[]): { outcome: 'routed' | 'unmatched'; reason: string } =>
-  openings.every((opening) => opening === 'look-back' || opening === 'look-back-later')
-    ? // Nothing is amiss: who looks back on it reads the ledger when it opens.
-      { outcome: 'routed', reason: KEPT }
-    : { outcome: 'unmatched', reason: UNMATCHED }
+export function judgeUnheeded(openings: OpeningDecision[]): { outcome: 'routed' | 'unmatched'; reason: string } {
+  // Nothing is amiss: who looks back on it reads the ledger when it opens.
+  if (openings.every((opening) => opening === 'look-back' || opening === 'look-back-later'))
+    return { outcome: 'routed', reason: KEPT }
+  return { outcome: 'unmatched', reason: openings.includes('too-old') ? TOO_OLD : UNMATCHED }
+}

@@ -65,7 +65,7 @@ describe('events that concern no cycle', () => {
   test('too old to open a cycle: unmatched; it opens none', async () => {
     stage.start()
     const rows = await take(messageOf(refreshedOf('raw/rd1', { key: '2026-10-29' })))
-    expect(rows).toMatchObject([{ outcome: 'unmatched', reason: expect.stringContaining('may not open one') }])
+    expect(rows).toMatchObject([{ outcome: 'unmatched', reason: expect.stringContaining('due too long ago') }])
     expect(await isThere(client, stage.cycle('ds1', '2026-10-29'))).toBe(false)
   })
 

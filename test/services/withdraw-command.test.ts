@@ -111,6 +111,17 @@ test('an empty reason is refused, and nothing is marked or said', async () => {
   expect(puts()).toEqual([])
 })
 
+test('of a revision higher than any that is known it is refused: it would take back those to come', async () => {
+  const event = await published()
+  const beyond = event.replace('/r1', '/r9')
+  const message = expect.stringMatching(
+    /r9 has not been published: the highest revision of .* known here is 1\. Nothing/,
+  )
+  await expect(withdraw(beyond, options)).rejects.toMatchObject({ exitCode: EXIT.failed, message })
+  expect(await recalled()).toHaveLength(1)
+  expect(puts()).toEqual([])
+})
+
 test('of an external it goes on the bus of its own domain, and says so; no row of Sluice has it', async () => {
   const product = stage.product('closes')
   const shape = { every: 'business-day', calendar: 'weekdays', timezone: 'America/New_York' } as const

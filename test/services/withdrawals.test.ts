@@ -18,7 +18,7 @@ import { ARRIVALS_SIGNAL, BLOCKERS_SIGNAL } from '../../workflows/contract.ts'
 import { type BridgeStage, depthOf, useBridgeStage } from './bridge-stage.ts'
 import type { LentDatabase } from './postgres.ts'
 import { KEY, messageOf, NOW_MS, notRefreshedOf, refreshedOf } from './refresh-messages.ts'
-import { signalsOf } from './temporal.ts'
+import { isThere, signalsOf } from './temporal.ts'
 
 let client: Client
 let database: LentDatabase
@@ -76,6 +76,19 @@ test('with nobody open it is kept, and who opens later waits for another revisio
   await take(messageOf(refreshedOf('raw/rd1', { key: later, revision: 2 })))
   const next = await recall(database.db, stage.domain, expected)
   expect(next).toMatchObject({ arrivals: [{ revision: 2 }], skipped: [] })
+})
+
+test('when it is faster than the event, also in the same batch, the event opens nothing; the next revision does', async () => {
+  stage.start()
+  await take(notice(1))
+  const rows = await take(messageOf(refreshedOf('raw/rd1')))
+  expect(rows.find(({ eventId }) => eventId === `raw/rd1/${KEY}/r1`)).toMatchObject({
+    outcome: 'routed',
+    deliveries: ['ds1', 'ds2'].map((name) => ({ cycle: stage.cycle(name, KEY), outcome: 'withdrawn' })),
+  })
+  expect(await isThere(client, stage.cycle('ds1', KEY))).toBe(false)
+  await take(messageOf(refreshedOf('raw/rd1', { revision: 2 })))
+  expect(await isThere(client, stage.cycle('ds1', KEY))).toBe(true)
 })
 
 test('under an id that is not of this revision it is refused', async () => {

@@ -6,6 +6,7 @@ import pino from 'pino'
 import { afterAll, beforeAll, beforeEach, expect, inject, test } from 'vitest'
 import { createRecalling } from '../../activities/recalling.ts'
 import { createCallPace } from '../../bridge/call-pace.ts'
+import { createTakenBack } from '../../bridge/taken-back.ts'
 import { handleBatch } from '../../bridge/handle-batch.ts'
 import { toCatalogDocuments } from '../../catalog/domain-catalog.ts'
 import type { Postgres } from '../../clients/postgres.ts'
@@ -171,6 +172,7 @@ async function publish(product: string, key: CycleKey): Promise<void> {
     ...{ domain, temporal: stage.client, settings: SETTINGS, centralAccount: '999999999999', window: OPENING_WINDOW },
     ...{ nowMs: () => NOW_MS, log: pino({ level: 'silent' }), glue: {} as GlueClient, glueCalls: createCallPace(9, 9) },
     index: { current: () => index, reload: async () => undefined },
+    takenBack: createTakenBack(),
     ledger: {
       recordUntaken: (rows: Parameters<typeof recordUntaken>[2]) => recordUntaken(db, domain, rows),
       judgePast: (question: Omit<Parameters<typeof judgePast>[1], 'domain'>) => judgePast(db, { domain, ...question }),

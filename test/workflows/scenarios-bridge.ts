@@ -3,6 +3,7 @@
 import type { GlueClient } from '@aws-sdk/client-glue'
 import pino from 'pino'
 import { createCallPace } from '../../bridge/call-pace.ts'
+import { createTakenBack } from '../../bridge/taken-back.ts'
 import type { BatchParts } from '../../bridge/handle-batch.ts'
 import { judgePast } from '../../mirror/judge-past.ts'
 import { readPast } from '../../mirror/past.ts'
@@ -27,6 +28,7 @@ interface Standing {
 
 export const toBatchParts = ({ domain, index, stage, settings, nowMs }: Standing): BatchParts => ({
   ...{ domain, temporal: stage.client, settings, centralAccount: CENTRAL_ACCOUNT, window: OPENING_WINDOW, nowMs },
+  takenBack: createTakenBack(),
   index: { current: () => index, reload: async () => undefined },
   ledger: {
     recordUntaken: (rows) => recordUntaken(stage.db, domain, rows),
