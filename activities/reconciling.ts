@@ -100,9 +100,10 @@ async function listEnded(temporal: Client, domain: Domain, sinceMs: number): Pro
   const ended: EndedRun[] = []
   const since = new Date(sinceMs).toISOString()
   const query = `ExecutionStatus != "Running" AND SluiceCycle IS NOT NULL AND SluiceDomain = "${domain}" AND CloseTime > "${since}"`
-  for await (const { workflowId, closeTime, typedSearchAttributes } of temporal.workflow.list({ query })) {
+  for await (const { workflowId, startTime, closeTime, typedSearchAttributes } of temporal.workflow.list({ query })) {
     const state = typedSearchAttributes.get(STATE_ATTRIBUTE)
-    ended.push({ cycle: workflowId as CycleId, state, endedAtMs: closeTime?.getTime() ?? 0 })
+    const [startedAtMs, endedAtMs] = [startTime.getTime(), closeTime?.getTime() ?? 0]
+    ended.push({ cycle: workflowId as CycleId, state, startedAtMs, endedAtMs })
     if (ended.length === LISTED) break
   }
   return ended

@@ -2,6 +2,7 @@
 // In: what the mirror knows of it. Out: the open run is told; a closed cycle is brought back, as the bridge would have done.
 // Never: by an answer older than a run takes; a cycle whose definition does not ask for it.
 import { type Client, WorkflowNotFoundError } from '@temporalio/client'
+import { readLastResult } from '../clients/last-result.ts'
 import type { Postgres } from '../clients/postgres.ts'
 import { judgePast } from '../mirror/judge-past.ts'
 import { recordUntaken, type UntakenEvent } from '../mirror/ledger.ts'
@@ -13,6 +14,7 @@ import { whyNotDue } from '../model/calendar/due.ts'
 import { OPENING_WINDOW, type Route, type RoutingIndex } from '../model/calendar/routing.ts'
 import { judgeByPast } from '../model/calendar/untaken.ts'
 import type { CycleSettings } from '../model/cycle/cycle.ts'
+import { laterEnd } from '../model/cycle/last-end.ts'
 import type { ProductDefinition } from '../model/definition.ts'
 import { type CycleParts, domainOf, parseCycleId } from '../model/ids.ts'
 import { ARRIVALS_SIGNAL, CYCLE_WORKFLOW, toComeBack } from '../workflows/contract.ts'
@@ -56,7 +58,7 @@ async function bringBack(
   if (whyNotDue(timetable, version.definition, key) !== null) return 'nothing'
   const route = { ...of, isCurrent: true, dueAtMs: dueAtMs(timetable.calendars, version.definition, key) }
   if (!mayComeBack(route, arrivals, OPENING_WINDOW, askedAtMs)) return 'nothing'
-  const past = await readPast(db, cycle)
+  const past = laterEnd(await readLastResult(temporal, cycle), await readPast(db, cycle))
   const input = past && reopenFor(route, past, arrivals, { settings, nowMs: askedAtMs })
   if (!input) return 'nothing'
   if (isPastStale(askedAtMs, nowMs())) return 'too-slow'

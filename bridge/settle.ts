@@ -3,11 +3,13 @@
 // under an id that only its sender vouches for.
 import type { Client } from '@temporalio/client'
 import pMap from 'p-map'
+import { readLastResult } from '../clients/last-result.ts'
 import type { UntakenDelivery, UntakenEvent } from '../mirror/ledger.ts'
 import { isPastStale, mayComeBack, reopenFor } from '../model/calendar/come-back.ts'
 import type { OpeningDecision, OpeningWindow, Route } from '../model/calendar/routing.ts'
 import { judgeByPast, judgeUnheeded, judgeUntaken, type UntakenJudgement } from '../model/calendar/untaken.ts'
 import type { CycleSettings } from '../model/cycle/cycle.ts'
+import { laterEnd } from '../model/cycle/last-end.ts'
 import { isWithdrawal } from '../model/cycle/withdrawals.ts'
 import type { CycleId } from '../model/ids.ts'
 import type { Arrival } from '../model/refresh-event.ts'
@@ -151,7 +153,8 @@ async function judge(
 async function rerunFor(parts: TellingParts, route: Route, arrival: Arrival): Promise<Judged | null> {
   const askedAtMs = parts.nowMs()
   if (!mayComeBack(route, [arrival], parts.window, askedAtMs)) return null
-  const past = await parts.ledger.readPast(route.cycle)
+  const result = await readLastResult(parts.temporal, route.cycle)
+  const past = laterEnd(result, await parts.ledger.readPast(route.cycle))
   const input = past && reopenFor(route, past, [arrival], { settings: parts.settings, nowMs: askedAtMs })
   if (!input) return null
   if (isPastStale(askedAtMs, parts.nowMs()))

@@ -1,7 +1,6 @@
 // What declared mappings make of EventBridge events, tried out without a connection. In: definition files, events.
 // Out: for each event the upstream cycles it means, or why none. Never: another way from message to cycle than the bridge's.
 import { sortOut, type Verdict } from '../bridge/sort-out.ts'
-import { createTakenBack } from '../bridge/taken-back.ts'
 import { checkMesh } from '../catalog/check-mesh.ts'
 import type { Mesh } from '../catalog/mesh.ts'
 import { toProblemText } from '../catalog/problem.ts'
@@ -59,12 +58,14 @@ const toIndexes = (mesh: Mesh): RoutingIndex[] =>
 /** Which account has the central bus is not in the files, and no external's events come over it. */
 const NO_ACCOUNT = ''
 
+/** Each event is asked about by itself. */
+const NONE = { note: () => undefined, has: () => false }
+
 async function askBridges(indexes: RoutingIndex[], { body }: FileEvent): Promise<Verdict[]> {
   const asked = indexes.map(async (index) => {
     const watch = { current: () => index, reload: () => Promise.resolve() }
     const parts = { index: watch, centralAccount: NO_ACCOUNT, window: OPENING_WINDOW, nowMs: () => Date.now() }
-    const takenBack = createTakenBack()
-    return (await sortOut({ ...parts, takenBack }, [{ Body: body }])).map(({ verdict }) => verdict)
+    return (await sortOut({ ...parts, takenBack: NONE }, [{ Body: body }])).map(({ verdict }) => verdict)
   })
   return (await Promise.all(asked)).flat()
 }

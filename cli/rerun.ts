@@ -3,7 +3,6 @@
 // command in the input; started by someone else meanwhile, then update again. Never: another way to use an id twice.
 import { randomUUID } from 'node:crypto'
 import {
-  ApplicationFailure,
   type Client,
   WorkflowExecutionAlreadyStartedError,
   WorkflowNotFoundError,
@@ -11,7 +10,8 @@ import {
 } from '@temporalio/client'
 import { loadDomainCatalog } from '../catalog/load.ts'
 import { readConfig } from '../clients/config.ts'
-import { type Past, readPast } from '../mirror/past.ts'
+import { readLastResult } from '../clients/last-result.ts'
+import { readPast } from '../mirror/past.ts'
 import { recallArrivals } from '../mirror/recall.ts'
 import { openCycle, whyNotDue } from '../model/calendar/due.ts'
 import { toTimetable } from '../model/calendar/routing.ts'
@@ -23,14 +23,16 @@ import {
   type PastRuns,
   type RerunCommand,
 } from '../model/cycle/cycle.ts'
+import { laterEnd, type Past } from '../model/cycle/last-end.ts'
 import { refuseRerun } from '../model/cycle/rerun.ts'
 import type { ProductDefinition } from '../model/definition.ts'
 import { refusesPartial } from '../model/dependencies.ts'
-import { type CycleParts, domainOf, toCycleId } from '../model/ids.ts'
-import { CYCLE_WORKFLOW, type CycleResult, RERUN, toCycleStart } from '../workflows/contract.ts'
+import { type CycleId, type CycleParts, domainOf, toCycleId } from '../model/ids.ts'
+import { CYCLE_WORKFLOW, RERUN, toCycleStart } from '../workflows/contract.ts'
 import { auditRefusal } from './audit.ts'
 import { type Connection, withConnection } from './connection.ts'
 import { CommandFailure, EXIT } from './failure.ts'
+import { toNoAnswer } from './no-answer.ts'
 import { type Output, print, printJson, talk } from './output.ts'
 import { type Next, toNext, toSentence } from './reopened.ts'
 
@@ -63,7 +65,7 @@ async function rerunCycle(connection: Connection, parts: CycleParts, command: Re
   const cycle = toCycleId(parts.product, parts.key)
   const open = await updateOpen(temporal, cycle, command)
   if (open) return open
-  const past = (await readEnd(temporal, cycle)) ?? (await readPast(connection.db(), cycle))
+  const past = await readEnd(connection, temporal, cycle)
   if (!past)
     throw new CommandFailure(
       EXIT.notAllowed,
@@ -94,24 +96,21 @@ async function updateOpen(temporal: Client, cycle: string, command: RerunCommand
     if (error instanceof WorkflowNotFoundError) return undefined
     if (error instanceof WorkflowUpdateFailedError)
       throw new CommandFailure(EXIT.notAllowed, error.cause?.message ?? error.message)
-    throw error
+    throw toNoAnswer(cycle, error)
   }
 }
 
-/** How the last run ended, from Temporal; undefined when it does not know it any more, or it was ended from outside. */
-async function readEnd(temporal: Client, cycle: string): Promise<Past | undefined> {
+/** By the run's result or the mirror's row, whichever tells of the later end. */
+async function readEnd(connection: Connection, temporal: Client, cycle: CycleId): Promise<Past | undefined> {
+  const result = await readLastResult(temporal, cycle)
   try {
-    return toPast((await temporal.workflow.getHandle(cycle).result()) as CycleResult)
+    return laterEnd(result, await readPast(connection.db(), cycle))
   } catch (error) {
-    const cause = (error as Error).cause
-    const details = cause instanceof ApplicationFailure && cause.type === 'CycleFailed' ? cause.details?.[0] : undefined
-    return details ? toPast(details as CycleResult) : undefined
+    if (!result) throw error
+    talk(`The mirror could not say how ${cycle} stood: ${(error as Error).message}. The rerun goes on from Temporal.`)
+    return laterEnd(result, undefined)
   }
 }
-
-const toPast = ({ runNumber, state, step, lastAttempt, revision, dependencies, succeeded }: CycleResult): Past => ({
-  ...{ runNumber, state, step, lastAttempt, revision, dependencies, attempt: succeeded },
-})
 
 /** What came of the inputs while no run was open to remember it, and will do by the definition. */
 async function withCorrections(

@@ -16,7 +16,8 @@ import { type CycleId, type CycleParts, domainOf, parseCycleId, type ProductId, 
 import { CYCLE_QUERY, UPGRADE } from '../workflows/contract.ts'
 import { auditRefusal, type RefusedAction } from './audit.ts'
 import { type Connection, withConnection } from './connection.ts'
-import { CommandFailure, EXIT, toSentence } from './failure.ts'
+import { CommandFailure, EXIT } from './failure.ts'
+import { noAnswerWords, toNoAnswer } from './no-answer.ts'
 import { type Output, print, printJson, talk, toCount } from './output.ts'
 
 export interface UpgradeOptions {
@@ -109,7 +110,7 @@ const AT_ONCE = { concurrency: 10 }
 
 /** One that cannot be upgraded, or does not answer, keeps no other from it. @throws what went wrong, where none answers. */
 export async function upgradeEach(present: Present, cycles: CycleId[], wish: Wish): Promise<Upgraded[]> {
-  const failures: unknown[] = []
+  const failures: CommandFailure[] = []
   let answered = 0
   const found = await pMap(
     cycles,
@@ -117,9 +118,8 @@ export async function upgradeEach(present: Present, cycles: CycleId[], wish: Wis
       try {
         return await upgradeOne(present, cycle, wish)
       } catch (error) {
-        failures.push(error)
-        const refused = `It gave no answer: ${toSentence(error)} It may still take it; give the command again.`
-        return { ...toUnasked(present, cycle), refused, isUnanswered: true }
+        failures.push(toNoAnswer(cycle, error))
+        return { ...toUnasked(present, cycle), refused: noAnswerWords(error), isUnanswered: true }
       } finally {
         answered += 1
         if (cycles.length > 10 && answered % 10 === 0) talk(`${answered} of ${cycles.length} …`)

@@ -1,14 +1,12 @@
 // In: the id of a closed cycle. Out: what a rerun of it must carry, because a new run remembers nothing.
 // Never: guesses; when the mirror does not know the cycle, the rerun is refused by whoever asked.
 import type { Postgres } from '../clients/postgres.ts'
-import type { DependencyStatus, PastRuns } from '../model/cycle/cycle.ts'
+import type { DependencyStatus } from '../model/cycle/cycle.ts'
+import type { Past } from '../model/cycle/last-end.ts'
 import { attemptToGoOnWith } from '../model/cycle/rerun.ts'
 import { isLeftToPerson } from '../model/cycle/revisions.ts'
 import type { CycleId, CycleKey } from '../model/ids.ts'
 import { type DependencyRow, listDependencies, readCycleRow } from './status.ts'
-
-/** The past of a cycle without the command that brings it back. */
-export type Past = Omit<PastRuns, 'command'>
 
 export async function readPast(db: Postgres, cycle: CycleId): Promise<Past | undefined> {
   const [row, dependencies] = await Promise.all([readCycleRow(db, cycle), listDependencies(db, cycle)])

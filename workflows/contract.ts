@@ -3,17 +3,16 @@
 import { defineSearchAttributeKey, TypedSearchAttributes } from '@temporalio/common'
 import { applyArrival } from '../model/cycle/arrivals.ts'
 import {
-  type Attempt,
   type Blocker,
   type Cycle,
   type CycleInput,
-  type DependencyStatus,
   type ExpectedCycle,
   type GlueRunEnd,
   openRun,
   type RerunCommand,
   type UpgradeCommand,
 } from '../model/cycle/cycle.ts'
+import type { RunResult } from '../model/cycle/last-end.ts'
 import { waitingFor } from '../model/cycle/outgoing.ts'
 import { priorityOf } from '../model/cycle/priority.ts'
 import type { CycleRecord, Recorded } from '../model/cycle/record.ts'
@@ -52,18 +51,9 @@ export const toTaskQueue = (domain: Domain | string): string => `sluice-${domain
 export const toScheduleId = (domain: Domain | string): string => `sluice-scheduler-${domain}`
 
 /** The result of a run, or the detail of its failure: enough to bring the cycle back later. */
-export interface CycleResult {
+export interface CycleResult extends RunResult {
   cycle: CycleId
-  runNumber: number
-  state: CycleState
-  step: Step | null
-  reason: string | null
-  lastAttempt: number
-  revision: number
   publishedEventId: string | null
-  dependencies: DependencyStatus[]
-  /** The succeeded Glue run of an ERROR(publish), else null. */
-  succeeded: Attempt | null
 }
 
 export interface GlueOrder {

@@ -14,7 +14,7 @@ const run = (at: number, change: Partial<OpenRun> = {}): OpenRun => ({
   ...change,
 })
 const ended = (at: number, change: Partial<EndedRun> = {}): EndedRun => ({
-  ...{ cycle: toId(at), state: 'COMPLETED', endedAtMs: NOON_MS + at },
+  ...{ cycle: toId(at), state: 'COMPLETED', startedAtMs: NOON_MS, endedAtMs: NOON_MS + at },
   ...change,
 })
 const sight = { rows: [], runs: [], ended: [], areAllRuns: true, after: null, quietSinceMs: NOON_MS + HOUR_MS }
@@ -39,6 +39,45 @@ test('of what ended lately it is looked at what has no row, or a row that says a
   const young = ended(7, { endedAtMs: sight.quietSinceMs })
   const plan = planComparison({ ...sight, rows, runs: [run(6)], ended: [young, ...runs], areAllRuns: false }, wide)
   expect(plan.cycles).toEqual([1, 2, 4, 6].map(toId))
+})
+
+test('a row in the same state that is older than the last run is looked at: it tells of the run before', () => {
+  const of = (at: number, change: Partial<SeenRow>) => row(at, { state: 'COMPLETED', ...change })
+  const rows = [
+    of(1, { updatedAtMs: NOON_MS - 1 }),
+    of(2, { updatedAtMs: NOON_MS }),
+    of(3, { updatedAtMs: NOON_MS - 1 }),
+  ]
+  const gaveUp = row(4, { state: 'ERROR', hasEnded: true, updatedAtMs: NOON_MS - 1 })
+  const runs = [
+    ended(1),
+    ended(2),
+    ended(3),
+    ended(3, { startedAtMs: NOON_MS - HOUR_MS }),
+    ended(4, { state: 'ERROR' }),
+  ]
+  // Of runs of the same cycle the last counts, and they are told newest first.
+  const before = [ended(3, { startedAtMs: NOON_MS - HOUR_MS }), ...runs.filter(({ cycle }) => cycle !== toId(3))]
+  const seen = (all: EndedRun[]) =>
+    planComparison({ ...sight, rows: [...rows, gaveUp], ended: all, areAllRuns: false }, wide).cycles
+  expect(seen(runs)).toEqual([1, 3, 4].map(toId))
+  expect(seen([...before, ended(3)])).toEqual([1, 4].map(toId))
+})
+
+test('a settled row that was not written in the hour before its run ended is looked at; one that waits for a person is not', () => {
+  const endedAtMs = NOON_MS + HOUR_MS + 2
+  const rows = [
+    row(1, { state: 'COMPLETED' }),
+    row(2, { state: 'COMPLETED' }),
+    row(3, { state: 'ERROR', hasEnded: true }),
+  ]
+  const runs = [
+    ended(1, { endedAtMs }),
+    ended(2, { endedAtMs }),
+    ended(3, { state: 'ERROR', endedAtMs: endedAtMs + HOUR_MS }),
+  ]
+  const plan = planComparison({ ...sight, rows, ended: runs, areAllRuns: false }, wide)
+  expect(plan.cycles).toEqual([toId(1)])
 })
 
 test('where not all runs could be listed, a row without one does not look wrong', () => {

@@ -30,6 +30,7 @@ export interface EndedRun {
   cycle: CycleId
   /** `SluiceState`, as the run showed it with its last flush. */
   state: string | undefined
+  startedAtMs: number
   endedAtMs: number
 }
 
@@ -85,31 +86,41 @@ export function planComparison(sight: Sight, { most, inTurn }: Bounds): Comparis
 function toCandidates({ rows, runs, ended, areAllRuns }: Sight): Candidate[] {
   const runOf = new Map(runs.map((run) => [run.cycle, run]))
   const known = new Set(rows.map(({ cycle }) => cycle))
-  const unlike = endedUnlike(rows, ended)
+  const lastEndOf = new Map(ended.toReversed().map((run) => [run.cycle, run]))
   return [
     ...rows.flatMap((row) => {
-      const run = runOf.get(row.cycle)
-      const isUnlike = unlike.has(row.cycle)
+      const { cycle, updatedAtMs: sinceMs } = row
+      const run = runOf.get(cycle)
+      if (run) return [{ cycle, sinceMs, isSuspect: isUnlikeOpen(row, run) }]
+      const last = lastEndOf.get(cycle)
+      const isUnlike = last !== undefined && isUnlikeEnded(row, last)
       // Settled, or known to have no run, and as that left it: there are ever more of these.
-      if (!run && !isUnlike && (isSettled(row.state) || row.hasEnded)) return []
-      const isSuspect = run ? run.state !== row.state || row.isSatisfied || row.hasEnded : areAllRuns || isUnlike
-      return { cycle: row.cycle, sinceMs: row.updatedAtMs, isSuspect }
+      if (!isUnlike && (isSettled(row.state) || row.hasEnded)) return []
+      return [{ cycle, sinceMs, isSuspect: areAllRuns || isUnlike }]
     }),
     ...runs
       .filter(({ cycle }) => !known.has(cycle))
       .map(({ cycle, startedAtMs }) => ({ cycle, sinceMs: startedAtMs, isSuspect: true })),
-    ...[...unlike.values()]
+    ...[...lastEndOf.values()]
       .filter(({ cycle }) => !known.has(cycle) && !runOf.has(cycle))
       .map(({ cycle, endedAtMs }) => ({ cycle, sinceMs: endedAtMs, isSuspect: true })),
   ]
 }
 
-/** Cycles whose last run ended in another state than their row says, or that have no row. */
-function endedUnlike(rows: SeenRow[], ended: EndedRun[]): Map<CycleId, EndedRun> {
-  const stateOf = new Map(rows.map(({ cycle, state }) => [cycle, state as string]))
-  const last = new Map(ended.toReversed().map((run) => [run.cycle, run]))
-  return new Map([...last].filter(([cycle, { state }]) => stateOf.get(cycle) !== state))
-}
+/** A run is open, and the row tells of another state, or of nothing that it might wait for, or that there is none. */
+const isUnlikeOpen = (row: SeenRow, run: OpenRun): boolean => run.state !== row.state || row.isSatisfied || row.hasEnded
+
+/** A run closes within moments of the flush that says how it settled. */
+const CLOSES_WITHIN_MS = 3_600_000
+
+/**
+ * The last run ended, and the row tells of another state, or is too old to tell of that run: each run flushes once at
+ * least, and one that settles does so last of all. The same state may be that of the run before, with another revision.
+ */
+const isUnlikeEnded = (row: SeenRow, last: EndedRun): boolean =>
+  row.state !== last.state ||
+  row.updatedAtMs < last.startedAtMs ||
+  (isSettled(row.state) && row.updatedAtMs < last.endedAtMs - CLOSES_WITHIN_MS)
 
 const oldestFirst = (a: Candidate, b: Candidate): number => a.sinceMs - b.sinceMs || a.cycle.localeCompare(b.cycle)
 

@@ -12,6 +12,7 @@ import type { FaultAction } from '../../sandbox/aws/service.ts'
 import { CYCLE_WORKFLOW, type GlueRunEnd, toCycleStart } from '../../workflows/contract.ts'
 import { type BridgeStage, depthOf, until, useBridgeStage } from './bridge-stage.ts'
 import { glueMessageOf, KEY } from './refresh-messages.ts'
+import { answerTask } from './temporal.ts'
 
 let client: Client
 let stage: BridgeStage
@@ -48,22 +49,13 @@ async function waitingCycle(): Promise<CycleId> {
   return stage.cycle('ds1', KEY)
 }
 
-/** Plays the worker for one workflow task, so that no bundle has to be built. */
-async function scheduleActivity(taskQueue: string, activityId: string): Promise<void> {
-  const { CommandType } = proto.temporal.api.enums.v1
-  const { namespace } = client.options
-  const queue = { name: taskQueue }
-  const service = client.workflowService
-  // A poll must say how long it may wait.
-  const poll = { namespace, taskQueue: queue, identity: 'test' }
-  const { taskToken } = await client.withDeadline(Date.now() + 30_000, () => service.pollWorkflowTaskQueue(poll))
+function scheduleActivity(taskQueue: string, activityId: string): Promise<void> {
   const attributes = {
-    ...{ activityId, activityType: { name: 'awaitGlueJob' }, taskQueue: queue },
+    ...{ activityId, activityType: { name: 'awaitGlueJob' }, taskQueue: { name: taskQueue } },
     ...{ scheduleToCloseTimeout: msToTs(600_000), startToCloseTimeout: msToTs(600_000) },
   }
-  const commandType = CommandType.COMMAND_TYPE_SCHEDULE_ACTIVITY_TASK
-  const commands = [{ commandType, scheduleActivityTaskCommandAttributes: attributes }]
-  await service.respondWorkflowTaskCompleted({ namespace, taskToken, identity: 'test', commands })
+  const commandType = proto.temporal.api.enums.v1.CommandType.COMMAND_TYPE_SCHEDULE_ACTIVITY_TASK
+  return answerTask(client, taskQueue, [{ commandType, scheduleActivityTaskCommandAttributes: attributes }])
 }
 
 async function completionsOf(cycle: CycleId): Promise<GlueRunEnd[]> {

@@ -13,7 +13,7 @@ import { ARRIVALS_SIGNAL, CYCLE_WORKFLOW, toCycleStart } from '../../workflows/c
 import { type BridgeStage, depthOf, until, useBridgeStage } from './bridge-stage.ts'
 import type { LentDatabase } from './postgres.ts'
 import { KEY, messageOf, NOW_MS, refreshedOf } from './refresh-messages.ts'
-import { isThere, signalsOf, startInputOf } from './temporal.ts'
+import { closeRun, isThere, signalsOf, startInputOf } from './temporal.ts'
 
 let client: Client
 let database: LentDatabase
@@ -187,6 +187,38 @@ describe('corrections of a closed cycle whose definition says rerun', () => {
     }
     await recordCycle(database.db, toRecord(stood, 0))
   }
+
+  /** Its row tells of run 1 and revision 2; the rerun that read revision 2 of its input and published 3 is lost there. */
+  async function closedInALostRerun(): Promise<void> {
+    await closedIn('COMPLETED')
+    const input = openCycle(stage.timetable, stage.version('ds1'), {
+      ...{ key: toKey(KEY), openedBy: 'rerun', settings: stage.parts.settings },
+    })
+    const start = toCycleStart(input)
+    await client.workflow.start(CYCLE_WORKFLOW, { ...start, workflowIdReusePolicy: 'ALLOW_DUPLICATE' })
+    const arrival = arrivalOf('raw/rd1', { key: toKey(KEY), revision: 2 })
+    const { dependencies } = applyArrival(openRun(input, NOW_MS), arrival, NOW_MS)
+    const stood = { state: 'COMPLETED', step: null, reason: null, lastAttempt: 4, succeeded: null, dependencies }
+    await closeRun(client, start.taskQueue, { result: { runNumber: 2, revision: 3, ...stood } })
+  }
+
+  test('go on from the last run, of which the mirror may have lost the rows', async () => {
+    await define('rerun')
+    await closedInALostRerun()
+    stage.start()
+    await take(messageOf(refreshedOf('raw/rd1', { revision: 3 })))
+    expect((await openedNow()).input).toMatchObject({
+      past: { runNumber: 2, revision: 3, lastAttempt: 4, dependencies: [{ arrival: { revision: 2 } }] },
+    })
+  })
+
+  test('bring nothing back that the last run has read, whatever the mirror says', async () => {
+    await define('rerun')
+    await closedInALostRerun()
+    stage.start()
+    await take(messageOf(refreshedOf('raw/rd1', { revision: 2 })))
+    expect(await isOpen()).toBe(false)
+  })
 
   /** What the run that is open now was started with, and the signals it has got. */
   async function openedNow() {

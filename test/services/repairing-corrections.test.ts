@@ -17,7 +17,7 @@ import { ARRIVALS_SIGNAL, CYCLE_WORKFLOW, toCycleStart } from '../../workflows/c
 import { insertApplied } from './applied-rows.ts'
 import { type LentDatabase, lendDatabase } from './postgres.ts'
 import { NOT_ASKED, NOW_MS } from './refresh-messages.ts'
-import { isThere, type LentTemporal, lendTemporal, signalsOf, startInputOf } from './temporal.ts'
+import { closeRun, isThere, type LentTemporal, lendTemporal, signalsOf, startInputOf } from './temporal.ts'
 
 let temporal: LentTemporal
 let lent: LentDatabase
@@ -86,6 +86,25 @@ test('what asks to run again is brought back as it stood, and told; the catalog 
   }
   // Open again: told once more, which it knows as a duplicate; no second run.
   expect(await repair(cycles)).toEqual({ repaired: 2 })
+})
+
+test('one whose last run the mirror has lost goes on from what that run says', async () => {
+  const cycle = await completed('one')
+  const start = { ...toCycleStart(cycle.input), workflowIdReusePolicy: 'ALLOW_DUPLICATE' as const }
+  await temporal.client.workflow.start(CYCLE_WORKFLOW, start)
+  const { state, step, reason, dependencies } = cycle
+  const result = {
+    ...{ state, step, reason, dependencies },
+    runNumber: 2,
+    lastAttempt: 2,
+    revision: 2,
+    succeeded: null,
+  }
+  await closeRun(temporal.client, start.taskQueue, { result })
+  await correct()
+  expect(await repair([cycle])).toEqual({ repaired: 1 })
+  const input = await startInputOf<CycleInput>(temporal.client, cycle.id)
+  expect(input).toMatchObject({ openedBy: 'rerun', past: { runNumber: 2, revision: 2, lastAttempt: 2 } })
 })
 
 const DAY_MS = 86_400_000

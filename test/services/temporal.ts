@@ -5,6 +5,7 @@ import { tmpdir } from 'node:os'
 import path from 'node:path'
 import { Client, Connection, type ConnectionOptions } from '@temporalio/client'
 import { defaultPayloadConverter } from '@temporalio/common'
+import proto from '@temporalio/proto'
 import { cacheFolder } from '../../sandbox/cache-folder.ts'
 import { findTemporal } from '../../sandbox/temporal/find.ts'
 import { type RunningTemporal, startTemporal } from '../../sandbox/temporal/server.ts'
@@ -77,4 +78,31 @@ export async function isThere(client: Client, workflowId: string): Promise<boole
     if (error instanceof Error && error.name === 'WorkflowNotFoundError') return false
     throw error
   }
+}
+
+type Command = proto.temporal.api.command.v1.ICommand
+
+/** Plays the worker for one workflow task, so that no bundle has to be built. */
+export async function answerTask(client: Client, taskQueue: string, commands: Command[]): Promise<void> {
+  const { namespace } = client.options
+  const service = client.workflowService
+  // A poll must say how long it may wait.
+  const poll = { namespace, taskQueue: { name: taskQueue }, identity: 'test' }
+  const { taskToken } = await client.withDeadline(Date.now() + 30_000, () => service.pollWorkflowTaskQueue(poll))
+  await service.respondWorkflowTaskCompleted({ namespace, taskToken, identity: 'test', commands })
+}
+
+/** The run that waits on this queue closes: with this result, or with a failure that carries it. */
+export function closeRun(client: Client, taskQueue: string, how: { result: unknown } | { failed: unknown }) {
+  const { CommandType } = proto.temporal.api.enums.v1
+  const toPayloads = (value: unknown) => ({ payloads: [defaultPayloadConverter.toPayload(value)] })
+  if ('result' in how) {
+    const commandType = CommandType.COMMAND_TYPE_COMPLETE_WORKFLOW_EXECUTION
+    const completeWorkflowExecutionCommandAttributes = { result: toPayloads(how.result) }
+    return answerTask(client, taskQueue, [{ commandType, completeWorkflowExecutionCommandAttributes }])
+  }
+  const commandType = CommandType.COMMAND_TYPE_FAIL_WORKFLOW_EXECUTION
+  const applicationFailureInfo = { type: 'CycleFailed', nonRetryable: true, details: toPayloads(how.failed) }
+  const failWorkflowExecutionCommandAttributes = { failure: { message: 'it gave up', applicationFailureInfo } }
+  return answerTask(client, taskQueue, [{ commandType, failWorkflowExecutionCommandAttributes }])
 }

@@ -1,7 +1,8 @@
 // The Temporal client as one bridge or worker holds it. In: what the product calls on it. Out: the simulated server's
 // answer, if the answer comes. Left out: the client's own retries, so trouble reaches the product sooner than it would.
-import { type Client, ServiceError, WorkflowNotFoundError } from '@temporalio/client'
+import { type Client, ServiceError, WorkflowFailedError, WorkflowNotFoundError } from '@temporalio/client'
 import type { EdgeTrouble, Hostility, Life } from './hostility.ts'
+import type { Execution } from './temporal-execution.ts'
 import type { StartRequest, TemporalServer } from './temporal-server.ts'
 
 type Options = { workflowId: string; taskQueue: string; args: unknown[]; signal?: string; signalArgs?: unknown[] } & {
@@ -37,8 +38,15 @@ export function createTemporalClient(server: TemporalServer, hostility: Hostilit
       getHandle: (workflowId: string) => ({
         describe: () =>
           call(`describe ${workflowId}`, () => {
-            if (!server.runsOf.has(workflowId))
-              throw new WorkflowNotFoundError('no such workflow', workflowId, undefined)
+            const { runId, status } = requireLast(server, workflowId)
+            return { runId, status: { name: status } }
+          }),
+        result: () =>
+          call(`result of ${workflowId}`, () => {
+            const { isOpen, failure, result } = requireLast(server, workflowId)
+            if (isOpen) throw new Error(`The simulated client cannot wait for the end of ${workflowId}.`)
+            if (failure) throw new WorkflowFailedError('failed', failure, 'MAXIMUM_ATTEMPTS_REACHED')
+            return result
           }),
         signal: (name: string, payload: unknown) =>
           call(`signal ${workflowId} ${name}`, () => server.signal(workflowId, name, payload)),
@@ -60,4 +68,10 @@ export function createTemporalClient(server: TemporalServer, hostility: Hostilit
     },
   }
   return client as unknown as Client
+}
+
+function requireLast({ runsOf }: TemporalServer, workflowId: string): Execution {
+  const last = runsOf.get(workflowId)?.at(-1)
+  if (!last) throw new WorkflowNotFoundError('no such workflow', workflowId, undefined)
+  return last
 }
