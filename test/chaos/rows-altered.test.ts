@@ -77,7 +77,7 @@ test(
         await expectWrittenAnew(closed, sql)
       }
       // It looks like any of the thousands of others.
-      await alter(closed, `update ${STATUS} set last_attempt = 7`)
+      await alter(closed, `update ${STATUS} set updated_at = now() + interval '1 hour', last_attempt = 7`)
       expect((await tick(stage(), 'd1')).rows?.rewritten.count).toBe(0)
       expect(await violationsOf(closed)).toEqual([
         `I7 data_product_status says lastAttempt 7 of ${closed}, its history 1`,
