@@ -23,3 +23,12 @@ export const isInputOf = (status: string): string =>
 /** Of `dependency`, where its cycle has a row. */
 export const IS_INPUT = `exists (select from data_product_status as flushed
   where flushed.cycle = dependency.cycle and ${isInputOf('flushed')})`
+
+/**
+ * Of a row of `status` and an input: whether its definition says to ignore corrections of this upstream, in every rule that names
+ * it. Null: the version has no rule for it.
+ */
+export const ignoresCorrections = (status: string, input: string): string =>
+  `(select bool_and(coalesce(said.on_revision, 'flag') = 'ignore') from data_product_dependencies as said
+    where said.product = ${status}.product and said.version = ${status}.definition_version
+      and said.upstream = ${input}.upstream_product)`

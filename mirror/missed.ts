@@ -5,7 +5,7 @@ import type { Postgres } from '../clients/postgres.ts'
 import type { Blocker, ExpectedCycle } from '../model/cycle/cycle.ts'
 import type { CycleId, Domain } from '../model/ids.ts'
 import type { Arrival } from '../model/refresh-event.ts'
-import { isInputOf, isUnbegun } from './conditions.ts'
+import { ignoresCorrections, isInputOf, isUnbegun } from './conditions.ts'
 import { toInstant } from './instants.ts'
 import {
   ARRIVAL,
@@ -17,7 +17,7 @@ import {
   toArrival,
   toBlocker,
 } from './recall.ts'
-import { isWithdrawn } from './withdrawn.ts'
+import { IS_HELD_WITHDRAWN } from './withdrawn.ts'
 
 const inputsIn = (state: 'WAITING' | 'ARRIVED'): string =>
   `select cycle, dependency.upstream_product as product, dependency.upstream_key as cycle_key,
@@ -30,15 +30,12 @@ const WAITING = `${inputsIn('WAITING')} and ${isUnbegun('status')}`
 const HELD = `${inputsIn('ARRIVED')} and ${isUnbegun('status')}`
 
 /** Each would start on what does not count. */
-const TAKEN_BACK = `${HELD}
-   and ${isWithdrawn({ domain: '$1', product: 'dependency.upstream_product', key: 'dependency.upstream_key', revision: 'dependency.revision' })}`
+const TAKEN_BACK = `${HELD} and ${IS_HELD_WITHDRAWN}`
 
 /** Inputs of cycles that have begun, of which their definition wants to know corrections. */
 const READ = `${inputsIn('ARRIVED')} and status.updated_at >= $2
    and (status.state in ('PROCESSING', 'COMPLETED') or status.state = 'ERROR' and status.step in ('start', 'run'))
-   and not coalesce((select bool_and(coalesce(said.on_revision, 'flag') = 'ignore') from data_product_dependencies as said
-     where said.product = status.product and said.version = status.definition_version
-       and said.upstream = dependency.upstream_product), true)`
+   and not coalesce(${ignoresCorrections('status', 'dependency')}, true)`
 
 export interface MissedArrivals {
   cycle: CycleId

@@ -3,26 +3,24 @@
 // Never: a correction that was taken back itself, or of an input for which the definition says `onRevision: ignore`.
 import type { Postgres } from '../clients/postgres.ts'
 import type { CycleId, ProductId } from '../model/ids.ts'
-import { isInputOf } from './conditions.ts'
-import { isWithdrawn } from './withdrawn.ts'
+import { ignoresCorrections, isInputOf } from './conditions.ts'
+import { IS_HELD_WITHDRAWN, isWithdrawn } from './withdrawn.ts'
 
-/** From deliveries to a cycle, of which `dependency` is what it took. Where all edges to an upstream ignore, nothing is told. */
+/** From deliveries to a cycle, of which `dependency` is what it took. */
 const correctionsTo = (status: string): string =>
   `from event_delivery as delivery
    join data_product_dependencies_events_status as dependency using (cycle, upstream_product, upstream_key)
    where delivery.cycle = ${status}.cycle and delivery.domain = ${status}.domain and ${isInputOf(status)}
      and delivery.outcome = 'correction' and delivery.revision > dependency.revision
      and not ${isWithdrawn({ domain: 'delivery.domain', product: 'delivery.upstream_product', key: 'delivery.upstream_key', revision: 'delivery.revision' })}
-     and not coalesce((select bool_and(coalesce(said.on_revision, 'flag') = 'ignore') from data_product_dependencies as said
-       where said.product = ${status}.product and said.version = ${status}.definition_version
-         and said.upstream = delivery.upstream_product), false)`
+     and not coalesce(${ignoresCorrections(status, 'dependency')}, false)`
 
 /** Looked up for each row by its index: of an `exists`, PostgreSQL may make a hash of all deliveries. */
 export const IS_OUTDATED = `coalesce((select true ${correctionsTo('data_product_status')} limit 1), false)`
 
 export const IS_INPUT_WITHDRAWN = `coalesce((select true from data_product_dependencies_events_status as dependency
     where dependency.cycle = data_product_status.cycle and dependency.state = 'ARRIVED' and ${isInputOf('data_product_status')}
-      and ${isWithdrawn({ domain: 'dependency.domain', product: 'dependency.upstream_product', key: 'dependency.upstream_key', revision: 'dependency.revision' })}
+      and ${IS_HELD_WITHDRAWN}
     limit 1), false)`
 
 export interface OutdatedInput {

@@ -21,7 +21,7 @@ export const PUBLICATION = `publication as (
     select product, cycle_key, published_event_id as event_id, published_revision as revision, location,
       correlation_id, occurred_at, built_from, built_without
     from data_product_status join expected using (product, cycle_key)
-    where published_revision > coalesce(withdrawn_revision, 0) and (domain = $1 or visibility = 'mesh')
+    where published_revision > 0 and (domain = $1 or visibility = 'mesh')
       and not ${withdrawnOf('data_product_status', 'published_revision')}
     union all
     select product, cycle_key, event_id, revision, location, correlation_id, occurred_at, built_from, built_without

@@ -17,6 +17,12 @@ export const isWithdrawn = (of: { domain: string; product: string; key: string; 
     or coalesce((select source.withdrawn_revision >= ${of.revision} from data_product_status as source
       where source.product = ${of.product} and source.cycle_key = ${of.key}), false))`
 
+/** Of `dependency`: what it holds was taken back. */
+export const IS_HELD_WITHDRAWN = isWithdrawn({
+  ...{ domain: 'dependency.domain', product: 'dependency.upstream_product', key: 'dependency.upstream_key' },
+  revision: 'dependency.revision',
+})
+
 /** At the row of the cycle that published it; false when no cycle of Sluice did. */
 export const markWithdrawn = (
   db: Postgres,
