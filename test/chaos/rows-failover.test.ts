@@ -4,12 +4,22 @@ import { expect, test } from 'vitest'
 import { findViolations } from '../../verify/violations.ts'
 import { collect, playCase } from './cases.ts'
 import { cyclesOf, joinOf, leftOf, rawProducts, type Walk } from './mesh.ts'
-import { MINUTE_MS, RUN_MS, useRowStage } from './row-stage.ts'
+import { MINUTE_MS, useRowStage } from './row-stage.ts'
 import { usePair } from './standby.ts'
 import { compareLater } from './compare-later.ts'
 import { tick } from './tick.ts'
-import { areClosed, feed, lyingMessages, putRaw, readLedger, toRawEntry, until, untilQuiet } from './walks.ts'
-import { setStartFault, stateOf, waitingOf } from './witness.ts'
+import {
+  areClosed,
+  feed,
+  lyingMessages,
+  putRaw,
+  readLedger,
+  setLongRun,
+  toRawEntry,
+  until,
+  untilQuiet,
+} from './walks.ts'
+import { stateOf, waitingOf } from './witness.ts'
 
 const pair = usePair()
 const { stage, take } = useRowStage(5, {}, () => pair.open())
@@ -26,13 +36,13 @@ test(
       await pair.follow()
       await putFirst(running)
       await untilState(joinOf(running), 'WAITING')
-      await setRun(leftOf(closing), LONG_RUN_MS)
+      await setLongRun(stage(), leftOf(closing), LONG_RUN_MS)
       await putFirst(closing)
       await until('it runs', MINUTE_MS, () => hasRun(leftOf(closing)))
 
       await pair.fallBehind()
       note('nothing reaches the standby any more')
-      await setRun(joinOf(running), 2 * LONG_RUN_MS)
+      await setLongRun(stage(), joinOf(running), 2 * LONG_RUN_MS)
       await putSecond(running)
       await putSecond(closing)
       await feed(stage(), [lost])
@@ -112,22 +122,6 @@ const HOUR_MS = 60 * MINUTE_MS
 
 /** So long that it is under way when the primary is killed. */
 const LONG_RUN_MS = 15_000
-
-const setRun = (cycle: string, ms: number): Promise<void> =>
-  setStartFault(
-    stage(),
-    {
-      ...{ id: `long ${cycle}`, where: { 'Arguments.--sluice_workflow_id': cycle }, times: 1 },
-      action: {
-        kind: 'run-timeline',
-        states: [
-          { state: 'RUNNING', afterMs: 0 },
-          { state: 'SUCCEEDED', afterMs: ms },
-        ],
-      },
-    },
-    RUN_MS,
-  )
 
 const hasRun = async (cycle: string): Promise<boolean> => {
   const row = await stage().db.one<{ run: string | null }>(

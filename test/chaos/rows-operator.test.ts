@@ -8,9 +8,9 @@ import { run } from '../end-to-end/cli-process.ts'
 import { publishedIds, startedRuns } from '../end-to-end/sandbox-ledger.ts'
 import { playCase } from './cases.ts'
 import { endOf, leftOf, type Walk } from './mesh.ts'
-import { MINUTE_MS, RUN_MS, useRowStage } from './row-stage.ts'
-import { failNextRun, feed, until, untilQuiet } from './walks.ts'
-import { setStartFault, stateOf, watchLedger } from './witness.ts'
+import { MINUTE_MS, useRowStage } from './row-stage.ts'
+import { failNextRun, feed, setLongRun, until, untilQuiet } from './walks.ts'
+import { stateOf, watchLedger } from './witness.ts'
 
 const { stage, take } = useRowStage(4)
 
@@ -24,7 +24,7 @@ test(
     playCase(stage(), { row: 37, name: 'rerun by several, while PROCESSING' }, async ({ draw }) => {
       const walks = take(1) as [Walk]
       const cycle = leftOf(walks[0])
-      await setLongRun(cycle)
+      await setLongRun(stage(), cycle, LONG_MS)
       await feed(stage(), walks)
       await untilState(cycle, 'PROCESSING')
       const answers = await askTogether(cycle, draw.between(2, 4))
@@ -45,7 +45,7 @@ test(
       await failNextRun(stage(), cycle, 2)
       await feed(stage(), walks)
       await untilState(cycle, 'ERROR')
-      await setLongRun(cycle)
+      await setLongRun(stage(), cycle, LONG_MS)
       const answers = await askTogether(cycle, draw.between(2, 4))
       healed('rerun')
       await untilQuiet(stage(), walks)
@@ -86,7 +86,7 @@ test(
       const seen = await watchLedger(stage())
       await feed(stage(), walks)
       await untilQuiet(stage(), walks)
-      await setLongRun(cycle)
+      await setLongRun(stage(), cycle, LONG_MS)
       const answers = await askTogether(cycle, draw.between(2, 4))
       healed('brought back', walks)
       await until(`${cycle} published its second revision`, 2 * MINUTE_MS, async () => {
@@ -166,20 +166,3 @@ const sendUpdate = (cycle: string, command: RerunCommand, updateId: string) =>
 
 const untilState = (cycle: string, state: string): Promise<void> =>
   until(`${cycle} is in ${state}`, 3 * MINUTE_MS, async () => (await stateOf(stage(), cycle))?.state === state)
-
-/** The next run of the cycle works for as long as operators ask. */
-const setLongRun = (cycle: string): Promise<void> =>
-  setStartFault(
-    stage(),
-    {
-      ...{ id: `long ${cycle}`, where: { 'Arguments.--sluice_workflow_id': cycle }, times: 1 },
-      action: {
-        kind: 'run-timeline',
-        states: [
-          { state: 'RUNNING', afterMs: 0 },
-          { state: 'SUCCEEDED', afterMs: LONG_MS },
-        ],
-      },
-    },
-    RUN_MS,
-  )

@@ -80,6 +80,16 @@ export async function failNextRun(stage: Stage, cycle: string, times = 1): Promi
   await setGlueTimeline(stage, runsForMs)
 }
 
+/** The next run of that cycle lasts so long and succeeds. */
+export async function setLongRun(stage: Stage, cycle: string, lastsMs: number): Promise<void> {
+  await setFault(stage, {
+    ...{ id: `long ${cycle}`, service: 'glue', operation: 'StartJobRun', times: 1 },
+    where: { 'Arguments.--sluice_workflow_id': cycle },
+    action: { kind: 'run-timeline', states: toStates('SUCCEEDED', lastsMs) },
+  })
+  await setGlueTimeline(stage, timelines.get(stage) ?? 300)
+}
+
 /** A fault switch of the sandbox (sandbox/README.md). */
 export async function setFault(stage: Stage, rule: object): Promise<void> {
   const answer = await fetch(`${stage.awsEndpoint}/_sandbox/faults`, { method: 'POST', body: JSON.stringify(rule) })
