@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest'
-import { applyArrival } from '../model/cycle/arrivals.ts'
+import { applyArrival, applyBlocker } from '../model/cycle/arrivals.ts'
 import { openRun } from '../model/cycle/cycle.ts'
 import { applyFact } from '../model/cycle/facts.ts'
 import { arrivalOf, calendarOf, definitionOf, inputOf, NOON_MS, toProduct } from '../model/samples.test-data.ts'
@@ -24,6 +24,13 @@ test('what may have refreshed before its domain waited for it, unheard of here, 
 test('a day before it is due the domain waited already: nothing came in vain', () => {
   expect(unheardLines(catalog, cycle, unheardSince('2026-11-19T00:00:01Z'))).toHaveLength(1)
   expect(unheardLines(catalog, cycle, unheardSince('2026-11-18T23:59:59Z'))).toEqual([])
+})
+
+test('nothing is said of what was taken back: that is known, and explained as such', () => {
+  const eventId = 'raw/rd1/2026-11-20/not-refreshed-withdrawn.r1'
+  const said = { eventId, product: RD1, key: cycle.input.key, state: 'CANCELLED' as const, step: null, reason: 'wrong' }
+  const told = applyBlocker(cycle, { ...said, occurredAt: LATER, withdraws: 1 })
+  expect(unheardLines(catalog, told, unheardSince(LATER))).toEqual([])
 })
 
 test('nothing is said of what publishes from here, of what has arrived, and once the cycle has begun', () => {

@@ -75,6 +75,18 @@ describe('a cycle that waits is not stuck', () => {
     expect(judge({ input })).toEqual([])
   })
 
+  test('for a revision that its producer took back; for the one after it, it is', () => {
+    const input = open([{ product: A }])
+    const taken = blockerOf({ eventId: `raw/a/${FRIDAY}/not-refreshed-withdrawn.r1`, state: 'CANCELLED', withdraws: 1 })
+    const first = arrivalOf('raw/a')
+    expect(judge({ input, published: [first] })).toEqual(stuck())
+    expect(judge({ input, published: [first], blockers: [taken] })).toEqual([])
+    const second = arrivalOf('raw/a', { revision: 2 })
+    expect(judge({ input, published: [first, second], blockers: [taken] })).toEqual(
+      stuck([expect.stringContaining('raw/a/2026-11-20/r2 routed')]),
+    )
+  })
+
   test('while some of all, or too few of several, are there', () => {
     const both = [{ product: A }, { product: B }]
     expect(judge({ input: open(both), published: [arrivalOf('raw/a')] })).toEqual([])

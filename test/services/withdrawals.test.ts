@@ -78,7 +78,7 @@ test('with nobody open it is kept, and who opens later waits for another revisio
   expect(next).toMatchObject({ arrivals: [{ revision: 2 }], skipped: [] })
 })
 
-test('when it is faster than the event, also in the same batch, the event opens nothing; the next revision does', async () => {
+test('when it is faster than the event, the event opens nothing; the next revision does', async () => {
   stage.start()
   await take(notice(1))
   const rows = await take(messageOf(refreshedOf('raw/rd1')))
