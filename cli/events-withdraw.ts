@@ -1,10 +1,8 @@
 // In: a publication, and why it is taken back. Out: the notice on the bus of its product, as the account that owns it, and a mark
 // at its row, so that cycles that open later do not recall it. Never: a notice before the mark; a repeat is the same notice.
 import type { Postgres } from '../clients/postgres.ts'
-import { readAwaited } from '../mirror/awaited.ts'
-import { listSiblings } from '../mirror/event-report.ts'
-import { markWithdrawn } from '../mirror/withdrawn.ts'
-import { type CycleId, type CycleParts, domainOf, parseCycleId, parseEventId } from '../model/ids.ts'
+import { markWithdrawn, readHighestRevision } from '../mirror/withdrawn.ts'
+import { type CycleParts, domainOf, parseCycleId, parseEventId, toCycleId, toEventId } from '../model/ids.ts'
 import { withConnection } from './connection.ts'
 import { CommandFailure, EXIT } from './failure.ts'
 import { type Output, print, printJson, talk } from './output.ts'
@@ -12,16 +10,12 @@ import { findBus, putByHand } from './put-by-hand.ts'
 import { toWithdrawalEntry } from './refresh-entry.ts'
 
 /** The notice takes back all revisions up to this one: a slip of the finger would take back those to come. */
-async function requireKnown(db: Postgres, eventId: string, { cycle, revision }: { cycle: CycleId; revision: number }) {
-  const { product, key } = parseCycleId(cycle) as CycleParts
-  const [{ publishedRevision }, siblings] = await Promise.all([
-    readAwaited(db, { product, key }),
-    listSiblings(db, product, key),
-  ])
-  const highest = Math.max(publishedRevision, ...siblings.map((one) => one.revision))
+async function requireKnown(db: Postgres, parts: CycleParts, revision: number): Promise<void> {
+  const highest = await readHighestRevision(db, domainOf(parts.product), parts)
   if (highest === 0 || revision <= highest) return
-  const known = `the highest revision of ${cycle} that is known here is ${highest}`
-  throw new CommandFailure(EXIT.failed, `${eventId} has not been published: ${known}. Nothing was taken back.`)
+  const cycle = toCycleId(parts.product, parts.key)
+  const known = `the highest revision of ${cycle} that anybody has heard of is ${highest}`
+  throw new CommandFailure(EXIT.failed, `${toEventId(cycle, revision)} is not known: ${known}. Nothing was taken back.`)
 }
 
 export interface WithdrawOptions {
@@ -39,7 +33,7 @@ export async function withdraw(eventId: string, options: WithdrawOptions): Promi
   if (!reason) throw new CommandFailure(EXIT.notAllowed, 'To take a refresh back needs a reason that says something.')
   return withConnection(options, domainOf(parts.product), async (connection) => {
     const { bus } = await findBus(connection, parts)
-    await requireKnown(connection.db(), eventId, event)
+    await requireKnown(connection.db(), parts, event.revision)
     const isMarked = await markWithdrawn(connection.db(), event)
     const about = { ...parts, revision: event.revision, reason, occurredAt: new Date().toISOString() }
     const entry = toWithdrawalEntry(bus, about)

@@ -391,6 +391,29 @@ table operator_action -- What people asked for, why, and whether it was done; in
   policy own_domain for all to sluice_any_domain using (domain = sluice_domain())
   grant insert, select to sluice_any_domain
 
+CREATE OR REPLACE FUNCTION public.heard_revision(asked_product text, asked_key text)
+ RETURNS integer
+ LANGUAGE sql
+ STABLE SECURITY DEFINER
+ SET search_path TO 'pg_catalog', 'pg_temp'
+BEGIN ATOMIC
+ WITH RECURSIVE receiver AS (
+          SELECT min(event_ledger.domain) AS domain
+            FROM event_ledger
+         UNION ALL
+          SELECT ( SELECT min(event_ledger.domain) AS min
+                    FROM event_ledger
+                   WHERE (event_ledger.domain > receiver_1.domain)) AS min
+            FROM receiver receiver_1
+           WHERE (receiver_1.domain IS NOT NULL)
+         )
+  SELECT max(heard.revision) AS max
+    FROM (receiver
+      JOIN event_ledger heard ON ((heard.domain = receiver.domain)))
+   WHERE ((receiver.domain <> split_part(heard_revision.asked_product, '/'::text, 1)) AND (heard.product = heard_revision.asked_product) AND (heard.cycle_key = heard_revision.asked_key) AND (heard.outcome <> 'refused'::text));
+END
+-- The highest revision of this cycle that another domain than its own has heard of; null: none has.
+
 CREATE OR REPLACE FUNCTION public.opened_cycles(products text[], keys text[])
  RETURNS TABLE(product text, cycle_key text)
  LANGUAGE sql

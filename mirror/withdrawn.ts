@@ -1,7 +1,7 @@
 // Publications that their producers took back. In: names of columns; or a publication. Out: a condition in SQL; its row marked.
 // Never: a notice that was refused; a mark that falls.
 import type { Postgres } from '../clients/postgres.ts'
-import type { CycleId } from '../model/ids.ts'
+import type { CycleId, CycleParts, Domain } from '../model/ids.ts'
 
 /**
  * Whether this revision was taken back, or a later one: the domain's ledger has the word of the producer, or the row of the
@@ -33,3 +33,15 @@ export const markWithdrawn = (
      where cycle = $1 and published_revision >= $2`,
     [cycle, revision],
   )
+
+/** How far a cycle has refreshed, as its own row, the domain's ledger and the other domains' know; 0: nobody has heard of any. */
+export async function readHighestRevision(db: Postgres, domain: Domain, { product, key }: CycleParts): Promise<number> {
+  const row = await db.one<{ revision: number }>(
+    `select greatest(heard_revision($2, $3),
+       (select published_revision from data_product_status where product = $2 and cycle_key = $3),
+       (select max(revision) from event_ledger
+        where domain = $1 and product = $2 and cycle_key = $3 and outcome <> 'refused'), 0) as revision`,
+    [domain, product, key],
+  )
+  return row?.revision ?? 0
+}

@@ -15,6 +15,7 @@ import { recordUntaken, type UntakenEvent } from '../../mirror/ledger.ts'
 import { readPast } from '../../mirror/past.ts'
 import { recall, recallArrivals } from '../../mirror/recall.ts'
 import { recordCycle } from '../../mirror/record-cycle.ts'
+import { readHighestRevision } from '../../mirror/withdrawn.ts'
 import { readSignsOfLife } from '../../mirror/signs-of-life.ts'
 import { isLate, listCycles, readCycle } from '../../mirror/status.ts'
 import { applyArrival } from '../../model/cycle/arrivals.ts'
@@ -412,6 +413,21 @@ describe('row security', () => {
     expect(await listEvents(d2, { limit: 10 })).toEqual([])
     expect(await readCycle(d2, cycle)).toMatchObject({ transitions: [], dependencies: [], deliveries: [], actions: [] })
     expect(await d2.rows('select product from data_product')).toEqual([{ product: 'secure-1/public' }])
+  })
+
+  test('how far a product from outside has refreshed is known to its own domain by what others heard', async () => {
+    const about = { product: 'secure-1/outside' as ProductId, key: KEY }
+    const known = (of: Postgres, domain: string) => readHighestRevision(of, domain as Domain, about)
+    expect(await known(d1, 'secure-1')).toBe(0)
+    await recordUntaken(d2, 'secure-2' as Domain, [
+      { ...untaken('secure-1/outside/2026-11-20/r3', 'm3'), ...about, revision: 3 },
+      { ...untaken('secure-1/outside/2026-11-20/r9', 'm9'), ...about, revision: 9, outcome: 'refused' },
+    ])
+    expect(await known(d1, 'secure-1')).toBe(3)
+    expect(await known(d2, 'secure-2')).toBe(3)
+    expect(
+      await readHighestRevision(d1, 'secure-1' as Domain, { ...about, product: 'secure-1/public' as ProductId }),
+    ).toBe(1)
   })
 
   test('nobody writes rows of another domain, nor takes its ids', async () => {

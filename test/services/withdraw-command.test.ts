@@ -115,7 +115,7 @@ test('of a revision higher than any that is known it is refused: it would take b
   const event = await published()
   const beyond = event.replace('/r1', '/r9')
   const message = expect.stringMatching(
-    /r9 has not been published: the highest revision of .* known here is 1\. Nothing/,
+    /r9 is not known: the highest revision of .* anybody has heard of is 1\. Nothing/,
   )
   await expect(withdraw(beyond, options)).rejects.toMatchObject({ exitCode: EXIT.failed, message })
   expect(await recalled()).toHaveLength(1)
