@@ -149,11 +149,10 @@ function toVerdictOf(parts: SortingParts, news: RefreshNews, routing: Routing): 
     case 'routed': {
       const nowMs = parts.nowMs()
       const isTakenBack = news.kind === 'refreshed' && parts.takenBack.has(news.arrival)
-      const routes = routing.routes.map((route) => {
-        const opening = decideOpening(route, parts.window, nowMs)
-        const mayOpen = opening === 'open' || opening === 'too-early'
-        return { route, opening: isTakenBack && mayOpen ? ('taken-back' as const) : opening }
-      })
+      const routes = routing.routes.map((route) => ({
+        route,
+        opening: decideOpening(route, parts.window, nowMs, isTakenBack),
+      }))
       return { kind: 'routed', news, routes }
     }
   }

@@ -96,6 +96,8 @@ describe('whether a delivery may open the cycle', () => {
     ['a millisecond later', 21 * DAY_MS + 1, 'too-old'],
   ])('%s', (_, afterMs, decision) => {
     expect(decideOpening(due, OPENING_WINDOW, due.dueAtMs + afterMs)).toBe(decision)
+    const takenBack = decision === 'too-old' ? decision : 'taken-back'
+    expect(decideOpening(due, OPENING_WINDOW, due.dueAtMs + afterMs, true)).toBe(takenBack)
   })
 
   test('what looks back never, whatever the time', () => {

@@ -134,11 +134,13 @@ export function decideOpening(
   route: Route,
   window: OpeningWindow,
   nowMs: number,
-): Exclude<OpeningDecision, 'taken-back'> {
+  isTakenBack = false,
+): OpeningDecision {
   if (!route.isCurrent) return 'not-current'
   if (route.isLookBack) return route.dueAtMs > nowMs + window.horizonMs ? 'look-back-later' : 'look-back'
-  if (route.dueAtMs > nowMs + window.horizonMs) return 'too-early'
-  return route.dueAtMs < nowMs - window.acceptForMs ? 'too-old' : 'open'
+  if (route.dueAtMs < nowMs - window.acceptForMs) return 'too-old'
+  if (isTakenBack) return 'taken-back'
+  return route.dueAtMs > nowMs + window.horizonMs ? 'too-early' : 'open'
 }
 
 function routesTo(
