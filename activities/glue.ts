@@ -9,7 +9,8 @@ import {
   StartJobRunCommand,
 } from '@aws-sdk/client-glue'
 import { ApplicationFailure, CompleteAsyncError } from '@temporalio/activity'
-import { GLUE_ENDS, type GlueEndState, type GlueRunEnd } from '../model/cycle/cycle.ts'
+import { GLUE_ENDS, type GlueEndState, type GlueRunEnd, type Held } from '../model/cycle/cycle.ts'
+import { type CycleId, type CycleParts, parseCycleId, type ProductId } from '../model/ids.ts'
 import type { CycleActivities, GlueOrder, GlueRun } from '../workflows/contract.ts'
 import { GLUE_RUN_RULES, type Rules, toAwsFailure, toGlueOrderRules, toGlueStartFailure } from './aws-failures.ts'
 
@@ -20,6 +21,8 @@ export interface GlueParts {
   capacityRetryMs: number
   /** Called when a try of `startGlueJob` begins; what it answers says why the try must start no run any more, or null. */
   beginTry(): () => Promise<string | null>
+  /** Who holds the product, as of now; null: nobody. */
+  heldBy(product: ProductId): Promise<Held | null>
 }
 
 /** See try-age.ts. */
@@ -27,7 +30,13 @@ const LONGEST_START_MS = 10_000
 
 type GlueActivities = Pick<CycleActivities, 'startGlueJob' | 'awaitGlueJob' | 'stopGlueJob'>
 
-export const createGlueActivities = ({ glue, glueOnce, capacityRetryMs, beginTry }: GlueParts): GlueActivities => {
+export const createGlueActivities = ({
+  glue,
+  glueOnce,
+  capacityRetryMs,
+  beginTry,
+  heldBy,
+}: GlueParts): GlueActivities => {
   const orderRules = toGlueOrderRules(capacityRetryMs)
   const failing = <T>(tried: string, work: Promise<T>, rules: Rules = orderRules): Promise<T> =>
     work.catch((error: unknown) => {
@@ -40,6 +49,9 @@ export const createGlueActivities = ({ glue, glueOnce, capacityRetryMs, beginTry
       const where = `Glue job "${order.job}" for ${order.cycle}, attempt ${order.attempt}`
       const found = await failing(`look for a run of ${where}`, findRun(glue, order))
       if (found?.Id) return { runId: found.Id, adopted: true }
+      // Last fence of a hold: a cycle may have been opened by who had not heard of it.
+      const held = await heldBy(productOf(order.cycle))
+      if (held) return { held }
       const why = await isTooOld()
       if (why) throw ApplicationFailure.create({ message: `Did not start ${where}: ${why}.`, type: 'TryTooOld' })
       const runId = await startRun(glueOnce, order).catch((error: unknown) => {
@@ -74,6 +86,8 @@ export const createGlueActivities = ({ glue, glueOnce, capacityRetryMs, beginTry
     },
   }
 }
+
+const productOf = (cycle: CycleId): ProductId => (parseCycleId(cycle) as CycleParts).product
 
 /** The end of a run, or undefined while it goes on. */
 export function toRunEnd(run: JobRun, noticedBy: GlueRunEnd['noticedBy']): GlueRunEnd | undefined {

@@ -2,19 +2,23 @@
 import { readFileSync } from 'node:fs'
 import { Context, log } from '@temporalio/activity'
 import type { Client } from '@temporalio/client'
+import { loadDomainCatalog } from '../catalog/load.ts'
 import type { AwsClients } from '../clients/aws.ts'
 import type { RoleConfig } from '../clients/config.ts'
 import type { Postgres } from '../clients/postgres.ts'
 import { recordCycle } from '../mirror/record-cycle.ts'
 import type { RoutingIndex } from '../model/calendar/routing.ts'
-import type { CycleActivities, SchedulerActivities } from '../workflows/contract.ts'
+import type { BackfillActivities, CycleActivities, SchedulerActivities } from '../workflows/contract.ts'
+import { createBackfilling } from './backfilling.ts'
 import { createGlueActivities } from './glue.ts'
+import { createHolds } from './holds.ts'
 import { type Teller, tellingWhenHeldUp } from './held-up.ts'
 import { createPublishing } from './publishing.ts'
 import { createRecalling } from './recalling.ts'
 import { createReconciling } from './reconciling.ts'
 import { createStuckFinding } from './reconciling-stuck.ts'
 import { createRepairing } from './repairing.ts'
+import { createHoldRepairing } from './repairing-holds.ts'
 import { createScheduling } from './scheduling.ts'
 import { beginTry, type TryParts } from './try-age.ts'
 
@@ -34,14 +38,16 @@ export function createActivities({
   db,
   temporal,
   catalog,
-}: ActivityParts): CycleActivities & SchedulerActivities {
+}: ActivityParts): CycleActivities & SchedulerActivities & BackfillActivities {
   const { version } = JSON.parse(readFileSync(packageFile, 'utf8')) as { version: string }
   const glue = createGlueActivities({
     ...aws,
     capacityRetryMs: config.capacityRetryMs,
     beginTry: () => beginTry(toTry(temporal)),
+    heldBy: createHolds((etag) => loadDomainCatalog(aws.s3, config.catalogBucket, config.domain, etag)),
   })
   const loadIndex = async () => requireIndex(await catalog.load(undefined))
+  const recalling = createRecalling({ temporal, db })
   const publishing = createPublishing({ ...config, ...aws, softwareVersion: version, nowMs: Date.now })
   return {
     ...glue,
@@ -55,10 +61,12 @@ export function createActivities({
       loadIndex,
     }),
     ...createRepairing({ temporal, db, warn, settings: config.cycle, loadIndex, nowMs: Date.now }),
+    ...createHoldRepairing({ temporal, db, warn, loadIndex }),
     ...createReconciling({ temporal, db, warn, nowMs: Date.now }),
     ...createStuckFinding({ temporal, db, warn, nowMs: Date.now }),
     recordCycle: (record) => recordCycle(db, record),
-    ...createRecalling({ temporal, db }),
+    ...recalling,
+    ...createBackfilling({ temporal, db, settings: config.cycle, loadIndex, ...recalling, nowMs: Date.now }),
   }
 }
 

@@ -132,6 +132,7 @@ function toRefreshEvent(publication: Publication, metadata: Omit<EventMetadata, 
       dataset: { namespace: `s3://${bucket}`, name: nameOf(product), location, format: 'parquet' },
       builtFrom: publication.builtFrom,
       builtWithout: publication.builtWithout,
+      ...(publication.cascade && { cascade: publication.cascade }),
     },
   }
 }

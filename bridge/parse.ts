@@ -132,6 +132,7 @@ function parseRefreshed(envelope: Envelope, sender: Sender): Parsed {
     occurredAt: metadata.occurredAt,
     ...(data.builtFrom?.length && { builtFrom: data.builtFrom }),
     ...(data.builtWithout?.length && { builtWithout: data.builtWithout }),
+    ...(data.cascade && { cascade: data.cascade }),
   }
   return { kind: 'refreshed', eventId: metadata.id, sender, arrival }
 }

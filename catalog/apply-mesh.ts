@@ -10,6 +10,7 @@ import { selectCalendars, selectExternals, selectLastCalendars, selectLastVersio
 import { type CatalogRow, selectCatalogs, toDomainCatalog, upsertCatalogs } from './catalog-rows.ts'
 import { checkMesh } from './check-mesh.ts'
 import { toCatalogDocuments } from './domain-catalog.ts'
+import { selectHolds } from './holds.ts'
 import type { CurrentMesh } from './mesh.ts'
 import { hasChanges, type Plan, planApply } from './plan.ts'
 import type { Problem } from './problem.ts'
@@ -53,7 +54,7 @@ export type ApplyResult =
 
 /** Any number will do, as long as every apply takes the same. */
 const LOCK = 7_203_914_556
-const LONGEST_STATEMENT_MS = 60_000
+export const LONGEST_STATEMENT_MS = 60_000
 
 /** Applies the folder's domains; the same folder applied again changes nothing. */
 export async function applyMesh(order: ApplyOrder): Promise<ApplyResult> {
@@ -85,7 +86,7 @@ export async function readCurrentMesh(db: Queries): Promise<CurrentMesh> {
 }
 
 /** Held until the connection closes: also while the bucket is written, so that an older apply never comes last. */
-async function lockCatalog(session: Session): Promise<void> {
+export async function lockCatalog(session: Session): Promise<void> {
   try {
     await session.rows('select pg_advisory_lock($1)', [LOCK])
   } catch (error) {
@@ -99,7 +100,7 @@ async function lockCatalog(session: Session): Promise<void> {
   }
 }
 
-async function inTransaction<T>(session: Session, work: () => Promise<T>): Promise<T> {
+export async function inTransaction<T>(session: Session, work: () => Promise<T>): Promise<T> {
   // No rollback: when this throws, the connection is closed and PostgreSQL forgets.
   await session.script('begin')
   const result = await work()
@@ -110,11 +111,17 @@ async function inTransaction<T>(session: Session, work: () => Promise<T>): Promi
 /** Null when the files say what the rows say. */
 async function writeRows(db: Queries, order: ApplyOrder, plan: Plan): Promise<Stamp | null> {
   const stamp = hasChanges(plan) ? await writePlan(db, plan, order) : null
+  await writeCatalogs(db)
+  return stamp
+}
+
+/** What the bucket is to hold, by the rows of now. */
+export async function writeCatalogs(db: Queries): Promise<void> {
   const now = await db.one<{ now: string }>('select now() as now')
   const sinceMs = Date.parse(now?.now ?? '') - OPENING_WINDOW.acceptForMs
   const applied = {
     ...{ domains: await selectDomains(db), products: await selectProducts(db), externals: await selectExternals(db) },
-    calendars: await selectLastCalendars(db),
+    ...{ calendars: await selectLastCalendars(db), holds: await selectHolds(db) },
   }
   const documents = toCatalogDocuments(applied, await selectSuperseded(db, sinceMs))
   const before = new Map((await selectCatalogs(db)).map((row) => [row.domain, row]))
@@ -124,7 +131,6 @@ async function writeRows(db: Queries, order: ApplyOrder, plan: Plan): Promise<St
     return row && isSame(row.document, document) ? [] : [{ domain, revision: (row?.revision ?? 0) + 1, document }]
   })
   await upsertCatalogs(db, changed)
-  return stamp
 }
 
 async function upload(db: Queries, order: ApplyOrder, plan: Plan, stamp: Stamp | null): Promise<string[]> {
@@ -154,7 +160,7 @@ async function uploadVersions(db: Queries, to: Bucket, added: NewVersion[]): Pro
   })
 }
 
-async function uploadCatalogs(db: Queries, to: Bucket): Promise<string[]> {
+export async function uploadCatalogs(db: Queries, to: Bucket): Promise<string[]> {
   return inBatches(await selectCatalogs(db), (rows) =>
     Promise.all(
       rows.map(async (row) =>

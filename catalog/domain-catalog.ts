@@ -7,6 +7,7 @@ import { upstreamsIn } from '../model/dependencies.ts'
 import type { DomainCatalog } from '../model/calendar/routing.ts'
 import type { DefinitionVersion, DomainDefinition, ExternalDefinition, Schedule } from '../model/definition.ts'
 import { type Domain, domainOf, type ProductId } from '../model/ids.ts'
+import type { ProductHold } from './holds.ts'
 import type { CurrentMesh } from './mesh.ts'
 import { toStableJson } from './stable-json.ts'
 
@@ -14,7 +15,7 @@ import { toStableJson } from './stable-json.ts'
 export type CatalogDocument = Omit<DomainCatalog, 'revision'>
 
 /** Of calendars those that were removed too: earlier versions may go by them. */
-type Applied = Pick<CurrentMesh, 'domains' | 'products' | 'externals' | 'calendars'>
+type Applied = Pick<CurrentMesh, 'domains' | 'products' | 'externals' | 'calendars'> & { holds?: ProductHold[] }
 
 interface Known {
   products: DefinitionVersion[]
@@ -23,6 +24,7 @@ interface Known {
   externals: ExternalDefinition[]
   calendars: CalendarDefinition[]
   accounts: ReadonlyMap<Domain, string>
+  holds: ProductHold[]
 }
 
 /** One document for each domain; `superseded` newest first. */
@@ -33,6 +35,7 @@ export function toCatalogDocuments(current: Applied, superseded: DefinitionVersi
     externals: current.externals.map(({ definition }) => definition),
     calendars: current.calendars.map(({ definition }) => definition),
     accounts: new Map(domains.map(({ domain, account }) => [domain, account])),
+    holds: current.holds ?? [],
   }
   return domains.map((domain) => toCatalogDocument(domain, known))
 }
@@ -46,6 +49,7 @@ function toCatalogDocument(domain: DomainDefinition, all: Known): CatalogDocumen
   const known = [...all.products.filter(isSeen).map(({ definition }) => definition), ...externals].map(
     ({ product }) => product,
   )
+  const holds = all.holds.filter(({ product }) => domainOf(product) === domain.domain)
   const edges = upstreamsIn([...products, ...earlier].flatMap(({ definition }) => definition.dependsOn))
   const upstreams = new Set(edges.map(({ product }) => product))
   const owners = new Set([domain.domain, ...[...known, ...upstreams].map(domainOf)])
@@ -63,6 +67,7 @@ function toCatalogDocument(domain: DomainDefinition, all: Known): CatalogDocumen
     calendars: all.calendars.filter(({ calendar }) => goers.some((goer) => goer.calendar === calendar)),
     schedules: Object.fromEntries(schedules.map(({ product, schedule }) => [product, schedule])),
     externals,
+    ...(holds.length > 0 && { holds: Object.fromEntries(holds.map(({ product, ...held }) => [product, held])) }),
   }
 }
 

@@ -1,8 +1,10 @@
 // Options and arguments that several commands take, each written once. In: text. Out: what it means, or a clear error.
 import { userInfo } from 'node:os'
 import { InvalidArgumentError, Option } from '@commander-js/extra-typings'
+import { isDate } from '../model/calendar/day-numbers.ts'
 import { isLocation, MAX_REVISION } from '../model/event-values.ts'
 import { type CycleParts, parseCycleId, parseProductId, type ProductId, SUCH_KEYS } from '../model/ids.ts'
+import type { Cascade } from '../model/refresh-event.ts'
 import { OUTPUTS } from './output.ts'
 
 export const outputOption = () =>
@@ -18,6 +20,10 @@ export const temporalAddressOption = (what: string) =>
 
 export const databaseUrlOption = (what: string) => new Option('--database-url <url>', what).env('DATABASE_URL')
 
+/** What every action of an operator takes. */
+export const dryRunOption = () =>
+  new Option('--dry-run', 'say exactly what would happen, data and consumers included, and do nothing').default(false)
+
 export const reasonOption = () => new Option('--reason <text>', 'why, for the audit')
 
 /** `d1/ds3/2026-11-20`. */
@@ -29,11 +35,39 @@ export function parseCycle(text: string): CycleParts {
   )
 }
 
+/** `d1/ds3/2026-11-20` or `d1/ds3`. */
+export function parseCycleOrProduct(text: string): CycleParts | ProductId {
+  return parseCycleId(text) ?? parseProductId(text) ?? refuseName()
+}
+
+function refuseName(): never {
+  throw new InvalidArgumentError(
+    'Expected a cycle, such as d1/ds3/2026-11-20, or a product with all its cycles, such as d1/ds3.',
+  )
+}
+
+/** `d1/ds4,d1/ds5`, or all. */
+export function parseCascade(text: string, before: Cascade | undefined): Cascade {
+  if (text === 'all' || before === 'all') return 'all'
+  return [...(before ?? []), ...text.split(',').map((name) => parseProduct(name.trim()))]
+}
+
+/** Repeatable, and by commas. */
+export const parseProducts = (text: string, before: ProductId[] | undefined): ProductId[] => [
+  ...(before ?? []),
+  ...text.split(',').map((name) => parseProduct(name.trim())),
+]
+
 /** `d1/ds3`. */
 export function parseProduct(text: string): ProductId {
   const product = parseProductId(text)
   if (product) return product
   throw new InvalidArgumentError('Expected <domain>/<product>, such as d1/ds3.')
+}
+
+export function parseDate(text: string): string {
+  if (isDate(text)) return text
+  throw new InvalidArgumentError('Expected a date that exists, such as 2026-12-31.')
 }
 
 export function parseCount(text: string): number {

@@ -153,6 +153,7 @@ table data_product_dependencies_events_status -- One row per cycle and upstream 
   why text -- By which rule this upstream cycle is one of the inputs; null: it has the cycle's own key.
   position integer -- Its place in the expected set, from 0: what the condition of the cycle counts; null in rows of older workers.
   built_from jsonb -- What the refresh taken was built from, where the inputs of the cycle are compared; null: not compared.
+  waived_by jsonb -- Who lets the cycle go without it: {actor, reason}; null: nobody, its condition or cutoff does.
   constraint data_product_dependencies_events_status_id CHECK (starts_with(cycle, (domain || '/'::text)))
   constraint data_product_dependencies_events_status_pkey PRIMARY KEY (cycle, upstream_product, upstream_key)
   constraint data_product_dependencies_events_status_state CHECK ((state = ANY (ARRAY['WAITING'::text, 'ARRIVED'::text, 'WAIVED'::text])))
@@ -248,8 +249,10 @@ table data_product_status -- One row a cycle, as its workflow last reported it; 
   built_without text[] -- Upstreams that the published revision was made without; null: none.
   withdrawn_revision integer -- Up to this revision its publications do not count any more: a person took them back; null: none.
   lacks_earlier boolean not null default false -- A flush of the run was lost, such as by a failover, with all that it wrote beside this row; false again once the run has written everything anew.
+  held jsonb -- By whom it is held: {actor, reason, sinceMs, of}, where of is cycle or product; null: by nobody.
+  cascade jsonb -- Which consumers the published revision asks to run again: a list of products of the domain, or "all"; null: none.
   constraint data_product_status_id CHECK (((cycle = ((product || '/'::text) || cycle_key)) AND (split_part(product, '/'::text, 1) = domain)))
-  constraint data_product_status_opened_by CHECK ((opened_by = ANY (ARRAY['arrival'::text, 'scheduler'::text, 'person'::text, 'rerun'::text])))
+  constraint data_product_status_opened_by CHECK ((opened_by = ANY (ARRAY['arrival'::text, 'scheduler'::text, 'person'::text, 'rerun'::text, 'backfill'::text])))
   constraint data_product_status_pkey PRIMARY KEY (cycle)
   constraint data_product_status_run_ended_as CHECK ((run_ended_as = ANY (ARRAY['completed'::text, 'failed'::text, 'cancelled'::text, 'terminated'::text, 'timed-out'::text, 'forgotten'::text])))
   constraint data_product_status_state CHECK ((state = ANY (ARRAY['WAITING'::text, 'PROCESSING'::text, 'COMPLETED'::text, 'ERROR'::text, 'SKIPPED'::text, 'CANCELLED'::text])))
@@ -366,7 +369,7 @@ table migration
 table operator_action -- What people asked for, why, and whether it was done; insert-only.
   domain text not null
   request_id text not null -- Made by whoever asks; a repeat for the same cycle is the same action.
-  cycle text not null
+  cycle text not null -- The cycle it is about; of a hold, release or backfill of a whole product that product, such as d1/ds3.
   action text not null
   actor text not null
   actor_verified boolean not null default false -- True when a login proved the actor; false when he named himself.
@@ -377,19 +380,37 @@ table operator_action -- What people asked for, why, and whether it was done; in
   recorded_at timestamp with time zone not null default now()
   from_version integer -- Of an upgrade: the version of the definition that the cycle carried, and in to_version the one asked for; null where a refused one did not get as far.
   to_version integer
-  constraint operator_action_action CHECK ((action = ANY (ARRAY['rerun'::text, 'upgrade'::text])))
+  asked jsonb -- What was asked beyond the action itself: of a rerun {publish, definition, cascade}, of a waiver {products}, of a backfill {from, to, parallel}, of a withdrawal {revision}; null: nothing.
+  before jsonb -- How the cycle stood when it was judged: {state, step, revision, attempt, held}; null: there was none.
+  after jsonb -- How it stood directly after; null where it was refused.
+  constraint operator_action_action CHECK ((action = ANY (ARRAY['rerun'::text, 'upgrade'::text, 'skip'::text, 'waive'::text, 'hold'::text, 'release'::text, 'cancel'::text, 'withdraw'::text, 'open'::text, 'backfill'::text])))
   constraint operator_action_actor CHECK ((actor <> ''::text))
   constraint operator_action_cycle CHECK (starts_with(cycle, (domain || '/'::text)))
   constraint operator_action_outcome CHECK ((outcome = ANY (ARRAY['accepted'::text, 'refused'::text])))
   constraint operator_action_pkey PRIMARY KEY (domain, cycle, request_id)
   constraint operator_action_reason CHECK ((btrim(reason) <> ''::text))
   constraint operator_action_refusal CHECK (((outcome = 'refused'::text) = (refused_because IS NOT NULL)))
-  constraint operator_action_versions CHECK (((action = 'upgrade'::text) OR ((from_version IS NULL) AND (to_version IS NULL))))
+  constraint operator_action_versions CHECK (((action = ANY (ARRAY['upgrade'::text, 'rerun'::text])) OR ((from_version IS NULL) AND (to_version IS NULL))))
+  CREATE INDEX operator_action_at ON public.operator_action USING btree (domain, at DESC)
   CREATE INDEX operator_action_cycle ON public.operator_action USING btree (cycle, at)
   CREATE TRIGGER insert_only BEFORE DELETE OR UPDATE OR TRUNCATE ON public.operator_action FOR EACH STATEMENT EXECUTE FUNCTION refuse_change()
   row level security
   policy own_domain for all to sluice_any_domain using (domain = sluice_domain())
   grant insert, select to sluice_any_domain
+
+table product_hold -- The products that are held now; who held and released them when is in operator_action. The roles know it from the catalog bucket.
+  product text not null
+  domain text not null
+  actor text not null
+  reason text not null
+  since timestamp with time zone not null
+  constraint product_hold_actor_check CHECK ((actor <> ''::text))
+  constraint product_hold_id CHECK ((split_part(product, '/'::text, 1) = domain))
+  constraint product_hold_pkey PRIMARY KEY (product)
+  constraint product_hold_reason_check CHECK ((btrim(reason) <> ''::text))
+  row level security
+  policy own_domain for all to sluice_any_domain using (domain = sluice_domain())
+  grant delete, insert, select, update to sluice_any_domain
 
 CREATE OR REPLACE FUNCTION public.heard_revision(asked_product text, asked_key text)
  RETURNS integer
@@ -413,6 +434,73 @@ BEGIN ATOMIC
    WHERE ((receiver.domain <> split_part(heard_revision.asked_product, '/'::text, 1)) AND (heard.product = heard_revision.asked_product) AND (heard.cycle_key = heard_revision.asked_key) AND (heard.outcome <> 'refused'::text));
 END
 -- The highest revision of this cycle that another domain than its own has heard of; null: none has.
+
+CREATE OR REPLACE FUNCTION public.mesh_standing(asked_product text, asked_key text, asked_at timestamp with time zone)
+ RETURNS TABLE(state text, step text, state_since timestamp with time zone, is_held boolean, run_ended_as text, not_before timestamp with time zone, revision integer)
+ LANGUAGE sql
+ STABLE STRICT SECURITY DEFINER
+ SET search_path TO 'pg_catalog', 'pg_temp'
+BEGIN ATOMIC
+ SELECT status.state,
+     status.step,
+     status.state_since,
+     (status.held IS NOT NULL),
+     status.run_ended_as,
+     status.not_before,
+     status.revision
+    FROM data_product_status status
+   WHERE (((status.product = mesh_standing.asked_product) AND (status.cycle_key = mesh_standing.asked_key) AND (status.visibility = 'mesh'::text)) AND (mesh_standing.asked_at = 'infinity'::timestamp with time zone))
+ UNION ALL
+ ( SELECT moved.to_state,
+     moved.step,
+     moved.at,
+     false,
+     NULL::text,
+     status.not_before,
+     status.revision
+    FROM (data_product_status status
+      JOIN data_product_status_history moved ON ((moved.cycle = status.cycle)))
+   WHERE (((status.product = mesh_standing.asked_product) AND (status.cycle_key = mesh_standing.asked_key) AND (status.visibility = 'mesh'::text)) AND (moved.at <= mesh_standing.asked_at) AND (mesh_standing.asked_at < 'infinity'::timestamp with time zone))
+   ORDER BY moved.run_number DESC, moved.version DESC
+  LIMIT 1);
+END
+-- How a cycle of a product of the whole mesh stands, or stood at that time; infinity: now. Holds, and ends of runs, of then are not known.
+
+CREATE OR REPLACE FUNCTION public.mesh_waits(asked_product text, asked_key text, asked_at timestamp with time zone)
+ RETURNS TABLE(upstream_product text, upstream_key text, domain text)
+ LANGUAGE sql
+ STABLE STRICT SECURITY DEFINER
+ SET search_path TO 'pg_catalog', 'pg_temp'
+BEGIN ATOMIC
+ WITH waited AS (
+          SELECT dependency.upstream_product AS product,
+             dependency.upstream_key AS key
+            FROM (data_product_status status
+              JOIN data_product_dependencies_events_status dependency ON (((dependency.cycle = status.cycle) AND ((dependency.run_number = status.run_number) AND (dependency.version = status.version)))))
+           WHERE (((status.product = mesh_waits.asked_product) AND (status.cycle_key = mesh_waits.asked_key) AND (status.visibility = 'mesh'::text)) AND (mesh_waits.asked_at = 'infinity'::timestamp with time zone) AND ((status.state = 'WAITING'::text) OR ((status.state = 'ERROR'::text) AND (status.step = 'wait'::text))) AND (dependency.state = 'WAITING'::text) AND (dependency.upstream_product = ANY (status.waiting_for)))
+         UNION ALL
+          SELECT began.upstream_product,
+             began.upstream_key
+            FROM (data_product_status status
+              JOIN data_product_dependencies_events_status_history began ON ((began.cycle = status.cycle)))
+           WHERE (((status.product = mesh_waits.asked_product) AND (status.cycle_key = mesh_waits.asked_key) AND (status.visibility = 'mesh'::text)) AND (began.event_id = ''::text) AND (began.at <= mesh_waits.asked_at) AND (mesh_waits.asked_at < 'infinity'::timestamp with time zone) AND (NOT (EXISTS ( SELECT
+                    FROM data_product_dependencies_events_status_history came
+                   WHERE (((came.cycle = began.cycle) AND (came.upstream_product = began.upstream_product) AND (came.upstream_key = began.upstream_key)) AND (came.state = 'ARRIVED'::text) AND (came.at <= mesh_waits.asked_at))))) AND (EXISTS ( SELECT
+                    FROM ( SELECT moved.to_state,
+                             moved.step
+                            FROM data_product_status_history moved
+                           WHERE ((moved.cycle = began.cycle) AND (moved.at <= mesh_waits.asked_at))
+                           ORDER BY moved.run_number DESC, moved.version DESC
+                          LIMIT 1) last_move
+                   WHERE ((last_move.to_state = 'WAITING'::text) OR ((last_move.to_state = 'ERROR'::text) AND (last_move.step = 'wait'::text))))))
+         )
+  SELECT seen.product,
+     waited.key,
+     split_part(waited.product, '/'::text, 1) AS split_part
+    FROM (waited
+      LEFT JOIN data_product seen ON (((seen.product = waited.product) AND (seen.superseded_at IS NULL) AND (seen.visibility = 'mesh'::text))));
+END
+-- Which cycles a cycle of a product of the whole mesh waits for, or waited for at that time; infinity: now. The product is null where it is private or an external: then only its domain is told.
 
 CREATE OR REPLACE FUNCTION public.opened_cycles(products text[], keys text[])
  RETURNS TABLE(product text, cycle_key text)

@@ -1,16 +1,24 @@
 // In: what a person asked for, and whether it was done. Out: one row of the audit.
 // Never: an action without actor and reason; a changed row.
 import { type Postgres, type Queries, toJsonParameter } from '../clients/postgres.ts'
-import type { OperatorActionKind } from '../model/cycle/cycle.ts'
+import type { OperatorActionKind, Standing } from '../model/cycle/cycle.ts'
 import type { CycleRecord } from '../model/cycle/record.ts'
-import { type CycleId, type Domain, domainOf } from '../model/ids.ts'
+import { type CycleId, type Domain, domainOf, type ProductId } from '../model/ids.ts'
 import { toInstant } from './instants.ts'
 
+/** What a cycle judges, and what concerns no one run. */
+export type AuditedAction = OperatorActionKind | 'withdraw' | 'open' | 'backfill'
+
 export interface RequestedAction {
-  cycle: CycleId
-  action: OperatorActionKind
-  /** Of an upgrade, and only of one. */
+  /** Of what concerns a whole product that product. */
+  cycle: CycleId | ProductId
+  action: AuditedAction
+  /** Of an upgrade, or of a rerun by another version. */
   versions?: { from: number; to: number }
+  /** What was asked beyond the action; and how the cycle stood before it and after. */
+  asked?: object
+  before?: Partial<Standing>
+  after?: Partial<Standing>
   actor: string
   /** True when a login proved the actor. */
   actorVerified: boolean
@@ -41,18 +49,21 @@ export const insertActions = (db: Queries, { cycle, domain, actions }: CycleReco
 const insertActionRows = (db: Queries, domain: Domain, actions: RequestedAction[]): Promise<boolean> =>
   db.changed(
     `insert into operator_action (domain, request_id, cycle, action, actor, actor_verified, reason, outcome,
-       refused_because, at, from_version, to_version)
+       refused_because, at, from_version, to_version, asked, before, after)
      select $1, request_id, cycle, action, actor, actor_verified, reason,
-       case when refused is null then 'accepted' else 'refused' end, refused, at, from_version, to_version
+       case when refused is null then 'accepted' else 'refused' end, refused, at, from_version, to_version,
+       nullif(asked, 'null'), nullif(before, 'null'), nullif(after, 'null')
      from jsonb_to_recordset($2) as asked (request_id text, cycle text, action text, actor text,
-       actor_verified boolean, reason text, refused text, at timestamptz, from_version integer, to_version integer)
+       actor_verified boolean, reason text, refused text, at timestamptz, from_version integer, to_version integer,
+       asked jsonb, before jsonb, after jsonb)
      on conflict do nothing`,
     [
       domain,
       toJsonParameter(
-        actions.map(({ requestId, cycle, action, actor, actorVerified, reason, refused, atMs, versions }) => ({
-          ...{ request_id: requestId, cycle, action, actor, actor_verified: actorVerified, reason, refused },
-          ...{ at: toInstant(atMs), from_version: versions?.from, to_version: versions?.to },
+        actions.map(({ requestId, actorVerified, atMs, versions, ...action }) => ({
+          ...{ request_id: requestId, actor_verified: actorVerified, at: toInstant(atMs) },
+          ...{ from_version: versions?.from, to_version: versions?.to },
+          ...action,
         })),
       ),
     ],

@@ -7,27 +7,28 @@ import { toInstant, toInstantOrNull } from './instants.ts'
 export const upsertDependencies = (db: Queries, { cycle, domain, runNumber, version, snapshot }: CycleRecord) =>
   db.changed(
     `insert into data_product_dependencies_events_status as old (cycle, domain, run_number, version,
-       upstream_product, upstream_key, state, event_id, revision, location, correlation_id, occurred_at, arrived_at, blocker, why, position, built_from)
+       upstream_product, upstream_key, state, event_id, revision, location, correlation_id, occurred_at, arrived_at, blocker, why, position, built_from, waived_by)
      select distinct on (upstream_product, upstream_key) $1, $2, $3::integer, $4::integer, upstream_product, upstream_key, state, event_id, revision, location, correlation_id,
-       occurred_at, arrived_at, nullif(blocker, 'null'), why, position, nullif(built_from, 'null')
+       occurred_at, arrived_at, nullif(blocker, 'null'), why, position, nullif(built_from, 'null'), nullif(waived_by, 'null')
      from jsonb_to_recordset($5) as dependency (upstream_product text, upstream_key text, state text, event_id text,
        revision integer, location text, correlation_id text, occurred_at timestamptz, arrived_at timestamptz, blocker jsonb,
-       why text, position integer, built_from jsonb)
+       why text, position integer, built_from jsonb, waived_by jsonb)
      on conflict (cycle, upstream_product, upstream_key) do update set state = excluded.state,
        event_id = excluded.event_id, revision = excluded.revision, location = excluded.location,
        correlation_id = excluded.correlation_id, occurred_at = excluded.occurred_at, arrived_at = excluded.arrived_at,
        blocker = excluded.blocker, why = excluded.why, position = excluded.position, built_from = excluded.built_from,
+       waived_by = excluded.waived_by,
        run_number = excluded.run_number, version = excluded.version
      where (old.run_number, old.version) < (excluded.run_number, excluded.version)`,
     [
       ...[cycle, domain, runNumber, version],
       toJsonParameter(
-        snapshot.dependencies.map(({ product, key, why, state, arrival, arrivedAtMs, blocker }, at) => ({
+        snapshot.dependencies.map(({ product, key, why, state, arrival, arrivedAtMs, blocker, waivedBy }, at) => ({
           ...{ upstream_product: product, upstream_key: key, state },
           ...{ event_id: arrival?.eventId, revision: arrival?.revision, location: arrival?.location },
           ...{ correlation_id: arrival?.correlationId, occurred_at: arrival?.occurredAt },
           ...{ arrived_at: toInstantOrNull(arrivedAtMs), blocker, why, position: snapshot.places?.[at] ?? null },
-          built_from: arrival?.builtFrom,
+          ...{ built_from: arrival?.builtFrom, waived_by: waivedBy },
         })),
       ),
     ],

@@ -29,6 +29,7 @@ export const toDependency = (row: DependencyRow): DependencyStatus => ({
   arrival: toArrival(row),
   arrivedAtMs: row.arrivedAt === null ? null : Date.parse(row.arrivedAt),
   blocker: row.blocker,
+  ...(row.waivedBy && { waivedBy: row.waivedBy }),
 })
 
 function toArrival(row: DependencyRow): DependencyStatus['arrival'] {

@@ -19,12 +19,12 @@ const withdrawnOf = (table: string, revision: string): string =>
  */
 export const PUBLICATION = `publication as (
     select product, cycle_key, published_event_id as event_id, published_revision as revision, location,
-      correlation_id, occurred_at, built_from, built_without
+      correlation_id, occurred_at, built_from, built_without, cascade
     from data_product_status join expected using (product, cycle_key)
     where published_revision > 0 and (domain = $1 or visibility = 'mesh')
       and not ${withdrawnOf('data_product_status', 'published_revision')}
     union all
-    select product, cycle_key, event_id, revision, location, correlation_id, occurred_at, built_from, built_without
+    select product, cycle_key, event_id, revision, location, correlation_id, occurred_at, built_from, built_without, null
     from event_ledger join expected using (product, cycle_key)
     where domain = $1 and outcome <> 'refused' and revision > 0 and correlation_id is not null
       and occurred_at is not null
@@ -37,17 +37,19 @@ export const PUBLICATION = `publication as (
 
 export const ARRIVAL = `event_id as "eventId", product, cycle_key as key, revision, location,
   correlation_id as "correlationId", occurred_at as "occurredAt", built_from as "builtFrom",
-  built_without as "builtWithout"`
+  built_without as "builtWithout", cascade`
 
-export type ArrivalRow = Omit<Arrival, 'builtFrom' | 'builtWithout'> & {
+export type ArrivalRow = Omit<Arrival, 'builtFrom' | 'builtWithout' | 'cascade'> & {
   builtFrom: Arrival['builtFrom'] | null
   builtWithout: Arrival['builtWithout'] | null
+  cascade?: Arrival['cascade'] | null
 }
 
-export const toArrival = ({ builtFrom, builtWithout, ...arrival }: ArrivalRow): Arrival => ({
+export const toArrival = ({ builtFrom, builtWithout, cascade, ...arrival }: ArrivalRow): Arrival => ({
   ...arrival,
   ...(builtFrom && { builtFrom }),
   ...(builtWithout && { builtWithout }),
+  ...(cascade && { cascade }),
 })
 
 export interface Recalled {

@@ -13,9 +13,9 @@ export const upsertStatus = (db: Queries, { cycle, domain, runNumber, version, s
   db.one<{ isNewest: boolean; lacksEarlier: boolean }>(
     `with written as (insert into data_product_status as old (cycle, domain, product, cycle_key, visibility, definition_version,
        opened_by, opened_at, state, step, reason, state_since, not_before, cutoff_at, available_by, retry_at,
-       waiting_for, attempts, last_attempt, glue_run_id, revision, run_number, version, business_date, condition, flags, lacks_earlier)
+       waiting_for, attempts, last_attempt, glue_run_id, revision, run_number, version, business_date, condition, flags, lacks_earlier, held)
      values ($1, $2, $3, $4, $5, $6,
-       $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19, $20, $21, $22, $23, $24, nullif($25::jsonb, 'null'), $26, $27::integer > 0)
+       $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19, $20, $21, $22, $23, $24, nullif($25::jsonb, 'null'), $26, $27::integer > 0, nullif($28::jsonb, 'null'))
      on conflict (cycle) do update set visibility = excluded.visibility, definition_version = excluded.definition_version,
        opened_by = case when excluded.opened_at < old.opened_at then excluded.opened_by else old.opened_by end,
        opened_at = least(old.opened_at, excluded.opened_at), state = excluded.state, step = excluded.step,
@@ -24,7 +24,7 @@ export const upsertStatus = (db: Queries, { cycle, domain, runNumber, version, s
        waiting_for = excluded.waiting_for, last_attempt = excluded.last_attempt,
        revision = greatest(old.revision, excluded.revision),
        run_number = excluded.run_number, version = excluded.version, updated_at = now(),
-       business_date = excluded.business_date, condition = excluded.condition, flags = excluded.flags,
+       business_date = excluded.business_date, condition = excluded.condition, flags = excluded.flags, held = excluded.held,
        run_ended_as = null, run_ended_at = null,
        lacks_earlier = $27 > 0 and (old.lacks_earlier or (old.run_number, old.version) < (excluded.run_number, $27))
      where (old.run_number, old.version) < (excluded.run_number, excluded.version)
@@ -42,7 +42,7 @@ export const upsertStatus = (db: Queries, { cycle, domain, runNumber, version, s
       ...[snapshot.waitingFor ?? waitingFor(snapshot), toJsonParameter(snapshot.attempts), snapshot.lastAttempt],
       ...[snapshot.attempts.at(-1)?.runId ?? null, snapshot.revision, runNumber, version],
       ...[snapshot.businessDate ?? null, toJsonParameter(snapshot.condition ?? null), snapshot.flags ?? []],
-      since ?? 0,
+      ...[since ?? 0, toJsonParameter(snapshot.held ?? null)],
     ],
   )
 
@@ -72,7 +72,7 @@ export function markPublished(db: Queries, record: CycleRecord): Promise<boolean
   const { publication } = record.snapshot
   return db.changed(
     `update data_product_status set revision = greatest(revision, $2), published_revision = $2, published_event_id = $3,
-       location = $4, correlation_id = $5, built_from = nullif($8::jsonb, 'null'), built_without = $9,
+       location = $4, correlation_id = $5, built_from = nullif($8::jsonb, 'null'), built_without = $9, cascade = nullif($10::jsonb, 'null'),
        occurred_at = case when published_revision = $2 then least(occurred_at, $6) else $6 end,
        published_at = case when published_revision = $2 then coalesce(published_at, $7::timestamptz) else $7::timestamptz end
      where cycle = $1 and (published_revision < $2
@@ -81,6 +81,7 @@ export function markPublished(db: Queries, record: CycleRecord): Promise<boolean
       ...[record.cycle, publication?.revision, publication?.eventId, publication?.location],
       ...[publication?.correlationId, publication?.occurredAt, toInstantOrNull(completions(record).at(-1) ?? null)],
       ...[toJsonParameter(publication?.builtFrom ?? null), publication?.builtWithout ?? null],
+      toJsonParameter(publication?.cascade ?? null),
     ],
   )
 }

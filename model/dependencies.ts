@@ -7,7 +7,7 @@ import {
   type OnRevision,
   type UpstreamDefinition,
 } from './definition.ts'
-import type { ProductId } from './ids.ts'
+import { domainOf, type ProductId } from './ids.ts'
 import type { Arrival } from './refresh-event.ts'
 
 export const isGroup = (dependency: DependencyDefinition): dependency is GroupDefinition => 'atLeast' in dependency
@@ -30,6 +30,19 @@ const edgesTo = ({ dependsOn }: Depending, upstream: ProductId): UpstreamDefinit
 export function onRevisionOf(definition: Depending, upstream: ProductId): OnRevision {
   const said = edgesTo(definition, upstream).map(({ onRevision }) => onRevision ?? 'flag')
   return ON_REVISION.findLast((word) => said.includes(word)) ?? 'flag'
+}
+
+/**
+ * Whether the product runs again by itself for this correction: its definition says so, or the rerun behind it asked for it, which
+ * counts within the domain only: what another domain asks for is its owner's to decide.
+ */
+export function runsAgainFor(
+  definition: Depending & { product: ProductId },
+  { product, cascade }: Pick<Arrival, 'product' | 'cascade'>,
+): boolean {
+  if (onRevisionOf(definition, product) === 'rerun') return true
+  if (!cascade || domainOf(product) !== domainOf(definition.product)) return false
+  return cascade === 'all' || cascade.includes(definition.product)
 }
 
 /** Whether a refresh that was made without some of its own inputs will do. */

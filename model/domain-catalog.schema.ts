@@ -131,6 +131,13 @@ const external: z.ZodType<ExternalDefinition> = schedule.extend({
   ),
 })
 
+const held = z.object({
+  actor: z.string(),
+  reason: z.string(),
+  sinceMs: z.int(),
+  of: z.literal('product'),
+})
+
 const domainCatalog: z.ZodType<DomainCatalog> = z.object({
   revision: z.int(),
   domain: z.object({
@@ -148,6 +155,7 @@ const domainCatalog: z.ZodType<DomainCatalog> = z.object({
   calendars: z.array(calendar),
   schedules: z.record(z.string(), schedule.extend({ firstDate: z.iso.date().optional() })),
   externals: z.array(external),
+  holds: z.record(z.string(), held).optional(),
 })
 
 export type ParsedCatalog = { kind: 'valid'; catalog: DomainCatalog } | { kind: 'invalid'; faults: string[] }

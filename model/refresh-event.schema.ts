@@ -58,6 +58,7 @@ export const refreshedSchema = z.object({
         .max(MOST_INPUTS)
         .nullish(),
       builtWithout: z.array(productId).max(MOST_INPUTS).nullish(),
+      cascade: z.union([z.literal('all'), z.array(productId).min(1).max(MOST_INPUTS)]).nullish(),
     })
     .transform((data, context) => withProduct(data, context)),
 })

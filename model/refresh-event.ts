@@ -16,7 +16,10 @@ export interface BuiltFrom {
   revision: number
 }
 
-export type RevisionKind = 'initial' | 'correction' | 'rerun'
+/** Consumers that shall run again for a revision: these, or all in the publisher's domain. Others decide for themselves. */
+export type Cascade = ProductId[] | 'all'
+
+export type RevisionKind = 'initial' | 'backfill' | 'correction' | 'rerun'
 
 export interface EventMetadata {
   id: string
@@ -45,6 +48,8 @@ export interface RefreshEvent {
     dataset: { namespace: string; name: string; location: string; format: 'parquet' }
     builtFrom: BuiltFrom[]
     builtWithout: ProductId[]
+    /** The rerun that made it asks these consumers to run again; absent: none. */
+    cascade?: Cascade
   }
 }
 
@@ -77,6 +82,8 @@ export interface Arrival {
   builtFrom?: BuiltFrom[]
   /** Inputs of its own that it was made without; absent: none. */
   builtWithout?: ProductId[]
+  /** Who shall run again for it; absent: who says so himself (`onRevision`). */
+  cascade?: Cascade
 }
 
 export interface Publication {
@@ -96,4 +103,5 @@ export interface Publication {
   causationIds: string[]
   builtFrom: BuiltFrom[]
   builtWithout: ProductId[]
+  cascade?: Cascade
 }

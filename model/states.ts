@@ -26,14 +26,14 @@ export type DeliveryOutcome = (typeof DELIVERY_OUTCOMES)[number]
 export const LEDGER_OUTCOMES = ['routed', 'unmatched', 'refused'] as const
 export type LedgerOutcome = (typeof LEDGER_OUTCOMES)[number]
 
-/** Moves a cycle may make. COMPLETED and CANCELLED are left only by a rerun, SKIPPED never. */
+/** Moves a cycle may make. COMPLETED is left only by a rerun, CANCELLED by a rerun or a skip, SKIPPED never. */
 export const LEGAL_MOVES: Record<CycleState, readonly CycleState[]> = {
   WAITING: ['PROCESSING', 'ERROR', 'SKIPPED', 'CANCELLED'],
   PROCESSING: ['COMPLETED', 'ERROR', 'CANCELLED'],
   ERROR: ['PROCESSING', 'SKIPPED', 'CANCELLED'],
   COMPLETED: ['PROCESSING'],
   SKIPPED: [],
-  CANCELLED: ['PROCESSING'],
+  CANCELLED: ['PROCESSING', 'SKIPPED'],
 }
 
 export const isLegalMove = (from: CycleState, to: CycleState): boolean => LEGAL_MOVES[from].includes(to)

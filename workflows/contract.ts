@@ -1,6 +1,8 @@
 // All that outsiders may know of the workflows: names, payloads and how a cycle is started.
 // Never: workflow code; whoever imports this must not pull the bundle in.
 import { defineSearchAttributeKey, TypedSearchAttributes } from '@temporalio/common'
+import type { Backfill, BackfillEnd, BackfillOrder, OpenedCycle, SeenCycle } from '../model/backfill.ts'
+import type { BackfillProgress } from '../model/backfill-progress.ts'
 import { applyArrival } from '../model/cycle/arrivals.ts'
 import {
   type Blocker,
@@ -8,6 +10,7 @@ import {
   type CycleInput,
   type ExpectedCycle,
   type GlueRunEnd,
+  type Held,
   openRun,
   type RerunCommand,
   type UpgradeCommand,
@@ -30,6 +33,14 @@ export const BLOCKERS_SIGNAL = 'blockers'
 export const HELD_UP_SIGNAL = 'held-up'
 /** Update and signal, payload `RerunCommand`. */
 export const RERUN = 'rerun'
+/** Updates, payload `OperatorCommand`, answer `Standing`: how the cycle then stands. */
+export const SKIP = 'skip'
+export const CANCEL = 'cancel'
+/** Update, payload `WaiveCommand`, answer `Standing`. */
+export const WAIVE = 'waive'
+/** Updates, payload `HoldCommand`, answer `Standing`. */
+export const HOLD = 'hold'
+export const RELEASE = 'release'
 /** Update, payload `UpgradeCommand`, answer `{ definitionVersion }`: the version that the cycle then carries. */
 export const UPGRADE = 'upgrade'
 /** Query, answer `Cycle`. */
@@ -100,7 +111,8 @@ export interface NotRefreshedNotice {
 
 /** What the workflow asks of the outside; implemented in activities/. */
 export interface CycleActivities {
-  startGlueJob(order: GlueOrder): Promise<{ runId: string; adopted: boolean }>
+  /** `held`: its product is held, and no run of this attempt was started. */
+  startGlueJob(order: GlueOrder): Promise<{ runId: string; adopted: boolean } | { held: Held }>
   awaitGlueJob(run: GlueRun): Promise<GlueRunEnd>
   stopGlueJob(run: GlueRun): Promise<void>
   publishRefreshEvent(publication: Publication): Promise<{ eventId: string }>
@@ -128,6 +140,8 @@ export interface SchedulerActivities {
   openDueCycles(tick: { domain: Domain; atMs: number }): Promise<DueCycles>
   /** Tells waiting cycles what was published without reaching them; how many. Null = PostgreSQL was away. */
   repairArrivals(tick: { domain: Domain }): Promise<{ repaired: number | null }>
+  /** Holds and releases the cycles that did not hear of it when their product was; how many. Null = PostgreSQL was away. */
+  repairHolds(tick: { domain: Domain }): Promise<{ repaired: number | null }>
   /** Makes rows of the mirror tell what the runs say. Null = PostgreSQL was away. */
   reconcileRows(tick: { domain: Domain; after: string | null }): Promise<RowsReconciled | null>
   /** Looks for cycles that nothing goes on with; repairs nothing. */
@@ -171,6 +185,8 @@ export interface Tick extends DueCycles {
   /** Absent in ticks of older versions, as is `stuck`. */
   rows?: RowsReconciled | null
   stuck?: Stuck | null
+  /** Cycles that were held or released with their product after all; absent in ticks of older versions. */
+  holdsRepaired?: number | null
 }
 
 export const STATE_ATTRIBUTE = defineSearchAttributeKey('SluiceState', 'KEYWORD')
@@ -229,5 +245,57 @@ export const toComeBack = (input: CycleInput, arrivals: Arrival[]) => ({
   signal: ARRIVALS_SIGNAL,
   signalArgs: [arrivals],
 })
+
+export const BACKFILL_WORKFLOW = 'backfill'
+/** Signal, payload `StopCommand`: opens no more cycles and ends; what is open stays open. */
+export const STOP_BACKFILL_SIGNAL = 'stop'
+/** Query, answer `BackfillProgress`. */
+export const BACKFILL_QUERY = 'progress'
+
+/** One at a time of a product and range; no cycle id has four parts. */
+export const toBackfillId = ({ product, from, to }: Pick<BackfillOrder, 'product' | 'from' | 'to'>): string =>
+  `backfill/${product}/${from}..${to}`
+
+export interface BackfillResult extends BackfillProgress {
+  how: BackfillEnd
+}
+
+/** What was asked of a whole product, for the audit. */
+export interface BackfillAction {
+  product: ProductId
+  actor: string
+  reason: string
+  requestId: string
+  asked: { from: string; to: string; parallel: number; cycles: number } | { from: string; to: string; stop: true }
+}
+
+export interface BackfillActivities {
+  /** Those that have a row; of an unknown one nothing. */
+  readBackfilled(question: { product: ProductId; keys: CycleKey[] }): Promise<SeenCycle[]>
+  /** `backfill`: the id of the workflow that asks, by which it knows its own again. */
+  openBackfilled(order: { product: ProductId; keys: CycleKey[]; backfill: string }): Promise<OpenedCycle[]>
+  auditBackfill(action: BackfillAction): Promise<void>
+}
+
+/** Without SluiceCycle: it is none, and lists of cycles leave it out. */
+export function toBackfillStart(backfill: Backfill) {
+  const { product, from, to, parallel } = backfill.order
+  const domain = domainOf(product)
+  return {
+    workflowId: toBackfillId(backfill.order),
+    taskQueue: toTaskQueue(domain),
+    args: [backfill] as [Backfill],
+    // Whoever asks again follows the one that runs; after its end another goes on with what is left.
+    workflowIdConflictPolicy: 'FAIL' as const,
+    workflowIdReusePolicy: 'ALLOW_DUPLICATE' as const,
+    typedSearchAttributes: new TypedSearchAttributes([
+      { key: DOMAIN_ATTRIBUTE, value: domain },
+      { key: PRODUCT_ATTRIBUTE, value: product },
+    ]),
+    priority: { priorityKey: 5 },
+    staticSummary: `${backfill.total} cycles of ${product}, ${parallel} at a time, ${from} to ${to}`.slice(0, 200),
+    staticDetails: `Asked for by ${backfill.order.actor}: ${backfill.order.reason}`.slice(0, 2_000),
+  }
+}
 
 export type { Arrival, Cycle, CycleInput, GlueRunEnd, Publication, RerunCommand, UpgradeCommand }

@@ -1,10 +1,12 @@
-// What a cycle answers: arrivals, reruns, upgrades. Handlers are synchronous, so every later decision sees what they did.
+// What a cycle answers: arrivals, and what operators ask of it. Handlers are synchronous, so every later decision sees what they did.
 // Never: a handler registered after the first await; a rerun whose reason is not kept.
 import { ApplicationFailure, defineQuery, defineSignal, defineUpdate, setHandler } from '@temporalio/workflow'
-import type { Cycle, OperatorAction, RerunCommand, UpgradeCommand } from '../model/cycle/cycle.ts'
-import { refuseRerun } from '../model/cycle/rerun.ts'
+import { toStanding } from '../model/cycle/actions.ts'
+import { ACTION_WORDS, refuseCommand, toRefusal } from '../model/cycle/commands.ts'
+import type { Command, Cycle, OperatorAction, OperatorCommand, Standing, UpgradeCommand } from '../model/cycle/cycle.ts'
 import { refuseUpgrade } from '../model/cycle/upgrade.ts'
 import { faultOfInput } from '../model/cycle/upgrade-input.ts'
+import { toCommand, toRerun } from './command-payloads.ts'
 import { ARRIVALS_SIGNAL, BLOCKERS_SIGNAL, CYCLE_QUERY, HELD_UP_SIGNAL, RERUN, UPGRADE } from './contract.ts'
 import type { CycleRun } from './cycle-run.ts'
 import { holdUp, recall } from './cycle-steps.ts'
@@ -15,7 +17,7 @@ const arrivals = defineSignal<[unknown]>(ARRIVALS_SIGNAL)
 const blockers = defineSignal<[unknown]>(BLOCKERS_SIGNAL)
 const heldUp = defineSignal<[unknown]>(HELD_UP_SIGNAL)
 const rerunSignal = defineSignal<[unknown]>(RERUN)
-const rerunUpdate = defineUpdate<{ attempt: number }, [RerunCommand]>(RERUN)
+const rerunUpdate = defineUpdate<{ attempt: number }, [unknown]>(RERUN)
 const upgradeUpdate = defineUpdate<{ definitionVersion: number }, [UpgradeCommand]>(UPGRADE)
 const cycleQuery = defineQuery<Cycle>(CYCLE_QUERY)
 
@@ -32,15 +34,21 @@ export function answerMessages(run: CycleRun): void {
     description:
       'Why the step under way does not get on, said by its activity: {step, reason, isRefusal}; no reason: it gets on again.',
   })
-  setHandler(rerunSignal, (payload) => void rerun(run, fromPerson(run, payload)), {
+  setHandler(rerunSignal, (payload) => void obey(run, fromPerson(run, payload)), {
     description:
       'Runs the product again for this cycle. Input: {"actor": "who", "reason": "why"}. A refusal is recorded.',
   })
-  setHandler(rerunUpdate, (command) => rerun(run, command), {
+  setHandler(rerunUpdate, (payload) => rerun(run, toRerun(payload)), {
     description:
-      'Runs the product again for this cycle and answers the attempt number. Input: {"actor", "reason", "requestId"}.',
-    validator: (command) => requireRerun(run, command),
+      'Runs the product again for this cycle and answers the attempt number. Input: {"actor": "who", "reason": "why", "requestId": "any new text"}; with "publish": false no event tells of it.',
+    validator: (payload) => requireSense(run, toRerun(payload)),
   })
+  for (const [action, description] of ACTIONS) {
+    setHandler(defineUpdate<Standing, [unknown]>(action), (payload) => obey(run, toCommand(action, payload)), {
+      description,
+      validator: (payload) => requireSense(run, toCommand(action, payload)),
+    })
+  }
   setHandler(upgradeUpdate, (command) => upgrade(run, command), {
     description:
       'Goes by a newer version of the definition, while no attempt has begun: use `sluice upgrade`, which computes the input.',
@@ -48,9 +56,34 @@ export function answerMessages(run: CycleRun): void {
   })
 }
 
+const INPUT = 'Input: {"actor": "who", "reason": "why", "requestId": "any new text"}'
+
+/** What else people may ask, each an update; told in the dialogs of the Temporal UI. */
+const ACTIONS: [Exclude<Command['action'], 'rerun'>, string][] = [
+  [
+    'skip',
+    `Ends a cycle that is WAITING, in ERROR or CANCELLED as SKIPPED: it goes without data, and consumers are told. ${INPUT}.`,
+  ],
+  [
+    'waive',
+    `Lets a cycle that has not begun go without an input: it counts as WAIVED. ${INPUT.replace('}', ', "products": ["raw/rd2"]}')}; null for all that are missing.`,
+  ],
+  ['hold', `Keeps attempts from beginning; arrivals are recorded all the same. ${INPUT}.`],
+  ['release', `Ends a hold: the cycle goes on by itself. ${INPUT}.`],
+  ['cancel', `Stops the Glue run and ends the cycle as CANCELLED. ${INPUT}.`],
+]
+
 /** A repeated request is the same action: it changes nothing and gets the same answer. */
-function rerun(run: CycleRun, command: RerunCommand): { attempt: number } {
-  if (!knownAction(run, command)) run.apply({ kind: 'rerun', command })
+function obey(run: CycleRun, command: Command): Standing {
+  if (!knownAction(run, command)) {
+    run.apply({ kind: 'commanded', command })
+    if (run.cycle.cancelling) run.cancel()
+  }
+  return knownAction(run, command)?.after ?? toStanding(run.cycle)
+}
+
+function rerun(run: CycleRun, command: Command): { attempt: number } {
+  obey(run, command)
   return { attempt: knownAction(run, command)?.attempt ?? run.cycle.lastAttempt }
 }
 
@@ -63,11 +96,16 @@ function upgrade(run: CycleRun, command: UpgradeCommand): { definitionVersion: n
   return { definitionVersion: run.cycle.input.definitionVersion }
 }
 
-function requireRerun(run: CycleRun, command: RerunCommand): void {
-  requireWhole(command, 'A rerun')
+/** @throws ApplicationFailure: the validator's no, which leaves no event in the history. */
+function requireSense(run: CycleRun, command: Command): void {
+  const what = ACTION_WORDS[command.action]
+  requireWhole(command, what)
+  const fault = command.action === 'rerun' && command.to ? faultOfInput(command.to) : null
   const known = knownAction(run, command)
-  const refused = known ? known.refused : refuseRerun(run.cycle, 'open', Date.now())
-  if (refused) throw ApplicationFailure.nonRetryable(`${run.cycle.id} cannot be rerun now. ${refused}`, 'RerunRefused')
+  const nonsense = fault === null ? null : `What it brings makes no sense at "${fault}".`
+  const refused = known ? known.refused : (nonsense ?? refuseCommand(run.cycle, command, 'open', Date.now()))
+  if (refused !== null)
+    throw ApplicationFailure.nonRetryable(toRefusal(run.cycle.id, command.action, refused), 'ActionRefused')
 }
 
 function requireUpgrade(run: CycleRun, command: UpgradeCommand): void {
@@ -81,20 +119,17 @@ function requireUpgrade(run: CycleRun, command: UpgradeCommand): void {
   if (refused) throw refuse(refused)
 }
 
-function requireWhole(command: RerunCommand, what: string): void {
+function requireWhole(command: OperatorCommand, what: string): void {
   if (!toText(command?.reason) || !toText(command?.actor) || !toText(command?.requestId))
     throw ApplicationFailure.nonRetryable(`${what} needs an actor, a reason and a request id.`, 'CommandIncomplete')
 }
 
-const knownAction = (run: CycleRun, { requestId }: RerunCommand): OperatorAction | undefined =>
+const knownAction = (run: CycleRun, { requestId }: OperatorCommand): OperatorAction | undefined =>
   run.cycle.actions.find((action) => action.requestId === requestId)
 
 /** A signal sent by hand has no validator: what it leaves out is refused and recorded (model/cycle). */
-function fromPerson(run: CycleRun, payload: unknown): RerunCommand {
-  const { actor, reason, requestId } = (payload ?? {}) as Partial<Record<keyof RerunCommand, unknown>>
-  return {
-    actor: toText(actor),
-    reason: toText(reason),
-    requestId: toText(requestId) || `signal-${run.cycle.id}-${run.cycle.runNumber}-${run.cycle.version}`,
-  }
+function fromPerson(run: CycleRun, payload: unknown): Command {
+  const command = toRerun(payload)
+  const { id, runNumber, version } = run.cycle
+  return { ...command, requestId: command.requestId || `signal-${id}-${runNumber}-${version}` }
 }

@@ -17,6 +17,7 @@ export class CycleRun {
   /** What was asked beside the main line, notices and the recall: a run does not close before it is answered. */
   unanswered = 0
   private readonly armed = new Set<number>()
+  private scope: CancellationScope | undefined
   private heldUpScope: CancellationScope | undefined
 
   constructor(input: CycleInput) {
@@ -27,6 +28,19 @@ export class CycleRun {
 
   apply(fact: Fact): void {
     this.remember(applyFact(this.cycle, fact, Date.now()))
+  }
+
+  /** Does it until it is over, or Temporal or an operator cancels the cycle. @throws CancelledFailure then. */
+  async untilCancelled(work: () => Promise<void>): Promise<void> {
+    this.scope = new CancellationScope()
+    // It may have come before this began.
+    if (this.cycle.cancelling) this.scope.cancel()
+    await this.scope.run(work)
+  }
+
+  /** What is under way is given up; the main line says so and closes. */
+  cancel(): void {
+    this.scope?.cancel()
   }
 
   arrive(arrivals: Arrival[]): void {

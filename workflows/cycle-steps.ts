@@ -4,7 +4,7 @@ import { ActivityFailure, CancellationScope, isCancellation, log, rootCause, wor
 import { type Attempt, type Cycle, currentAttempt, type GlueRunEnd } from '../model/cycle/cycle.ts'
 import { worthAnotherLook } from '../model/cycle/decide.ts'
 import { type HoldUp, needsPerson } from '../model/cycle/held-up.ts'
-import { toGlueArguments, toNotice, toPublication } from '../model/cycle/outgoing.ts'
+import { mayPage, toGlueArguments, toNotice, toPublication } from '../model/cycle/outgoing.ts'
 import { domainOf } from '../model/ids.ts'
 import {
   awaitGlueJobOf,
@@ -60,7 +60,7 @@ export async function startAttempt(run: CycleRun, attempt: Attempt): Promise<voi
         },
       ],
     )
-    run.apply({ kind: 'run-started', ...started })
+    run.apply('held' in started ? { kind: 'found-held', held: started.held } : { kind: 'run-started', ...started })
   } catch (error) {
     run.apply({ kind: 'start-failed', error: toReason(error) })
   }
@@ -122,7 +122,7 @@ export async function publish(run: CycleRun, attempt: Attempt): Promise<void> {
 export function report(run: CycleRun): void {
   const { cycle } = run
   const notice = toNotice(cycle)
-  const failure = cycle.state === 'ERROR' ? toFailureNotice(run, notice) : undefined
+  const failure = cycle.state === 'ERROR' && mayPage(cycle.input) ? toFailureNotice(run, notice) : undefined
   run.apply({ kind: 'reported' })
   const sendAll = async (): Promise<void> => {
     await Promise.all([
@@ -138,7 +138,7 @@ export function holdUp(run: CycleRun, said: HoldUp): void {
   const wasTold = needsPerson(run.cycle)
   run.holdUp(said)
   const { heldUp } = run.cycle
-  if (!heldUp || !needsPerson(run.cycle) || wasTold) return
+  if (!heldUp || !needsPerson(run.cycle) || wasTold || !mayPage(run.cycle.input)) return
   const { reason, step, sinceMs: atMs } = heldUp
   const nextStep = 'Mend what the reason names; it is tried again by itself.'
   const notice = { ...toFailureNotice(run, { ...toNotice(run.cycle), reason }), step, nextStep, atMs }

@@ -21,15 +21,29 @@ export async function dataProductCycle(input: CycleInput): Promise<CycleResult> 
   run.lane.keepWriting()
   if (isUnbegun(run.cycle) || input.past?.command === null) recall(run)
   try {
-    await refresh(run)
+    await run.untilCancelled(() => refresh(run))
   } catch (error) {
     if (!isCancellation(error)) throw error
-    const isClosing = await CancellationScope.nonCancellable(() => cancel(run))
-    if (isClosing) throw error
-    // A rerun that came before the closing is taken by this run. Temporal cancels a run once: from here it cannot.
-    await CancellationScope.nonCancellable(() => refresh(run))
+    await closeCancelled(run, error)
   }
   return run.result()
+}
+
+/**
+ * A rerun that comes before the closing is taken by this run: Temporal cancels a run once, so from there it cannot, but an operator
+ * can. A run that an operator cancelled has done what it was told, and completes; one that Temporal was asked to cancel ends so.
+ */
+async function closeCancelled(run: CycleRun, cancellation: unknown): Promise<void> {
+  const isOfTemporal = CancellationScope.current().consideredCancelled
+  const isClosing = await CancellationScope.nonCancellable(() => cancel(run))
+  if (isClosing && isOfTemporal) throw cancellation
+  if (isClosing) return
+  try {
+    await CancellationScope.nonCancellable(() => run.untilCancelled(() => refresh(run)))
+  } catch (error) {
+    if (!isCancellation(error)) throw error
+    await closeCancelled(run, error)
+  }
 }
 
 /** The life of a cycle: whatever comes next, until it may close. */
@@ -80,7 +94,7 @@ async function refresh(run: CycleRun): Promise<void> {
 }
 
 /**
- * Cancelled from outside: stops what runs in Glue, says so, and is written down; a settled cycle stays as it is.
+ * Cancelled by Temporal or an operator: stops what runs in Glue, says so, and is written down; a settled cycle stays as it is.
  * False when meanwhile a rerun brought it back.
  */
 async function cancel(run: CycleRun): Promise<boolean> {
@@ -91,8 +105,10 @@ async function cancel(run: CycleRun): Promise<boolean> {
 }
 
 async function markCancelled(run: CycleRun): Promise<void> {
+  const { cancelling } = run.cycle
   const what = await stopAttempt(run)
-  run.apply({ kind: 'cancelled', reason: `cancelled in Temporal; ${what}` })
+  const by = cancelling ? `by ${cancelling.actor}: ${cancelling.reason}` : 'in Temporal'
+  run.apply({ kind: 'cancelled', reason: `cancelled ${by}; ${what}` })
   report(run)
 }
 

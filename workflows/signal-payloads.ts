@@ -34,11 +34,13 @@ function toArrival(item: unknown): Arrival | undefined {
   const isCounted = Number.isSafeInteger(revision) && Number(revision) > 0 && Number(revision) <= MAX_REVISION
   const isPlaced = location === null || (typeof location === 'string' && isLocation(location))
   if (!isCounted || !isPlaced || typeof correlationId !== 'string') return undefined
-  const { builtFrom, builtWithout, ...arrival } = sound
+  const { builtFrom, builtWithout, cascade, ...arrival } = sound
   return {
     ...(arrival as unknown as Arrival),
     ...(isBuiltFrom(builtFrom) && { builtFrom }),
     ...(isList(builtWithout, (product) => toText(product) !== '') && { builtWithout: builtWithout as ProductId[] }),
+    ...(cascade === 'all' && { cascade }),
+    ...(isList(cascade, (product) => toText(product) !== '') && { cascade: cascade as ProductId[] }),
   }
 }
 

@@ -3,12 +3,12 @@
 // Never: by an answer older than a run takes.
 import type { CycleInput, CycleSettings, PastRuns } from '../cycle/cycle.ts'
 import { comesBack } from '../cycle/revisions.ts'
-import { onRevisionOf } from '../dependencies.ts'
+import { runsAgainFor } from '../dependencies.ts'
 import type { Arrival } from '../refresh-event.ts'
 import { openCycle } from './due.ts'
 import type { OpeningWindow, Route } from './routing.ts'
 
-/** Whether it makes sense to read how it stood: its definition asks for it, and it is not as old as what opens no cycle. */
+/** Whether it makes sense to read how it stood: its definition or the rerun behind the correction asks for it, and it is not as old as what opens no cycle. */
 export const mayComeBack = (
   { version, isCurrent, dueAtMs }: Pick<Route, 'version' | 'isCurrent' | 'dueAtMs'>,
   corrections: Arrival[],
@@ -17,7 +17,7 @@ export const mayComeBack = (
 ): boolean =>
   isCurrent &&
   dueAtMs >= nowMs - acceptForMs &&
-  corrections.some(({ product }) => onRevisionOf(version.definition, product) === 'rerun')
+  corrections.some((correction) => runsAgainFor(version.definition, correction))
 
 /** The input of its next run, which judges the corrections itself; null when no run follows from them. */
 export function reopenFor(

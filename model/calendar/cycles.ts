@@ -1,6 +1,7 @@
 // Which cycles a product has, and on which dates. In: calendars, a schedule, a key. Out: its dates, or why there is none.
 // Never: a cycle named by anything but its key; a date outside what the calendar covers taken for closed.
 
+import type { Held } from '../cycle/cycle.ts'
 import type { Schedule } from '../definition.ts'
 import { type CycleKey, periodOf } from '../ids.ts'
 import { toCadence } from './cadence.ts'
@@ -13,6 +14,8 @@ export interface Timetable {
   calendars: Calendars
   /** Undefined for a product of which only the name is known. */
   scheduleOf(product: string): ProductSchedule | undefined
+  /** Who holds the product; undefined: nobody does. Absent where nothing is opened. */
+  heldBy?(product: string): Held | undefined
 }
 
 export interface ProductSchedule extends Schedule {
@@ -44,7 +47,8 @@ export function placeCycle(calendars: Calendars, schedule: Schedule, key: CycleK
   }
 }
 
-const naturalDate = ({ timezone }: Schedule, key: CycleKey): string =>
+/** The date of the key by itself, before a holiday moves it. */
+export const naturalDate = ({ timezone }: Schedule, key: CycleKey): string =>
   periodOf(key) === 'hour' ? dateOfHour(key, timezone) : datesOf(key).last
 
 /** From the beginnings of days, which are remembered. */

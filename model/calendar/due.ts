@@ -42,6 +42,17 @@ export function toConsumer(version: DefinitionVersion): Consumer {
 /** A version never changes, and each of its cycles is opened by it. */
 const consumers = new WeakMap<DefinitionVersion, Consumer>()
 
+/** Wall times of a definition as instants of one of its cycles. */
+export function resolverOf(
+  calendars: Timetable['calendars'],
+  definition: ProductDefinition,
+  { key, dueDate }: { key: CycleKey; dueDate: string },
+): (wall: WallTime) => number {
+  const { calendar, timezone: zone } = definition
+  const base = { date: dueDate, dueMs: dueMsOn(definition, key, dueDate), calendar, zone }
+  return (wall) => resolveWallTime(calendars, wall, base)
+}
+
 export interface Opening {
   openedBy: OpenedBy
   settings: CycleSettings
@@ -55,11 +66,10 @@ export function openCycle(
 ): CycleInput {
   const { definition } = version
   const { calendars } = timetable
-  const { calendar, timezone: zone } = definition
   const { businessDate, dueDate } = requirePlaced(calendars, definition, key)
-  const base = { date: dueDate, dueMs: dueMsOn(definition, key, dueDate), calendar, zone }
-  const toMs = (wall: WallTime): number => resolveWallTime(calendars, wall, base)
+  const toMs = resolverOf(calendars, definition, { key, dueDate })
   const resolve = (wall: WallTime | null): number | null => wall && toMs(wall)
+  const held = timetable.heldBy?.(definition.product)
   return {
     product: definition.product,
     key,
@@ -72,6 +82,7 @@ export function openCycle(
     cutoffMs: resolve(definition.cutoff?.at ?? null),
     availableByMs: resolve(definition.availableBy),
     settings,
+    ...(held && { held }),
     past: null,
   }
 }

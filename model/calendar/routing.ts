@@ -1,5 +1,6 @@
 // In: the definitions of one domain and a refresh event's product and key. Out: the cycles it concerns.
 // Pure and from memory: no database stands on this path. Never: chooses by anything but definitions and calendars.
+import type { Held } from '../cycle/cycle.ts'
 import type { DefinitionVersion, DomainDefinition, ExternalDefinition } from '../definition.ts'
 import { upstreamsIn } from '../dependencies.ts'
 import { type CycleId, type CycleKey, type Domain, domainOf, type ProductId, toCycleId } from '../ids.ts'
@@ -27,6 +28,8 @@ export interface DomainCatalog {
   schedules: Record<string, ProductSchedule>
   /** Upstreams outside the mesh that this domain declares. */
   externals: ExternalDefinition[]
+  /** The own products that are held, by name; absent in what older versions wrote: none. */
+  holds?: Record<string, Held>
 }
 
 export interface RoutingIndex {
@@ -87,9 +90,18 @@ export function buildIndex(catalog: DomainCatalog): RoutingIndex {
   }
 }
 
-export function toTimetable({ calendars, schedules }: Pick<DomainCatalog, 'calendars' | 'schedules'>): Timetable {
+export function toTimetable({
+  calendars,
+  schedules,
+  holds = {},
+}: Pick<DomainCatalog, 'calendars' | 'schedules' | 'holds'>): Timetable {
   const known = new Map(Object.entries(schedules))
-  return { calendars: toCalendars(calendars), scheduleOf: (product) => known.get(product) }
+  const held = new Map(Object.entries(holds))
+  return {
+    calendars: toCalendars(calendars),
+    scheduleOf: (product) => known.get(product),
+    heldBy: (product) => held.get(product),
+  }
 }
 
 /** Who waits for this upstream cycle. `unknown` is worth one reload of the index before it is believed. */

@@ -93,7 +93,11 @@ export function judgeRevision(taken: number, revision: number): Judgement {
   return { outcome: 'correction', note: `revision ${taken} had arrived before` }
 }
 
-const arrived = (dependency: DependencyStatus, arrival: Arrival, nowMs: number): DependencyStatus => ({
+const arrived = (
+  { waivedBy: _, ...dependency }: DependencyStatus,
+  arrival: Arrival,
+  nowMs: number,
+): DependencyStatus => ({
   ...dependency,
   state: 'ARRIVED',
   arrival,

@@ -80,6 +80,13 @@ export function judgeCondition(condition: Condition, dependencies: DependencySta
 
 const isArrived = (dependencies: DependencyStatus[], at: number): boolean => dependencies[at]?.state === 'ARRIVED'
 
+const isWaived = (dependencies: DependencyStatus[], at: number): boolean => dependencies[at]?.state === 'WAIVED'
+
+const goneWithout = (places: number[], dependencies: DependencyStatus[]): Judgement => ({
+  ...{ ...HOLDS, waived: places },
+  without: places[0] === undefined ? [] : [nameOf(dependencies, places[0])],
+})
+
 /** Its upstream said that it skipped it, or nobody opened it; and that counts by now. */
 export const isSkipped = (dependencies: DependencyStatus[], at: number, nowMs: number): boolean =>
   dependencies[at]?.blocker?.state === 'SKIPPED' &&
@@ -112,8 +119,7 @@ function judgeCycle(
   nowMs: number,
 ): Judgement {
   if (isArrived(dependencies, at)) return { ...HOLDS, used: [at] }
-  const product = nameOf(dependencies, at)
-  if (dependencies[at]?.state === 'WAIVED') return { ...HOLDS, without: [product], waived: [at] }
+  if (isWaived(dependencies, at)) return goneWithout([at], dependencies)
   if (!ifSkipped) return missing([at], dependencies)
   if (!isSkipped(dependencies, at, nowMs))
     return { ...missing([at], dependencies), untilMs: countsFrom([at], dependencies, nowMs) }
@@ -182,6 +188,7 @@ function judgeNewest(
   const newest = of.findLast((at) => isArrived(dependencies, at))
   if (newest !== undefined) return { ...HOLDS, used: [newest] }
   const newestFirst = of.toReversed()
+  if (of.length > 0 && of.every((at) => isWaived(dependencies, at))) return goneWithout(newestFirst, dependencies)
   if (ifSkipped === undefined) return missing(newestFirst, dependencies)
   return of.every((at) => isSkipped(dependencies, at, nowMs))
     ? judgeSkipped(newestFirst, ifSkipped, dependencies)
@@ -192,6 +199,7 @@ function judgeFirst(places: number[], dependencies: DependencyStatus[], nowMs: n
   const first = places.find((at) => !isSkipped(dependencies, at, nowMs))
   if (first === undefined) return missing(places.slice(-1), dependencies, places)
   if (isArrived(dependencies, first)) return { ...HOLDS, used: [first] }
+  if (isWaived(dependencies, first)) return goneWithout(places, dependencies)
   return { ...missing([first], dependencies, places), untilMs: countsFrom([first], dependencies, nowMs) }
 }
 

@@ -1,6 +1,6 @@
 // In: the inputs of a cycle, and newer publications of them. Out: the inputs that remember or take these.
 // Never: an input changed under an attempt that has begun; a revision that falls; a missing input that so arrives.
-import type { Arrival } from '../refresh-event.ts'
+import type { Arrival, Cascade } from '../refresh-event.ts'
 import type { DependencyStatus } from './cycle.ts'
 
 /** Keeps the newest correction beside what the present attempt reads, for the next one. */
@@ -15,7 +15,16 @@ export function rememberCorrections(dependencies: DependencyStatus[], correction
 function rememberCorrection(dependency: DependencyStatus, correction: Arrival): DependencyStatus {
   const newest = dependency.newer ?? dependency.arrival
   if (dependency.state !== 'ARRIVED' || newest === null || correction.revision <= newest.revision) return dependency
-  return { ...dependency, newer: correction }
+  // What an earlier one asked for, and was not read, is still asked for.
+  const cascade = joinCascades([dependency.newer?.cascade, correction.cascade])
+  return { ...dependency, newer: { ...correction, ...(cascade && { cascade }) } }
+}
+
+/** All that any of them asks for; undefined: nothing. */
+export function joinCascades(asked: (Cascade | undefined)[]): Cascade | undefined {
+  if (asked.includes('all')) return 'all'
+  const products = [...new Set(asked.flatMap((one) => (Array.isArray(one) ? one : [])))]
+  return products.length > 0 ? products : undefined
 }
 
 /** What an attempt that begins now reads: an upstream's revisions overwrite one another in the same folder. */

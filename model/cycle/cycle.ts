@@ -2,12 +2,12 @@
 // workflow's edge. Never: a clock, a lookup, a decision (decide.ts) or a change (facts.ts).
 import type { ProductDefinition } from '../definition.ts'
 import { type CycleId, type CycleKey, type ProductId, toCycleId } from '../ids.ts'
-import type { Arrival, BuiltFrom } from '../refresh-event.ts'
+import type { Arrival, BuiltFrom, Cascade } from '../refresh-event.ts'
 import type { CycleState, DeliveryOutcome, DependencyState, Step } from '../states.ts'
 import { type Condition, conditionOf, type Judgement, judgeCondition } from './condition.ts'
 import type { FailureClass } from './failure-class.ts'
 
-export const OPENERS = ['arrival', 'scheduler', 'person', 'rerun'] as const
+export const OPENERS = ['arrival', 'scheduler', 'person', 'rerun', 'backfill'] as const
 export type OpenedBy = (typeof OPENERS)[number]
 
 /** The input of one run: the definition snapshot and everything that needs a calendar, resolved to instants. */
@@ -27,6 +27,8 @@ export interface CycleInput {
   cutoffMs: number | null
   availableByMs: number | null
   settings: CycleSettings
+  /** Its product was held when it was opened; absent: it was not. */
+  held?: Held
   /** Set when a closed cycle comes back: a run's memory is empty. */
   past: PastRuns | null
 }
@@ -62,7 +64,7 @@ export interface PastRuns {
   /** The attempt to go on with instead of beginning the next one (rerun.ts says which); else null. */
   attempt: Attempt | null
   /** Null: nobody asked; a correction came, and the cycle itself decides (revisions.ts). */
-  command: RerunCommand | null
+  command: ReopenCommand | null
   /** How its last Glue run ended forbids that anything follows by itself. */
   isLeftToPerson?: boolean
   /** Since when it stood so and why: without a command it goes on standing so. */
@@ -70,14 +72,55 @@ export interface PastRuns {
   reason?: string | null
 }
 
-export interface RerunCommand {
+/** Who asks for something, and why. */
+export interface OperatorCommand {
   actor: string
   reason: string
   /** Ours, one per operator action; a repeat with the same id is the same action. */
   requestId: string
 }
 
-export interface UpgradeCommand extends RerunCommand {
+export interface RerunCommand extends OperatorCommand {
+  /** The data is made anew, and no event tells of it; absent: it publishes the next revision. */
+  publish?: false
+  /** Who of its consumers runs again for it, whatever their `onRevision` says; absent: what that says. */
+  cascade?: Cascade
+  /** What the cycle would be opened with by the version in force, if it shall run by that; absent: by the one it carries. */
+  to?: CycleInput
+}
+
+export interface WaiveCommand extends OperatorCommand {
+  /** Null: whatever it still waits for. */
+  products: ProductId[] | null
+}
+
+export interface HoldCommand extends OperatorCommand {
+  of: HeldAs
+}
+
+/** What people ask of a cycle, beside an upgrade. */
+export type Command =
+  | ({ action: 'rerun' } & RerunCommand)
+  | ({ action: 'skip' } & OperatorCommand)
+  | ({ action: 'waive' } & WaiveCommand)
+  | ({ action: 'hold' } & HoldCommand)
+  | ({ action: 'release' } & HoldCommand)
+  | ({ action: 'cancel' } & OperatorCommand)
+
+/** What may bring a closed cycle back; without the word it is a rerun, as older versions wrote it. */
+export type ReopenCommand = (RerunCommand & { action?: 'rerun' }) | Extract<Command, { action: 'skip' | 'waive' }>
+
+/** By itself, or with all cycles of its product. */
+export type HeldAs = 'cycle' | 'product'
+
+export interface Held {
+  actor: string
+  reason: string
+  sinceMs: number
+  of: HeldAs
+}
+
+export interface UpgradeCommand extends OperatorCommand {
   /** What the cycle would be opened with by the newer version; deadlines and inputs are resolved by whoever asks. */
   to: CycleInput
 }
@@ -92,6 +135,8 @@ export interface DependencyStatus extends ExpectedCycle {
   blocker: Blocker | null
   /** Its producer took back what an attempt had read, and all up to this revision. */
   withdrawnTo?: number
+  /** Somebody lets the cycle go without it; one that comes all the same before it begins is taken. */
+  waivedBy?: { actor: string; reason: string }
 }
 
 /** What `Data Product Not Refreshed` says of an upstream cycle. */
@@ -163,6 +208,10 @@ export interface Attempt {
   inputs?: BuiltFrom[]
   /** It began because of corrections alone, as nobody asked for it. */
   isCorrection?: true
+  /** Whoever asked for it wants no event of it. */
+  isUnpublished?: true
+  /** Whom its publication asks to run again. */
+  cascade?: Cascade
 }
 
 export const LIMITS = ['concurrent-runs', 'account-quota', 'call-rate'] as const
@@ -182,17 +231,40 @@ export interface HeldUp {
   limit?: Limit
 }
 
-export const OPERATOR_ACTIONS = ['rerun', 'upgrade'] as const
+export const OPERATOR_ACTIONS = ['rerun', 'upgrade', 'skip', 'waive', 'hold', 'release', 'cancel'] as const
+/** What a cycle itself judges and remembers. */
 export type OperatorActionKind = (typeof OPERATOR_ACTIONS)[number]
 
-export interface OperatorAction extends RerunCommand {
+/** How a cycle stands, as far as an audit compares it. */
+export interface Standing {
+  state: CycleState
+  step: Step | null
+  revision: number
+  attempt: number
+  held: boolean
+}
+
+/** What was asked beyond the action itself. */
+export interface Asked {
+  publish?: false
+  cascade?: Cascade
+  products?: ProductId[]
+  of?: HeldAs
+}
+
+export interface OperatorAction extends OperatorCommand {
   action: OperatorActionKind
   /** Null = accepted. */
   refused: string | null
   /** The attempt it leads to, an earlier one where only its publication is repeated; null when refused. */
   attempt: number | null
-  /** Of an upgrade: from which version of the definition to which. */
+  /** Of an upgrade, or a rerun by the definition in force: from which version of the definition to which. */
   versions?: { from: number; to: number }
+  /** Absent: nothing. */
+  asked?: Asked
+  /** Absent in what older versions wrote; `after` where it was refused. */
+  before?: Standing
+  after?: Standing
   atMs: number
   version: number
 }
@@ -228,6 +300,10 @@ export interface Cycle {
   heldUp: HeldUp | null
   /** Somebody ended the wait for a rerun that corrections ask for: they are left to the next one. */
   declined?: true
+  /** No attempt begins while it is; absent in what older versions answer. */
+  held?: Held | null
+  /** Who cancels it just now: its Glue run is being stopped. */
+  cancelling?: OperatorCommand
 }
 
 /** The state of a run before anything happened in it. */
@@ -259,6 +335,7 @@ export function openRun(input: CycleInput, nowMs: number): Cycle {
     published: null,
     reported: true,
     heldUp: null,
+    held: input.held ?? null,
   }
 }
 

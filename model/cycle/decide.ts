@@ -46,6 +46,14 @@ export function worthAnotherLook(cycle: Cycle, nowMs: number): DependencyStatus[
 
 /** The next thing to do; `wait` ends by an arrival, a command or the time given. */
 export function decideNext(cycle: Cycle, nowMs: number): NextStep {
+  const next = decideUnheld(cycle, nowMs)
+  return cycle.held && STARTS.has(next.kind) ? { kind: 'wait', untilMs: null } : next
+}
+
+/** What a hold keeps from happening: all that begins an attempt or leads to one; and the end of an ERROR that it is about. */
+const STARTS: ReadonlySet<NextStep['kind']> = new Set(['begin', 'start', 'rerun', 'give-up'])
+
+function decideUnheld(cycle: Cycle, nowMs: number): NextStep {
   switch (cycle.state) {
     case 'WAITING':
       return decideWaiting(cycle, nowMs)
@@ -87,7 +95,7 @@ function decideProcessing(cycle: Cycle, nowMs: number): NextStep {
 }
 
 const toPublish = (cycle: Cycle, attempt: Attempt): NextStep =>
-  cycle.input.definition.publish ? { kind: 'publish', attempt } : { kind: 'complete' }
+  cycle.input.definition.publish && !attempt.isUnpublished ? { kind: 'publish', attempt } : { kind: 'complete' }
 
 function decideInError(cycle: Cycle, nowMs: number): NextStep {
   // A late arrival in ERROR(wait) starts the cycle; at the cutoff `then: error` was said once and is not said again.

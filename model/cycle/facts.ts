@@ -1,23 +1,35 @@
 // In: a cycle and one thing that happened. Out: the cycle after it, its version one higher.
 // Never: an illegal move (states.ts); a fact for an attempt that is not the current one.
-import { type CycleState, isLegalMove, type Step } from '../states.ts'
-import { takeCorrections } from './corrections.ts'
+import { domainOf, type ProductId } from '../ids.ts'
+import type { Cascade } from '../refresh-event.ts'
+import { type CycleState, isLegalMove, isSettled, type Step } from '../states.ts'
+import { withAction } from './actions.ts'
+import { refuseCommand } from './commands.ts'
+import { joinCascades, takeCorrections } from './corrections.ts'
 import {
+  type Asked,
   type Attempt,
+  type Command,
   type Cycle,
+  type CycleInput,
   currentAttempt,
   type DependencyStatus,
   type GlueRunEnd,
+  type Held,
   inputsOf,
   isUnbegun,
   judgeInputs,
   missingOf,
+  type OperatorAction,
+  type OperatorCommand,
+  type ReopenCommand,
   type RerunCommand,
   type UpgradeCommand,
+  type WaiveCommand,
 } from './cycle.ts'
 import { classifyFailure } from './failure-class.ts'
 import { builtFrom, toOwnArrival } from './outgoing.ts'
-import { type RunStatus, refuseCommand, refuseRerun } from './rerun.ts'
+import type { RunStatus } from './rerun.ts'
 import { isForCorrection } from './revisions.ts'
 import { decideRetry, failuresOf } from './retry.ts'
 import { toEndReason, toPauseReason } from './retry-words.ts'
@@ -39,15 +51,19 @@ export type Fact =
   /** Its wait for a rerun that corrections ask for was ended from outside. */
   | { kind: 'declined' }
   | { kind: 'rerun'; command: RerunCommand }
+  /** What else somebody asked of it. */
+  | { kind: 'commanded'; command: Command }
   /** The command that brought the closed cycle back: the first fact of the new run. */
-  | { kind: 'reopened'; command: RerunCommand }
+  | { kind: 'reopened'; command: ReopenCommand }
+  /** Glue was not asked, because its product is held: this cycle had not heard of it. */
+  | { kind: 'found-held'; held: Held }
   /** It goes by a newer version of its definition from now on. */
   | { kind: 'upgraded'; command: UpgradeCommand }
 
 /** The cycle after the fact; facts are applied in the order in which they happened. */
 export function applyFact(cycle: Cycle, fact: Fact, nowMs: number): Cycle {
   // A command changes nothing about the step under way; every other fact is its end.
-  const heldUp = fact.kind === 'rerun' || fact.kind === 'upgraded' ? cycle.heldUp : null
+  const heldUp = COMMANDS.has(fact.kind) ? cycle.heldUp : null
   const next = { ...cycle, heldUp, version: cycle.version + 1 }
   switch (fact.kind) {
     case 'begun':
@@ -75,13 +91,19 @@ export function applyFact(cycle: Cycle, fact: Fact, nowMs: number): Cycle {
     case 'declined':
       return { ...next, declined: true }
     case 'rerun':
-      return rerun(next, fact.command, 'open', nowMs)
+      return obey(next, { ...fact.command, action: 'rerun' }, 'open', nowMs)
+    case 'commanded':
+      return obey(next, fact.command, 'open', nowMs)
     case 'reopened':
-      return rerun(next, fact.command, 'closed', nowMs)
+      return obey(next, { action: 'rerun', ...fact.command } as Command, 'closed', nowMs)
+    case 'found-held':
+      return { ...next, held: fact.held }
     case 'upgraded':
       return upgrade(next, fact.command, nowMs)
   }
 }
+
+const COMMANDS: ReadonlySet<Fact['kind']> = new Set(['rerun', 'commanded', 'upgraded'])
 
 function complete(cycle: Cycle, { eventId, revision }: { eventId: string; revision: number }, nowMs: number): Cycle {
   const published = toOwnArrival(cycle, eventId, revision)
@@ -102,8 +124,26 @@ function begin(cycle: Cycle, nowMs: number): Cycle {
   const processing = cycle.state === 'PROCESSING' ? cycle : move(cycle, 'PROCESSING', null, null, nowMs)
   const begun = { ...processing, dependencies: takeCorrections(waive(cycle)), lastAttempt: number, retryAtMs: null }
   const isCorrection = isForCorrection(cycle, number)
-  const whole = { ...attempt, inputs: builtFrom(begun), ...(isCorrection && { isCorrection }) }
+  const isUnpublished = lastRerun(cycle)?.asked?.publish === false
+  const cascade = cascadeOf(cycle)
+  const how = {
+    ...{ ...(isCorrection && { isCorrection }), ...(isUnpublished && { isUnpublished }) },
+    ...(cascade && { cascade }),
+  }
+  const whole: Attempt = { ...attempt, inputs: builtFrom(begun), ...how }
   return { ...begun, attempts: [...cycle.attempts, whole] }
+}
+
+/** Whom the publication of the attempt that begins asks to run again: as a person said, or the corrections that it takes. */
+function cascadeOf(cycle: Cycle): Cascade | undefined {
+  const before = currentAttempt(cycle)
+  const isRetry = before !== undefined && before.number > cycle.attemptsBefore
+  const own = domainOf(cycle.input.product)
+  const taken = cycle.dependencies.flatMap(({ newer }) =>
+    newer?.cascade && domainOf(newer.product) === own ? [newer.cascade] : [],
+  )
+  const asked = isForCorrection(cycle, cycle.lastAttempt + 1) ? undefined : lastRerun(cycle)?.asked?.cascade
+  return joinCascades([...(isRetry ? [before.cascade] : []), asked, ...taken])
 }
 
 /** What it needed and begins without. */
@@ -133,22 +173,93 @@ function miss(cycle: Cycle, missing: string[], nowMs: number): Cycle {
     : move(cycle, 'ERROR', 'wait', reason, nowMs)
 }
 
-/** Records the command; when it makes sense in this state, the cycle processes again, or waits again for its inputs. */
-function rerun(cycle: Cycle, command: RerunCommand, run: RunStatus, nowMs: number): Cycle {
-  const refused = refuseCommand(command) ?? refuseRerun(cycle, run, nowMs)
+/** Records the command; when it makes sense in this state, the cycle does as it says. */
+function obey(cycle: Cycle, command: Command, run: RunStatus, nowMs: number): Cycle {
+  const refused = refuseCommand(cycle, command, run, nowMs)
+  const said = { command, action: command.action, refused, nowMs, ...toSaid(cycle, command) }
+  if (refused !== null) return withAction(cycle, said, cycle)
+  switch (command.action) {
+    case 'rerun': {
+      const attempt = cycle.lastAttempt + (hasAttemptToGoOnWith(cycle) ? 0 : 1)
+      return withAction(cycle, { ...said, attempt }, rerun(cycle, command, nowMs))
+    }
+    case 'skip':
+      return withAction(cycle, said, move(cycle, 'SKIPPED', null, `skipped by ${toWho(command)}`, nowMs))
+    case 'waive':
+      return withAction(cycle, said, waiveFor(cycle, command, nowMs))
+    case 'hold': {
+      const { actor, reason, of } = command
+      return withAction(cycle, said, { ...cycle, held: { actor, reason, sinceMs: nowMs, of } })
+    }
+    case 'release':
+      return withAction(cycle, said, { ...cycle, held: null })
+    case 'cancel': {
+      const { actor, reason, requestId } = command
+      return withAction(cycle, said, { ...cycle, cancelling: { actor, reason, requestId } })
+    }
+  }
+}
+
+/** For the audit: what it asks beyond its name. */
+function toSaid(cycle: Cycle, command: Command): { asked?: Asked; versions?: OperatorAction['versions'] } {
+  switch (command.action) {
+    case 'rerun': {
+      const { publish, cascade, to } = command
+      const asked = { ...(publish === false && { publish }), ...(cascade && { cascade }) }
+      return { asked, ...(to && { versions: { from: cycle.input.definitionVersion, to: to.definitionVersion } }) }
+    }
+    case 'waive':
+      return { asked: { products: waivedProducts(cycle, command) } }
+    case 'hold':
+    case 'release':
+      return { asked: { of: command.of } }
+    case 'skip':
+    case 'cancel':
+      return {}
+  }
+}
+
+const toWho = ({ actor, reason }: OperatorCommand): string => `${actor}: ${reason}`
+
+const waivedProducts = (cycle: Cycle, { products }: WaiveCommand): ProductId[] =>
+  products ?? [...new Set(cycle.dependencies.filter(({ state }) => state === 'WAITING').map(({ product }) => product))]
+
+/** In ERROR(wait) the reason names what is missing, so it moves on with that. */
+function waiveFor(cycle: Cycle, command: WaiveCommand, nowMs: number): Cycle {
+  const products = waivedProducts(cycle, command)
+  const waivedBy = { actor: command.actor, reason: command.reason }
+  const dependencies = cycle.dependencies.map((one) =>
+    one.state === 'WAITING' && products.includes(one.product) ? { ...one, state: 'WAIVED' as const, waivedBy } : one,
+  )
+  const waived = { ...cycle, dependencies }
+  const said = `${products.join(', ')} waived by ${toWho(command)}`
+  const missing = missingOf(waived, nowMs)
+  const reason = missing.length > 0 ? `${said}; still waiting for ${missing.join(', ')}` : said
+  return { ...waived, reason }
+}
+
+/** The cycle processes again, or waits again for its inputs. */
+function rerun(cycle: Cycle, command: RerunCommand, nowMs: number): Cycle {
   const goesOn = hasAttemptToGoOnWith(cycle)
-  const attempt = refused === null ? cycle.lastAttempt + (goesOn ? 0 : 1) : null
-  const action = { ...command, action: 'rerun' as const, refused, attempt, atMs: nowMs, version: cycle.version }
   const { declined: _declined, ...undeclined } = cycle
-  const recorded = { ...(refused === null ? undeclined : cycle), actions: [...cycle.actions, action] }
-  if (refused !== null) return recorded
-  if (isUnbegun(cycle)) return { ...recorded, reason: toWaitReason(cycle, command, nowMs) }
-  const reason = `rerun by ${command.actor}: ${command.reason}`
+  const asked = command.to ? goBy(undeclined, command.to) : undeclined
+  if (isUnbegun(cycle)) return { ...asked, reason: toWaitReason(asked, command, nowMs) }
+  const reason = `rerun by ${toWho(command)}`
   // Terminated in PROCESSING, it goes on there.
-  if (cycle.state === 'PROCESSING') return { ...recorded, reason }
-  const moved = move(recorded, 'PROCESSING', null, reason, nowMs)
+  if (cycle.state === 'PROCESSING') return { ...asked, reason }
+  const moved = move(asked, 'PROCESSING', null, reason, nowMs)
   return { ...moved, attemptsBefore: goesOn ? cycle.attemptsBefore : cycle.lastAttempt, retryAtMs: null }
 }
+
+/** It has begun, so it keeps its inputs and times: what it runs and publishes by is new. */
+const goBy = (cycle: Cycle, { definition, definitionVersion, expected, condition }: CycleInput): Cycle => {
+  const { condition: _before, ...input } = cycle.input
+  return { ...cycle, input: { ...input, definition, definitionVersion, expected, ...(condition && { condition }) } }
+}
+
+/** The rerun that the next attempt is for; undefined: it is the first, or follows a rerun that its cycle no longer knows. */
+const lastRerun = ({ actions }: Cycle): OperatorAction | undefined =>
+  actions.findLast(({ action, refused }) => action === 'rerun' && refused === null)
 
 const hasAttemptToGoOnWith = (cycle: Cycle): boolean =>
   (cycle.state === 'PROCESSING' || (cycle.state === 'ERROR' && cycle.step === 'publish')) &&
@@ -172,8 +283,11 @@ function move(cycle: Cycle, to: CycleState, step: Step | null, reason: string | 
   if (!isLegalMove(cycle.state, to)) throw new Error(`Cycle ${cycle.id} cannot move from ${cycle.state} to ${to}.`)
   const transition = { from: cycle.state, to, step, reason, atMs: nowMs, version: cycle.version }
   const reported = to === 'PROCESSING' || to === 'COMPLETED'
+  const { cancelling: _over, ...settled } = cycle
+  // Nothing of it is left to start; a product stays held for whatever comes back.
+  const held = cycle.held?.of === 'cycle' ? null : (cycle.held ?? null)
   return {
-    ...cycle,
+    ...(isSettled(to) ? { ...settled, held } : cycle),
     state: to,
     step,
     reason,

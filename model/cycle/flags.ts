@@ -2,12 +2,20 @@
 // Never: a failure: what is flagged goes on by itself, or says in its reason what keeps it.
 import { onRevisionOf } from '../dependencies.ts'
 import type { ProductId } from '../ids.ts'
+import { isSettled } from '../states.ts'
 import { type Cycle, isUnbegun, type Limit, readInputs } from './cycle.ts'
 import { builtWithout } from './outgoing.ts'
 import { mixedInputs, outdatedInputs } from './revisions.ts'
 
 /** What a row of the mirror keeps; `late` and `retrying` follow from its instants. */
-export type KeptFlag = `waits-for-${Limit}` | 'held-up' | 'outdated' | 'mixed-inputs' | 'partial' | 'withdrawn-input'
+export type KeptFlag =
+  | `waits-for-${Limit}`
+  | 'held-up'
+  | 'held'
+  | 'outdated'
+  | 'mixed-inputs'
+  | 'partial'
+  | 'withdrawn-input'
 export type CycleFlag = KeptFlag | 'retrying' | 'late'
 
 export const LIMIT_WORDS: Record<Limit, string> = {
@@ -17,7 +25,11 @@ export const LIMIT_WORDS: Record<Limit, string> = {
 }
 
 /** Why the step under way does not get on, and what is to be known of the data. */
-export const flagsOf = (cycle: Cycle): KeptFlag[] => [...heldUpFlags(cycle), ...dataFlags(cycle)]
+export const flagsOf = (cycle: Cycle): KeptFlag[] => [
+  ...(cycle.held && !isSettled(cycle.state) ? ['held' as const] : []),
+  ...heldUpFlags(cycle),
+  ...dataFlags(cycle),
+]
 
 const heldUpFlags = ({ heldUp }: Cycle): KeptFlag[] => {
   // Absent in what an older version answers.
@@ -42,6 +54,7 @@ const WORDS: Record<CycleFlag, string> = {
   'waits-for-account-quota': `waits for ${LIMIT_WORDS['account-quota']}`,
   'waits-for-call-rate': `waits for ${LIMIT_WORDS['call-rate']}`,
   'held-up': 'held up',
+  held: 'held by an operator: it starts nothing',
   outdated: 'a corrected input has not been used yet',
   'mixed-inputs': 'inputs built from different revisions of the same refresh',
   partial: 'made without some inputs',
@@ -61,6 +74,7 @@ export const flagMark = (flag: string): string =>
 
 /** Where the words are too long for a cell. */
 const MARKS: Partial<Record<CycleFlag, string>> = {
+  held: 'held',
   outdated: 'outdated',
   'mixed-inputs': 'mixed',
   partial: 'partial',

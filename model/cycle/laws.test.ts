@@ -59,7 +59,7 @@ test('what was cancelled once its attempt had begun may be rerun, and each upstr
   always((moments) => {
     for (const { cycle, nowMs } of moments) {
       const refused = (['open', 'closed'] as const).map((run) => refuseRerun(cycle, run, nowMs))
-      if (cycle.state === 'CANCELLED' && cycle.lastAttempt > 0) expect(refused).toEqual([null, null])
+      if (cycle.state === 'CANCELLED' && cycle.lastAttempt > 0 && !cycle.held) expect(refused).toEqual([null, null])
       for (const name of UPSTREAMS)
         for (const words of refused) expect((words ?? '').split(name).length).toBeLessThanOrEqual(2)
     }
@@ -92,8 +92,10 @@ test('each event has one outcome in a run, which never changes; what was counted
 test('an input that arrived stays arrived, and its revision never falls', () => {
   always((moments) => {
     for (const [{ cycle: before }, { cycle }] of pairsOf(moments)) {
-      for (const [index, { state, arrival }] of before.dependencies.entries()) {
+      for (const [index, { state, arrival, waivedBy }] of before.dependencies.entries()) {
         if (state === 'WAITING') continue
+        // What somebody waived is taken all the same when it comes in time.
+        if (waivedBy && isUnbegun(before) && cycle.dependencies[index]?.state === 'ARRIVED') continue
         expect(cycle.dependencies[index]?.state).toBe(state)
         if (state === 'WAIVED') continue
         expect(cycle.dependencies[index]?.arrival?.revision).toBeGreaterThanOrEqual(arrival?.revision ?? 0)
@@ -222,6 +224,76 @@ const ownReruns = ({ attempts, actions }: Cycle): { before: BuiltFrom[]; now: Bu
 const isSameInput = (one: BuiltFrom) => (other: BuiltFrom) => one.product === other.product && one.cycle === other.cycle
 const asksForRerun = (dependency: DependencyDefinition): boolean =>
   'onRevision' in dependency && dependency.onRevision === 'rerun'
+
+test('the stories hold, release, waive, skip and cancel, and are refused each of them', () => {
+  const seen = new Set<string>()
+  for (const moments of fc.sample(aStory, { numRuns: 400, seed: 2 }))
+    for (const { actions } of runsOf(moments))
+      for (const { action, refused } of actions) seen.add(`${action} ${refused === null ? 'taken' : 'refused'}`)
+  const actions = ['rerun', 'skip', 'waive', 'hold', 'release', 'cancel']
+  expect([...seen].sort()).toEqual(actions.flatMap((action) => [`${action} refused`, `${action} taken`]).sort())
+})
+
+test('every action names who and why, how the cycle stood before and, once taken, after; a refused one changes nothing else', () => {
+  always((moments) => {
+    for (const [{ cycle: before }, { cycle, nowMs }] of pairsOf(moments)) {
+      for (const action of cycle.actions) {
+        expect(Boolean(action.actor.trim() && action.reason.trim()) || action.refused !== null).toBe(true)
+        expect([action.before !== undefined, action.after !== undefined]).toEqual([true, action.refused === null])
+      }
+      const last = cycle.actions.at(-1)
+      if (cycle.runNumber !== before.runNumber || last?.atMs !== nowMs || last.refused === null) continue
+      const { actions: _now, version: _v, ...rest } = cycle
+      const { actions: _then, version: _w, ...same } = before
+      expect(rest).toEqual(same)
+    }
+  })
+})
+
+test('while a cycle is held no attempt begins and no Glue run is started; what arrives is recorded all the same', () => {
+  always((moments) => {
+    for (const [{ cycle: before }, { cycle, step, fact }] of pairsOf(moments)) {
+      if (!before.held || cycle.runNumber !== before.runNumber) continue
+      expect(['begun', 'run-started', 'start-failed'].includes(fact?.kind ?? '')).toBe(false)
+      if (step !== 'open' && step.kind === 'arrive') expect(cycle.version).toBe(before.version + 1)
+    }
+  })
+})
+
+test('each attempt has one cause: its inputs, a failure that may be retried, or a rerun that somebody asked for', () => {
+  always((moments) => {
+    for (const [{ cycle: before }, { cycle, fact }] of pairsOf(moments)) {
+      if (fact?.kind !== 'begun') continue
+      const number = cycle.lastAttempt
+      const last = before.attempts.at(-1)
+      const isRetry = last !== undefined && last.number > before.attemptsBefore && last.failure !== undefined
+      const reruns = before.actions.filter(
+        ({ action, refused, attempt }) => action === 'rerun' && refused === null && attempt === number,
+      )
+      expect([isUnbegun(before), isRetry, reruns.length > 0]).toContain(true)
+    }
+  })
+})
+
+test('an input is waived before the start only by somebody, and every end by an operator has its action', () => {
+  always((moments) => {
+    for (const [{ cycle: before }, { cycle, fact }] of pairsOf(moments)) {
+      if (isUnbegun(cycle) && cycle.runNumber === before.runNumber)
+        for (const { state, waivedBy } of cycle.dependencies) expect(state === 'WAIVED' && !waivedBy).toBe(false)
+      if (fact?.kind !== 'commanded' || cycle.state === before.state) continue
+      expect(cycle.actions.at(-1)).toMatchObject({ action: 'skip', refused: null, after: { state: 'SKIPPED' } })
+    }
+  })
+})
+
+test('nothing is published of an attempt whose publication nobody wants, and the revision stays', () => {
+  always((moments) => {
+    for (const { did, fact, cycle } of moments) {
+      if (did?.kind !== 'publish' && fact?.kind !== 'published') continue
+      expect(cycle.attempts.find(({ number }) => number === cycle.lastAttempt)?.isUnpublished).toBeUndefined()
+    }
+  })
+})
 
 test('a story ends: what a cycle can do by itself it does in a bounded number of steps', () => {
   always((moments) => {

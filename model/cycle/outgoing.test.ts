@@ -56,6 +56,13 @@ describe('the publication', () => {
     })
   })
 
+  test('of a backfilled cycle says so once; what follows is a rerun like any other', () => {
+    const { cycle: opened, attempt } = processed()
+    const cycle: Cycle = { ...opened, input: { ...opened.input, openedBy: 'backfill' } }
+    expect(toPublication(cycle, attempt)).toMatchObject({ revision: 1, kind: 'backfill' })
+    expect(toPublication({ ...cycle, revision: 1 }, attempt)).toMatchObject({ revision: 2, kind: 'rerun' })
+  })
+
   test('names each input once of a cycle brought back by a definition that has dropped the last of them', () => {
     const { cycle } = processed()
     const { state, step, lastAttempt, revision, dependencies } = applyFact(cycle, { kind: 'completed' }, ENDED_MS)

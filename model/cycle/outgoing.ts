@@ -2,7 +2,7 @@
 
 import type { ProductId } from '../ids.ts'
 import { domainOf, nameOf, toNotRefreshedId } from '../ids.ts'
-import type { Arrival, BuiltFrom, Publication } from '../refresh-event.ts'
+import type { Arrival, BuiltFrom, Publication, RevisionKind } from '../refresh-event.ts'
 import type { Attempt, Cycle, CycleInput, DependencyStatus } from './cycle.ts'
 import { currentAttempt, inputsOf, isUnbegun, judgeInputs, missingOf, readInputs } from './cycle.ts'
 
@@ -40,7 +40,7 @@ export function toPublication(cycle: Cycle, attempt: Attempt): Publication {
     visibility: input.definition.visibility,
     calendar: input.definition.calendar,
     revision: nextRevision(cycle),
-    kind: cycle.revision === 0 ? 'initial' : attempt.isCorrection ? 'correction' : 'rerun',
+    kind: kindOf(cycle, attempt),
     definitionVersion: input.definitionVersion,
     attempt: attempt.number,
     runId: attempt.runId ?? '',
@@ -50,8 +50,18 @@ export function toPublication(cycle: Cycle, attempt: Attempt): Publication {
     causationIds: arrivedOf(cycle).map(({ arrival }) => arrival.eventId),
     builtFrom: attempt.inputs ?? builtFrom(cycle),
     builtWithout: builtWithout(cycle),
+    ...(attempt.cascade && { cascade: attempt.cascade }),
   }
 }
+
+/** A backfilled cycle says so once: what follows is a revision like any other. */
+function kindOf({ revision, input }: Cycle, { isCorrection }: Attempt): RevisionKind {
+  if (revision === 0) return input.openedBy === 'backfill' ? 'backfill' : 'initial'
+  return isCorrection ? 'correction' : 'rerun'
+}
+
+/** Whether its owner is told of its failures. Whoever asked for a backfill follows it; its old cycles wake nobody up. */
+export const mayPage = ({ openedBy }: Pick<CycleInput, 'openedBy'>): boolean => openedBy !== 'backfill'
 
 /** What it tells its consumers when it comes to rest without data. */
 export const toNotice = (cycle: Cycle) => ({
@@ -70,6 +80,7 @@ export const toNotice = (cycle: Cycle) => ({
 /** The publication of the current attempt as its consumers take it. */
 export function toOwnArrival(cycle: Cycle, eventId: string, revision: number): Arrival {
   const [from, without] = [currentAttempt(cycle)?.inputs ?? builtFrom(cycle), builtWithout(cycle)]
+  const cascade = currentAttempt(cycle)?.cascade
   return {
     ...{ eventId, product: cycle.input.product, key: cycle.input.key, revision },
     location: locationOf(cycle),
@@ -77,6 +88,7 @@ export function toOwnArrival(cycle: Cycle, eventId: string, revision: number): A
     occurredAt: toOccurredAt(currentAttempt(cycle)),
     ...(from.length > 0 && { builtFrom: from }),
     ...(without.length > 0 && { builtWithout: without }),
+    ...(cascade && { cascade }),
   }
 }
 

@@ -14,6 +14,10 @@ test('a product with a deadline goes before one without, and both before what is
   expect([priorityOf(of(DEADLINE), later), priorityOf(of(), later)]).toEqual([5, 5])
 })
 
+test('a backfill comes last, whatever its date and deadline', () => {
+  expect(priorityOf(of({ ...DEADLINE, openedBy: 'backfill' }), NOON_MS)).toBe(5)
+})
+
 test('a deadline that passed a little ago is still one: the day after an outage is no backfill', () => {
   expect(priorityOf(of(DEADLINE), DEADLINE.availableByMs + DAY_MS)).toBe(2)
 })

@@ -9,6 +9,7 @@ import {
   type CycleInput,
   type Delivery,
   type DependencyStatus,
+  type Held,
   isSameCycle,
   type OperatorAction,
   type Transition,
@@ -66,6 +67,8 @@ export interface CycleSnapshot {
   revision: number
   /** What shows beside the state; absent in what older workers wrote, and where nothing does. */
   flags?: KeptFlag[]
+  /** Who holds it; absent in what older workers wrote, and where nobody does. */
+  held?: Held
   /** What this run last published, as consumers take it when they recall what they missed; null until it has. */
   publication: Arrival | null
 }
@@ -147,6 +150,7 @@ function toSnapshot(cycle: Cycle, nowMs: number): CycleSnapshot {
     lastAttempt: cycle.lastAttempt,
     revision: cycle.revision,
     ...(flags.length > 0 ? { flags } : {}),
+    ...(cycle.held ? { held: cycle.held } : {}),
     publication: cycle.published,
   }
 }

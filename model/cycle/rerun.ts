@@ -1,22 +1,23 @@
 // In: a cycle, whether a run of it is open, the time. Out: why a rerun makes no sense now, or null; what it goes on with.
 // One function for the update's validator, the signal's handler and the start of a closed cycle.
 import type { CycleState, Step } from '../states.ts'
-import { type Attempt, type Cycle, judgeInputs, missingNames, missingOf, type RerunCommand } from './cycle.ts'
+import { type Attempt, type Cycle, type Held, judgeInputs, missingNames, missingOf } from './cycle.ts'
 import { withoutUnopened } from './unopened.ts'
 
 /** Of a closed cycle: as the run that brings it back would have it, so with the condition that it would carry. */
-type Standing = Pick<Cycle, 'state' | 'step' | 'input' | 'dependencies' | 'lastAttempt'>
+type Standing = Pick<Cycle, 'id' | 'state' | 'step' | 'input' | 'dependencies' | 'lastAttempt' | 'held' | 'cancelling'>
 
 /** `closed`: nothing happens by itself any more, because the run gave up or was terminated. */
 export type RunStatus = 'open' | 'closed'
 
 /** Null when the rerun may go ahead; else a sentence that says what to do instead. */
 export function refuseRerun(cycle: Standing, run: RunStatus, nowMs: number): string | null {
+  if (cycle.held) return stillHeld(cycle, cycle.held)
   switch (cycle.state) {
     case 'WAITING':
       return run === 'closed' ? null : stillWaiting(missingOf(cycle, nowMs))
     case 'PROCESSING':
-      return run === 'closed' ? null : 'It is running now. Wait for the end of this attempt, then rerun it.'
+      return run === 'closed' ? null : stillRunning(cycle)
     case 'SKIPPED':
       return 'It was skipped without its inputs, so there is nothing to run on.'
     case 'ERROR':
@@ -39,11 +40,13 @@ function refuseUnbegun(cycle: Standing, nowMs: number): string | null {
   return `It was cancelled${why}, so there is nothing to run on.`
 }
 
-/** A signal has no validator, so what it leaves out is refused here. */
-export function refuseCommand({ actor, reason }: RerunCommand): string | null {
-  const lacking = [...(actor.trim() ? [] : ['an actor']), ...(reason.trim() ? [] : ['a reason'])]
-  return lacking.length > 0 ? `A rerun needs ${lacking.join(' and ')}.` : null
-}
+const stillHeld = ({ id, input }: Standing, { actor, reason, of }: Held): string =>
+  `It is held by ${actor}: ${reason}. To release it first: sluice release ${of === 'product' ? input.product : id}`
+
+const stillRunning = ({ id, cancelling }: Standing): string =>
+  cancelling
+    ? `It is being cancelled by ${cancelling.actor}. Once it is, rerun it.`
+    : `It is running now. Wait for the end of this attempt, then rerun it; or end it first: sluice cancel ${id}`
 
 /** Where a run stood when it ended, as the mirror or the run's own result tells it. */
 interface Ended {

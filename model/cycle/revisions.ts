@@ -1,6 +1,6 @@
 // Corrections of inputs that a cycle has run on. In: a cycle, the time. Out: which inputs are behind, and whether and when
 // the cycle runs again for them by itself. Never: two runs for one set of inputs: each attempt that begins takes them all.
-import { onRevisionOf } from '../dependencies.ts'
+import { runsAgainFor } from '../dependencies.ts'
 import type { Arrival } from '../refresh-event.ts'
 import { applyArrival } from './arrivals.ts'
 import {
@@ -40,9 +40,9 @@ export const outdatedInputs = (cycle: Cycle): OutdatedInput[] =>
     ? []
     : readInputs(cycle).filter((input): input is OutdatedInput => input.arrival !== null && !!input.newer)
 
-/** Those of which the definition says that the cycle runs again. */
+/** Those for which the cycle runs again by itself. */
 const rerunInputs = (cycle: Cycle): OutdatedInput[] =>
-  outdatedInputs(cycle).filter(({ product }) => onRevisionOf(cycle.input.definition, product) === 'rerun')
+  outdatedInputs(cycle).filter(({ newer }) => runsAgainFor(cycle.input.definition, newer))
 
 /**
  * Null: no rerun by itself. Once `settle` has passed since the last of the corrections, all of them are one rerun; longer

@@ -8,10 +8,19 @@ import { toEventId } from '../ids.ts'
 import { isSettled } from '../states.ts'
 import { applyArrival, applyBlocker } from './arrivals.ts'
 import type { Condition } from './condition.ts'
-import { type Blocker, type Cycle, GLUE_ENDS, type GlueEndState, openRun } from './cycle.ts'
+import { refuseCommand } from './commands.ts'
+import {
+  type Blocker,
+  type Command,
+  type Cycle,
+  GLUE_ENDS,
+  type GlueEndState,
+  openRun,
+  type ReopenCommand,
+} from './cycle.ts'
 import { decideNext, type NextStep } from './decide.ts'
 import { applyFact, type Fact } from './facts.ts'
-import { attemptToGoOnWith, refuseRerun } from './rerun.ts'
+import { attemptToGoOnWith } from './rerun.ts'
 
 export const UPSTREAMS = ['d1/ds1', 'raw/rd2', 'x/y']
 export const CUTOFF_MS = NOON_MS + 2 * HOUR_MS
@@ -42,11 +51,19 @@ export type Step =
   | { kind: 'pass'; ms: number }
   | { kind: 'go'; isLucky: boolean; end: GlueEndState }
   | { kind: 'rerun'; reason: string }
+  /** What else an operator asks of the open run. */
+  | { kind: 'ask'; wish: Asked; reason: string }
   | { kind: 'cancel' }
   /** The run closes, and an operator brings the cycle back. */
-  | { kind: 'reopen' }
+  | { kind: 'reopen'; wish: Reopening }
   /** The run is terminated from outside, wherever it stands, and an operator brings the cycle back. */
   | { kind: 'terminate' }
+
+type Asked =
+  | { action: 'skip' | 'cancel' }
+  | { action: 'waive'; products: string[] | null }
+  | { action: 'hold' | 'release'; of: 'cycle' | 'product' }
+type Reopening = { action: 'rerun'; publish?: false } | { action: 'skip' } | { action: 'waive'; products: null }
 
 export interface Moment {
   step: Step | 'open'
@@ -87,7 +104,40 @@ const aStep: fc.Arbitrary<Step> = fc.oneof(
     weight: 2,
     arbitrary: fc.record({ kind: fc.constant('rerun' as const), reason: fc.constantFrom('', 'wrong rows') }),
   },
-  { weight: 3, arbitrary: fc.record({ kind: fc.constant('reopen' as const) }) },
+  {
+    weight: 3,
+    arbitrary: fc.record({
+      kind: fc.constant('reopen' as const),
+      wish: fc.oneof(
+        { weight: 6, arbitrary: fc.constant<Reopening>({ action: 'rerun' }) },
+        {
+          weight: 1,
+          arbitrary: fc.constantFrom<Reopening>(
+            { action: 'rerun', publish: false },
+            { action: 'skip' },
+            { action: 'waive', products: null },
+          ),
+        },
+      ),
+    }),
+  },
+  {
+    weight: 3,
+    arbitrary: fc.record({
+      kind: fc.constant('ask' as const),
+      reason: fc.constantFrom('', 'the vendor said so', 'the vendor said so', 'the vendor said so'),
+      wish: fc.oneof<fc.Arbitrary<Asked>[]>(
+        fc.constantFrom<Asked>({ action: 'skip' }, { action: 'cancel' }),
+        aProduct.map((product) => ({ action: 'waive', products: [product] })),
+        fc.constant({ action: 'waive', products: null }),
+        fc.record({
+          action: fc.constantFrom('hold' as const, 'release' as const),
+          of: fc.constantFrom('cycle' as const, 'product' as const),
+        }),
+        fc.constantFrom<Asked>({ action: 'release', of: 'cycle' }, { action: 'release', of: 'product' }),
+      ),
+    }),
+  },
   { weight: 1, arbitrary: fc.record({ kind: fc.constant('terminate' as const) }) },
   {
     weight: 2,
@@ -161,10 +211,12 @@ function play(cycle: Cycle, step: Step, index: number, nowMs: number): Moment {
       return isSettled(cycle.state) ? same : tellFact(same, { kind: 'cancelled', reason: 'cancelled in Temporal' })
     case 'rerun':
       return tellFact(same, { kind: 'rerun', command: { actor: 'ann', reason: step.reason, requestId } })
+    case 'ask':
+      return tellFact(same, { kind: 'commanded', command: toAsked(step, requestId) })
     case 'reopen':
-      return ['close', 'give-up'].includes(decideNext(cycle, nowMs).kind) ? reopen(same, requestId) : same
+      return ['close', 'give-up'].includes(decideNext(cycle, nowMs).kind) ? reopen(same, step.wish, requestId) : same
     case 'terminate':
-      return reopen(same, requestId)
+      return reopen(same, { action: 'rerun' }, requestId)
     case 'go':
       return goOn(same, step.isLucky, step.end)
   }
@@ -179,6 +231,7 @@ const tellFact = (moment: Moment, fact: Fact, did?: NextStep): Moment => ({
 
 function goOn(moment: Moment, isLucky: boolean, end: GlueEndState): Moment {
   const { cycle, nowMs } = moment
+  if (cycle.cancelling) return tellFact(moment, { kind: 'cancelled', reason: `cancelled by ${cycle.cancelling.actor}` })
   const next = decideNext(cycle, nowMs)
   const runId = `jr_${cycle.lastAttempt}`
   switch (next.kind) {
@@ -213,12 +266,16 @@ function goOn(moment: Moment, isLucky: boolean, end: GlueEndState): Moment {
   }
 }
 
-/** As `sluice rerun` does with a closed cycle: only when a rerun makes sense. */
-function reopen(moment: Moment, requestId: string): Moment {
-  const { cycle, nowMs } = moment
-  if (refuseRerun(cycle, 'closed', nowMs) !== null) return moment
+const toAsked = ({ wish, reason }: Extract<Step, { kind: 'ask' }>, requestId: string): Command =>
+  ({ ...wish, actor: 'ann', reason, requestId }) as Command
+
+/** As the commands do with a closed cycle: only when it makes sense. A hold of the cycle ends with its run. */
+function reopen(moment: Moment, wish: Reopening, requestId: string): Moment {
+  const { nowMs } = moment
+  const cycle = { ...moment.cycle, held: moment.cycle.held?.of === 'product' ? moment.cycle.held : null }
+  const command = { ...wish, actor: 'ann', reason: 'the vendor corrected it', requestId } as ReopenCommand & Command
+  if (refuseCommand(cycle, command, 'closed', nowMs) !== null) return moment
   const { runNumber, state, step, lastAttempt, revision, dependencies } = cycle
-  const command = { actor: 'ann', reason: 'the vendor corrected it', requestId }
   const past = {
     runNumber,
     state,
@@ -229,7 +286,9 @@ function reopen(moment: Moment, requestId: string): Moment {
     attempt: attemptToGoOnWith(cycle),
     command,
   }
-  const reopened = openRun({ ...cycle.input, openedBy: 'rerun', past }, nowMs)
+  const { held: _before, ...input } = cycle.input
+  const held = cycle.held ? { held: cycle.held } : {}
+  const reopened = openRun({ ...input, openedBy: 'rerun', past, ...held }, nowMs)
   return tellFact({ ...moment, cycle: reopened }, { kind: 'reopened', command })
 }
 

@@ -3,6 +3,7 @@
 // Never: once an attempt has begun; the arrival of an input that it still needs lost, or one judged anew that had its answer.
 import { acceptsPartial } from '../dependencies.ts'
 import { type CycleId, toCycleId } from '../ids.ts'
+import { withAction } from './actions.ts'
 import { applyArrival } from './arrivals.ts'
 import {
   type Cycle,
@@ -34,8 +35,8 @@ type Target = Pick<CycleInput, 'product' | 'key' | 'definitionVersion'>
 export function upgrade(cycle: Cycle, { to, ...command }: UpgradeCommand, nowMs: number): Cycle {
   const refused = refuseUpgrade(cycle, to)
   const versions = { from: cycle.input.definitionVersion, to: to.definitionVersion }
-  const about = { action: 'upgrade' as const, versions, refused, attempt: null, atMs: nowMs, version: cycle.version }
-  const recorded = { ...cycle, actions: [...cycle.actions, { ...command, ...about }] }
+  const said = { command, action: 'upgrade' as const, versions, refused, nowMs }
+  const recorded = withAction(cycle, said, cycle)
   if (refused !== null) return recorded
   const input = toUpgraded(cycle, to, nowMs)
   const dependencies = input.expected.map((one) => carryOver(one, cycle.dependencies))

@@ -21,10 +21,12 @@ let aws: AwsClients
 let glue: GlueClient
 let activities: ReturnType<typeof createGlueActivities>
 /** Why the try under way must start nothing any more. */
+let held: import('../../model/cycle/cycle.ts').Held | null
 let tooOld: string | null
 beforeEach(async () => {
   clock = createDrivenClock(NOW_MS)
   tooOld = null
+  held = null
   sandbox = await startSandbox({ clock })
   // The clients of the roles themselves: how often they retry is part of what is proven here.
   vi.stubEnv('AWS_ENDPOINT_URL', sandbox.endpoint)
@@ -37,6 +39,7 @@ beforeEach(async () => {
     glueOnce: aws.glueOnce,
     capacityRetryMs: CAPACITY_RETRY_MS,
     beginTry: () => async () => tooOld,
+    heldBy: async () => held,
   })
   await createJob(JOB, 1_000)
 })
@@ -86,10 +89,25 @@ async function failureOf(work: Promise<unknown>): Promise<ApplicationFailure> {
   throw new Error(`It should have failed by an ApplicationFailure, but gave ${String(error)}.`)
 }
 
+const start = async (order: GlueOrder) => {
+  const started = await activities.startGlueJob(order)
+  if ('held' in started) throw new Error('Nobody holds it.')
+  return started
+}
+
 describe('startGlueJob', () => {
+  test('starts nothing of a product that is held, and adopts what runs already', async () => {
+    held = { actor: 'ann', reason: 'source is wrong', sinceMs: NOW_MS, of: 'product' }
+    expect(await activities.startGlueJob(orderOf())).toEqual({ held })
+    expect(begun()).toEqual([])
+    nextRun('RUNNING')
+    const runId = await startDirectly(orderOf())
+    expect(await activities.startGlueJob(orderOf())).toEqual({ runId, adopted: true })
+  })
+
   test('starts the run with the order’s arguments and time limit', async () => {
     nextRun('RUNNING')
-    const { runId, adopted } = await activities.startGlueJob(orderOf({ timeoutMinutes: 7 }))
+    const { runId, adopted } = await start(orderOf({ timeoutMinutes: 7 }))
     const { JobRun } = await glue.send(new GetJobRunCommand({ JobName: JOB, RunId: runId }))
     expect(JobRun).toMatchObject({ Id: runId, Timeout: 7, Arguments: orderOf().arguments })
     expect(adopted).toBe(false)
@@ -113,7 +131,7 @@ describe('startGlueJob', () => {
       orderOf({ cycle: 'd1/ds3/2026-11-19' as GlueOrder['cycle'] }),
     ]) {
       nextRun('RUNNING')
-      ids.push(await activities.startGlueJob(order))
+      ids.push(await start(order))
     }
     expect(ids.map(({ adopted }) => adopted)).toEqual([false, true, false, false])
     expect(ids[1]?.runId).toBe(ids[0]?.runId)
@@ -248,7 +266,7 @@ describe('awaitGlueJob, when Glue does not know the run (docs/aws-assumptions.md
     '%s is a pause, never an end: the run is asked for again and found',
     async (code) => {
       nextRun('RUNNING')
-      const { runId } = await activities.startGlueJob(orderOf())
+      const { runId } = await start(orderOf())
       fault('GetJobRun', { kind: 'error', code }, 2)
       const looks = [1, 2].map(() => failureOf(activities.awaitGlueJob({ job: JOB, runId })))
       for (const failure of await Promise.all(looks)) {

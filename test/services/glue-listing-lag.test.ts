@@ -21,7 +21,10 @@ beforeEach(async () => {
   sandbox = await startSandbox({ clock, glue: { listingLagMs: LAG_MS } })
   const credentials = { accessKeyId: OWN_ACCOUNT, secretAccessKey: 'sandbox' }
   glue = new GlueClient({ endpoint: sandbox.endpoint, region: REGION, credentials, maxAttempts: 1 })
-  activities = createGlueActivities({ glue, glueOnce: glue, capacityRetryMs: 60_000, beginTry: () => async () => null })
+  activities = createGlueActivities({
+    ...{ glue, glueOnce: glue, capacityRetryMs: 60_000, beginTry: () => async () => null },
+    heldBy: async () => null,
+  })
 })
 afterEach(async () => {
   glue.destroy()
@@ -51,10 +54,16 @@ const hang = () => {
 }
 const begun = () => sandbox.ledger.rows({ kind: 'run-state' }).filter(({ outcome }) => outcome === 'STARTING')
 
+async function start(): Promise<{ runId: string }> {
+  const started = await activities.startGlueJob(order)
+  if ('held' in started) throw new Error('Nobody holds it.')
+  return started
+}
+
 /** Someone else starts the run of this attempt; its answer was lost, the list does not show it yet. */
 async function startUnseen(): Promise<string> {
   hang()
-  const { runId } = await activities.startGlueJob(order)
+  const { runId } = await start()
   expect((await glue.send(new GetJobRunsCommand({ JobName: JOB }))).JobRuns).toEqual([])
   return runId
 }
@@ -106,7 +115,7 @@ test('the lag of one run is set by a fault switch', async () => {
   const where = { JobName: JOB }
   sandbox.faults.add({ service: 'glue', operation: 'RunListing', where, action: { kind: 'delay', ms: 1_000 } })
   hang()
-  const { runId } = await activities.startGlueJob(order)
+  const { runId } = await start()
   clock.advance(999)
   expect((await glue.send(new GetJobRunsCommand({ JobName: JOB }))).JobRuns).toEqual([])
   clock.advance(1)

@@ -82,6 +82,7 @@ async function startWorker(): Promise<void> {
         glueOnce: stage.glue,
         capacityRetryMs: 1_000,
         beginTry: () => async () => null,
+        heldBy: async () => null,
       }),
       ...createPublishing({
         ...{ events, sqs: stage.sqs, account: OWN_ACCOUNT, region: REGION, softwareVersion: 'test', nowMs: Date.now },

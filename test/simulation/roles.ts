@@ -106,6 +106,7 @@ export function bootWorker(world: World, domain: Domain, life: Life): void {
     glueOnce,
     capacityRetryMs: 60_000,
     beginTry: () => beginTry(toTry(world.time)),
+    heldBy: async () => null,
   })
   const publishing = createPublishing({
     ...{ events, sqs, account: ACCOUNTS[domain] ?? '', region: 'us-east-1', softwareVersion: '0.0.0' },
@@ -125,6 +126,7 @@ export function bootWorker(world: World, domain: Domain, life: Life): void {
     }),
     // Not asked for: see `patched` in temporal-workflow.ts.
     reconcileRows: async () => null,
+    repairHolds: async () => ({ repaired: 0 }),
     findStuck: async () => ({ unstarted: null, withoutWorker: null, glueEnds: null }),
     recordCycle: (record) => recordCycle(db, record),
     ...createRecalling({ temporal, db }),

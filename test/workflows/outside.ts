@@ -2,9 +2,9 @@
 // In: a script per workflow. Out: what each workflow asked for, in order. Never: an effect.
 import { ApplicationFailure, CompleteAsyncError, Context } from '@temporalio/activity'
 import { toEventId } from '../../model/ids.ts'
-import type { CycleActivities, SchedulerActivities } from '../../workflows/contract.ts'
+import type { BackfillActivities, CycleActivities, SchedulerActivities } from '../../workflows/contract.ts'
 
-export type Activities = CycleActivities & SchedulerActivities
+export type Activities = CycleActivities & SchedulerActivities & BackfillActivities
 export type Asked<Name extends keyof Activities> = Parameters<Activities[Name]>[0]
 
 export interface Outside {
@@ -32,11 +32,15 @@ const allGoesWell: Activities = {
   recallArrivals: async () => ({ arrivals: [] }),
   openDueCycles: async () => ({ opened: [], existing: 0, skipped: [] }),
   repairArrivals: async () => ({ repaired: 0 }),
+  repairHolds: async () => ({ repaired: 0 }),
   reconcileRows: async ({ domain }) => ({
     ...{ compared: 0, unanswered: 0, left: 0, after: `${domain}/after` },
     ...{ rewritten: { count: 0, names: [] }, withoutRun: { count: 0, names: [] } },
   }),
   findStuck: async () => ({ unstarted: null, withoutWorker: null, glueEnds: null }),
+  readBackfilled: async () => [],
+  openBackfilled: async ({ keys }) => keys.map((key) => ({ key, answer: 'opened', isReady: true })),
+  auditBackfill: async () => undefined,
 }
 
 export function createOutside(): Outside {
@@ -59,8 +63,12 @@ export function createOutside(): Outside {
       recallArrivals: async (question) => answer(hear('recallArrivals', question).recallArrivals(question)),
       openDueCycles: async (tick) => answer(hear('openDueCycles', tick).openDueCycles(tick)),
       repairArrivals: async (tick) => answer(hear('repairArrivals', tick).repairArrivals(tick)),
+      repairHolds: async (tick) => answer(hear('repairHolds', tick).repairHolds(tick)),
       reconcileRows: async (tick) => answer(hear('reconcileRows', tick).reconcileRows(tick)),
       findStuck: async (tick) => answer(hear('findStuck', tick).findStuck(tick)),
+      readBackfilled: async (question) => answer(hear('readBackfilled', question).readBackfilled(question)),
+      openBackfilled: async (order) => answer(hear('openBackfilled', order).openBackfilled(order)),
+      auditBackfill: async (action) => answer(hear('auditBackfill', action).auditBackfill(action)),
     },
     script: (workflowId, script) => void scripts.set(workflowId, { ...scripts.get(workflowId), ...script }),
     asked: <Name extends keyof Activities>(workflowId: string, name: Name) =>

@@ -31,6 +31,7 @@ test('a tick asks for what is due at its own start, again when that failed, and 
       return { opened: ['ticks/ds1/2026-11-20'], existing: 2, skipped: [] }
     },
     repairArrivals: async () => ({ repaired: 3 }),
+    repairHolds: async () => ({ repaired: 2 }),
     reconcileRows: async () => ROWS,
     findStuck: async () => STUCK,
   })
@@ -41,6 +42,7 @@ test('a tick asks for what is due at its own start, again when that failed, and 
 
   expect(await handle.result()).toEqual({
     ...{ opened: ['ticks/ds1/2026-11-20'], existing: 2, skipped: [], repaired: 3, rows: ROWS, stuck: STUCK },
+    holdsRepaired: 2,
   })
   const atMs = (await handle.describe()).startTime.getTime()
   expect(stage.outside.asked(workflowId, 'openDueCycles')).toEqual([
@@ -50,6 +52,7 @@ test('a tick asks for what is due at its own start, again when that failed, and 
   expect(stage.outside.asked(workflowId, 'repairArrivals')).toEqual([{ domain: DOMAIN }])
   expect(stage.outside.asked(workflowId, 'reconcileRows')).toEqual([{ domain: DOMAIN, after: null }])
   expect(stage.outside.asked(workflowId, 'findStuck')).toEqual([{ domain: DOMAIN }])
+  expect(stage.outside.asked(workflowId, 'repairHolds')).toEqual([{ domain: DOMAIN }])
 })
 
 const ROWS: RowsReconciled = {
@@ -90,11 +93,18 @@ test('a repair that fails for good does not fail the tick, which says that nothi
   const fails = async () => {
     throw refused('the mirror has no such column')
   }
-  stage.outside.script(workflowId, { repairArrivals: fails, reconcileRows: fails, findStuck: fails })
+  stage.outside.script(workflowId, {
+    repairArrivals: fails,
+    repairHolds: fails,
+    reconcileRows: fails,
+    findStuck: fails,
+  })
   const tick = stage.client.workflow.execute(SCHEDULER_WORKFLOW, {
     ...{ workflowId, taskQueue: toTaskQueue(DOMAIN), args: [DOMAIN] },
   })
-  expect(await tick).toEqual({ opened: [], existing: 0, skipped: [], repaired: null, rows: null, stuck: null })
+  expect(await tick).toEqual({
+    ...{ opened: [], existing: 0, skipped: [], repaired: null, rows: null, stuck: null, holdsRepaired: null },
+  })
 })
 
 test('what is published arrives although the catalog bucket, which opening needs, is away', async () => {

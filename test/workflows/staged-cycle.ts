@@ -3,12 +3,16 @@
 import { ApplicationFailure, type Client, WorkflowFailedError } from '@temporalio/client'
 import type {
   Blocker,
+  Command,
   Cycle,
   CycleInput,
   GlueEndState,
   GlueRunEnd,
+  OperatorCommand,
   PastRuns,
+  ReopenCommand,
   RerunCommand,
+  Standing,
   UpgradeCommand,
 } from '../../model/cycle/cycle.ts'
 import type { CycleRecord, CycleSnapshot } from '../../model/cycle/record.ts'
@@ -46,10 +50,12 @@ export interface StagedCycle {
   /** As the bridge tells the end of a Glue run, once the workflow waits for it. */
   glueEnds(attempt: number, state?: GlueEndState, runId?: string): Promise<void>
   rerun(command?: Partial<RerunCommand>, updateId?: string): Promise<{ attempt: number }>
+  /** What else operators ask, as an update. */
+  act(action: Exclude<Command['action'], 'rerun'>, command?: object): Promise<Standing>
   /** As `sluice upgrade` does it: to the next version of its definition if nothing else is said. */
   upgrade(change: Partial<CycleInput>, command?: Partial<UpgradeCommand>): Promise<{ definitionVersion: number }>
   /** Brings the closed cycle back; answers the new run's id. */
-  comeBack(ended: CycleResult | Past, command?: Partial<RerunCommand>, change?: Partial<CycleInput>): Promise<string>
+  comeBack(ended: CycleResult | Past, command?: Partial<ReopenCommand>, change?: Partial<CycleInput>): Promise<string>
   /** As the bridge does with a correction of a closed cycle whose definition says rerun; answers the run's id. */
   bringBack(ended: CycleResult, correction: Arrival): Promise<string>
   cancel(): Promise<void>
@@ -122,6 +128,10 @@ export function putCycle(
         updateId: updateId ?? args[0].requestId,
       })
     },
+    act(action, command = {}) {
+      const args: [OperatorCommand] = [{ ...toCommand(), ...command }]
+      return handle().executeUpdate<Standing, [OperatorCommand]>(action, { args, updateId: args[0].requestId })
+    },
     upgrade(change, command = {}) {
       const to = { ...input, definitionVersion: input.definitionVersion + 1, ...change }
       const args: [UpgradeCommand] = [{ to, ...toCommand(command) }]
@@ -132,7 +142,7 @@ export function putCycle(
       const past: PastRuns = {
         ...{ runNumber, state, step, lastAttempt, revision, dependencies },
         attempt: 'attempt' in ended ? ended.attempt : ended.succeeded,
-        command: toCommand(command),
+        command: { ...toCommand(), ...command } as ReopenCommand,
       }
       const started = await client.workflow.start(CYCLE_WORKFLOW, {
         ...toCycleStart({ ...input, openedBy: 'rerun', ...change, past }),

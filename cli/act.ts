@@ -1,0 +1,214 @@
+// What an operator asks of one cycle. In: the cycle, the action, who and why. Out: what came of it, or would come (`--dry-run`);
+// audited either way. Recipe for a closed cycle (facts: an update-with-start can leave a run behind): update; not found, then
+// start with the command in the input; started by someone else meanwhile, then update again.
+// Never: another way to use an id twice; a dry run that changes anything.
+import { randomUUID } from 'node:crypto'
+import {
+  type Client,
+  WorkflowExecutionAlreadyStartedError,
+  WorkflowNotFoundError,
+  WorkflowUpdateFailedError,
+} from '@temporalio/client'
+import { listReaders } from '../mirror/readers.ts'
+import { openCycle, whyNotDue } from '../model/calendar/due.ts'
+import { toTimetable } from '../model/calendar/routing.ts'
+import { ACTION_WORDS, refuseCommand, toRefusal } from '../model/cycle/commands.ts'
+import {
+  type Command,
+  type CycleInput,
+  type OperatorCommand,
+  type ReopenCommand,
+  type Standing,
+} from '../model/cycle/cycle.ts'
+import { type Preview, previewOf, type Reader } from '../model/cycle/preview.ts'
+import { type CycleId, type CycleParts, domainOf, toCycleId } from '../model/ids.ts'
+import { CYCLE_WORKFLOW, toCycleStart } from '../workflows/contract.ts'
+import { auditRefusal } from './audit.ts'
+import { type Connection, withConnection } from './connection.ts'
+import { CommandFailure, EXIT } from './failure.ts'
+import {
+  ANSWER_MS,
+  askCycle,
+  type DefinitionChoice,
+  type FoundCycle,
+  findClosed,
+  loadCatalog,
+  presentVersion,
+} from './find-cycle.ts'
+import { toNoAnswer } from './no-answer.ts'
+import { type Output, print, printJson, talk } from './output.ts'
+import { toNext } from './reopened.ts'
+
+export interface ActOptions {
+  reason: string
+  actor: string
+  dryRun: boolean
+  stack?: string
+  output: Output
+}
+
+/** An action without the person: who asks is the same for all. */
+export type Wish = Command extends infer One ? (One extends Command ? Omit<One, keyof OperatorCommand> : never) : never
+
+export interface Act {
+  cycle: CycleId
+  parts: CycleParts
+  command: Command
+  /** Of a rerun: by which version; absent: by what goes without saying, its own while a run is open, else the one in force. */
+  definition?: DefinitionChoice
+}
+
+/** What came of it. */
+export interface Done {
+  run: 'open' | 'reopened'
+  /** Of a rerun. */
+  attempt: number | null
+  /** How the cycle stands directly after; null of a rerun that an open run took. */
+  after: Standing | null
+  /** Null when it processes or is over; else what is missing, if anything. */
+  waitsFor: string[] | null
+}
+
+export function toCommandOf(wish: Wish, { actor, reason }: Pick<ActOptions, 'actor' | 'reason'>): Command {
+  const asker = { actor: actor.trim(), reason: reason.trim(), requestId: randomUUID() }
+  if (!asker.actor || !asker.reason)
+    throw new CommandFailure(
+      EXIT.notAllowed,
+      `${ACTION_WORDS[wish.action]} needs an actor and a reason that say something.`,
+    )
+  return { ...wish, ...asker } as Command
+}
+
+/** The one way by which every action on a cycle goes. `tell`: the sentence of what came of it. */
+export async function act(
+  parts: CycleParts,
+  wish: { command: Wish; definition?: DefinitionChoice; tell: (done: Done) => string },
+  options: ActOptions,
+): Promise<number> {
+  const cycle = toCycleId(parts.product, parts.key)
+  const command = toCommandOf(wish.command, options)
+  const asked: Act = { cycle, parts, command, ...(wish.definition && { definition: wish.definition }) }
+  return withConnection(options, domainOf(parts.product), async (connection) => {
+    if (options.dryRun) return preview(connection, asked, options.output)
+    const done = await give(connection, asked).catch(async (error: unknown) => {
+      if (error instanceof CommandFailure && error.exitCode === EXIT.notAllowed)
+        await auditRefusal(connection, { ...command, cycle, refused: error.message })
+      throw error
+    })
+    if (options.output === 'json') printJson({ cycle, ...done, ...command })
+    else print(`${wish.tell(done)} Follow it: sluice explain ${cycle}`)
+    return 0
+  })
+}
+
+async function preview(connection: Connection, asked: Act, output: Output): Promise<number> {
+  const found = await find(connection, asked)
+  const command = await withDefinition(connection, asked, found)
+  const readers = await listReaders(connection.db(), asked.parts).catch((error: unknown): Reader[] => {
+    talk(`The mirror could not say who uses its data: ${(error as Error).message}`)
+    return []
+  })
+  const told = previewOf(found.cycle, { command, run: found.run, readers, nowMs: Date.now() })
+  const { actor, reason } = asked.command
+  const about = { cycle: asked.cycle, action: command.action, isDryRun: true, run: found.run, actor, reason }
+  if (output === 'json') printJson({ ...about, ...told, readers })
+  else tellPreview(asked, told)
+  return told.refused === null ? 0 : EXIT.notAllowed
+}
+
+function tellPreview({ cycle, command }: Act, { refused, before, after, effects }: Preview): void {
+  if (refused !== null) return talk(`${toRefusal(cycle, command.action, refused)} Nothing would be done.`)
+  print(`${cycle}: ${toStandingWords(before)} -> ${after ? toStandingWords(after) : ''}`)
+  for (const effect of effects) print(`  ${effect}`)
+  talk('Nothing was done: it was a dry run. To do it, leave --dry-run out.')
+}
+
+const toStandingWords = ({ state, step, held }: Standing): string =>
+  `${state}${step ? ` (${step})` : ''}${held ? ', held' : ''}`
+
+async function find(connection: Connection, { cycle, parts, definition }: Act): Promise<FoundCycle> {
+  const open = await askCycle(await connection.temporal(), cycle)
+  return open ? { run: 'open', cycle: open } : findClosed(connection, parts, definition)
+}
+
+async function give(connection: Connection, asked: Act): Promise<Done> {
+  const temporal = await connection.temporal()
+  const open = await updateOpen(connection, asked)
+  if (open) return open
+  const { cycle, input } = await findClosed(connection, asked.parts, asked.definition)
+  const refused = refuseCommand(cycle, asked.command, 'closed', Date.now())
+  if (refused !== null) throw new CommandFailure(EXIT.notAllowed, toRefusal(asked.cycle, asked.command.action, refused))
+  const started = await startAgain(temporal, input, asked.command as ReopenCommand)
+  if (started) return started
+  const other = await updateOpen(connection, asked)
+  if (other) return other
+  throw new CommandFailure(
+    EXIT.conflict,
+    `Another command brought ${asked.cycle} back and it closed again at once. See: sluice explain ${asked.cycle}`,
+  )
+}
+
+/** Undefined when no run of the cycle is open. */
+async function updateOpen(connection: Connection, asked: Act): Promise<Done | undefined> {
+  const temporal = await connection.temporal()
+  const { action, requestId } = asked.command
+  try {
+    // Asked first only where the command depends on how it stands.
+    const open = asked.definition === 'current' ? await askCycle(temporal, asked.cycle) : undefined
+    const command = open ? await withDefinition(connection, asked, { run: 'open', cycle: open }) : asked.command
+    const answer = await temporal.withDeadline(Date.now() + ANSWER_MS, () =>
+      temporal.workflow
+        .getHandle(asked.cycle)
+        .executeUpdate<Answer, [Command]>(action, { args: [command], updateId: requestId }),
+    )
+    const { attempt, state } = answer
+    return { run: 'open', attempt, after: state === undefined ? null : (answer as Standing), waitsFor: null }
+  } catch (error) {
+    if (error instanceof WorkflowNotFoundError) return undefined
+    if (error instanceof WorkflowUpdateFailedError)
+      throw new CommandFailure(EXIT.notAllowed, error.cause?.message ?? error.message)
+    throw error instanceof CommandFailure ? error : toNoAnswer(asked.cycle, error)
+  }
+}
+
+/** Of a rerun only the attempt. */
+type Answer = Standing | { attempt: number; state?: undefined }
+
+/** A rerun of an open cycle by the version in force brings what the cycle would be opened with by it. */
+async function withDefinition(
+  connection: Connection,
+  { command, parts, definition }: Act,
+  found: FoundCycle,
+): Promise<Command> {
+  if (command.action !== 'rerun' || definition !== 'current' || found.run === 'closed') return command
+  const catalog = await loadCatalog(connection, parts)
+  const version = presentVersion(catalog, parts)
+  const { definitionVersion, openedBy, settings } = found.cycle.input
+  if (!version)
+    throw new CommandFailure(
+      EXIT.notAllowed,
+      `No definition of ${parts.product} is applied any more. By its own: --definition cycle`,
+    )
+  if (version.version <= definitionVersion) return command
+  const timetable = toTimetable(catalog)
+  const notDue = whyNotDue(timetable, version.definition, parts.key)
+  if (notDue)
+    throw new CommandFailure(EXIT.notAllowed, `By its present definition ${notDue}. By its own: --definition cycle`)
+  return { ...command, to: openCycle(timetable, version, { key: parts.key, openedBy, settings }) }
+}
+
+/** Undefined when somebody else was quicker. */
+async function startAgain(temporal: Client, opened: CycleInput, command: ReopenCommand): Promise<Done | undefined> {
+  const input: CycleInput = { ...opened, past: opened.past && { ...opened.past, command } }
+  try {
+    await temporal.workflow.start(CYCLE_WORKFLOW, {
+      ...toCycleStart(input),
+      workflowIdReusePolicy: 'ALLOW_DUPLICATE',
+      workflowIdConflictPolicy: 'FAIL',
+    })
+  } catch (error) {
+    if (error instanceof WorkflowExecutionAlreadyStartedError) return undefined
+    throw error
+  }
+  return { run: 'reopened', ...toNext(input, command) }
+}

@@ -1,0 +1,27 @@
+// `sluice cancel`: stop a cycle.
+import { Command } from '@commander-js/extra-typings'
+import { actorOption, dryRunOption, outputOption, parseCycle, reasonOption, stackOption } from '../options.ts'
+
+export const createCancelCommand = () =>
+  new Command('cancel')
+    .description('Stop the Glue run of a cycle and end it as CANCELLED')
+    .argument('<cycle>', 'such as d1/ds3/2026-11-20', parseCycle)
+    .addOption(dryRunOption())
+    .addOption(reasonOption().makeOptionMandatory())
+    .addOption(actorOption())
+    .addOption(stackOption())
+    .addOption(outputOption())
+    .addHelpText(
+      'after',
+      `
+Consumers are told, and go on waiting; a rerun brings it back. In Temporal such a run is Completed, with the state CANCELLED.
+
+Exit code 4 when it makes no sense now; the refusal says why and is audited.
+
+Example:
+  sluice cancel d1/ds3/2026-11-20 --reason "reads the wrong bucket"`,
+    )
+    .action(async (cycle, options) => {
+      const { cancel } = await import('../cycle-actions.ts')
+      process.exitCode = await cancel(cycle, options)
+    })

@@ -1,0 +1,156 @@
+// A cycle that somebody wants something of. In: its name. Out: how it stands, and what a next run of it would be opened with where
+// no run is open; from its workflow while one is, else from Temporal's result and the mirror's row, whichever tells the later end.
+// Never: "closed" because nobody answers.
+import { type Client, WorkflowNotFoundError } from '@temporalio/client'
+import { loadDomainCatalog } from '../catalog/load.ts'
+import { selectVersions } from '../catalog/rows.ts'
+import { readConfig } from '../clients/config.ts'
+import { readLastResult } from '../clients/last-result.ts'
+import { readPast } from '../mirror/past.ts'
+import { recallArrivals } from '../mirror/recall.ts'
+import { readCycleRow } from '../mirror/status.ts'
+import type { Timetable } from '../model/calendar/cycles.ts'
+import { openCycle, whyNotDue } from '../model/calendar/due.ts'
+import { type DomainCatalog, toTimetable } from '../model/calendar/routing.ts'
+import { rememberCorrections } from '../model/cycle/corrections.ts'
+import { type Cycle, type CycleInput, type DependencyStatus, isUnbegun, openRun } from '../model/cycle/cycle.ts'
+import { laterEnd, type Past } from '../model/cycle/last-end.ts'
+import type { DefinitionVersion, ProductDefinition } from '../model/definition.ts'
+import { refusesPartial } from '../model/dependencies.ts'
+import { type CycleId, type CycleParts, domainOf, toCycleId } from '../model/ids.ts'
+import { CYCLE_QUERY } from '../workflows/contract.ts'
+import type { Connection } from './connection.ts'
+import { CommandFailure, EXIT } from './failure.ts'
+import { toNoAnswer } from './no-answer.ts'
+import { whyNoDefinition } from './no-definition.ts'
+import { talk } from './output.ts'
+
+/** By which version of its definition a rerun goes: the one that the cycle carries, or the one in force. */
+export const DEFINITIONS = ['cycle', 'current'] as const
+export type DefinitionChoice = (typeof DEFINITIONS)[number]
+
+export type FoundCycle =
+  | { run: 'open'; cycle: Cycle }
+  /** `input`: of its next run, with what the last one left and nobody's command. */
+  | { run: 'closed'; cycle: Cycle; input: CycleInput }
+
+/** A person waits, and a worker may be busy. */
+export const ANSWER_MS = 15_000
+
+/** The run that is open; undefined: none is. @throws when it does not answer. */
+export async function askCycle(temporal: Client, cycle: CycleId): Promise<Cycle | undefined> {
+  try {
+    const handle = temporal.workflow.getHandle(cycle)
+    return await temporal.withDeadline(Date.now() + ANSWER_MS, async () => {
+      const { status } = await handle.describe()
+      return status.name === 'RUNNING' ? handle.query<Cycle>(CYCLE_QUERY) : undefined
+    })
+  } catch (error) {
+    if (error instanceof WorkflowNotFoundError) return undefined
+    throw toNoAnswer(cycle, error)
+  }
+}
+
+/** @throws CommandFailure when nobody knows it, with what it may be called or why it is not there. */
+export async function findClosed(
+  connection: Connection,
+  parts: CycleParts,
+  choice: DefinitionChoice = 'current',
+): Promise<Extract<FoundCycle, { run: 'closed' }>> {
+  const cycle = toCycleId(parts.product, parts.key)
+  const past = await readEnd(connection, await connection.temporal(), cycle)
+  const catalog = await loadCatalog(connection, parts)
+  if (!past) throw new CommandFailure(EXIT.notAllowed, whyUnknown(catalog, parts))
+  const timetable = toTimetable(catalog)
+  const version = choice === 'cycle' ? await readCarried(connection, parts) : requirePresent(catalog, parts)
+  const notDue = whyNotDue(timetable, version.definition, parts.key)
+  if (notDue)
+    throw new CommandFailure(
+      EXIT.notAllowed,
+      `By its ${choice === 'cycle' ? 'own' : 'present'} definition ${notDue}, so it cannot run again.`,
+    )
+  const settings = readConfig(process.env, domainOf(parts.product)).cycle
+  const dependencies = await withCorrections(connection, version.definition, past)
+  const opened = openCycle(timetable, version, { key: parts.key, openedBy: 'rerun', settings })
+  const input = { ...opened, past: { ...past, dependencies, command: null } }
+  return { run: 'closed', cycle: openRun(input, Date.now()), input }
+}
+
+export async function loadCatalog(
+  { aws, settings }: Connection,
+  { product }: Pick<CycleParts, 'product'>,
+): Promise<DomainCatalog> {
+  const loaded = await loadDomainCatalog((await aws()).s3, settings.SLUICE_CATALOG_BUCKET, domainOf(product))
+  if (loaded.kind !== 'loaded')
+    throw new Error(`The catalog of ${domainOf(product)} answered "unchanged" to a first read.`)
+  return loaded.catalog
+}
+
+export const presentVersion = (catalog: DomainCatalog, { product }: Pick<CycleParts, 'product'>) =>
+  catalog.products.find(({ definition }) => definition.product === product)
+
+function requirePresent(catalog: DomainCatalog, parts: CycleParts): DefinitionVersion {
+  const version = presentVersion(catalog, parts)
+  if (version) return version
+  throw new CommandFailure(
+    EXIT.notAllowed,
+    `No definition of ${parts.product} is applied any more, so it cannot run again by the one in force. By its own: --definition cycle`,
+  )
+}
+
+/** The version that its last run carried, from the mirror. */
+async function readCarried({ db }: Connection, { product, key }: CycleParts): Promise<DefinitionVersion> {
+  const row = await readCycleRow(db(), toCycleId(product, key))
+  const [version] = row ? await selectVersions(db(), [{ product, version: row.definitionVersion }]) : []
+  if (version) return version
+  throw new CommandFailure(
+    EXIT.failed,
+    `The database does not know by which version ${product}/${key} ran; leave --definition out to go by the one in force.`,
+  )
+}
+
+function whyUnknown(catalog: DomainCatalog, { product, key }: CycleParts): string {
+  const version = presentVersion(catalog, { product })
+  if (!version) return whyNoDefinition(catalog, { product, key })
+  const timetable: Timetable = toTimetable(catalog)
+  const notDue = whyNotDue(timetable, version.definition, key)
+  if (notDue) return `${notDue}.`
+  return `Neither Temporal nor the mirror knows ${product}/${key}: it has not been opened yet. To open it first: sluice open ${product}/${key}`
+}
+
+/** By the run's result or the mirror's row, whichever tells of the later end. */
+async function readEnd(connection: Connection, temporal: Client, cycle: CycleId): Promise<Past | undefined> {
+  const result = await readLastResult(temporal, cycle)
+  try {
+    return laterEnd(result, await readPast(connection.db(), cycle))
+  } catch (error) {
+    if (!result) throw error
+    talk(
+      `The mirror could not say how ${cycle} stood: ${(error as Error).message}. It goes on from what Temporal knows.`,
+    )
+    return laterEnd(result, undefined)
+  }
+}
+
+/** What came of the inputs while no run was open to remember it, and will do by the definition. */
+async function withCorrections(
+  connection: Connection,
+  definition: ProductDefinition,
+  past: Past,
+): Promise<DependencyStatus[]> {
+  const { dependencies } = past
+  if (isUnbegun(past)) return dependencies
+  try {
+    const published = await recallArrivals(connection.db(), domainOf(definition.product), dependencies)
+    return rememberCorrections(
+      dependencies,
+      published.filter((arrival) => !refusesPartial(definition, arrival)),
+    )
+  } catch (error) {
+    talk(
+      `The mirror could not say whether inputs were corrected since the last run: ${(error as Error).message}. ` +
+        'It goes on with the revisions that are known.',
+    )
+    return dependencies
+  }
+}

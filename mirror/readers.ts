@@ -1,0 +1,26 @@
+// Who uses a cycle's data, or waits for it, as the mirror has it. In: a cycle. Out: its consumers' cycles, with what their
+// definitions say of it. Never: consumers of other domains to a domain's login: their rows are not its to see.
+import type { Postgres } from '../clients/postgres.ts'
+import type { CycleParts } from '../model/ids.ts'
+import type { Reader } from '../model/cycle/preview.ts'
+import { isInputOf } from './conditions.ts'
+
+/** More are only counted by whoever prints them. */
+const MOST = 1_000
+
+/** By the version of the definition that the consumer's cycle carries; the strongest word where several rules name the upstream. */
+export const listReaders = (db: Postgres, { product, key }: CycleParts): Promise<Reader[]> =>
+  db.rows<Reader>(
+    `select status.cycle, status.product, status.state, dependency.state as dependency, dependency.revision,
+       coalesce(said.on_revision, 'flag') as "onRevision", said.if_none as "ifNone"
+     from data_product_dependencies_events_status as dependency
+     join data_product_status as status using (cycle)
+     left join lateral (
+       select (array_agg(coalesce(on_revision, 'flag') order by array_position(array['rerun', 'flag', 'ignore'], coalesce(on_revision, 'flag'))))[1]
+           as on_revision, min(if_none) as if_none
+       from data_product_dependencies as edge
+       where edge.product = status.product and edge.version = status.definition_version and edge.upstream = $1) as said on true
+     where dependency.upstream_product = $1 and dependency.upstream_key = $2 and ${isInputOf('status')}
+     order by status.cycle collate "C" limit ${MOST}`,
+    [product, key],
+  )

@@ -1,0 +1,141 @@
+import { describe, expect, test } from 'vitest'
+import type { CycleId, ProductId } from '../ids.ts'
+import { arrivalOf, cycleOf, definitionOf, endOf, inputOf, KEY, NOON_MS } from '../samples.test-data.ts'
+import { applyArrival } from './arrivals.ts'
+import { type Command, type Cycle, openRun } from './cycle.ts'
+import { applyFact, type Fact } from './facts.ts'
+import { previewOf, type Reader } from './preview.ts'
+
+const who = { actor: 'ann', reason: 'vendor corrected', requestId: 'request-1' }
+const after = (cycle: Cycle, ...facts: Fact[]): Cycle =>
+  facts.reduce((found, fact) => applyFact(found, fact, NOON_MS), cycle)
+const started: Fact = { kind: 'run-started', runId: 'jr_1', adopted: false }
+const failed: Fact = { kind: 'run-ended', end: endOf('FAILED', 'jr_1') }
+const completed = (): Cycle =>
+  after(
+    ready(),
+    { kind: 'begun' },
+    started,
+    { kind: 'run-ended', end: endOf('SUCCEEDED', 'jr_1') },
+    { kind: 'published', eventId: `d1/ds3/${KEY}/r1`, revision: 1 },
+  )
+const waiting = (): Cycle => cycleOf({}, ['d1/ds1', 'raw/rd2'])
+const ready = (): Cycle =>
+  ['d1/ds1', 'raw/rd2'].reduce((cycle, product) => applyArrival(cycle, arrivalOf(product), NOON_MS), waiting())
+
+const reader = (product: string, change: Partial<Reader> = {}): Reader => ({
+  ...{
+    cycle: `${product}/${KEY}` as CycleId,
+    product: product as ProductId,
+    state: 'COMPLETED',
+    dependency: 'ARRIVED',
+  },
+  ...{ revision: 1, onRevision: 'flag', ifNone: null },
+  ...change,
+})
+
+const effects = (cycle: Cycle, wish: object, readers: Reader[] = [], run: 'open' | 'closed' = 'open'): string[] =>
+  previewOf(cycle, { command: { ...who, ...wish } as Command, run, readers, nowMs: NOON_MS }).effects
+
+describe('a rerun says', () => {
+  test('which job, what it reads and overwrites, which revision it publishes, and what becomes of each consumer', () => {
+    const readers = [
+      reader('d1/ds4'),
+      reader('d1/ds5', { onRevision: 'rerun' }),
+      reader('d2/risk', { onRevision: 'ignore' }),
+      reader('d1/ds6', { state: 'WAITING', dependency: 'WAITING', revision: null }),
+    ]
+    expect(effects(completed(), { action: 'rerun' }, readers)).toEqual([
+      'Glue job "d1-ds3" runs as attempt 2, by version 7 of the definition.',
+      `It reads d1/ds1/${KEY} revision 1.`,
+      `It reads raw/rd2/${KEY} revision 1.`,
+      `It overwrites s3://example-d1-products/ds3/${KEY}/, which holds revision 1.`,
+      `It publishes revision 2, as event d1/ds3/${KEY}/r2.`,
+      `d1/ds4/${KEY} (COMPLETED) has used revision 1 and is flagged as outdated.`,
+      `d1/ds5/${KEY} (COMPLETED) has used revision 1 and runs again (onRevision: rerun).`,
+      `d2/risk/${KEY} (COMPLETED) has used revision 1 and ignores corrections.`,
+      `d1/ds6/${KEY} (WAITING) waits for it and takes the new revision.`,
+    ])
+  })
+
+  test('whom a cascade makes run again, and that another domain decides for itself', () => {
+    const told = effects(completed(), { action: 'rerun', cascade: 'all' }, [reader('d1/ds4'), reader('d2/risk')])
+    expect(told.slice(-3)).toEqual([
+      `d1/ds4/${KEY} (COMPLETED) has used revision 1 and runs again (cascade).`,
+      `d2/risk/${KEY} (COMPLETED) has used revision 1 and is flagged as outdated.`,
+      'In other domains the cascade is a request: their onRevision decides.',
+    ])
+  })
+
+  test('that nothing is published, where it is not', () => {
+    const told = effects(completed(), { action: 'rerun', publish: false }, [reader('d1/ds4')])
+    expect(told.at(-1)).toBe('It publishes nothing: consumers know of revision 1 as before.')
+  })
+
+  test('that a publication is repeated without a second Glue run', () => {
+    const cycle = after(ready(), { kind: 'begun' }, started, { kind: 'run-ended', end: endOf('SUCCEEDED', 'jr_1') })
+    const unpublished = after(cycle, { kind: 'publish-failed', error: 'the bus is away' })
+    expect(effects(unpublished, { action: 'rerun' })[0]).toBe(
+      'Attempt 1 goes on where it stood: no second Glue run is started.',
+    )
+  })
+})
+
+test('a skip says who is told, and how each who waits goes on', () => {
+  const waits = { state: 'WAITING', dependency: 'WAITING', revision: null } as const
+  const readers = [reader('d1/ds4', waits), reader('d1/ds5', { ...waits, ifNone: 'skip-cycle' }), reader('d1/ds6')]
+  expect(effects(waiting(), { action: 'skip' }, readers)).toEqual([
+    'It ends as SKIPPED, without data and without a Glue run.',
+    'Data Product Not Refreshed (SKIPPED) goes out to the consumers of d1/ds3.',
+    `d1/ds4/${KEY} waits for it and goes on waiting.`,
+    `d1/ds5/${KEY} waits for it and is skipped too (ifNone: skip-cycle).`,
+  ])
+})
+
+test('a waiver says what is gone without, and what follows', () => {
+  expect(effects(waiting(), { action: 'waive', products: ['raw/rd2'] })).toEqual([
+    `It goes without raw/rd2/${KEY}; one that comes before it begins is taken all the same.`,
+    'It still waits for d1/ds1.',
+    expect.stringContaining('built without'),
+  ])
+  expect(effects(waiting(), { action: 'waive', products: null })).toContain(
+    'Glue job "d1-ds3" starts at once, as attempt 1.',
+  )
+})
+
+test('a hold says what goes on all the same; a release, what starts', () => {
+  const running = after(ready(), { kind: 'begun' }, started)
+  expect(effects(running, { action: 'hold', of: 'cycle' })).toContain(
+    'Glue run jr_1 of attempt 1 goes on, and is published when it succeeds.',
+  )
+  const cutoff = { at: { time: '14:00', days: 0, unit: 'day' as const }, then: 'error' as const }
+  const definition = definitionOf('d1/ds3', ['d1/ds1'], { cutoff })
+  const untilTwo = openRun(inputOf(definition, { cutoffMs: NOON_MS + 1 }), NOON_MS - 1)
+  expect(effects(untilTwo, { action: 'hold', of: 'cycle' }).at(-1)).toBe(
+    `Its cutoff at ${new Date(NOON_MS + 1).toISOString()} counts all the same while an input is missing: error.`,
+  )
+  const held = after(ready(), { kind: 'commanded', command: { ...who, action: 'hold', of: 'cycle' } })
+  expect(effects(held, { action: 'release', of: 'cycle' })).toEqual([
+    'It is held no more.',
+    'Glue job "d1-ds3" starts at once, as attempt 1.',
+  ])
+})
+
+test('a cancellation says which Glue run is stopped', () => {
+  const running = after(ready(), { kind: 'begun' }, started)
+  expect(effects(running, { action: 'cancel' })[0]).toBe(
+    'Glue run jr_1 of attempt 1 is told to stop; what it has written by then stays.',
+  )
+  expect(effects(waiting(), { action: 'cancel' })[0]).toBe('No Glue run is under way.')
+})
+
+test('what is refused has its reason and no effects', () => {
+  const cycle = after(ready(), { kind: 'begun' }, started, failed)
+  const told = previewOf(cycle, {
+    command: { ...who, action: 'release', of: 'cycle' },
+    run: 'open',
+    readers: [],
+    nowMs: NOON_MS,
+  })
+  expect(told).toMatchObject({ refused: expect.stringContaining('It is not held'), after: null, effects: [] })
+})
