@@ -21,6 +21,7 @@ import { createRepairing } from './repairing.ts'
 import { createHoldRepairing } from './repairing-holds.ts'
 import { createScheduling } from './scheduling.ts'
 import { beginTry, type TryParts } from './try-age.ts'
+import { createLatenessWatch } from './watching-lateness.ts'
 
 export interface ActivityParts {
   config: RoleConfig
@@ -62,6 +63,7 @@ export function createActivities({
     }),
     ...createRepairing({ temporal, db, warn, settings: config.cycle, loadIndex, nowMs: Date.now }),
     ...createHoldRepairing({ temporal, db, warn, loadIndex }),
+    ...createLatenessWatch({ db, warn, loadIndex, notify: publishing.notifyLateness, nowMs: Date.now }),
     ...createReconciling({ temporal, db, warn, nowMs: Date.now }),
     ...createStuckFinding({ temporal, db, warn, nowMs: Date.now }),
     recordCycle: (record) => recordCycle(db, record),

@@ -5,6 +5,7 @@ import { GetQueueUrlCommand, SendMessageCommand, type SQSClient } from '@aws-sdk
 import { ApplicationFailure } from '@temporalio/common'
 import { toGlueLogLink } from '../model/glue-log.ts'
 import { domainOf, nameOf, toEventId } from '../model/ids.ts'
+import type { LatenessNotice } from '../model/lateness/notices.ts'
 import {
   type EventMetadata,
   NOT_REFRESHED,
@@ -31,7 +32,9 @@ export interface PublishingParts {
   nowMs(): number
 }
 
-type PublishingActivities = Pick<CycleActivities, 'publishRefreshEvent' | 'publishNotRefreshed' | 'notifyFailure'>
+type PublishingActivities = Pick<CycleActivities, 'publishRefreshEvent' | 'publishNotRefreshed' | 'notifyFailure'> & {
+  notifyLateness(notice: LatenessNotice): Promise<void>
+}
 
 export const createPublishing = (parts: PublishingParts): PublishingActivities => ({
   /** May run twice: the event id follows from product, cycle and revision. */
@@ -49,17 +52,26 @@ export const createPublishing = (parts: PublishingParts): PublishingActivities =
 
   /** May run twice: whoever reads the queue knows a repeat by the notice's id. */
   async notifyFailure(notice) {
-    try {
-      const queue = await parts.sqs.send(new GetQueueUrlCommand({ QueueName: parts.notificationQueueName }))
-      const where = { account: parts.account, region: parts.region, ...notice.run }
-      const logLink = notice.run && toGlueLogLink(parts.region, notice.run.runId)
-      const MessageBody = JSON.stringify({ ...notice, where, logLink })
-      await parts.sqs.send(new SendMessageCommand({ QueueUrl: queue.QueueUrl, MessageBody }))
-    } catch (error) {
-      throw toAwsFailure(error, `notify ${parts.notificationQueueName} that ${notice.cycle} failed`, NOTICE_RULES)
-    }
+    const where = { account: parts.account, region: parts.region, ...notice.run }
+    const logLink = notice.run && toGlueLogLink(parts.region, notice.run.runId)
+    await notify(parts, { kind: 'failed', ...notice, where, logLink }, `that ${notice.cycle} failed`)
+  },
+
+  /** The same. */
+  async notifyLateness(notice) {
+    await notify(parts, notice, `of what is late for ${notice.cause}`)
   },
 })
+
+/** Three kinds of notices lie in the queue, told apart by `kind`: failed, late, will-be-late. */
+async function notify(parts: PublishingParts, notice: object, what: string): Promise<void> {
+  try {
+    const queue = await parts.sqs.send(new GetQueueUrlCommand({ QueueName: parts.notificationQueueName }))
+    await parts.sqs.send(new SendMessageCommand({ QueueUrl: queue.QueueUrl, MessageBody: JSON.stringify(notice) }))
+  } catch (error) {
+    throw toAwsFailure(error, `notify ${parts.notificationQueueName} ${what}`, NOTICE_RULES)
+  }
+}
 
 /** Entry errors that no repeat mends; all others (InternalFailure, ThrottlingException …) are tried again. */
 const FINAL_ENTRY_ERRORS = new Set([

@@ -357,6 +357,19 @@ table event_ledger -- What became of every event that a domain received: one row
   policy own_domain for all to sluice_any_domain using (domain = sluice_domain())
   grant insert, select, update to sluice_any_domain
 
+table lateness_notice -- What the domain's notification queue was told of lateness: one row for each cause and owner.
+  domain text not null
+  kind text not null
+  cause text not null -- The cycle at the root: the one that keeps the late ones waiting, or the late one itself.
+  team text not null
+  cycles text[] not null -- The late cycles that the notice named; those that the same cause makes late afterwards are not told of again.
+  told_at timestamp with time zone not null default now()
+  constraint lateness_notice_kind CHECK ((kind = ANY (ARRAY['late'::text, 'will-be-late'::text])))
+  constraint lateness_notice_pkey PRIMARY KEY (domain, kind, cause, team)
+  row level security
+  policy own_domain for all to sluice_any_domain using (domain = sluice_domain())
+  grant insert, select to sluice_any_domain
+
 table migration
   number integer not null
   name text not null

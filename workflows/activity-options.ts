@@ -2,7 +2,7 @@
 import { ActivityCancellationType, proxyActivities } from '@temporalio/workflow'
 import type { CycleSettings } from '../model/cycle/cycle.ts'
 import { toGlueActivityId } from '../model/ids.ts'
-import type { CycleActivities, GlueRun, GlueRunEnd } from './contract.ts'
+import type { CycleActivities, GlueRun, GlueRunEnd, SchedulerActivities } from './contract.ts'
 
 /**
  * Without heartbeats only start-to-close notices a dead worker, so it is short. Waits for a Glue slot are retries and
@@ -48,6 +48,12 @@ export const awaitGlueJobOf = (settings: CycleSettings, attempt: number, run: Gl
     retry: { initialInterval: '1 second', backoffCoefficient: 1 },
     summary: `${run.job} ${run.runId}`.slice(0, 200),
   }).awaitGlueJob(run)
+
+/** The next tick looks too, so few tries. */
+export const { watchLateness } = proxyActivities<SchedulerActivities>({
+  startToCloseTimeout: '60 seconds',
+  retry: { initialInterval: '1 second', backoffCoefficient: 2, maximumInterval: '1 minute', maximumAttempts: 8 },
+})
 
 /** Short tries and long pauses: in an outage they must not fill the worker's slots, and each retry is an action. */
 export const recordCycleWith = (settings: CycleSettings): CycleActivities['recordCycle'] =>

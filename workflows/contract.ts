@@ -142,6 +142,8 @@ export interface SchedulerActivities {
   repairArrivals(tick: { domain: Domain }): Promise<{ repaired: number | null }>
   /** Holds and releases the cycles that did not hear of it when their product was; how many. Null = PostgreSQL was away. */
   repairHolds(tick: { domain: Domain }): Promise<{ repaired: number | null }>
+  /** Tells what is late, and what will be; of the whole domain, or of one cycle. Null = PostgreSQL was away. */
+  watchLateness(look: { domain: Domain; cycle?: CycleId }): Promise<{ told: number | null }>
   /** Makes rows of the mirror tell what the runs say. Null = PostgreSQL was away. */
   reconcileRows(tick: { domain: Domain; after: string | null }): Promise<RowsReconciled | null>
   /** Looks for cycles that nothing goes on with; repairs nothing. */
@@ -187,6 +189,8 @@ export interface Tick extends DueCycles {
   stuck?: Stuck | null
   /** Cycles that were held or released with their product after all; absent in ticks of older versions. */
   holdsRepaired?: number | null
+  /** Notices of lateness that went out; absent in ticks of older versions. */
+  latenessTold?: number | null
 }
 
 export const STATE_ATTRIBUTE = defineSearchAttributeKey('SluiceState', 'KEYWORD')

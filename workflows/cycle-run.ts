@@ -109,6 +109,11 @@ export class CycleRun {
     await this.heldUpScope.run(work)
   }
 
+  /** At that instant; not when the run has closed by then. */
+  whenLate(atMs: number, then: () => void): void {
+    sleep(Math.max(atMs - Date.now(), 1), { summary: 'expected by' }).then(then, () => undefined)
+  }
+
   private remember(cycle: Cycle): void {
     this.cycle = cycle
     if (!cycle.heldUp) this.heldUpScope?.cancel()

@@ -6,6 +6,7 @@ import { worthAnotherLook } from '../model/cycle/decide.ts'
 import { type HoldUp, needsPerson } from '../model/cycle/held-up.ts'
 import { mayPage, toGlueArguments, toNotice, toPublication } from '../model/cycle/outgoing.ts'
 import { domainOf } from '../model/ids.ts'
+import { isSettled } from '../model/states.ts'
 import {
   awaitGlueJobOf,
   notifyFailure,
@@ -14,6 +15,7 @@ import {
   recallArrivals,
   startGlueJob,
   stopGlueJob,
+  watchLateness,
 } from './activity-options.ts'
 import type { CycleRun } from './cycle-run.ts'
 
@@ -131,6 +133,24 @@ export function report(run: CycleRun): void {
     ])
   }
   inBackground(run, 'report', sendAll)
+}
+
+/**
+ * From before any event: when the cycle is not there by the time it is expected, its owner is told once, with what keeps it. One
+ * that was opened after its own time pages nobody. The timer does not outlive the run.
+ */
+export function watchDeadline(run: CycleRun): void {
+  const { input, openedAtMs } = run.cycle
+  const { availableByMs, product } = input
+  if (availableByMs === null || availableByMs <= openedAtMs || input.past || input.openedBy === 'backfill') return
+  run.whenLate(availableByMs, () => {
+    if (isSettled(run.cycle.state) || run.cycle.revision > 0) return
+    inBackground(run, 'the notice of lateness', async () => {
+      // What it looks at is the mirror, which must have heard of this run.
+      await run.lane.untilWritten()
+      await watchLateness({ domain: domainOf(product), cycle: run.cycle.id })
+    })
+  })
 }
 
 /** A step that only a person can get on: its owner is told, once for as long as it is held up. */

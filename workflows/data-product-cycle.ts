@@ -10,7 +10,16 @@ import { isSettled } from '../model/states.ts'
 import type { CycleResult } from './contract.ts'
 import { answerMessages } from './cycle-messages.ts'
 import { CycleRun } from './cycle-run.ts'
-import { awaitEnd, isNewsOfUnopened, publish, recall, report, startAttempt, stopAttempt } from './cycle-steps.ts'
+import {
+  awaitEnd,
+  isNewsOfUnopened,
+  publish,
+  recall,
+  report,
+  startAttempt,
+  stopAttempt,
+  watchDeadline,
+} from './cycle-steps.ts'
 
 /** Completes with the cycle's result; fails as `CycleFailed` when nobody mended an ERROR in time. */
 export async function dataProductCycle(input: CycleInput): Promise<CycleResult> {
@@ -19,6 +28,7 @@ export async function dataProductCycle(input: CycleInput): Promise<CycleResult> 
   if (input.past?.command) run.apply({ kind: 'reopened', command: input.past.command })
   answerMessages(run)
   run.lane.keepWriting()
+  watchDeadline(run)
   if (isUnbegun(run.cycle) || input.past?.command === null) recall(run)
   try {
     await run.untilCancelled(() => refresh(run))

@@ -11,7 +11,7 @@ const { openDueCycles: open } = proxyActivities<SchedulerActivities>({
 })
 
 /** The next tick looks again, so few tries; and the tick itself may last ten minutes. */
-const { repairArrivals, repairHolds, reconcileRows, findStuck } = proxyActivities<SchedulerActivities>({
+const { repairArrivals, repairHolds, reconcileRows, findStuck, watchLateness } = proxyActivities<SchedulerActivities>({
   startToCloseTimeout: '5 minutes',
   scheduleToCloseTimeout: '8 minutes',
   retry: { initialInterval: '1 second', backoffCoefficient: 2, maximumAttempts: 3 },
@@ -21,19 +21,21 @@ export async function openDueCycles(domain: Domain): Promise<Tick> {
   const { startTime, lastResult } = workflowInfo()
   // Ticks that were recorded before did not look.
   const isReconciling = patched('reconcile')
-  const hasHolds = patched('holds')
+  // Nor did they know of holds and lateness.
+  const isOperated = patched('operators')
   // Beside each other: what is published must arrive also while the catalog bucket, which opening needs, is away.
-  const [due, repairs, rows, stuck, holds] = await Promise.all([
+  const [due, repairs, rows, stuck, holds, lateness] = await Promise.all([
     open({ domain, atMs: startTime.getTime() }),
     orNull(domain, 'No arrival was repaired in this tick', () => repairArrivals({ domain })),
     isReconciling
       ? orNull(domain, 'No row was compared in this tick', () => reconcileRows(toLook(domain, lastResult)))
       : null,
     isReconciling ? orNull(domain, 'Nobody looked for stuck cycles in this tick', () => findStuck({ domain })) : null,
-    hasHolds ? orNull(domain, 'No hold was compared in this tick', () => repairHolds({ domain })) : null,
+    isOperated ? orNull(domain, 'No hold was compared in this tick', () => repairHolds({ domain })) : null,
+    isOperated ? orNull(domain, 'Nobody looked for what is late in this tick', () => watchLateness({ domain })) : null,
   ])
   const repaired = repairs?.repaired ?? null
-  const told = hasHolds ? { holdsRepaired: holds?.repaired ?? null } : {}
+  const told = isOperated ? { holdsRepaired: holds?.repaired ?? null, latenessTold: lateness?.told ?? null } : {}
   return isReconciling ? { ...due, repaired, rows, stuck, ...told } : { ...due, repaired, ...told }
 }
 

@@ -29,6 +29,12 @@ export class StatusLane {
     return this.written >= this.cycle().version
   }
 
+  /** Once what happened so far is there; never of a run that closes before. */
+  untilWritten(): Promise<void> {
+    const { version } = this.cycle()
+    return condition(() => this.written >= version)
+  }
+
   /** Runs beside the main line until the workflow ends; cancelling the cycle does not stop its record. */
   keepWriting(): void {
     CancellationScope.nonCancellable(() => this.writeForEver()).catch((error: unknown) => {

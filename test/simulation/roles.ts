@@ -127,6 +127,7 @@ export function bootWorker(world: World, domain: Domain, life: Life): void {
     // Not asked for: see `patched` in temporal-workflow.ts.
     reconcileRows: async () => null,
     repairHolds: async () => ({ repaired: 0 }),
+    watchLateness: async () => ({ told: 0 }),
     findStuck: async () => ({ unstarted: null, withoutWorker: null, glueEnds: null }),
     recordCycle: (record) => recordCycle(db, record),
     ...createRecalling({ temporal, db }),

@@ -33,6 +33,7 @@ const allGoesWell: Activities = {
   openDueCycles: async () => ({ opened: [], existing: 0, skipped: [] }),
   repairArrivals: async () => ({ repaired: 0 }),
   repairHolds: async () => ({ repaired: 0 }),
+  watchLateness: async () => ({ told: 0 }),
   reconcileRows: async ({ domain }) => ({
     ...{ compared: 0, unanswered: 0, left: 0, after: `${domain}/after` },
     ...{ rewritten: { count: 0, names: [] }, withoutRun: { count: 0, names: [] } },
@@ -64,6 +65,7 @@ export function createOutside(): Outside {
       openDueCycles: async (tick) => answer(hear('openDueCycles', tick).openDueCycles(tick)),
       repairArrivals: async (tick) => answer(hear('repairArrivals', tick).repairArrivals(tick)),
       repairHolds: async (tick) => answer(hear('repairHolds', tick).repairHolds(tick)),
+      watchLateness: async (look) => answer(hear('watchLateness', look).watchLateness(look)),
       reconcileRows: async (tick) => answer(hear('reconcileRows', tick).reconcileRows(tick)),
       findStuck: async (tick) => answer(hear('findStuck', tick).findStuck(tick)),
       readBackfilled: async (question) => answer(hear('readBackfilled', question).readBackfilled(question)),

@@ -32,6 +32,7 @@ test('a tick asks for what is due at its own start, again when that failed, and 
     },
     repairArrivals: async () => ({ repaired: 3 }),
     repairHolds: async () => ({ repaired: 2 }),
+    watchLateness: async () => ({ told: 1 }),
     reconcileRows: async () => ROWS,
     findStuck: async () => STUCK,
   })
@@ -43,6 +44,7 @@ test('a tick asks for what is due at its own start, again when that failed, and 
   expect(await handle.result()).toEqual({
     ...{ opened: ['ticks/ds1/2026-11-20'], existing: 2, skipped: [], repaired: 3, rows: ROWS, stuck: STUCK },
     holdsRepaired: 2,
+    latenessTold: 1,
   })
   const atMs = (await handle.describe()).startTime.getTime()
   expect(stage.outside.asked(workflowId, 'openDueCycles')).toEqual([
@@ -53,6 +55,7 @@ test('a tick asks for what is due at its own start, again when that failed, and 
   expect(stage.outside.asked(workflowId, 'reconcileRows')).toEqual([{ domain: DOMAIN, after: null }])
   expect(stage.outside.asked(workflowId, 'findStuck')).toEqual([{ domain: DOMAIN }])
   expect(stage.outside.asked(workflowId, 'repairHolds')).toEqual([{ domain: DOMAIN }])
+  expect(stage.outside.asked(workflowId, 'watchLateness')).toEqual([{ domain: DOMAIN }])
 })
 
 const ROWS: RowsReconciled = {
@@ -96,6 +99,7 @@ test('a repair that fails for good does not fail the tick, which says that nothi
   stage.outside.script(workflowId, {
     repairArrivals: fails,
     repairHolds: fails,
+    watchLateness: fails,
     reconcileRows: fails,
     findStuck: fails,
   })
@@ -104,6 +108,7 @@ test('a repair that fails for good does not fail the tick, which says that nothi
   })
   expect(await tick).toEqual({
     ...{ opened: [], existing: 0, skipped: [], repaired: null, rows: null, stuck: null, holdsRepaired: null },
+    latenessTold: null,
   })
 })
 

@@ -1,0 +1,124 @@
+// What a domain's people are told of lateness, on a real PostgreSQL: by the calendar, each cause once, never of a backfill.
+import { afterAll, beforeAll, expect, test } from 'vitest'
+import { createLatenessWatch } from '../../activities/watching-lateness.ts'
+import { domainText, type Files, productText } from '../../catalog/samples.test-data.ts'
+import { loadDomainCatalog } from '../../catalog/load.ts'
+import { openPostgres, type Postgres } from '../../clients/postgres.ts'
+import { recordCycle } from '../../mirror/record-cycle.ts'
+import { buildIndex, type RoutingIndex } from '../../model/calendar/routing.ts'
+import { type Cycle, type CycleInput, openRun } from '../../model/cycle/cycle.ts'
+import { applyFact, type Fact } from '../../model/cycle/facts.ts'
+import { toRecord } from '../../model/cycle/record.ts'
+import { type CycleId, type Domain, toCycleId } from '../../model/ids.ts'
+import type { LatenessNotice } from '../../model/lateness/notices.ts'
+import { definitionOf, endOf, HOUR_MS, inputOf, toKey } from '../../model/samples.test-data.ts'
+import { type Sandbox, startSandbox } from '../../sandbox/aws/server.ts'
+import { type CatalogSpace, openCatalogSpace } from './catalog-space.ts'
+
+const DAY_MS = 24 * HOUR_MS
+/** The day after tomorrow: definitions are applied today, and promise nothing before. */
+const DAY = new Date(Date.now() + 2 * DAY_MS).toISOString().slice(0, 10)
+const dayMs = Date.parse(`${DAY}T00:00:00Z`)
+const at = (hours: number): number => dayMs + hours * HOUR_MS
+
+const FILES: Files = {
+  'd1.yaml': domainText('d1', ['America/New_York', 'UTC']),
+  'ds1.yaml': productText('d1/ds1'),
+  'ds2.yaml': productText('d1/ds2', 'availableBy: "10:00"\ndependsOn: [d1/ds1]\n'),
+  'ds3.yaml': productText('d1/ds3', 'availableBy: "10:00"\ndependsOn: [d1/ds1]\n'),
+  'ds4.yaml': productText('d1/ds4', 'availableBy: "11:00"\nowner: { team: risk, email: risk@example.com }\n'),
+}
+
+let sandbox: Sandbox
+let space: CatalogSpace
+let index: RoutingIndex
+beforeAll(async () => {
+  sandbox = await startSandbox()
+  space = await openCatalogSpace(sandbox, 'lateness')
+  await space.applied(FILES)
+  const loaded = await loadDomainCatalog(space.s3, space.bucket, 'd1')
+  if (loaded.kind !== 'loaded') throw new Error('no catalog')
+  index = buildIndex(loaded.catalog)
+})
+afterAll(async () => {
+  await space.end()
+  await sandbox.close()
+})
+
+async function look(nowMs: number, cycle?: string, db: Postgres = space.db) {
+  const notices: LatenessNotice[] = []
+  const watch = createLatenessWatch({
+    ...{ db, loadIndex: async () => index, nowMs: () => nowMs, warn: () => undefined },
+    notify: async (notice) => void notices.push(notice),
+  })
+  const answer = await watch.watchLateness({ domain: 'd1' as Domain, ...(cycle && { cycle: cycle as CycleId }) })
+  return { answer, notices: notices.map(({ id, cycles }) => [id, ...cycles.map((one) => one.cycle)]), whole: notices }
+}
+
+const open = (product: string, upstreams: string[], change: Partial<CycleInput> = {}, nowMs = at(1)): Cycle =>
+  openRun(
+    inputOf(definitionOf(product, upstreams), {
+      key: toKey(DAY),
+      businessDate: DAY,
+      ...expectedOn(upstreams),
+      ...change,
+    }),
+    nowMs,
+  )
+const expectedOn = (upstreams: string[]) => ({
+  expected: upstreams.map((product) => ({ product: product as never, key: toKey(DAY) })),
+})
+const after = (cycle: Cycle, facts: Fact[], nowMs: number): Cycle =>
+  facts.reduce((found, fact) => applyFact(found, fact, nowMs), cycle)
+const record = (cycle: Cycle) => recordCycle(space.db, toRecord(cycle, 0))
+const id = (product: string): string => toCycleId(product as never, toKey(DAY))
+
+test('a cycle that nobody opened is late by the calendar alone, and told once', async () => {
+  // Of the day before, which nobody opened either, it is told now.
+  expect((await look(at(10) - 1)).notices.filter(([id]) => id?.includes(DAY))).toEqual([])
+  const { answer, notices, whole } = await look(at(10))
+  expect(answer).toEqual({ told: 2 })
+  expect(notices).toEqual([
+    [`late/${id('d1/ds2')}/wealth-data`, id('d1/ds2')],
+    [`late/${id('d1/ds3')}/wealth-data`, id('d1/ds3')],
+  ])
+  expect(whole[0]).toMatchObject({ reason: `${id('d1/ds2')} is not open: nobody has opened it`, team: 'wealth-data' })
+  expect(await look(at(10))).toMatchObject({ answer: { told: 0 }, notices: [] })
+})
+
+test('what one failure makes late is one notice to each owner, which names it', async () => {
+  const failed: Fact[] = [
+    { kind: 'begun' },
+    { kind: 'run-started', runId: 'jr_1', adopted: false },
+    { kind: 'run-ended', end: endOf('FAILED', 'jr_1') },
+  ]
+  await record(after(open('d1/ds1', []), failed, at(2)))
+  const availableByMs = at(10)
+  await record(open('d1/ds2', ['d1/ds1'], { availableByMs }))
+  await record(open('d1/ds3', ['d1/ds1'], { availableByMs }))
+  await record(open('d1/ds4', ['d1/ds1'], { availableByMs: at(11) }))
+  const { notices, whole } = await look(at(10))
+  expect(notices).toEqual([[`late/${id('d1/ds1')}/wealth-data`, id('d1/ds2'), id('d1/ds3')]])
+  expect(whole[0]).toMatchObject({ cause: id('d1/ds1'), reason: expect.stringContaining('is in ERROR (run)') })
+  // Another owner hears of it when his time is up; nobody twice.
+  expect((await look(at(11))).notices).toEqual([[`late/${id('d1/ds1')}/risk`, id('d1/ds4')]])
+  expect((await look(at(12))).notices).toEqual([])
+})
+
+test('a cycle asks for itself alone when its own time is up', async () => {
+  await space.db.changed('delete from lateness_notice')
+  expect((await look(at(10), id('d1/ds3'))).notices).toEqual([[`late/${id('d1/ds1')}/wealth-data`, id('d1/ds3')]])
+})
+
+test('what was opened after its own time, or by a backfill, pages nobody', async () => {
+  await space.db.changed('delete from lateness_notice')
+  await space.db.changed("update data_product_status set opened_at = available_by where product = 'd1/ds2'")
+  await space.db.changed("update data_product_status set opened_by = 'backfill' where product in ('d1/ds3', 'd1/ds4')")
+  expect((await look(at(12))).notices).toEqual([])
+})
+
+test('while PostgreSQL is away nobody is told, which is said and is no failure', async () => {
+  const nowhere = openPostgres('postgres://nobody@127.0.0.1:1/none')
+  expect((await look(at(12), undefined, nowhere)).answer).toEqual({ told: null })
+  await nowhere.end()
+})
