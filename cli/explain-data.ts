@@ -5,7 +5,7 @@ import type { CycleReport } from '../mirror/status.ts'
 import type { Attempt, Cycle } from '../model/cycle/cycle.ts'
 import { mixedWords } from '../model/cycle/mixed.ts'
 import { decideCorrection, mixedInputs, outdatedInputs } from '../model/cycle/revisions.ts'
-import { onRevisionOf } from '../model/dependencies.ts'
+import { onRevisionOf, runsAgainFor } from '../model/dependencies.ts'
 
 /** Of a cycle that is open. */
 export function dataLines(cycle: Cycle, nowMs: number): string[] {
@@ -13,9 +13,11 @@ export function dataLines(cycle: Cycle, nowMs: number): string[] {
   const rerun = next?.kind === 'wait' ? `runs again at ${new Date(next.untilMs).toISOString()}` : 'runs again'
   const after = cycle.state === 'PROCESSING' ? 'runs again after this attempt' : 'the next rerun uses it'
   const outdated = outdatedInputs(cycle).flatMap(({ product, key, arrival, newer }) => {
-    const word = onRevisionOf(cycle.input.definition, product)
-    if (word === 'ignore') return []
-    const then = word === 'rerun' ? (next ? rerun : after) : 'onRevision: flag'
+    const { definition } = cycle.input
+    const isRerun = runsAgainFor(definition, newer)
+    if (!isRerun && onRevisionOf(definition, product) === 'ignore') return []
+    const soon = cycle.held ? 'runs again once it is released' : rerun
+    const then = isRerun ? (next ? soon : after) : 'onRevision: flag'
     return [toOutdatedLine({ product, key, newer: newer.revision, used: arrival.revision }, then)]
   })
   return [...outdated, ...mixedInputs(cycle).map((mixed) => `mixed     ${mixedWords(mixed)}`)]

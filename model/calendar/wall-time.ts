@@ -81,7 +81,8 @@ const MOST_REMEMBERED = 20_000
 export const dateAt = (atMs: number, zone: string): string =>
   Temporal.Instant.fromEpochMilliseconds(atMs).toZonedDateTimeISO(zone).toPlainDate().toString()
 
-function toInstantMs(text: string, zone: string): number {
+/** Of a wall time as ISO text. */
+export function toInstantMs(text: string, zone: string): number {
   const wall = Temporal.PlainDateTime.from(text)
   const earlier = wall.toZonedDateTime(zone, { disambiguation: 'earlier' })
   if (earlier.toPlainDateTime().equals(wall)) return earlier.epochMilliseconds

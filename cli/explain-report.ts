@@ -1,0 +1,75 @@
+// What the mirror has of a cycle, in lines: how it stands, its attempts, what happened so far. In: its report. Out: text. Pure but for
+// the time. Never: a decision.
+import { toDependency } from '../mirror/past.ts'
+import { type CycleReport, type CycleRow, type DependencyRow, flagsAt } from '../mirror/status.ts'
+import { type CycleInput, isUnbegun } from '../model/cycle/cycle.ts'
+import { FAILURE_WORDS } from '../model/cycle/failure-class.ts'
+import { flagWords } from '../model/cycle/flags.ts'
+import { toEndedWords } from './ended-run.ts'
+import { outdatedLines, readWords } from './explain-data.ts'
+import { inputLines, OPEN_WORDS, PAST_WORDS } from './explain-inputs.ts'
+import { colourState } from './output.ts'
+
+export const toHeader = ({ row: { cycle, state, step, reason } }: CycleReport): string =>
+  `${cycle}  ${colourState(state)}${step ? ` (${step})` : ''}${reason ? `: ${toLine(reason)}` : ''}`
+
+/** Of a cycle whose workflow does not tell it. */
+export function standingLines(report: CycleReport, nowMs: number): string[] {
+  const { row, dependencies } = report
+  const ended = toEndedWords(row)
+  return [
+    ...(ended ? [ended] : []),
+    ...flagsAt(row, nowMs).map(flagWords),
+    ...pastLines(row, dependencies, nowMs),
+    ...outdatedLines(report),
+  ]
+}
+
+export function historyLines({ row, transitions, deliveries, actions }: CycleReport): string[] {
+  const attempts = row.attempts.map(({ number, runId, end, adopted, failure, inputs }) => {
+    const how = end
+      ? `${end.state}${failure ? `, ${FAILURE_WORDS[failure] ?? failure}` : ''}${end.error ? `: ${toLine(end.error)}` : ''}, found by ${end.noticedBy}`
+      : 'under way'
+    return `attempt ${number}${adopted ? ' (adopted)' : ''} ${runId ?? 'not started'}: ${how}${readWords({ ...(inputs && { inputs }) })}`
+  })
+  const published = row.publishedEventId ? [`published ${row.publishedEventId} at ${row.publishedAt}`] : []
+  const story = toStory(transitions, deliveries, actions).map(({ at, said }) => `  ${at}  ${said}`)
+  return [...attempts, ...published, 'so far:', ...story]
+}
+
+/** As the mirror has them: those that the condition counts by its words, others (of older versions) one by one. */
+function pastLines({ state, step, condition }: CycleRow, rows: DependencyRow[], nowMs: number): string[] {
+  const words = isUnbegun({ state, step }) ? OPEN_WORDS : PAST_WORDS
+  const lines = (input: Pick<CycleInput, 'condition'>, of: DependencyRow[]): string[] => {
+    const dependencies = of.map(toDependency)
+    return inputLines({ ...input, expected: dependencies }, { dependencies, words, nowMs })
+  }
+  const counted = rows.filter(({ position }) => position !== null)
+  const others = rows.filter(({ position }) => position === null)
+  return [...lines(condition ? { condition } : {}, counted), ...lines({}, others)]
+}
+
+/** Moves, events and commands in the order in which they happened. */
+export function toStory(
+  transitions: CycleReport['transitions'],
+  deliveries: CycleReport['deliveries'],
+  actions: CycleReport['actions'],
+): { at: string; said: string }[] {
+  const moves = transitions.map(({ at, from, to, reason }) => ({
+    at,
+    said: `${from ?? 'opened'} -> ${to}${reason ? `: ${toLine(reason)}` : ''}`,
+  }))
+  const events = deliveries.map(({ at, eventId, outcome, note, seen }) => ({
+    at,
+    said: `event ${eventId}: ${outcome}${note ? ` (${note})` : ''}${seen > 1 ? `, came ${seen} times` : ''}`,
+  }))
+  const commands = actions.map(({ at, action, actor, reason, outcome, refusedBecause, fromVersion, toVersion }) => ({
+    at,
+    said: `${action}${toVersion === null ? '' : ` from version ${fromVersion} to ${toVersion}`} by ${actor}, "${reason}": ${outcome}${refusedBecause ? `, ${refusedBecause}` : ''}`,
+  }))
+  // Of the same instant: the event before the move it caused.
+  return [...events, ...commands, ...moves].toSorted((a, b) => a.at.localeCompare(b.at))
+}
+
+/** Errors of Glue may have many lines; the whole text is in `logs` and in `-o json`. */
+export const toLine = (text: string): string => text.replaceAll(/\s+/g, ' ').trim()

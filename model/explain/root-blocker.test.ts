@@ -1,0 +1,173 @@
+// Which of all that is missing decides, and what is said of it: by hand.
+import { describe, expect, test } from 'vitest'
+import type { Condition } from '../cycle/condition.ts'
+import type { CycleId } from '../ids.ts'
+import { HOUR_MS, KEY, NOON_MS, toProduct } from '../samples.test-data.ts'
+import { toUnknownEdge } from './asked.ts'
+import { type BlockerNode, type Expectation, MOST_DEPTH, NOTHING_KNOWN, toBlockerTree } from './blocker-tree.ts'
+import { toClause, toWaitSentence } from './blocker-words.ts'
+import { findRoots } from './root-blocker.ts'
+import type { WaitingEdge } from './standing.ts'
+import { toUnblocking } from './unblock.ts'
+
+const TOP = `d1/top/${KEY}` as CycleId
+const idOf = (product: string): CycleId => `${product}/${KEY}` as CycleId
+
+/** `consumer` null: the cycle asked about. */
+const edge = (consumer: string | null, product: string, change: Partial<WaitingEdge> = {}): WaitingEdge => ({
+  ...toUnknownEdge(toProduct(product), KEY, consumer === null ? null : idOf(consumer)),
+  state: 'WAITING',
+  ...change,
+})
+const asked = (change: Partial<WaitingEdge> = {}): WaitingEdge => edge(null, 'd1/top', change)
+const failed: Partial<WaitingEdge> = { state: 'ERROR', step: 'run' }
+const due: Expectation = { ...NOTHING_KNOWN, what: 'product', dueMs: NOON_MS - 60_000, canOpen: true }
+
+function treeOf(edges: WaitingEdge[], expect: Record<string, Partial<Expectation>> = {}): BlockerNode {
+  const tree = toBlockerTree({ edges, expect: (product) => ({ ...due, ...expect[product] }), nowMs: NOON_MS })
+  if (!tree) throw new Error('no tree')
+  return tree
+}
+const decidedBy = (edges: WaitingEdge[], expected: Record<string, Partial<Expectation>> = {}): string | null =>
+  findRoots(treeOf(edges, expected), NOON_MS).decides?.product ?? null
+
+const kindOf = (change: Partial<WaitingEdge>, expected: Partial<Expectation> = {}): string => {
+  const [first] = treeOf([asked(), edge('d1/top', 'raw/a', change)], { 'raw/a': expected }).waitsFor
+  return first ? `${first.kind}: ${toClause(first, NOON_MS)}` : ''
+}
+
+test.each<[string, Partial<WaitingEdge>, Partial<Expectation>?]>([
+  ['failed: is in ERROR (run): no such table', { ...failed, reason: 'no such\n  table.' }],
+  ['run-ended: stands still: no run is behind it any more (terminated)', { runEndedAs: 'terminated' }],
+  ['held: is held', { isHeld: true }],
+  [
+    'processing: is being made since then, next attempt at soon',
+    { state: 'PROCESSING', since: 'then', retryAt: 'soon' },
+  ],
+  ['not-before: starts not before 2026-11-20T13:00:00Z', { notBefore: '2026-11-20T13:00:00Z' }],
+  ['starting: has all it needs and is about to start', { notBefore: '2026-11-20T11:00:00Z' }],
+  ['no-cycle: waits for a cycle that its upstream does not have', { waitingFor: ['raw/z'] }],
+  ['not-open: was due at 2026-11-20T11:59:00.000Z, and nobody has opened it', { state: null }],
+  [
+    'not-open: is not open yet: it falls due at 2026-11-20T13:00:00.000Z',
+    { state: null },
+    { dueMs: NOON_MS + HOUR_MS },
+  ],
+  ['not-open: is not open, as far as is known here', { state: null }, { dueMs: null }],
+  ['not-scheduled: is never due: a holiday', { state: null }, { notScheduled: 'a holiday' }],
+  [
+    'external: comes from outside the mesh, and nothing has been heard of it here',
+    { state: null },
+    { what: 'external' },
+  ],
+  ['unknown: is of no definition that is known here', { state: null }, { what: 'unknown' }],
+  ['skipped: was skipped: no data', { state: 'SKIPPED', reason: 'no data' }],
+  ['cancelled: was cancelled', { state: 'CANCELLED' }],
+  ['published: has published revision 2, which has not arrived here', { state: 'COMPLETED', revision: 2 }],
+  ['unpublished: is completed, and has published nothing', { state: 'COMPLETED' }],
+  ['withdrawn: is there no more: its revision 2 was taken back', { state: 'COMPLETED', revision: 2, withdraws: 2 }],
+  ['hidden: this login cannot see', { product: null }],
+])('%s', (words, change, expected) => {
+  expect(kindOf(change, expected)).toBe(words)
+})
+
+describe('of several that are missing', () => {
+  const three = ['raw/a', 'raw/b', 'raw/c'].map((product, position) =>
+    edge('d1/top', product, { position, state: null }),
+  )
+  const usual = { 'raw/a': { usualMs: NOON_MS + HOUR_MS }, 'raw/b': { usualMs: NOON_MS + 3 * HOUR_MS } }
+
+  test('the one that is expected last decides, one without a habit by when it is due', () => {
+    expect(decidedBy([asked(), ...three], usual)).toBe('raw/b')
+  })
+
+  test('what never comes by itself decides before all that does', () => {
+    const [, ...others] = three
+    expect(decidedBy([asked(), edge('d1/top', 'raw/a', { position: 0, ...failed }), ...others], usual)).toBe('raw/a')
+  })
+
+  test('what was due for long, and nobody opened, does not come by itself', () => {
+    expect(decidedBy([asked(), ...three], { ...usual, 'raw/c': { dueMs: NOON_MS - 2 * HOUR_MS } })).toBe('raw/c')
+  })
+
+  test('of those of which any would do, the first to come decides, and is told as such', () => {
+    const condition: Condition = {
+      ...{ kind: 'at-least', n: 1 },
+      of: [0, 1].map((at) => ({ kind: 'cycle' as const, at })),
+    }
+    const edges = [asked({ condition }), ...three.slice(0, 2)]
+    expect(decidedBy(edges, usual)).toBe('raw/a')
+    expect(toWaitSentence(findRoots(treeOf(edges, usual), NOON_MS), NOON_MS)).toBe(
+      `waits for raw/a/${KEY} (or another that would do) (and for one other below), which was due at 2026-11-20T11:59:00.000Z, and nobody has opened it`,
+    )
+  })
+
+  test('one that is needed decides before those of which any would do', () => {
+    const any: Condition = { kind: 'at-least', n: 1, of: [0, 1].map((at) => ({ kind: 'cycle' as const, at })) }
+    const condition: Condition = { kind: 'at-least', n: 2, of: [any, { kind: 'cycle', at: 2 }] }
+    expect(decidedBy([asked({ condition }), ...three], usual)).toBe('raw/c')
+  })
+
+  test('a group that has enough waits for none of its others', () => {
+    const condition: Condition = { kind: 'at-least', n: 1, of: [0, 1].map((at) => ({ kind: 'cycle' as const, at })) }
+    expect(treeOf([asked({ condition }), ...three.slice(0, 1)]).waitsFor).toEqual([])
+  })
+})
+
+test('what several wait for is opened up once, and leads down from each of them', () => {
+  const edges = [
+    ...[asked(), edge('d1/top', 'd1/left'), edge('d1/top', 'd1/right')],
+    ...[edge('d1/left', 'd1/mid'), edge('d1/right', 'd1/mid'), edge('d1/mid', 'raw/a', failed)],
+  ]
+  const tree = treeOf(edges)
+  const mids = tree.waitsFor.flatMap(({ waitsFor }) => waitsFor)
+  expect(mids.map(({ isRepeated, waitsFor }) => [isRepeated, waitsFor.length])).toEqual([
+    [false, 1],
+    [true, 0],
+  ])
+  const { decides, way, all } = findRoots(tree, NOON_MS)
+  expect(way.map(({ product }) => product)).toEqual(['d1/left', 'd1/mid'])
+  expect(all).toEqual([decides])
+})
+
+test('deeper than anybody reads it is not followed', () => {
+  const chain = Array.from({ length: MOST_DEPTH + 5 }, (_, at) =>
+    edge(at === 0 ? 'd1/top' : `d1/p${at}`, `d1/p${at + 1}`),
+  )
+  const { decides, way } = findRoots(treeOf([asked(), ...chain]), NOON_MS)
+  expect([decides?.kind, way.length]).toEqual(['not-followed', MOST_DEPTH - 1])
+})
+
+describe('what would unblock it', () => {
+  const commandsOf = (edges: WaitingEdge[], expected: Record<string, Partial<Expectation>> = {}): string[] => {
+    const tree = treeOf(edges, expected)
+    return toUnblocking(tree, findRoots(tree, NOON_MS)).map(({ command, domain }) => `${domain}: ${command}`)
+  }
+  const own = [`d1: sluice waive ${TOP} --dependency raw/a --reason "…"`, `d1: sluice skip ${TOP} --reason "…"`]
+
+  test.each<[string, Partial<WaitingEdge>, Partial<Expectation>, string[]]>([
+    ['a failure', failed, {}, [`raw: sluice rerun ${idOf('raw/a')} --reason "…"`]],
+    ['one that is not open', { state: null }, {}, [`raw: sluice open ${idOf('raw/a')}`]],
+    ['one that cannot be opened yet', { state: null }, { canOpen: false }, []],
+    ['one from outside', { state: null }, { what: 'external' }, [`raw: sluice events send ${idOf('raw/a')}`]],
+    ['one that is held', { isHeld: true }, {}, [`raw: sluice release ${idOf('raw/a')} --reason "…"`]],
+    ['one under way', { state: 'PROCESSING' }, {}, []],
+    ['one that was skipped', { state: 'SKIPPED' }, {}, []],
+  ])('%s', (_, change, expected, commands) => {
+    expect(commandsOf([asked(), edge('d1/top', 'raw/a', change)], { 'raw/a': expected })).toEqual([...commands, ...own])
+  })
+
+  test('of a product that is held, the product is released', () => {
+    const held = { actor: 'ann', reason: 'audit', sinceMs: NOON_MS, of: 'product' as const }
+    expect(commandsOf([asked({ isHeld: true, held })])[0]).toBe('d1: sluice release d1/top --reason "…"')
+  })
+
+  test('of one in ERROR after its wait there is nothing to waive; of one under way, or over, nothing at all', () => {
+    expect(commandsOf([asked(failed)])).toEqual([
+      `d1: sluice rerun ${TOP} --reason "…"`,
+      `d1: sluice skip ${TOP} --reason "…"`,
+    ])
+    expect(commandsOf([asked({ state: 'PROCESSING' })])).toEqual([])
+    expect(commandsOf([asked({ state: 'COMPLETED', revision: 1 })])).toEqual([])
+  })
+})
