@@ -1,7 +1,9 @@
 import { stripVTControlCharacters } from 'node:util'
 import { expect, test } from 'vitest'
-import { toGrid } from './grid.ts'
+import type { EmptyCell } from '../model/calendar/empty-cell.ts'
+import { type Grid, toGrid } from './grid.ts'
 import type { VersionedRow } from './older-version.ts'
+import { ASCII } from './symbols.ts'
 
 const NOW_MS = Date.parse('2026-11-20T12:00:00Z')
 
@@ -12,14 +14,15 @@ const row = (product: string, key: string, more: Partial<VersionedRow> = {}): Ve
     ...more,
   }) as VersionedRow
 
-const linesOf = (rows: VersionedRow[]): string[] => stripVTControlCharacters(toGrid(rows, NOW_MS)).split('\n')
+const linesOf = (rows: VersionedRow[], more: Partial<Grid> = {}): string[] =>
+  stripVTControlCharacters(toGrid({ rows, ...more }, NOW_MS)).split('\n')
 
 test('products go down, dates across from old to new; a date without a cycle is a dot', () => {
   const rows = [row('raw/rd1', '2026-11-20', { state: 'PROCESSING' }), row('d1/ds1', '2026-11-19')]
   expect(linesOf(rows)).toEqual([
-    'product  2026-11-19  2026-11-20',
-    'd1/ds1   COMPLETED   ·',
-    'raw/rd1  ·           PROCESSING',
+    'product  2026-11-19   2026-11-20',
+    'd1/ds1   ✓ COMPLETED  ·',
+    'raw/rd1  ·            ▶ PROCESSING',
   ])
 })
 
@@ -34,7 +37,10 @@ test('a cell says the step that failed, the revision, a retry under way and late
   const cells = linesOf(rows)
     .slice(1, 6)
     .map((line) => line.slice('product  '.length).trim())
-  expect(cells).toEqual(['ERROR (run)', 'COMPLETED r2', 'PROCESSING retrying', 'PROCESSING late', 'COMPLETED'])
+  expect(cells).toEqual([
+    ...['✗ ERROR (run)', '✓ COMPLETED r2', '▶ PROCESSING retrying'],
+    ...['▶ PROCESSING ! late', '✓ COMPLETED'],
+  ])
 })
 
 test('a cycle that waits for Glue, is held up or retries says so in its cell, and below for what, why or until when', () => {
@@ -52,11 +58,11 @@ test('a cycle that waits for Glue, is held up or retries says so in its cell, an
   ]
   const lines = linesOf(rows)
   expect(lines.slice(1, 6).map((line) => line.slice('product  '.length).trim())).toEqual([
-    'PROCESSING waits for Glue',
-    'PROCESSING held up',
-    'PROCESSING retrying',
-    'PROCESSING late',
-    'PROCESSING no run',
+    '▶ PROCESSING waits for Glue',
+    '▶ PROCESSING held up',
+    '▶ PROCESSING retrying',
+    '▶ PROCESSING ! late',
+    '▶ PROCESSING no run',
   ])
   expect(lines.slice(7)).toEqual([
     'd1/a/2026-11-20  waits for a free run of its Glue job: Concurrent runs exceeded',
@@ -68,7 +74,7 @@ test('a cycle that waits for Glue, is held up or retries says so in its cell, an
 
 test('what is to be known of the data stands in the cell, and is no reason not to get on', () => {
   const rows = [row('d1/a', '2026-11-20', { state: 'PROCESSING', flags: ['partial'] })]
-  expect(linesOf(rows)).toEqual(['product  2026-11-20', 'd1/a     PROCESSING partial'])
+  expect(linesOf(rows)).toEqual(['product  2026-11-20', 'd1/a     ▶ PROCESSING partial'])
 })
 
 test('below, each cycle that waits or failed says for what or why, oldest date first, products in order', () => {
@@ -92,9 +98,9 @@ test('hours are counted below their date, each other key has its own column', ()
     row('d1/m', '2026-11'),
   ]
   expect(linesOf(rows)).toEqual([
-    'product  2026-11    2026-11-20',
-    'd1/h     ·          1 PROCESSING, 3 COMPLETED',
-    'd1/m     COMPLETED  ·',
+    'product  2026-11      2026-11-20',
+    'd1/h     ·            ▶ 1 PROCESSING, ✓ 3 COMPLETED',
+    'd1/m     ✓ COMPLETED  ·',
   ])
 })
 
@@ -110,7 +116,10 @@ test('an open cycle that goes on by an older version than the one in force is ma
   ]
   const lines = linesOf(rows)
   const cells = lines.slice(1, 7).map((line) => line.slice('product  '.length).trim())
-  expect(cells).toEqual(['WAITING v6', 'PROCESSING v6', 'PROCESSING no run', 'PROCESSING', 'PROCESSING', 'COMPLETED'])
+  expect(cells).toEqual([
+    ...['… WAITING v6', '▶ PROCESSING v6', '▶ PROCESSING no run'],
+    ...['▶ PROCESSING', '▶ PROCESSING', '✓ COMPLETED'],
+  ])
   expect(lines.slice(7, 11)).toEqual([
     '',
     'v6: goes on by version 6 of its definition, and a newer one is in force: sluice explain d1/a/2026-11-20',
@@ -127,10 +136,78 @@ test('each older version has its own legend, and hours are counted by it', () =>
     row('d1/h', '2026-11-20T04Z', { state: 'PROCESSING', definitionVersion: 2, currentVersion: 3 }),
   ]
   const [, cell, , ...legends] = linesOf(rows)
-  expect(cell).toBe('d1/h     4 PROCESSING, 3 v1, 1 v2')
+  expect(cell).toBe('d1/h     ▶ 4 PROCESSING, 3 v1, 1 v2')
   expect(legends.map((line) => line.slice(0, 24))).toEqual(['v2: goes on by version 2', 'v1: goes on by version 1'])
 })
 
 test('where nothing waits or failed there is the grid alone', () => {
   expect(linesOf([row('d1/a', '2026-11-20')])).toHaveLength(2)
+})
+
+const judged: Record<string, EmptyCell> = {
+  '2026-11-21': { kind: 'closed', reason: 'not a business day of weekdays (Saturday)' },
+  '2026-11-26': { kind: 'closed', reason: 'not a business day of us-equities (Thanksgiving Day)' },
+  '2026-11-27': { kind: 'due' },
+  '2026-11': { kind: 'none' },
+}
+const judge: Grid['judge'] = (_product, key) => judged[key] ?? { kind: 'unknown' }
+
+test('a closed day is hatched, apart from one that is due and not open; the holidays are named below, weekends are not', () => {
+  const columns = ['2026-11', '2026-11-20', '2026-11-21', '2026-11-26', '2026-11-27']
+  const rows = [row('d1/a', '2026-11-20')]
+  expect(linesOf(rows, { judge, columns })).toEqual([
+    'product  2026-11  2026-11-20   2026-11-21  2026-11-26  2026-11-27',
+    'd1/a              ✓ COMPLETED  ░░░         ░░░         ·',
+    '',
+    '░░░ no cycle by its calendar: not a business day of us-equities (Thanksgiving Day)   · due, not open',
+  ])
+})
+
+test('where the calendar says nothing the cell says that, and not that the day is closed', () => {
+  const [, cells, , legend] = linesOf([row('d1/a', '2026-11-20')], { judge, columns: ['2026-11-20', '2199-12-31'] })
+  expect([cells, legend]).toEqual(['d1/a     ✓ COMPLETED  ?', '? beyond what its calendar covers'])
+})
+
+test('a product that has no cycle yet has its row', () => {
+  expect(linesOf([], { judge, products: ['d1/a' as never], columns: ['2026-11-27'] })).toEqual([
+    'product  2026-11-27',
+    'd1/a     ·',
+  ])
+})
+
+test('what is held says so with its sign, by whom and why, and for what it waits besides', () => {
+  const held = { actor: 'ann', reason: 'vendor sends\nnonsense', sinceMs: 0, of: 'product' as const }
+  const waiting: Partial<VersionedRow> = { state: 'WAITING', waitingFor: ['raw/rd1'] }
+  const rows = [
+    row('d1/a', '2026-11-20', { ...waiting, held, flags: ['held'] }),
+    row('d1/b', '2026-11-20', { ...waiting, held: { ...held, of: 'cycle' } }),
+    row('d1/c', '2026-11-20', { state: 'PROCESSING', flags: ['held'] }),
+  ]
+  const [, ...lines] = linesOf(rows)
+  expect(lines).toEqual([
+    'd1/a     … WAITING ‖ held',
+    'd1/b     … WAITING ‖ held',
+    'd1/c     ▶ PROCESSING ‖ held',
+    '',
+    'd1/a/2026-11-20  ‖ its product is held by ann: vendor sends nonsense; waits for raw/rd1',
+    'd1/b/2026-11-20  ‖ held by ann: vendor sends nonsense; waits for raw/rd1',
+  ])
+})
+
+test('of several hours those that are held or late are counted', () => {
+  const rows = ['01', '02'].map((hour) =>
+    row('d1/h', `2026-11-20T${hour}Z`, { state: 'PROCESSING', availableBy: `2026-11-20T1${hour[1]}:30:00Z` }),
+  )
+  expect(linesOf(rows)[1]).toBe('d1/h     ▶ 2 PROCESSING, ! 1 late')
+})
+
+test('each sign has one in ASCII, of the same width', () => {
+  const rows = ['WAITING', 'PROCESSING', 'COMPLETED', 'ERROR', 'SKIPPED', 'CANCELLED'].map((state, at) =>
+    row(`d1/${at}`, '2026-11-20', { state: state as VersionedRow['state'], flags: ['held'] }),
+  )
+  const columns = ['2026-11-20', '2026-11-21', '2026-11-27']
+  const [unicode, ascii] = [linesOf(rows, { columns, judge }), linesOf(rows, { columns, judge, symbols: ASCII })]
+  expect(ascii.slice(0, 9).map((line) => line.length)).toEqual(unicode.slice(0, 9).map((line) => line.length))
+  // biome-ignore lint/suspicious/noControlCharactersInRegex: all that ASCII has.
+  expect(ascii.join('\n')).toMatch(/^[\x00-\x7f]*$/)
 })

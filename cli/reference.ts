@@ -23,7 +23,9 @@ Which mesh a command works on: the local stack named by \`--stack\`; else the se
 `
 
 export function toReference(program: CommandUnknownOpts): string {
-  return `${[HEAD, ...program.commands.flatMap((command) => toSections(command))].join('\n')}`
+  const seen = program.createHelp().visibleCommands(program)
+  const commands = program.commands.filter((command) => seen.includes(command))
+  return `${[HEAD, ...commands.flatMap((command) => toSections(command))].join('\n')}`
 }
 
 function toSections(command: CommandUnknownOpts): string[] {

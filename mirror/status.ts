@@ -2,11 +2,11 @@
 // Never: the truth about a running cycle (ask its workflow); a list without a limit.
 import type { Postgres } from '../clients/postgres.ts'
 import type { Condition } from '../model/cycle/condition.ts'
-import type { Attempt, Blocker, OpenedBy, OperatorActionKind } from '../model/cycle/cycle.ts'
+import type { Attempt, Blocker, HeldAs, DependencyStatus, OpenedBy, OperatorActionKind } from '../model/cycle/cycle.ts'
 import { isOfStep } from '../model/cycle/flags.ts'
 import type { CycleId, Domain, ProductId } from '../model/ids.ts'
 import type { BuiltFrom } from '../model/refresh-event.ts'
-import type { CycleState, DependencyState, Step } from '../model/states.ts'
+import { type CycleState, type DependencyState, isSettled, type Step } from '../model/states.ts'
 import { IS_INPUT } from './conditions.ts'
 import { type DeliveryRow, listDeliveriesTo } from './events.ts'
 import { IS_INPUT_WITHDRAWN, IS_OUTDATED, listOutdated, type OutdatedInput } from './outdated.ts'
@@ -14,8 +14,11 @@ import { IS_INPUT_WITHDRAWN, IS_OUTDATED, listOutdated, type OutdatedInput } fro
 export interface CycleFilter {
   domain?: Domain
   product?: string
+  products?: ProductId[]
   keys?: string[]
-  state?: CycleState
+  states?: CycleState[]
+  /** Only those that are, or were, late at this instant. */
+  lateAt?: string
   /** Both included. */
   fromKey?: string
   toKey?: string
@@ -53,6 +56,8 @@ export interface CycleRow {
   businessDate: string | null
   /** What it needed of its inputs; null: all. */
   condition: Condition | null
+  /** By whom it is held back; null: by nobody; absent in evidence of earlier versions. */
+  held?: HeldRow | null
   /** What shows beside the state, as the workflow last said it; absent in evidence of earlier versions. */
   flags?: string[]
   /** A correction came after the run had closed; absent in evidence of earlier versions. */
@@ -68,6 +73,13 @@ export interface CycleRow {
   updatedAt: string
 }
 
+export interface HeldRow {
+  actor: string
+  reason: string
+  sinceMs: number
+  of: HeldAs
+}
+
 /** How a run ended, by Temporal's words; `forgotten`: it no longer knows the run. */
 export const RUN_ENDS = ['completed', 'failed', 'cancelled', 'terminated', 'timed-out', 'forgotten'] as const
 export type RunEnd = (typeof RUN_ENDS)[number]
@@ -76,16 +88,24 @@ export type RunEnd = (typeof RUN_ENDS)[number]
 export const toRunEnd = (status: string): RunEnd | undefined =>
   RUN_ENDS.find((end) => end === status.toLowerCase().replace('_', '-'))
 
+/** As `isLate` says it of a row. */
+const isLateAt = (instant: string): string =>
+  `(state not in ('SKIPPED', 'CANCELLED') and coalesce(first_completed_at, ${instant}) > available_by)`
+
 /** Newest key first. */
 export const listCycles = (db: Postgres, filter: CycleFilter): Promise<CycleRow[]> =>
   db.rows<CycleRow>(
     `select ${CYCLE} from data_product_status
      where ($1::text is null or domain = $1) and ($2::text is null or product = $2)
-       and ($3::text[] is null or cycle_key = any ($3)) and ($4::text is null or state = $4)
+       and ($3::text[] is null or cycle_key = any ($3)) and ($4::text[] is null or state = any ($4))
        and ($5::text is null or cycle_key >= $5) and ($6::text is null or cycle_key <= $6)
+       and ($7::text[] is null or product = any ($7)) and ($8::timestamptz is null or ${isLateAt('$8')})
      order by cycle_key desc, product
-     limit $7`,
-    [filter.domain, filter.product, filter.keys, filter.state, filter.fromKey, filter.toKey, filter.limit],
+     limit $9`,
+    [
+      ...[filter.domain, filter.product, filter.keys, filter.states, filter.fromKey, filter.toKey],
+      ...[filter.products, filter.lateAt, filter.limit],
+    ],
   )
 
 export interface TransitionRow {
@@ -115,6 +135,8 @@ export interface DependencyRow {
   position: number | null
   /** What the refresh taken was built from; null where the inputs are not compared; absent in evidence of earlier versions. */
   builtFrom?: BuiltFrom[] | null
+  /** Who lets the cycle go without it; absent in evidence of earlier versions. */
+  waivedBy?: DependencyStatus['waivedBy'] | null
 }
 
 export interface ActionRow {
@@ -177,7 +199,7 @@ export const TRANSITION = `run_number as "runNumber", version, from_state as "fr
 /** The columns of an input, named as in the type. */
 export const DEPENDENCY = `upstream_product as product, upstream_key as key, state, event_id as "eventId", revision, location,
   correlation_id as "correlationId", occurred_at as "occurredAt", arrived_at as "arrivedAt", blocker, why, position,
-  built_from as "builtFrom"`
+  built_from as "builtFrom", waived_by as "waivedBy"`
 
 export const listActions = (db: Postgres, cycle: CycleId): Promise<ActionRow[]> =>
   db.rows<ActionRow>(
@@ -187,14 +209,19 @@ export const listActions = (db: Postgres, cycle: CycleId): Promise<ActionRow[]> 
     [cycle],
   )
 
+type Expected = Pick<CycleRow, 'state' | 'availableBy' | 'firstCompletedAt'> & Partial<Pick<CycleRow, 'openedBy'>>
+
 /** Expected by an instant that has passed before it first completed; a rerun makes nothing late. */
-export function isLate(row: Pick<CycleRow, 'state' | 'availableBy' | 'firstCompletedAt'>, nowMs: number): boolean {
+export function isLate(row: Expected, nowMs: number): boolean {
+  // Nobody waited for it at its time.
+  if (row.openedBy === 'backfill') return false
   if (row.availableBy === null || row.state === 'SKIPPED' || row.state === 'CANCELLED') return false
   return (row.firstCompletedAt === null ? nowMs : Date.parse(row.firstCompletedAt)) > Date.parse(row.availableBy)
 }
 
 /** All that shows beside the state: what the workflow said, and what follows from the time. */
 export const flagsAt = (row: CycleRow, nowMs: number): string[] => [
+  ...(row.held && !isSettled(row.state) && !row.flags?.includes('held') ? ['held'] : []),
   // With the run its step is gone.
   ...(row.flags ?? []).filter((flag) => !row.runEndedAs || !isOfStep(flag)),
   ...(row.isOutdated && row.lastAttempt > 0 && !row.flags?.includes('outdated') ? ['outdated'] : []),
@@ -210,5 +237,5 @@ const CYCLE = `cycle, domain, product, cycle_key as key, visibility, definition_
   not_before as "notBefore", cutoff_at as "cutoffAt", available_by as "availableBy", retry_at as "retryAt",
   waiting_for as "waitingFor", attempts, last_attempt as "lastAttempt", glue_run_id as "glueRunId", revision,
   first_completed_at as "firstCompletedAt", published_event_id as "publishedEventId", published_at as "publishedAt",
-  location, correlation_id as "correlationId", business_date::text as "businessDate", condition, flags, ${IS_OUTDATED} as "isOutdated", ${IS_INPUT_WITHDRAWN} as "isInputWithdrawn",
+  location, correlation_id as "correlationId", business_date::text as "businessDate", condition, held, flags, ${IS_OUTDATED} as "isOutdated", ${IS_INPUT_WITHDRAWN} as "isInputWithdrawn",
   run_ended_as as "runEndedAs", run_ended_at as "runEndedAt", run_number as "runNumber", version, updated_at as "updatedAt"`

@@ -15,7 +15,19 @@ export const createApplyCommand = () =>
     )
     .addOption(stackOption())
     .addOption(outputOption())
-    .addHelpText('after', '\nExample:\n  sluice apply examples/mesh --reason "ds4 for the risk report"')
+    .addHelpText(
+      'after',
+      `
+Prints what changes, as versions. Open cycles go on by the version that they carry: sluice upgrade. Applied again without a
+change, nothing happens.
+
+Exit code 0 when it was applied or nothing had changed; 1 when there are problems, and then nothing was applied; 4 for an empty
+reason or actor.
+
+Examples:
+  sluice apply examples/mesh --reason "ds4 for the risk report"
+  sluice apply mesh --prune --reason "raw/rd9 is not delivered any more"`,
+    )
     .action(async (paths, options) => {
       const { apply } = await import('../apply.ts')
       process.exitCode = await apply(paths, options)

@@ -1,12 +1,6 @@
 // `sluice calendar`: which dates a calendar is open, and by which rule.
-import { Command, InvalidArgumentError, Option } from '@commander-js/extra-typings'
-import { isDate } from '../../model/calendar/day-numbers.ts'
-import { outputOption, parseCount } from '../options.ts'
-
-function parseDate(text: string): string {
-  if (isDate(text)) return text
-  throw new InvalidArgumentError('Expected a date that exists, such as 2026-12-31.')
-}
+import { Command, Option } from '@commander-js/extra-typings'
+import { outputOption, parseCount, parseDate } from '../options.ts'
 
 const filesOption = () =>
   new Option('--files <paths...>', 'files or folders of .yaml definitions, whose calendars count too')

@@ -8,7 +8,10 @@ export const createDoctorCommand = () =>
     .argument('[domains...]', 'which domains; on a local stack all of them unless told')
     .addOption(stackOption())
     .addOption(outputOption())
-    .addHelpText('after', '\nExit code 1 when there is a problem.\n\nExample:\n  sluice doctor d1')
+    .addHelpText(
+      'after',
+      '\nExit code 1 when there is a problem; each comes with what to do.\n\nExamples:\n  sluice doctor d1\n  sluice doctor -o json',
+    )
     .action(async (domains, options) => {
       const { doctor } = await import('../doctor.ts')
       process.exitCode = await doctor(domains, options)

@@ -14,7 +14,7 @@ const createTail = () =>
     .addOption(outputOption())
     .addHelpText(
       'after',
-      '\nJSON is one line per event.\n\nExample:\n  sluice events tail --domain d1 --last 50 --once',
+      '\nJSON is one line per event. Exit code 130 when Ctrl-C ended it.\n\nExample:\n  sluice events tail --domain d1 --last 50 --once',
     )
     .action(async (options) => {
       const { tail } = await import('../events.ts')
@@ -100,7 +100,10 @@ const createUnmatched = () =>
     .option('--last <n>', 'how many, newest first', parseCount, 50)
     .addOption(stackOption())
     .addOption(outputOption())
-    .addHelpText('after', '\nExample:\n  sluice events unmatched --domain d1 -o json')
+    .addHelpText(
+      'after',
+      '\nOnce a definition waits for it, or what it was refused for is put right: sluice events redrive.\n\nExample:\n  sluice events unmatched --domain d1 -o json',
+    )
     .action(async (options) => {
       const { unmatched } = await import('../events.ts')
       process.exitCode = await unmatched(options)
@@ -116,7 +119,7 @@ const createRedrive = () =>
     .addOption(outputOption())
     .addHelpText(
       'after',
-      '\nExamples:\n  sluice events redrive d1 raw/rd9/2026-11-20/r1\n  sluice events redrive d1 --dead-letters',
+      '\nThe bridge judges each anew. Exit code 1 when one of the ids could not be sent: no ledger row, or no body kept.\n\nExamples:\n  sluice events redrive d1 raw/rd9/2026-11-20/r1\n  sluice events redrive d1 --dead-letters',
     )
     .action(async (domain, ids, options) => {
       const { redrive } = await import('../events.ts')

@@ -8,7 +8,10 @@ export const createLogsCommand = () =>
     .argument('<cycle>', 'such as d1/ds3/2026-11-20', parseCycle)
     .addOption(stackOption())
     .addOption(outputOption())
-    .addHelpText('after', '\nExample:\n  sluice logs d1/ds2/2026-11-20')
+    .addHelpText(
+      'after',
+      '\nExit code 0 also when it has had no run yet; 1 when the mirror does not know the cycle.\n\nExamples:\n  sluice logs d1/ds2/2026-11-20\n  sluice logs d1/ds2/2026-11-20 -o json',
+    )
     .action(async (cycle, options) => {
       const { logs } = await import('../logs.ts')
       process.exitCode = await logs(cycle, options)

@@ -12,7 +12,8 @@ export const createMigrateCommand = () =>
       'after',
       `
 Forward only. A login gets the password in SLUICE_LOGIN_PASSWORD, else one made up and shown once; without that setting
-a login that is there already keeps its own.
+a login that is there already keeps its own. Exit code 1 when the database has a migration that this version does not know, or
+knows otherwise: then nothing was changed.
 
 Example:
   DATABASE_URL=postgres://owner:secret@db:5432/sluice sluice migrate --login d1`,

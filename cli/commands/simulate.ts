@@ -1,12 +1,6 @@
 // `sluice simulate`: what definitions would do with given events, without a connection to anything.
 import { Command, InvalidArgumentError } from '@commander-js/extra-typings'
-import { isDate } from '../../model/calendar/day-numbers.ts'
-import { outputOption } from '../options.ts'
-
-function parseDate(text: string): string {
-  if (isDate(text)) return text
-  throw new InvalidArgumentError('Expected a date that exists, such as 2026-11-20.')
-}
+import { outputOption, parseDate } from '../options.ts'
 
 const UNITS: Record<string, number> = { s: 1_000, m: 60_000, h: 3_600_000, d: 86_400_000 }
 

@@ -47,7 +47,7 @@ test(
     )
     expect(await versionOf(BEST)).toMatchObject({ definitionVersion: 1, currentVersion: 2 })
     const { out } = await stack.sluice('status', '--dates', '60')
-    expect(out).toMatch(/^shop\/best-sellers +WAITING v1/m)
+    expect(out).toMatch(/^shop\/best-sellers +\S WAITING v1/m)
     expect(out).toContain('v1: goes on by version 1 of its definition, and a newer one is in force: sluice explain ')
     const { out: explained } = await stack.sluice('explain', BEST)
     expect(explained).toMatch(
