@@ -32,6 +32,7 @@ export const environmentSchema = z.object({
   SLUICE_RECORD_RETRY_SECONDS: seconds(120),
   SLUICE_CATALOG_POLL_SECONDS: seconds(15),
   SLUICE_TICK_SECONDS: seconds(600),
+  SLUICE_BACKFILL_LOOK_SECONDS: seconds(15),
   SLUICE_BUNDLE: z.string().optional(),
   SLUICE_ROLLBACK: flag.default(false),
   SLUICE_LOG_LEVEL: z.enum(['debug', 'info', 'warn', 'error']).default('info'),

@@ -1,6 +1,7 @@
 // What people and consumers are told when a cycle fails or is held up. In: evidence. Out: for I6, notices that were lost,
 // repeated or unasked; for I10, refused steps that nobody was told of. Pure.
 // Never: asks of a cycle that was ended from outside what only a whole one can show; a retried send taken for a second notice.
+import { mayPage } from '../model/cycle/outgoing.ts'
 import { type CycleId, toNotRefreshedPrefix } from '../model/ids.ts'
 import type { FailureNotice, NotRefreshedNotice } from '../workflows/contract.ts'
 import type { CycleEvidence, RunEvidence } from './evidence.ts'
@@ -28,7 +29,7 @@ function noticesOf(cycle: CycleId, run: RunEvidence, activity: 'notifyFailure' |
   })
 }
 
-/** Each end without data is told once to consumers, each ERROR once to the owner, each held-up step at most once. */
+/** Each end without data is told once to consumers, each ERROR once to the owner but of a backfill, each held-up step at most once. */
 export function checkNotices(one: CycleEvidence, told: Told | undefined): Look {
   const { cycle, runs } = one
   const asked = runs.map((run) => ({
@@ -70,7 +71,7 @@ function checkEnds(cycle: CycleId, run: RunEvidence, owners: Notice[], consumers
   return [
     ...ends.flatMap(({ to, ...of }) => [
       ...count(cycle, `told consumers of its ${to}`, of.consumers, 1),
-      ...count(cycle, `told its owner of its ${to}`, of.owners, to === 'ERROR' ? 1 : 0),
+      ...count(cycle, `told its owner of its ${to}`, of.owners, to === 'ERROR' && mayPage(run.input) ? 1 : 0),
     ]),
     ...unasked.map((notice) =>
       toViolation('I6', cycle, `${cycle} told of a ${notice.state} that no move led to`, [toLine(cycle)(notice)]),
@@ -137,6 +138,7 @@ function checkSent(cycle: CycleId, run: RunEvidence, notices: Notice[], taken: T
 /** A step refused twice, about which a workflow task that knew of it asked to tell nobody. */
 export function checkHeldUp({ cycle, runs }: CycleEvidence, nowMs: number, quietMs: number): Look {
   return runs.flatMap((run) => {
+    if (!mayPage(run.input)) return []
     const told = noticesOf(cycle, run, 'notifyFailure').map(({ at }) => at)
     return spellsOf(run).flatMap(({ step, refusals, endedAt }) => {
       const [, second] = refusals

@@ -61,10 +61,18 @@ export async function backfill(begun: Backfill): Promise<BackfillResult> {
   const run = new BackfillRun(begun)
   answerMessages(run)
   if (!begun.hasLooked) run.audit(toAsked(begun))
-  // Also one that Temporal cancelled.
-  const how = await goOn(run).finally(() => CancellationScope.nonCancellable(() => run.isAudited()))
+  const how = await untilAudited(run, () => goOn(run))
   if (how === 'too-long') return continueAsNew<typeof backfill>(run.backfill)
   return { ...toProgress(run.backfill), how }
+}
+
+/** Also one that Temporal cancelled does not close before who asked for it is written down. */
+async function untilAudited<Answer>(run: BackfillRun, work: () => Promise<Answer>): Promise<Answer> {
+  try {
+    return await work()
+  } finally {
+    await CancellationScope.nonCancellable(() => condition(() => run.unwritten === 0))
+  }
 }
 
 async function goOn(run: BackfillRun): Promise<BackfillEnd | 'too-long'> {
@@ -127,10 +135,6 @@ class BackfillRun {
       if (isCancellation(error) && this.backfill.stoppedBy) return 'stopped'
       throw error
     }
-  }
-
-  async isAudited(): Promise<void> {
-    await condition(() => this.unwritten === 0)
   }
 
   /** In the background: nobody waits for it but the end. */

@@ -39,6 +39,7 @@ export async function dev(mesh: string | undefined, options: DevOptions): Promis
       settings: {
         SLUICE_GLUE_CHECK_SECONDS: '30',
         SLUICE_CATALOG_POLL_SECONDS: '2',
+        SLUICE_BACKFILL_LOOK_SECONDS: '2',
         SLUICE_GLUE_CAPACITY_SECONDS: '5',
       },
       actor: 'sluice dev',

@@ -7,11 +7,14 @@ import { HELD_UP_SIGNAL, SCHEDULER_WORKFLOW, toTaskQueue } from '../../workflows
 import { createGate, eventually } from '../workflows/eventually.ts'
 import type { Stage } from '../workflows/stage.ts'
 import { a, type Branch, b, closed, ready, withCutoff } from './branch.ts'
+import { BRANCHES_OF_BACKFILLS } from './branches-of-backfills.ts'
+import { BRANCHES_OF_OPERATORS } from './branches-of-operators.ts'
 import { BRANCHES_THAT_RUN_AGAIN } from './branches-that-run-again.ts'
 
 /** Names are the names of the files, and of the products. */
 export const BRANCHES: Record<string, Branch> = {
   ...BRANCHES_THAT_RUN_AGAIN,
+  ...BRANCHES_OF_BACKFILLS,
 
   async happy(stage, name) {
     const cycle = stage.cycle(name)
@@ -236,7 +239,12 @@ export const BRANCHES: Record<string, Branch> = {
   /** Recorded before ticks compared rows and looked for what is stuck. */
   'scheduler-tick': tick,
 
+  /** Before they compared holds and looked for what is late. */
   'scheduler-tick-that-reconciles': tick,
+
+  'scheduler-tick-that-watches': tick,
+
+  ...BRANCHES_OF_OPERATORS,
 }
 
 async function tick(stage: Stage, name: string): Promise<string> {

@@ -40,18 +40,23 @@ test('the present code replays them all', async () => {
 test('together they ask for every activity and reach every state', () => {
   const names = Object.values(all()).flatMap(activitiesOf)
   expect([...new Set(names)].sort()).toEqual([
+    'auditBackfill',
     'awaitGlueJob',
     'findStuck',
     'notifyFailure',
+    'openBackfilled',
     'openDueCycles',
     'publishNotRefreshed',
     'publishRefreshEvent',
+    'readBackfilled',
     'recallArrivals',
     'reconcileRows',
     'recordCycle',
     'repairArrivals',
+    'repairHolds',
     'startGlueJob',
     'stopGlueJob',
+    'watchLateness',
   ])
   const told = listHistories().map(toPlainText).join('\n')
   expect(CYCLE_STATES.filter((state) => !told.includes(`"state":"${state}"`))).toEqual([])

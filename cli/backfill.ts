@@ -1,0 +1,165 @@
+// In: a product, a range of dates, a reason. Out: a backfill under way and followed, or what it would do; the exit code.
+// Never: a cycle opened by this process: the backfill is a workflow, and goes on when this command ends.
+import { randomUUID } from 'node:crypto'
+import { type Client, WorkflowExecutionAlreadyStartedError } from '@temporalio/client'
+import { loadDomainCatalog } from '../catalog/load.ts'
+import { readConfig } from '../clients/config.ts'
+import { type BackfillOrder, beginBackfill } from '../model/backfill.ts'
+import type { DateRange } from '../model/calendar/backfill-range.ts'
+import { type CycleKey, domainOf, type ProductId } from '../model/ids.ts'
+import { BACKFILL_WORKFLOW, toBackfillId, toBackfillStart } from '../workflows/contract.ts'
+import { auditRefusal } from './audit.ts'
+import { follow, toScreen } from './backfill-follow.ts'
+import { type BackfillPlan, planBackfill, toPlanWords } from './backfill-plan.ts'
+import { preview } from './backfill-preview.ts'
+import { tellResult } from './backfill-result.ts'
+import { listRunning, stopBackfill } from './backfill-stop.ts'
+import { type Connection, withConnection } from './connection.ts'
+import { CommandFailure, EXIT } from './failure.ts'
+import { type Output, print, printJson, talk } from './output.ts'
+
+export interface BackfillOptions {
+  from?: string
+  to?: string
+  reason?: string
+  actor: string
+  parallel: number
+  stopAfter: number
+  dryRun: boolean
+  wait: boolean
+  stop: boolean
+  stack?: string
+  output: Output
+}
+
+interface Asked {
+  product: ProductId
+  actor: string
+  reason: string
+  requestId: string
+}
+
+export async function backfill(product: ProductId, options: BackfillOptions): Promise<number> {
+  const asked = { product, actor: options.actor.trim(), reason: options.reason?.trim() ?? '', requestId: randomUUID() }
+  const isDry = options.dryRun && !options.stop
+  if (!isDry && (!asked.actor || !asked.reason))
+    throw new CommandFailure(
+      EXIT.notAllowed,
+      'A backfill needs an actor and a reason that say something: --reason <text>',
+    )
+  return withConnection(options, domainOf(product), async (connection) => {
+    if (options.stop) return stopBackfill(await connection.temporal(), asked, options)
+    const range = requireDates(options)
+    const plan = await planOrAudit(connection, asked, { ...options, ...range })
+    if (options.dryRun) {
+      preview(plan, options, options.output)
+      return 0
+    }
+    return run(connection, asked, { plan, options })
+  })
+}
+
+function requireDates({ from, to }: BackfillOptions): DateRange {
+  if (from !== undefined && to !== undefined) return { from, to }
+  throw new CommandFailure(EXIT.notAllowed, 'A backfill needs a range of dates: --from <date> --to <date>')
+}
+
+async function planOrAudit(
+  connection: Connection,
+  { product: cycle, ...who }: Asked,
+  { from, to, parallel, dryRun }: BackfillOptions & DateRange,
+): Promise<BackfillPlan> {
+  const domain = domainOf(cycle)
+  const loaded = await loadDomainCatalog((await connection.aws()).s3, connection.settings.SLUICE_CATALOG_BUCKET, domain)
+  if (loaded.kind !== 'loaded') throw new Error(`The catalog of ${domain} could not be read.`)
+  const settings = readConfig(process.env, domain).cycle
+  try {
+    return await planBackfill(loaded.catalog, cycle, { from, to, db: connection.db(), settings, nowMs: Date.now() })
+  } catch (error) {
+    if (error instanceof CommandFailure && !dryRun) {
+      const asked = { from, to, parallel }
+      await auditRefusal(connection, { ...who, cycle, asked, action: 'backfill', refused: error.message })
+    }
+    throw error
+  }
+}
+
+async function run(
+  { temporal: open, settings }: Connection,
+  asked: Asked,
+  { plan, options }: { plan: BackfillPlan; options: BackfillOptions },
+): Promise<number> {
+  const temporal = await open()
+  const { from, to, product } = plan
+  const { parallel, stopAfter } = options
+  const order: BackfillOrder = {
+    ...{ ...asked, from, to, parallel, stopAfter },
+    ...{ lookMs: settings.SLUICE_BACKFILL_LOOK_SECONDS, looksPerRun: LOOKS_PER_RUN },
+  }
+  const id = toBackfillId(order)
+  await tellOthers(temporal, product, id)
+  const keys = plan.cycles.filter(({ does }) => does !== 'none').map(({ key }) => key)
+  const isNew = await start(temporal, order, keys)
+  talk(`${product}, ${from} to ${to}: ${isNew ? toPlanWords(plan) : await toRunning(temporal, id)}.`)
+  if (!options.wait) {
+    tellStarted(order, isNew, options.output)
+    return 0
+  }
+  return followToEnd(temporal, order, options.output)
+}
+
+/** Histories stay far below Temporal's limits. */
+const LOOKS_PER_RUN = 150
+
+/** False when one of the same product and range runs: then that is followed. */
+async function start(temporal: Client, order: BackfillOrder, keys: CycleKey[]): Promise<boolean> {
+  try {
+    await temporal.workflow.start(BACKFILL_WORKFLOW, toBackfillStart(beginBackfill(order, keys)))
+    return true
+  } catch (error) {
+    if (error instanceof WorkflowExecutionAlreadyStartedError) return false
+    throw error
+  }
+}
+
+async function toRunning(temporal: Client, id: string): Promise<string> {
+  const described = await temporal.workflow.getHandle(id).describe()
+  const who = (await described.staticDetails()) ?? ''
+  return `such a backfill runs since ${described.startTime.toISOString()}, with its own settings. ${who}`.replace(
+    /\.?\s*$/,
+    '',
+  )
+}
+
+/** Each has its own bound; together they may have more at work. */
+async function tellOthers(temporal: Client, product: ProductId, own: string): Promise<void> {
+  const others = (await listRunning(temporal, product)).filter((id) => id !== own)
+  if (others.length > 0) talk(`Beside it runs ${others.join(', ')}: each keeps its own --parallel.`)
+}
+
+const toCommand = ({ product, from, to }: BackfillOrder): string =>
+  `sluice backfill ${product} --from ${from} --to ${to}`
+
+function tellStarted(order: BackfillOrder, isNew: boolean, output: Output): void {
+  const backfill = toBackfillId(order)
+  if (output === 'json') printJson({ backfill, started: isNew })
+  else print(`It goes on by itself. ${toHandles(order)}`)
+}
+
+const toHandles = (order: BackfillOrder): string =>
+  `Follow it: ${toCommand(order)} --reason <text>; end it: ${toCommand(order)} --stop --reason <text>`
+
+async function followToEnd(temporal: Client, order: BackfillOrder, output: Output): Promise<number> {
+  const leaving = new AbortController()
+  const leave = (): void => leaving.abort()
+  process.once('SIGINT', leave)
+  try {
+    const screen = toScreen(process.stderr)
+    const result = await follow(temporal, toBackfillId(order), { screen, signal: leaving.signal })
+    if (result) return tellResult(order, result, output)
+    talk(`No longer followed; it goes on. ${toHandles(order)}`)
+    return EXIT.interrupted
+  } finally {
+    process.off('SIGINT', leave)
+  }
+}

@@ -1,0 +1,47 @@
+// How far a backfill is. In: where its cycles stand. Out: the same for a query, a result, a screen; and in words. Pure.
+import { type Backfill, keysIn, type StopCommand } from './backfill.ts'
+import type { CycleKey } from './ids.ts'
+
+/** How far it is; each cycle of the range is in one of the last seven. */
+export interface BackfillProgress {
+  total: number
+  opened: number
+  existing: number
+  completed: number
+  busy: CycleKey[]
+  waiting: CycleKey[]
+  failed: CycleKey[]
+  ended: CycleKey[]
+  refused: { key: CycleKey; reason: string }[]
+  unopened: number
+  /** Who ended it before all were opened; null: nobody. */
+  stoppedBy: StopCommand | null
+}
+
+export const toProgress = (backfill: Backfill): BackfillProgress => ({
+  total: backfill.total,
+  opened: backfill.opened,
+  existing: backfill.existing,
+  completed: backfill.completed,
+  busy: keysIn(backfill, 'busy'),
+  waiting: keysIn(backfill, 'waiting'),
+  failed: keysIn(backfill, 'failed'),
+  ended: backfill.ended,
+  refused: backfill.refused,
+  unopened: backfill.unopened.length,
+  stoppedBy: backfill.stoppedBy,
+})
+
+/** `12 of 20 completed, 4 at work, 1 failed, 3 to open`. */
+export function toProgressWords(progress: BackfillProgress): string {
+  const parts: [number, string][] = [
+    [progress.busy.length, 'at work'],
+    [progress.waiting.length, 'waiting for upstreams'],
+    [progress.failed.length, 'failed'],
+    [progress.ended.length, 'skipped or cancelled'],
+    [progress.refused.length, 'refused'],
+    [progress.unopened, 'to open'],
+  ]
+  const others = parts.filter(([count]) => count > 0).map(([count, what]) => `${count} ${what}`)
+  return [`${progress.completed} of ${progress.total} completed`, ...others].join(', ')
+}
