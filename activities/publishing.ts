@@ -54,7 +54,7 @@ export const createPublishing = (parts: PublishingParts): PublishingActivities =
   async notifyFailure(notice) {
     const where = { account: parts.account, region: parts.region, ...notice.run }
     const logLink = notice.run && toGlueLogLink(parts.region, notice.run.runId)
-    await notify(parts, { kind: 'failed', ...notice, where, logLink }, `that ${notice.cycle} failed`)
+    await notify(parts, { ...notice, kind: 'failed', where, logLink }, `that ${notice.cycle} failed`)
   },
 
   /** The same. */

@@ -45,7 +45,10 @@ async function watch(parts: LatenessParts, domain: Domain, cycle: CycleId | unde
   const { db } = parts
   const nowMs = parts.nowMs()
   const span = { fromMs: nowMs - BEHIND_MS, toMs: nowMs + AHEAD_MS }
-  const promised = [...(await listOpen(parts, domain, span)), ...(await listUnopened(parts, { ...span, toMs: nowMs + 1 }))]
+  const promised = [
+    ...(await listOpen(parts, domain, span)),
+    ...(await listUnopened(parts, { ...span, toMs: nowMs + 1 })),
+  ]
   const asked = promised.filter((one) => cycle === undefined || one.cycle === cycle)
   if (asked.length === 0) return 0
   const { trees, facts } = await readBlockerTrees(db, asked, nowMs)

@@ -115,7 +115,7 @@ function whyUnknown(catalog: DomainCatalog, { product, key }: CycleParts): strin
   const timetable: Timetable = toTimetable(catalog)
   const notDue = whyNotDue(timetable, version.definition, key)
   if (notDue) return `${notDue}.`
-  return `Neither Temporal nor the mirror knows ${product}/${key}: it has not been opened yet. To open it first: sluice open ${product}/${key}`
+  return `Neither Temporal nor the mirror knows ${product}/${key}: it has not been opened yet. To run it first: sluice open ${product}/${key}`
 }
 
 /** By the run's result or the mirror's row, whichever tells of the later end. */

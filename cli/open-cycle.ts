@@ -6,6 +6,7 @@ import { type Client, WorkflowExecutionAlreadyStartedError } from '@temporalio/c
 import type { Postgres } from '../clients/postgres.ts'
 import { isOutage } from '../clients/postgres-errors.ts'
 import { readCycleRow } from '../mirror/status.ts'
+import { isNotYet } from '../model/calendar/backfill-range.ts'
 import { dueAtMs } from '../model/calendar/cycles.ts'
 import { openCycle, whyNotDue } from '../model/calendar/due.ts'
 import { type DomainCatalog, OPENING_WINDOW, toTimetable } from '../model/calendar/routing.ts'
@@ -30,7 +31,7 @@ export async function openByHand(
   const notDue = whyNotDue(timetable, version.definition, key)
   if (notDue) return { kind: 'refused', reason: `${notDue}.` }
   const dueMs = dueAtMs(timetable.calendars, version.definition, key)
-  if (dueMs > Date.now() + OPENING_WINDOW.horizonMs) {
+  if (isNotYet(dueMs, Date.now())) {
     const due = new Date(dueMs).toISOString()
     return { kind: 'refused', reason: `${product}/${key} is due at ${due} and opens by itself then.` }
   }

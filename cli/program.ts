@@ -2,24 +2,33 @@
 // Never: loads Temporal, AWS or the database, which every `--help` would pay for.
 import { Command, type CommandUnknownOpts } from '@commander-js/extra-typings'
 import { createApplyCommand } from './commands/apply.ts'
+import { createAuditCommand } from './commands/audit.ts'
+import { createBackfillCommand } from './commands/backfill.ts'
 import { createCalendarCommand } from './commands/calendar.ts'
+import { createCancelCommand } from './commands/cancel.ts'
+import { createCompleteCommand, createCompletionCommand } from './commands/completion.ts'
 import { createDemoCommand } from './commands/demo.ts'
 import { createDevCommand } from './commands/dev.ts'
 import { createDoctorCommand } from './commands/doctor.ts'
 import { createEventsCommand } from './commands/events.ts'
 import { createExplainCommand } from './commands/explain.ts'
 import { createExternalCommand } from './commands/external.ts'
+import { createHoldCommand } from './commands/hold.ts'
 import { createInitCommand } from './commands/init.ts'
 import { createLogsCommand } from './commands/logs.ts'
 import { createMigrateCommand } from './commands/migrate.ts'
 import { createOpenCommand } from './commands/open.ts'
+import { createReleaseCommand } from './commands/release.ts'
 import { createRerunCommand } from './commands/rerun.ts'
 import { createBridgeCommand, createWorkerCommand } from './commands/role.ts'
 import { createSimulateCommand } from './commands/simulate.ts'
+import { createSkipCommand } from './commands/skip.ts'
+import { createSlaCommand } from './commands/sla.ts'
 import { createStatusCommand } from './commands/status.ts'
 import { createUpgradeCommand } from './commands/upgrade.ts'
 import { createValidateCommand } from './commands/validate.ts'
 import { createVerifyCommand } from './commands/verify.ts'
+import { createWaiveCommand } from './commands/waive.ts'
 
 const createGroups = (): Record<string, CommandUnknownOpts[]> => ({
   'Try it:': [createDemoCommand(), createDevCommand(), createInitCommand()],
@@ -32,19 +41,28 @@ const createGroups = (): Record<string, CommandUnknownOpts[]> => ({
   ],
   'Cycles:': [
     createStatusCommand(),
+    createSlaCommand(),
     createExplainCommand(),
     createLogsCommand(),
-    createRerunCommand(),
     createOpenCommand(),
+    createRerunCommand(),
+    createSkipCommand(),
+    createWaiveCommand(),
+    createHoldCommand(),
+    createReleaseCommand(),
+    createCancelCommand(),
+    createBackfillCommand(),
     createUpgradeCommand(),
   ],
   'Operation:': [
     createEventsCommand(),
+    createAuditCommand(),
     createDoctorCommand(),
     createVerifyCommand(),
     createWorkerCommand(),
     createBridgeCommand(),
     createMigrateCommand(),
+    createCompletionCommand(),
   ],
 })
 
@@ -63,6 +81,7 @@ export function createProgram(version: string): Command {
     program.commandsGroup(title)
     for (const command of commands) program.addCommand(command)
   }
+  program.addCommand(createCompleteCommand(), { hidden: true })
   inherit(program)
   return program as Command
 }

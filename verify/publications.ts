@@ -48,10 +48,12 @@ function see({ sandbox = [], domains, cycles }: Evidence): Seen {
 /** One revision for each time it completed. */
 function checkCount(one: CycleEvidence): Look {
   const { cycle, runs } = one
-  const { revision, transitions, isCutOff } = fold(one)
+  const { revision, transitions, attempts, isCutOff } = fold(one)
   const isQuiet = runs.every(({ input }) => input.definition.publish === null)
   if (isCutOff || isQuiet || runs.some(({ input }) => input.definition.publish === null)) return []
-  const completed = transitions.filter(({ to }) => to === 'COMPLETED').length
+  // Of these nobody wanted an event.
+  const unpublished = attempts.filter(({ isUnpublished, end }) => isUnpublished && end?.state === 'SUCCEEDED').length
+  const completed = transitions.filter(({ to }) => to === 'COMPLETED').length - unpublished
   const wanted = (runs[0]?.input.past?.revision ?? 0) + completed
   if (wanted === revision) return []
   const says = `${cycle} completed ${completed} times and counts revision ${revision} instead of ${wanted}`

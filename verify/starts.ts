@@ -143,12 +143,14 @@ interface FirstStart {
 function checkInputs({ cycle, run, order, glueRun, puts }: FirstStart): Look {
   if (mayGoWithout(run, order.atMs)) return []
   const brought = broughtTo(run)
+  const isWaived = waivedIn(run, order.atMs)
   // Without a condition of its own a cycle needs them all, each; with one the missing are told together.
   // One that was brought back after its attempt began keeps the inputs that it had.
   const isBroughtBack = run.input.past !== null && !isUnbegun(run.input.past)
   if (run.input.condition && !isBroughtBack)
     return checkCondition({ cycle, run, order, brought: brought.filter(({ at }) => at < order.at) })
   return expectedOf(run).flatMap(({ product, key }) => {
+    if (isWaived(product)) return []
     const arrivals = brought.filter(({ arrival }) => arrival.product === product && arrival.key === key)
     const inTime = arrivals.filter(({ at }) => at < order.at)
     const ordered = `history of ${cycle}, event ${order.at}: startGlueJob, attempt ${order.attempt}`
@@ -173,9 +175,11 @@ function checkCondition({
   brought,
 }: Pick<FirstStart, 'cycle' | 'run' | 'order'> & { brought: Brought[] }): Look {
   const skips = blockersTo(run).filter(({ at }) => at < order.at)
+  const isWaived = waivedIn(run, order.atMs)
   const dependencies = openRun(run.input, 0).dependencies.map((dependency): DependencyStatus => {
     const arrival = brought.find((one) => isSame(one.arrival, dependency))?.arrival
     if (arrival) return { ...dependency, state: 'ARRIVED', arrival }
+    if (isWaived(dependency.product)) return { ...dependency, state: 'WAIVED' }
     const told = skips.filter((one) => isSame(one.blocker, dependency)).map(({ blocker }) => blocker)
     return { ...dependency, blocker: [dependency.blocker ?? [], told].flat().reduce(newerOf, null) }
   })
@@ -190,6 +194,16 @@ function checkCondition({
 /** A later word of the upstream takes an earlier one back. */
 const newerOf = (one: Blocker | null, other: Blocker): Blocker =>
   one && Date.parse(one.occurredAt) >= Date.parse(other.occurredAt) ? one : other
+
+/** What an operator let the run go without until then. */
+function waivedIn(run: RunEvidence, beforeMs: number): (product: string) => boolean {
+  const actions = recordsOf(run).flatMap((record) => record.actions)
+  const taken = actions.filter(
+    ({ action, refused, atMs }) => action === 'waive' && refused === null && atMs <= beforeMs,
+  )
+  const products = new Set<string>(taken.flatMap(({ asked }) => asked?.products ?? []))
+  return (product) => products.has(product)
+}
 
 const isSame = (one: ExpectedCycle, other: ExpectedCycle): boolean =>
   one.product === other.product && one.key === other.key

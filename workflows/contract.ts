@@ -33,12 +33,10 @@ export const BLOCKERS_SIGNAL = 'blockers'
 export const HELD_UP_SIGNAL = 'held-up'
 /** Update and signal, payload `RerunCommand`. */
 export const RERUN = 'rerun'
-/** Updates, payload `OperatorCommand`, answer `Standing`: how the cycle then stands. */
-export const SKIP = 'skip'
-export const CANCEL = 'cancel'
-/** Update, payload `WaiveCommand`, answer `Standing`. */
-export const WAIVE = 'waive'
-/** Updates, payload `HoldCommand`, answer `Standing`. */
+/**
+ * Updates, payload `HoldCommand`, answer `Standing`: how the cycle then stands. So are `skip` and `cancel`, payload
+ * `OperatorCommand`, and `waive`, payload `WaiveCommand`: the name of each is its action (model/cycle/commands.ts).
+ */
 export const HOLD = 'hold'
 export const RELEASE = 'release'
 /** Update, payload `UpgradeCommand`, answer `{ definitionVersion }`: the version that the cycle then carries. */

@@ -76,8 +76,12 @@ function cutoffOf({ input, state, openedAtMs }: Upgradable, cutoffMs: number | n
 function carryOver(one: ExpectedCycle, before: DependencyStatus[]): DependencyStatus {
   const known = before.find((other) => isSameCycle(one, other))
   if (!known) return toWaiting(one)
-  const { state, arrival, arrivedAtMs, newer, blocker } = known
-  return { ...one, state, arrival, arrivedAtMs, blocker, ...(newer === undefined ? {} : { newer }) }
+  const { state, arrival, arrivedAtMs, newer, blocker, waivedBy } = known
+  return {
+    ...{ ...one, state, arrival, arrivedAtMs, blocker },
+    ...(newer === undefined ? {} : { newer }),
+    ...(waivedBy && { waivedBy }),
+  }
 }
 
 /** What arrived for an input that is dropped is kept with its delivery: the next version may ask for it again. */

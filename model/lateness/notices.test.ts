@@ -116,7 +116,11 @@ describe('notices', () => {
   })
 
   test('are one for each cause and owner, with all that it makes late', () => {
-    const notices = planNotices([late('d1/x'), late('d1/y'), late('d1/z', 'sales'), late('d1/w', 'risk', 'raw/b')], [], usual())
+    const notices = planNotices(
+      [late('d1/x'), late('d1/y'), late('d1/z', 'sales'), late('d1/w', 'risk', 'raw/b')],
+      [],
+      usual(),
+    )
     expect(notices.map(({ id, cycles }) => [id, cycles.map(({ cycle }) => cycle)])).toEqual([
       [`late/${idOf('raw/a')}/risk`, [idOf('d1/x'), idOf('d1/y')]],
       [`late/${idOf('raw/a')}/sales`, [idOf('d1/z')]],

@@ -74,7 +74,7 @@ test(
       isLate: false,
     })
     const { out } = await sluice('status')
-    for (const product of PRODUCTS) expect(out).toMatch(new RegExp(`^${product} +COMPLETED`, 'm'))
+    for (const product of PRODUCTS) expect(out).toMatch(new RegExp(`^${product} .*\\S COMPLETED`, 'm'))
   },
   MINUTE_MS,
 )
@@ -121,6 +121,17 @@ test('status filters, and says when nothing is like that', async () => {
   expect(wrong).toMatchObject({ code: 1, out: '', err: expect.stringContaining('a cycle is one of WAITING, ') })
 })
 
+test('sla and audit list what there is, and a wrong name ends also a watch', async () => {
+  const [{ commitments }, entries, wrong] = await Promise.all([
+    json<{ commitments: unknown[] }>('sla', '--date', today),
+    json<{ kind: string; actor: string }[]>('audit', '--action', 'apply'),
+    sluice('status', '--watch', '--domain', 'shpo'),
+  ])
+  expect(commitments).toEqual([])
+  expect(entries.at(-1)).toMatchObject({ kind: 'apply', actor: 'sluice dev' })
+  expect(wrong).toEqual({ code: 1, out: '', err: 'sluice: No domain "shpo" has a product; did you mean "shop"?\n' })
+})
+
 test('explain tells a completed cycle from the mirror', async () => {
   const cycle = `shop/revenue/${today}`
   const [{ out }, { live, mirror }] = await Promise.all([
@@ -135,11 +146,33 @@ test('explain tells a completed cycle from the mirror', async () => {
 
 test.each([
   ['shop/revenu/2026-11-20', 'No definition of shop/revenu is applied; did you mean "shop/revenue"?'],
+  ['shopp/orders/2026-11-20', 'There is no domain "shopp"; did you mean "shop"?'],
   ['shop/orders/2000-01-01', 'It was due at 2000-01-01T00:00:00.000Z, and nothing has opened it.'],
   ['shop/orders/2199-12-31', 'It opens when it is due, at 2199-12-31T00:00:00.000Z, or with its first arrival.'],
   ['shop/orders/2200-01-01', 'of the years 1900 to 2199'],
 ])('explain says why there is no %s', async (cycle, why) => {
   expect(await sluice('explain', cycle)).toMatchObject({ code: 1, out: '', err: expect.stringContaining(why) })
+})
+
+test('explain says why it ran, and what it waited for at another time', async () => {
+  const cycle = `shop/revenue/${today}`
+  const { explanation, mirror } = await json<{ explanation: { ran: string[] }; mirror: { row: CycleRow } }>(
+    'explain',
+    cycle,
+  )
+  expect(explanation.ran).toEqual([
+    expect.stringMatching(/^ran at \S+: its last input, shop\/orders\/\S+ revision 1 arrived at /),
+  ])
+  const { openedAt } = mirror.row
+  const then = await json<{ at: string; explanation: { blockers: { tree: { state: string } } } }>(
+    ...['explain', cycle, '--at', openedAt],
+  )
+  expect(then).toMatchObject({ at: openedAt, explanation: { blockers: { tree: { state: 'WAITING' } } } })
+  const before = await sluice('explain', cycle, '--at', '2020-01-01T00:00:00Z')
+  expect(before).toMatchObject({ code: 1, err: expect.stringContaining('was not open at 2020-01-01T00:00:00.000Z') })
+  expect(await sluice('explain', cycle, '--at', 'yesterday')).toMatchObject({
+    ...{ code: 1, err: expect.stringContaining('--at "yesterday" is no time') },
+  })
 })
 
 test('logs shows the Glue run and what it printed', async () => {
@@ -174,6 +207,8 @@ test('a cycle opened by hand waits; opening it again is a conflict; a rerun of i
   expect(refused).toMatchObject({ code: 4, out: '', err: expect.stringContaining('it waits for shop/orders') })
   expect(await sluice('rerun', cycle, '--reason', ' ')).toMatchObject({ code: 4 })
   const { out } = await sluice('explain', cycle)
+  expect(out).toMatch(/ It waits for shop\/orders\/2020-01-02, which was due at \S+, and nobody has opened it\.\n/)
+  expect(out).toMatch(/ sluice open shop\/orders\/2020-01-02\n/)
   expect(out).toMatch(/ waits for shop\/orders\/2020-01-02: first applied later, and nobody had opened it\n/)
   expect(out).toMatch(/rerun by .*, "impatience": refused/)
   expect(await sluice('open', 'shop/revenu/2020-01-02')).toMatchObject({

@@ -377,11 +377,89 @@ export const MUTANTS: Mutant[] = [
     edits: [
       {
         file: 'model/cycle/upgrade.ts',
-        find: '  return { ...one, state, arrival, arrivedAtMs, blocker,',
-        replace: '  return { ...one, state: "WAITING" as const, arrival: null, arrivedAtMs: null, blocker,',
+        find: '    ...{ ...one, state, arrival, arrivedAtMs, blocker },',
+        replace: '    ...{ ...one, state: "WAITING" as const, arrival: null, arrivedAtMs: null, blocker },',
       },
     ],
     suite: { project: 'pure', files: ['model/cycle/upgrade.test.ts'] },
+  },
+  {
+    name: 'a hold keeps nothing from starting',
+    harm: 'what an operator holds refreshes all the same',
+    edits: [
+      {
+        file: 'model/cycle/decide.ts',
+        find: "return cycle.held && STARTS.has(next.kind) ? { kind: 'wait', untilMs: null } : next",
+        replace: "return cycle.held && next.kind === 'give-up' ? { kind: 'wait', untilMs: null } : next",
+      },
+    ],
+    suite: { project: 'pure', files: ['model/cycle/laws.test.ts'] },
+    unseen: 'no invariant of verify is about holds; the laws of the model and the workflows ring are',
+  },
+  {
+    name: 'a held product is not asked about before Glue',
+    harm: 'a cycle that was opened by who had not heard of the hold starts',
+    edits: [
+      {
+        file: 'activities/glue.ts',
+        find: '      if (held) return { held }\n',
+        replace: '',
+      },
+    ],
+    suite: { project: 'services', files: ['test/services/activities-glue.test.ts'] },
+    unseen: 'its people hold cycles, not products',
+  },
+  {
+    name: 'two may cancel at once',
+    harm: 'the second is told yes, and his reason stands nowhere',
+    edits: [
+      {
+        file: 'model/cycle/commands.ts',
+        find: '  if (cycle.cancelling)\n    return',
+        replace: '  if (cycle.cancelling && cycle.lastAttempt < 0)\n    return',
+      },
+    ],
+    suite: { project: 'workflows', files: ['test/workflows/actions.test.ts'] },
+    unseen: 'two accepted cancellations of one run break no invariant',
+  },
+  {
+    name: 'an action is not told how the cycle stood',
+    harm: 'the audit has no before and after',
+    edits: [
+      {
+        file: 'model/cycle/actions.ts',
+        find: '    before: toStanding(before),\n',
+        replace: '',
+      },
+    ],
+    suite: { project: 'pure', files: ['model/cycle/laws.test.ts'] },
+    unseen: 'verify asks for actor and reason; evidence of earlier versions has no before',
+  },
+  {
+    name: 'a rerun that nobody wants published publishes',
+    harm: 'consumers take data that was made to look at',
+    edits: [
+      {
+        file: 'model/cycle/decide.ts',
+        find: '  cycle.input.definition.publish && !attempt.isUnpublished ?',
+        replace: '  cycle.input.definition.publish ?',
+      },
+    ],
+    suite: { project: 'pure', files: ['model/cycle/laws.test.ts'] },
+    unseen: 'its people always publish',
+  },
+  {
+    name: 'one cause of lateness is told again',
+    harm: 'a page for each cycle and each tick',
+    edits: [
+      {
+        file: 'model/lateness/notices.ts',
+        find: '    .filter(([group]) => !known.has(group))\n',
+        replace: '',
+      },
+    ],
+    suite: { project: 'pure', files: ['model/lateness/notices.test.ts'] },
+    unseen: 'its ticks do not look for what is late',
   },
   {
     name: 'a correction that was taken back still counts',

@@ -117,6 +117,27 @@ const LEAST: Record<string, number> = {
   'an upgrade too late': 1,
   'an upgrade unanswered': 5,
   'an upgrade was taken': 50,
+  'an operator acts': 40,
+  'an action asked for by two': 3,
+  'an action asked for twice': 3,
+  'an action that makes no sense': 3,
+  'an action unanswered': 3,
+  'a cycle moved from ERROR to SKIPPED': 1,
+  "an operator's cancel was accepted": 5,
+  'a cancel refused': 1,
+  'a cancel was taken': 5,
+  "an operator's hold was accepted": 5,
+  'a hold refused': 1,
+  'a hold was taken': 5,
+  "an operator's release was accepted": 5,
+  'a release refused': 1,
+  'a release was taken': 5,
+  "an operator's skip was accepted": 5,
+  'a skip refused': 1,
+  'a skip was taken': 5,
+  "an operator's waive was accepted": 5,
+  'a waive refused': 1,
+  'a waive was taken': 5,
   'no free slot in Glue': 600,
   'the end of a Glue run is not told': 1_000,
   'the end of a Glue run is told twice': 1_000,
@@ -173,6 +194,8 @@ export function branchesOf(evidence: Evidence): string[] {
 
 const toActed = ({ action, refused }: OperatorAction): string => {
   if (action === 'upgrade') return refused === null ? 'a cycle was upgraded' : 'an upgrade was recorded as refused'
+  // A refused one leaves no trace in the cycle.
+  if (action !== 'rerun') return `an operator's ${action} was accepted`
   return refused === null ? 'a rerun was accepted' : 'a rerun signal was refused'
 }
 

@@ -9,6 +9,7 @@ import type { DefinitionVersion } from '../../model/definition.ts'
 import { domainOf } from '../../model/ids.ts'
 import { CYCLE_WORKFLOW, RERUN, toCycleStart, UPGRADE } from '../../workflows/contract.ts'
 import type { Life } from './hostility.ts'
+import { actOn } from './operator-actions.ts'
 import { settingsOf } from './roles.ts'
 import { createTemporalClient, TEMPORAL_TROUBLE } from './temporal-client.ts'
 import type { Execution } from './temporal-execution.ts'
@@ -52,6 +53,7 @@ export function createOperator(world: World): Operator {
       else if (canStartAgain(now, time.nowMs()) && (isMending ? isFailed(now) : !isPlanned && random.chance(0.03)))
         askAgain(now)
       else if (now.run.isOpen && hostility.strikes('a cycle cancelled', 0.004)) world.server.cancel(now.id)
+      else actOn(world, now, { client: hands.client, toCommand, isMending })
     }
     if (hostility.strikes('a definition changed', 0.02)) mesh.apply(mesh.change(random, time.nowMs()))
     for (const now of cyclesOf(world).filter((one) => isOlder(world, one))) {
@@ -80,7 +82,10 @@ export function createOperator(world: World): Operator {
     },
     isDone: () =>
       !cyclesOf(world).some(
-        (now) => canRerunOpen(now, time.nowMs()) || (canStartAgain(now, time.nowMs()) && isFailed(now)),
+        (now) =>
+          (now.run.isOpen && now.cycle.held) ||
+          canRerunOpen(now, time.nowMs()) ||
+          (canStartAgain(now, time.nowMs()) && isFailed(now)),
       ),
   }
 }

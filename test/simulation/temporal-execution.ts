@@ -46,6 +46,9 @@ export interface Execution {
   take(message: Message): void
   job(run: () => void): void
   cancel(): void
+  isCancelled: boolean
+  /** At once when it is already. */
+  onCancel(stop: (error: Error) => void): void
   /** Whether jobs wait for a worker. */
   hasJobs(): boolean
   activate(): Promise<void>
@@ -64,10 +67,17 @@ export function presentExecution(): Execution {
 
 const shield = new AsyncLocalStorage<'nobody' | OwnScope>()
 
-/** What is asked for inside is cancelled by the workflow itself, and not with the run. */
+type Stop = (error: Error) => void
+
+/** What is asked for inside is cancelled by the workflow itself; with the run too, unless the scope was made where nothing is. */
 export class OwnScope {
-  private readonly stops: (() => void)[] = []
-  private isCancelled = false
+  private readonly stops: Stop[] = []
+  isCancelled = false
+
+  constructor() {
+    const parent = shield.getStore()
+    if (parent !== 'nobody') (parent ?? presentExecution()).onCancel(() => this.cancel())
+  }
 
   run<T>(work: () => Promise<T>): Promise<T> {
     return shield.run(this, work)
@@ -76,12 +86,12 @@ export class OwnScope {
   cancel(): void {
     if (this.isCancelled) return
     this.isCancelled = true
-    for (const stop of this.stops) stop()
+    for (const stop of this.stops) stop(new CancelledFailure('Scope cancelled'))
   }
 
-  order(activity: ActivityOrder, order: () => () => void): void {
-    if (this.isCancelled) activity.reject(new CancelledFailure('Scope cancelled'))
-    else this.stops.push(order())
+  onCancel(stop: Stop): void {
+    if (this.isCancelled) stop(new CancelledFailure('Scope cancelled'))
+    else this.stops.push(stop)
   }
 }
 
@@ -91,7 +101,11 @@ export const nonCancellable = <T>(work: () => Promise<T>): Promise<T> => shield.
 export const isCancellation = (error: unknown): boolean =>
   error instanceof CancelledFailure || (error instanceof ActivityFailure && isCancellation(error.cause))
 
-const isCancellable = (): boolean => shield.getStore() === undefined
+/** By what that which is asked for here would be cancelled; undefined: by nothing. */
+function guardHere(): Pick<Execution, 'isCancelled' | 'onCancel'> | undefined {
+  const scope = shield.getStore()
+  return scope === 'nobody' ? undefined : (scope ?? presentExecution())
+}
 
 export interface ExecutionParts {
   time: VirtualTime
@@ -110,8 +124,7 @@ export function createExecution({ time, workflowId, runId, input, main, wake, or
   const messages = createMessages(history.accepted)
   let blocked: { holds: () => boolean; open: () => void }[] = []
   let jobs: (() => void)[] = []
-  let isCancelled = false
-  const stops: ((error: Error) => void)[] = []
+  const stops: Stop[] = []
   const cancelled = (): Error => new CancelledFailure('Workflow cancelled')
   const openConditions = async (): Promise<void> => {
     for (;;) {
@@ -125,9 +138,9 @@ export function createExecution({ time, workflowId, runId, input, main, wake, or
   /** Rejects at once in a run that was cancelled before. */
   const cancellable = <T>(begin: (resolve: (value: T) => void, reject: (error: Error) => void) => void): Promise<T> =>
     new Promise((resolve, reject) => {
-      if (isCancelled && isCancellable()) return reject(cancelled())
-      if (isCancellable()) stops.push(reject)
-      begin(resolve, reject)
+      const guard = guardHere()
+      guard?.onCancel(reject)
+      if (!guard?.isCancelled) begin(resolve, reject)
     })
   const execution: Execution = {
     ...{ workflowId, runId, input, startedAtMs: time.nowMs(), isOpen: true, status: 'RUNNING' },
@@ -140,10 +153,15 @@ export function createExecution({ time, workflowId, runId, input, main, wake, or
       jobs.push(run)
       wake(execution)
     },
+    isCancelled: false,
+    onCancel(stop) {
+      if (execution.isCancelled) stop(cancelled())
+      else stops.push(stop)
+    },
     cancel: () =>
       execution.job(() => {
-        if (isCancelled) return
-        isCancelled = true
+        if (execution.isCancelled) return
+        execution.isCancelled = true
         for (const stop of stops) stop(cancelled())
       }),
     hasJobs: () => jobs.length > 0 || messages.areDue(),
@@ -169,11 +187,10 @@ export function createExecution({ time, workflowId, runId, input, main, wake, or
         else blocked.push({ holds, open: resolve })
       }),
     order(activity) {
-      const scope = shield.getStore()
-      if (scope instanceof OwnScope) return scope.order(activity, () => order(execution, activity))
-      if (scope) return void order(execution, activity)
-      if (isCancelled) return activity.reject(cancelled())
-      stops.push(order(execution, activity))
+      const guard = guardHere()
+      if (guard?.isCancelled) return activity.reject(cancelled())
+      const stop = order(execution, activity)
+      guard?.onCancel(stop)
     },
     handle(kind, name, handler) {
       if (kind === 'query') execution.queries.set(name, handler.run as Handler & (() => unknown))

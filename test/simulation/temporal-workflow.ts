@@ -17,6 +17,8 @@ export const ActivityCancellationType = {
 }
 export class CancellationScope extends OwnScope {
   static readonly nonCancellable = nonCancellable
+  /** Of the run itself: nothing else is asked about. */
+  static readonly current = () => ({ consideredCancelled: presentExecution().isCancelled })
 }
 export { isCancellation }
 export const allHandlersFinished = (): boolean => true
