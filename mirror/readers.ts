@@ -3,7 +3,7 @@
 import type { Postgres } from '../clients/postgres.ts'
 import type { CycleParts } from '../model/ids.ts'
 import type { Reader } from '../model/cycle/preview.ts'
-import { isInputOf } from './conditions.ts'
+import { isInputOf, isUnbegun } from './conditions.ts'
 
 /** More are only counted by whoever prints them. */
 const MOST = 1_000
@@ -11,7 +11,7 @@ const MOST = 1_000
 /** By the version of the definition that the consumer's cycle carries; the strongest word where several rules name the upstream. */
 export const listReaders = (db: Postgres, { product, key }: CycleParts): Promise<Reader[]> =>
   db.rows<Reader>(
-    `select status.cycle, status.product, status.state, dependency.state as dependency, dependency.revision,
+    `select status.cycle, status.product, status.state, ${isUnbegun('status')} as "isUnbegun", dependency.state as dependency, dependency.revision,
        coalesce(said.on_revision, 'flag') as "onRevision", said.if_none as "ifNone"
      from data_product_dependencies_events_status as dependency
      join data_product_status as status using (cycle)

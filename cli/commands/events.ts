@@ -2,7 +2,16 @@
 import { Command, Option } from '@commander-js/extra-typings'
 import { DELIVERY_OUTCOMES, LEDGER_OUTCOMES } from '../../model/states.ts'
 import { parseFrom, parseTo } from '../event-times.ts'
-import { outputOption, parseCount, parseCycle, parseLocation, parseRevision, stackOption } from '../options.ts'
+import {
+  actorOption,
+  dryRunOption,
+  outputOption,
+  parseCount,
+  parseCycle,
+  parseLocation,
+  parseRevision,
+  stackOption,
+} from '../options.ts'
 
 const createTail = () =>
   new Command('tail')
@@ -81,6 +90,8 @@ const createWithdraw = () =>
     .description('Take a refresh back: who has not used it waits for another revision, who has is flagged')
     .argument('<event>', 'id of the refresh event, such as raw/rd1/2026-11-20/r1')
     .requiredOption('--reason <text>', 'why; consumers see it')
+    .addOption(dryRunOption())
+    .addOption(actorOption())
     .addOption(stackOption())
     .addOption(outputOption())
     .addHelpText(

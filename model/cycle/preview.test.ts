@@ -4,7 +4,7 @@ import { arrivalOf, cycleOf, definitionOf, endOf, inputOf, KEY, NOON_MS } from '
 import { applyArrival } from './arrivals.ts'
 import { type Command, type Cycle, openRun } from './cycle.ts'
 import { applyFact, type Fact } from './facts.ts'
-import { previewOf, type Reader } from './preview.ts'
+import { previewOf, type Reader, withdrawalEffects } from './preview.ts'
 
 const who = { actor: 'ann', reason: 'vendor corrected', requestId: 'request-1' }
 const after = (cycle: Cycle, ...facts: Fact[]): Cycle =>
@@ -24,13 +24,8 @@ const ready = (): Cycle =>
   ['d1/ds1', 'raw/rd2'].reduce((cycle, product) => applyArrival(cycle, arrivalOf(product), NOON_MS), waiting())
 
 const reader = (product: string, change: Partial<Reader> = {}): Reader => ({
-  ...{
-    cycle: `${product}/${KEY}` as CycleId,
-    product: product as ProductId,
-    state: 'COMPLETED',
-    dependency: 'ARRIVED',
-  },
-  ...{ revision: 1, onRevision: 'flag', ifNone: null },
+  ...{ cycle: `${product}/${KEY}` as CycleId, product: product as ProductId, state: 'COMPLETED', isUnbegun: false },
+  ...{ dependency: 'ARRIVED', revision: 1, onRevision: 'flag', ifNone: null },
   ...change,
 })
 
@@ -138,4 +133,23 @@ test('what is refused has its reason and no effects', () => {
     nowMs: NOON_MS,
   })
   expect(told).toMatchObject({ refused: expect.stringContaining('It is not held'), after: null, effects: [] })
+})
+
+test('a withdrawal says what each consumer loses', () => {
+  const waits = { state: 'WAITING', isUnbegun: true } as const
+  const readers = [
+    reader('d1/ds4'),
+    reader('d1/ds5', waits),
+    reader('d1/ds6', { ...waits, dependency: 'WAITING', revision: null }),
+    reader('d1/ds7', { revision: 2 }),
+    reader('d1/ds8', { dependency: 'WAIVED', revision: null }),
+  ]
+  expect(withdrawalEffects(readers, 1)).toEqual([
+    `d1/ds4/${KEY} (COMPLETED) was made from revision 1: it is flagged, and nothing runs again by itself.`,
+    `d1/ds5/${KEY} (WAITING) has revision 1 and has not begun: it waits again, for a newer one.`,
+    `d1/ds6/${KEY} (WAITING) waits for it, and goes on waiting for a newer revision.`,
+    `d1/ds7/${KEY} (COMPLETED) has revision 2, and keeps it.`,
+    `d1/ds8/${KEY} (COMPLETED) went without it.`,
+  ])
+  expect(withdrawalEffects([], 1)).toEqual(['No cycle that the mirror shows has used it or waits for it.'])
 })

@@ -19,6 +19,8 @@ export interface Reader {
   cycle: CycleId
   product: ProductId
   state: CycleState
+  /** It still gathers its inputs. */
+  isUnbegun: boolean
   dependency: DependencyState
   /** Which revision it took; null: none yet. */
   revision: number | null
@@ -132,6 +134,21 @@ function toReading(reader: Reader, { product, cascade }: { product: ProductId; c
   if (runsAgainFor({ product: reader.product, dependsOn }, correction))
     return `${used} and runs again (${reader.onRevision === 'rerun' ? 'onRevision: rerun' : 'cascade'})`
   return reader.onRevision === 'ignore' ? `${used} and ignores corrections` : `${used} and is flagged as outdated`
+}
+
+/** What becomes of each consumer when this revision, and those before it, are taken back. */
+export function withdrawalEffects(readers: Reader[], revision: number): string[] {
+  if (readers.length === 0) return ['No cycle that the mirror shows has used it or waits for it.']
+  return readers.map((reader) => `${reader.cycle} (${reader.state}) ${toLoss(reader, revision)}.`)
+}
+
+function toLoss({ dependency, revision: used, isUnbegun }: Reader, revision: number): string {
+  if (dependency === 'WAITING') return 'waits for it, and goes on waiting for a newer revision'
+  if (used === null) return 'went without it'
+  if (used > revision) return `has revision ${used}, and keeps it`
+  return isUnbegun
+    ? `has revision ${used} and has not begun: it waits again, for a newer one`
+    : `was made from revision ${used}: it is flagged, and nothing runs again by itself`
 }
 
 /** What a skip or a cancellation tells others. */

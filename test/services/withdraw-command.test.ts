@@ -8,9 +8,11 @@ import { namesOf } from '../../clients/config.ts'
 import { CENTRAL_BUS, toBusArn } from '../../infra/events.ts'
 import { recallArrivals } from '../../mirror/recall.ts'
 import { recordCycle } from '../../mirror/record-cycle.ts'
+import { listActions } from '../../mirror/status.ts'
 import { openCycle } from '../../model/calendar/due.ts'
 import { applyArrival } from '../../model/cycle/arrivals.ts'
 import { openRun } from '../../model/cycle/cycle.ts'
+import type { CycleId } from '../../model/ids.ts'
 import { toRecord } from '../../model/cycle/record.ts'
 import { arrivalOf, publishedOf, toKey } from '../../model/samples.test-data.ts'
 import { type BridgeStage, useBridgeStage } from './bridge-stage.ts'
@@ -22,7 +24,7 @@ let stage: BridgeStage
 useBridgeStage((lent) => ({ database, stage } = lent))
 
 const CENTRAL = toBusArn(REGION, CENTRAL_ACCOUNT, CENTRAL_BUS)
-const options = { reason: ' the wrong file ', output: 'json' } as const
+const options = { reason: ' the wrong file ', actor: 'ann', dryRun: false, output: 'json' } as const
 let said = { out: '', err: '' }
 
 beforeEach(() => {
@@ -79,6 +81,29 @@ test('the row is marked, and the notice is on the bus of its product', async () 
   })
 })
 
+test('a dry run says who would lose it, and marks, tells and writes nothing', async () => {
+  const event = await published()
+  expect(await withdraw(event, { ...options, dryRun: true })).toBe(0)
+  expect(JSON.parse(said.out)).toMatchObject({
+    ...{ eventId: event, action: 'withdraw', isDryRun: true, bus: CENTRAL },
+    effects: ['No cycle that the mirror shows has used it or waits for it.'],
+  })
+  expect([await recalled(), puts(), await audited(event)]).toMatchObject([[{}], [], []])
+})
+
+test('who took what back and why is audited, and so is what was refused', async () => {
+  const event = await published()
+  await expect(withdraw(event.replace('/r1', '/r9'), options)).rejects.toThrow()
+  await withdraw(event, options)
+  const about = { action: 'withdraw', actor: 'ann', reason: 'the wrong file' }
+  expect(await audited(event)).toMatchObject([
+    { ...about, outcome: 'refused', refusedBecause: expect.stringContaining('is not known') },
+    { ...about, outcome: 'accepted' },
+  ])
+})
+
+const audited = (event: string) => listActions(database.db, event.replace(/\/r\d+$/, '') as CycleId)
+
 test('refused by the bus, the row is marked already; the command says what to do, and once more it is the same notice', async () => {
   const event = await published()
   const action = { kind: 'fail-entry', index: 0, code: 'AccessDeniedException' } as const
@@ -104,7 +129,7 @@ test('with the database away nothing is said to anybody', async () => {
 
 test('an empty reason is refused, and nothing is marked or said', async () => {
   const event = await published()
-  const refusal = { exitCode: EXIT.notAllowed, message: expect.stringContaining('needs a reason that says something') }
+  const refusal = { exitCode: EXIT.notAllowed, message: expect.stringContaining('a reason that say something') }
   await expect(withdraw(event, { ...options, reason: '  ' })).rejects.toMatchObject(refusal)
   await expect(withdraw(`${event}x`, options)).rejects.toMatchObject({ exitCode: EXIT.failed })
   expect(await recalled()).toHaveLength(1)
