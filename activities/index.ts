@@ -13,6 +13,7 @@ import { createBackfilling } from './backfilling.ts'
 import { createGlueActivities } from './glue.ts'
 import { createHolds } from './holds.ts'
 import { type Teller, tellingWhenHeldUp } from './held-up.ts'
+import { withRoot } from './naming-root.ts'
 import { createPublishing } from './publishing.ts'
 import { createRecalling } from './recalling.ts'
 import { createReconciling } from './reconciling.ts'
@@ -53,6 +54,7 @@ export function createActivities({
   return {
     ...glue,
     ...publishing,
+    notifyFailure: async (notice) => publishing.notifyFailure(await withRoot({ db, warn, nowMs: Date.now }, notice)),
     ...tellingWhenHeldUp({ ...glue, ...publishing }, toTeller(temporal)),
     ...createScheduling({
       temporal,

@@ -1,16 +1,15 @@
 // What a cycle waits for, down to the root, across domains. In: the mirror, a cycle, perhaps as its workflow has it, the time. Out: the
 // tree with owners and usual arrivals, in one sentence too, and what would unblock it. Never: more than four statements.
 import type { Postgres } from '../clients/postgres.ts'
-import { listCalendars, listProductFacts, listWaits } from '../mirror/blockers.ts'
-import { toCalendars } from '../model/calendar/calendars.ts'
-import { toExpectation } from '../model/calendar/expectation.ts'
+import { readExpectations } from '../mirror/blocker-trees.ts'
+import { listWaits } from '../mirror/blockers.ts'
 import type { Cycle } from '../model/cycle/cycle.ts'
 import { toAskedEdges } from '../model/explain/asked.ts'
-import { type BlockerNode, type Expectation, toBlockerTree } from '../model/explain/blocker-tree.ts'
+import { type BlockerNode, toBlockerTree } from '../model/explain/blocker-tree.ts'
 import { findRoots, type Roots } from '../model/explain/root-blocker.ts'
 import type { ProductFacts, WaitingEdge } from '../model/explain/standing.ts'
 import { toUnblocking, type Unblocking } from '../model/explain/unblock.ts'
-import { type CycleKey, type CycleParts, type ProductId, toCycleId } from '../model/ids.ts'
+import { type CycleParts, type ProductId, toCycleId } from '../model/ids.ts'
 
 export interface Explained {
   top: BlockerNode
@@ -35,13 +34,7 @@ export async function explainBlockers(db: Postgres, asking: Asking): Promise<Exp
   const edges = await readEdges(db, asking)
   const [asked] = edges
   if (!asked?.state) return undefined
-  const products = [...new Set(edges.flatMap(({ product }) => product ?? []))]
-  const found = await listProductFacts(db, products, new Date(nowMs).toISOString())
-  const facts = new Map(found.map((one) => [one.product, one]))
-  const names = [...new Set(found.flatMap(({ schedule }) => schedule?.calendar ?? []))]
-  const calendars = toCalendars(names.length === 0 ? [] : await listCalendars(db, names))
-  const expect = (product: ProductId, key: CycleKey): Expectation =>
-    toExpectation(calendars, facts.get(product), { key, nowMs })
+  const { facts, expect } = await readExpectations(db, edges, nowMs)
   const top = toBlockerTree({ edges: [withEnd(asked, asking), ...edges.slice(1)], expect, nowMs })
   if (!top) return undefined
   const roots = findRoots(top, nowMs)

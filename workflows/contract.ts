@@ -20,6 +20,7 @@ import { waitingFor } from '../model/cycle/outgoing.ts'
 import { priorityOf } from '../model/cycle/priority.ts'
 import type { CycleRecord, Recorded } from '../model/cycle/record.ts'
 import { type CycleId, type CycleKey, type Domain, domainOf, type ProductId, toCycleId } from '../model/ids.ts'
+import type { Root } from '../model/lateness/notices.ts'
 import type { Arrival, Publication } from '../model/refresh-event.ts'
 import type { CycleState, Step } from '../model/states.ts'
 
@@ -92,6 +93,8 @@ export interface FailureNotice {
   owner: { team: string; email: string }
   nextStep: string
   atMs: number
+  /** What keeps a cycle that waited in vain, at the root; filled in on the way out, absent where the mirror does not know. */
+  root?: Root
 }
 
 export interface NotRefreshedNotice {

@@ -33,3 +33,15 @@ test('a pause says which attempt follows and whose failure the last one was', ()
     'Attempt 1 of job `d1-ds3` Glue run `jr_1`: FAILED (throttled), next attempt at 2026-11-20T12:02:00.000Z',
   )
 })
+
+test('a hold says by whom and why, and a waived input who let it go', () => {
+  const who = { actor: 'ann', requestId: 'request-1' }
+  const commands = [
+    { ...who, action: 'waive' as const, reason: 'vendor | is down', products: null },
+    { ...who, action: 'hold' as const, reason: 'source is wrong', of: 'cycle' as const },
+  ]
+  const cycle = commands.reduce((now, command) => applyFact(now, { kind: 'commanded', command }, NOON_MS), cycleOf())
+  const lines = told(cycle)
+  expect(lines[0]).toBe('**WAITING, held by ann since 2026-11-20T12:00:00.000Z: source is wrong**')
+  expect(lines).toContain('| raw/rd2 | 2026-11-20 | WAIVED | by ann: vendor / is down |')
+})

@@ -7,8 +7,10 @@ import {
   type HeldUp,
   judgeInputs,
 } from '../model/cycle/cycle.ts'
+import { toHeldWords } from '../model/cycle/commands.ts'
 import { LIMIT_WORDS } from '../model/cycle/flags.ts'
 import { waitingFor } from '../model/cycle/outgoing.ts'
+import { isSettled } from '../model/states.ts'
 
 /** The UI takes 20,000 characters; the dev server does not enforce it, so it is cut here. */
 const LONGEST = 19_000
@@ -20,6 +22,9 @@ export function toDetails(cycle: Cycle, nowMs: number): string {
 
 function toSentence(cycle: Cycle, nowMs: number): string {
   const where = cycle.step ? `${cycle.state} (${cycle.step})` : cycle.state
+  const { held } = cycle
+  if (held && !isSettled(cycle.state))
+    return `${where}, held ${held.of === 'product' ? 'with its product ' : ''}${toHeldWords({ ...held, reason: toLine(held.reason) })}`
   if (cycle.heldUp) return `${where}, ${toHeldUp(cycle.heldUp)}: ${toLine(cycle.heldUp.reason)}`
   if (cycle.reason) return `${where}: ${cycle.reason}`
   const missing = waitingFor(cycle, nowMs)
@@ -40,10 +45,13 @@ const toNone = (cycle: Cycle): string[] => [
   ...judgeInputs(cycle, Infinity).never.map(({ why }) => `It would wait for ever: ${why}.`),
 ]
 
-const toRow = ({ product, key, why, state, arrival, arrivedAtMs, blocker }: DependencyStatus): string => {
-  const when = arrivedAtMs === null ? '' : `${toIso(arrivedAtMs)}, revision ${arrival?.revision ?? '?'}`
+const toRow = ({ product, key, why, state, arrival, arrivedAtMs, blocker, waivedBy }: DependencyStatus): string => {
+  const waived = waivedBy ? `by ${toCell(waivedBy.actor)}: ${toCell(waivedBy.reason)}` : ''
+  const when = arrivedAtMs === null ? waived : `${toIso(arrivedAtMs)}, revision ${arrival?.revision ?? '?'}`
   return `| ${product} | ${key}${why ? ` (${why})` : ''} | ${state} | ${when}${blocker ? 'blocked, see below' : ''} |`
 }
+
+const toCell = (text: string): string => toLine(text).replaceAll('|', '/').slice(0, 100)
 
 /** Below the table: a reason is too long for a cell. */
 const toBlockers = ({ dependencies }: Cycle): string[] =>

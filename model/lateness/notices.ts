@@ -42,11 +42,14 @@ export interface LatenessNotice {
   nextStep: string
 }
 
-interface Judged extends LateCycle {
-  kind: LatenessKind
+export interface Root {
   cause: string
   reason: string
   way: string[]
+}
+
+interface Judged extends LateCycle, Root {
+  kind: LatenessKind
 }
 
 export interface Told {
@@ -70,8 +73,11 @@ export function judgeLateness(expected: Expected, usual: Usual): Judged | null {
   return { ...about, predictedAt: isLate ? null : toIso(predictedMs), ...toCause(expected, usual.nowMs) }
 }
 
-function toCause({ cycle, tree }: Expected, nowMs: number): Pick<Judged, 'cause' | 'reason' | 'way'> {
-  if (!tree) return { cause: cycle, reason: `${cycle} is not open: nobody has opened it`, way: [] }
+const toCause = ({ cycle, tree }: Expected, nowMs: number): Root =>
+  tree ? toRoot(tree, nowMs) : { cause: cycle, reason: `${cycle} is not open: nobody has opened it`, way: [] }
+
+/** The cycle at the root of what keeps it, what is the matter there, and the way; itself where it waits for no other. */
+export function toRoot(tree: BlockerNode, nowMs: number): Root {
   const { decides, way } = findRoots(tree, nowMs)
   const root = decides ?? tree
   return {

@@ -1,5 +1,6 @@
 // What a domain's people are told of lateness, on a real PostgreSQL: by the calendar, each cause once, never of a backfill.
 import { afterAll, beforeAll, expect, test } from 'vitest'
+import { withRoot } from '../../activities/naming-root.ts'
 import { createLatenessWatch } from '../../activities/watching-lateness.ts'
 import { domainText, type Files, productText } from '../../catalog/samples.test-data.ts'
 import { loadDomainCatalog } from '../../catalog/load.ts'
@@ -13,6 +14,7 @@ import { type CycleId, type Domain, toCycleId } from '../../model/ids.ts'
 import type { LatenessNotice } from '../../model/lateness/notices.ts'
 import { definitionOf, endOf, HOUR_MS, inputOf, toKey } from '../../model/samples.test-data.ts'
 import { type Sandbox, startSandbox } from '../../sandbox/aws/server.ts'
+import type { FailureNotice } from '../../workflows/contract.ts'
 import { type CatalogSpace, openCatalogSpace } from './catalog-space.ts'
 
 const DAY_MS = 24 * HOUR_MS
@@ -103,6 +105,19 @@ test('what one failure makes late is one notice to each owner, which names it', 
   // Another owner hears of it when his time is up; nobody twice.
   expect((await look(at(11))).notices).toEqual([[`late/${id('d1/ds1')}/risk`, id('d1/ds4')]])
   expect((await look(at(12))).notices).toEqual([])
+})
+
+test('a cycle that waited in vain names the root to its owner, and goes out without it while the mirror is away', async () => {
+  const notice = { cycle: id('d1/ds2'), step: 'wait' } as FailureNotice
+  const parts = { db: space.db, nowMs: () => at(10), warn: () => undefined }
+  expect(await withRoot(parts, notice)).toMatchObject({
+    ...notice,
+    root: { cause: id('d1/ds1'), reason: expect.stringContaining('is in ERROR (run)'), way: [] },
+  })
+  const nowhere = openPostgres('postgres://nobody@127.0.0.1:1/none')
+  expect(await withRoot({ ...parts, db: nowhere }, notice)).toEqual(notice)
+  expect(await withRoot({ ...parts, db: nowhere }, { ...notice, step: 'run' })).toEqual({ ...notice, step: 'run' })
+  await nowhere.end()
 })
 
 test('a cycle asks for itself alone when its own time is up', async () => {
