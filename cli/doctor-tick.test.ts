@@ -52,3 +52,15 @@ test('what could not be found out is not taken for nothing found; an older tick 
   const stuck = { unstarted: null, withoutWorker: none, glueEnds: null }
   expect(toTickWords({ ...older, stuck }).said.at(-1)).toBe('could not find out all that is stuck')
 })
+
+test('holds that were repaired and lateness that was told are said; older ticks did not look', () => {
+  expect(toTickWords({ ...quiet, holdsRepaired: 2, latenessTold: 1 }).said.slice(1, 3)).toEqual([
+    'held or released 2 cycles with their product after all',
+    'told of 1 cause of lateness',
+  ])
+  expect(toTickWords({ ...quiet, holdsRepaired: null, latenessTold: null }).said.slice(1, 3)).toEqual([
+    'could not compare the holds',
+    'could not look for what is late',
+  ])
+  expect(toTickWords({ ...quiet, holdsRepaired: 0, latenessTold: 0 })).toEqual(toTickWords(quiet))
+})

@@ -39,6 +39,7 @@ export function toTickWords(tick: Tick): { problems: string[]; said: string[] } 
     said: [
       `opened ${toCount(tick.opened.length, 'cycle')}`,
       ...toRepairWords(tick),
+      ...toOperatorWords(tick),
       ...toRowWords(tick),
       ...toGlueWords(tick),
     ],
@@ -56,6 +57,16 @@ function foundWords(found: Found | null | undefined, [one, many]: [string, strin
 function toRepairWords({ repaired }: Tick): string[] {
   if (repaired === null) return ['could not find out who missed an arrival']
   return repaired > 0 ? [`told ${toCount(repaired, 'cycle')} what had passed by`] : []
+}
+
+/** Ticks of older versions did not look. */
+function toOperatorWords({ holdsRepaired, latenessTold }: Tick): string[] {
+  return [
+    ...(holdsRepaired === null ? ['could not compare the holds'] : []),
+    ...(holdsRepaired ? [`held or released ${toCount(holdsRepaired, 'cycle')} with their product after all`] : []),
+    ...(latenessTold === null ? ['could not look for what is late'] : []),
+    ...(latenessTold ? [`told of ${toCount(latenessTold, 'cause')} of lateness`] : []),
+  ]
 }
 
 function toRowWords({ rows }: Tick): string[] {

@@ -32,6 +32,7 @@ const WITHOUT = new Set([
   'a cycle cancelled',
   'a cycle cancelled at work',
   'a definition changed',
+  'an operator acts',
 ])
 
 export function toPlan(seed: number, corrections: Corrections): Plan {
