@@ -1,12 +1,14 @@
 // What the grid shows, read from the mirror. In: filters. Out: products, dates, cycles, what calendars say where there is none.
 // Never: a cycle left out without a word; a grid that fails because a catalog cannot be read.
 import { selectCatalogs, toDomainCatalog } from '../catalog/catalog-rows.ts'
+import { selectHolds } from '../catalog/holds.ts'
 import type { Postgres } from '../clients/postgres.ts'
 import { listPresent } from '../mirror/carried-versions.ts'
 import { type KnownProduct, listProducts, readNewestDate } from '../mirror/products.ts'
 import { type CycleRow, listCycles } from '../mirror/status.ts'
 import { addDays, datesOf, keysOver } from '../model/calendar/dates.ts'
 import { judgeEmptyBy, type JudgeEmpty } from '../model/calendar/empty-cell.ts'
+import { toHeldWords } from '../model/cycle/commands.ts'
 import type { Owner } from '../model/definition.ts'
 import type { CycleKey, Domain, ProductId } from '../model/ids.ts'
 import { CYCLE_STATES, type CycleState, isSettled } from '../model/states.ts'
@@ -52,6 +54,7 @@ export function createStatusReader(db: Postgres, choice: StatusChoice): (nowMs: 
     const isShown = ({ key }: CycleRow): boolean => columns.includes(toColumn(key))
     const rows = days ? [...found, ...older.filter(isShown)] : found.filter(isShown)
     const products = toProducts(known, rows, { choice, filter })
+    const held = (await selectHolds(db)).filter(({ product }) => products.includes(product))
     return {
       rows: await withPresent(db, rows),
       products,
@@ -60,6 +63,9 @@ export function createStatusReader(db: Postgres, choice: StatusChoice): (nowMs: 
       judge,
       notes: [
         ...notes,
+        ...held.map(
+          (hold) => `${hold.product} is held ${toHeldWords(hold)}. To end it: sluice release ${hold.product}`,
+        ),
         ...(found.length < LIMIT ? [] : [TOO_MANY]),
         ...(older.every(isShown)
           ? []

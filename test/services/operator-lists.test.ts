@@ -5,6 +5,7 @@ import { domainText, type Files, productText } from '../../catalog/samples.test-
 import { type AuditOptions, readAudit } from '../../cli/audit-list.ts'
 import { toChange } from '../../cli/audit-words.ts'
 import { readSla } from '../../cli/sla.ts'
+import { deleteHold, insertHold } from '../../catalog/holds.ts'
 import { createStatusReader, type StatusChoice } from '../../cli/status-view.ts'
 import { openPostgres, type Postgres } from '../../clients/postgres.ts'
 import { recordAction } from '../../mirror/actions.ts'
@@ -78,6 +79,17 @@ describe('status', () => {
     createStatusReader(db, { states: [], late: false, dates: 3, ...choice })(NOW_MS)
   const cyclesOf = async (choice: Partial<StatusChoice>) =>
     (await look(space.db, choice)).rows.map(({ cycle }) => cycle)
+
+  test('a held product is named with who, why and how to end it, also while none of its cycles is open', async () => {
+    const hold = { product: toProduct('raw/rd1'), actor: 'ann', reason: 'source is wrong', sinceMs: 0 }
+    await insertHold(space.db, { ...hold, of: 'product' })
+    const said =
+      'raw/rd1 is held by ann since 1970-01-01T00:00:00.000Z: source is wrong. To end it: sluice release raw/rd1'
+    expect((await look(space.db)).notes).toContain(said)
+    expect((await look(space.db, { domain: 'lists' })).notes).not.toContain(said)
+    await deleteHold(space.db, hold.product)
+    expect((await look(space.db)).notes).not.toContain(said)
+  })
 
   test('dates follow each other up to the newest that has a cycle, and a product without one has its row', async () => {
     const { rows, products, columns, notes } = await look(space.db)
