@@ -5,7 +5,16 @@ import { type Cycle, openRun } from '../model/cycle/cycle.ts'
 import { applyFact, type Fact } from '../model/cycle/facts.ts'
 import type { OnRevision } from '../model/definition.ts'
 import type { Arrival } from '../model/refresh-event.ts'
-import { arrivalOf, definitionOf, endOf, inputOf, KEY, NOON_MS, toProduct } from '../model/samples.test-data.ts'
+import {
+  arrivalOf,
+  definitionOf,
+  endOf,
+  inputOf,
+  KEY,
+  NOON_MS,
+  publishedOf,
+  toProduct,
+} from '../model/samples.test-data.ts'
 import { dataLines, outdatedLines, readWords } from './explain-data.ts'
 
 const DONE: Fact[] = [
@@ -61,4 +70,24 @@ test('what an attempt read is named, and many are counted', () => {
   expect(readWords({})).toBe('')
   expect(readWords({ inputs: [from(1), from(2)] })).toBe(', read raw/r1 r1, raw/r2 r2')
   expect(readWords({ inputs: Array.from({ length: 8 }, (_, at) => from(at)) })).toMatch(/raw\/r5 r5 and 2 more$/)
+})
+
+describe('a correction whose rerun asks consumers to run again', () => {
+  const correctedBy = (product: string) => {
+    const definition = definitionOf('d1/ds3', [product])
+    const waiting = openRun(inputOf(definition), NOON_MS)
+    const cycle = publishedOf(applyArrival(waiting, arrivalOf(product), NOON_MS))
+    return applyArrival(cycle, arrivalOf(product, { revision: 2, cascade: 'all' }), NOON_MS)
+  }
+  const said = (product: string) => dataLines(correctedBy(product), NOON_MS).join()
+
+  test('of the own domain is answered by itself; of another one it is only said', () => {
+    expect(said('d1/ds1')).toContain('; runs again at 2026-11-20T12:05:00.000Z')
+    expect(said('raw/rd1')).toContain('; onRevision: flag; raw asks its consumers to run again')
+  })
+
+  test('waits for the release of a cycle that is held', () => {
+    const held = { actor: 'ann', reason: 'wait', sinceMs: NOON_MS, of: 'product' as const }
+    expect(dataLines({ ...correctedBy('d1/ds1'), held }, NOON_MS).join()).toContain('runs again once it is released')
+  })
 })

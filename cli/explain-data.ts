@@ -6,6 +6,7 @@ import type { Attempt, Cycle } from '../model/cycle/cycle.ts'
 import { mixedWords } from '../model/cycle/mixed.ts'
 import { decideCorrection, mixedInputs, outdatedInputs } from '../model/cycle/revisions.ts'
 import { onRevisionOf, runsAgainFor } from '../model/dependencies.ts'
+import { domainOf } from '../model/ids.ts'
 
 /** Of a cycle that is open. */
 export function dataLines(cycle: Cycle, nowMs: number): string[] {
@@ -17,7 +18,8 @@ export function dataLines(cycle: Cycle, nowMs: number): string[] {
     const isRerun = runsAgainFor(definition, newer)
     if (!isRerun && onRevisionOf(definition, product) === 'ignore') return []
     const soon = cycle.held ? 'runs again once it is released' : rerun
-    const then = isRerun ? (next ? soon : after) : 'onRevision: flag'
+    const asks = newer.cascade ? `; ${domainOf(product)} asks its consumers to run again` : ''
+    const then = isRerun ? (next ? soon : after) : `onRevision: flag${asks}`
     return [toOutdatedLine({ product, key, newer: newer.revision, used: arrival.revision }, then)]
   })
   return [...outdated, ...mixedInputs(cycle).map((mixed) => `mixed     ${mixedWords(mixed)}`)]
