@@ -226,6 +226,7 @@ describe('notifyFailure', () => {
     const [body = ''] = await receive(sqs, namesOf('d1').notificationQueueName, 1)
     expect(JSON.parse(body)).toEqual({
       ...FAILURE,
+      kind: 'failed',
       where: { account: OWN_ACCOUNT, region: REGION, job: 'd1-ds3', runId: 'jr_1' },
       logLink: expect.stringMatching(/^https:\/\/us-east-1\.console\.aws\.amazon\.com\/cloudwatch\/.*jr_1$/),
     })
@@ -235,6 +236,16 @@ describe('notifyFailure', () => {
     await publishing.notifyFailure({ ...FAILURE, step: 'wait', run: null })
     const [body = ''] = await receive(sqs, namesOf('d1').notificationQueueName, 1)
     expect(JSON.parse(body)).toMatchObject({ logLink: null, where: { account: OWN_ACCOUNT, region: REGION } })
+  })
+
+  test('of what is late the same queue is told, with its own kind', async () => {
+    const notice: LatenessNotice = {
+      ...{ id: 'late/raw/rd1/2026-11-20/risk', kind: 'late', cause: 'raw/rd1/2026-11-20', reason: 'is in ERROR (run)' },
+      ...{ way: ['d1/ds1/2026-11-20'], team: 'risk', cycles: [], nextStep: 'sluice explain d1/ds3/2026-11-20' },
+    }
+    await publishing.notifyLateness(notice)
+    const [body = ''] = await receive(sqs, namesOf('d1').notificationQueueName, 1)
+    expect(JSON.parse(body)).toEqual(notice)
   })
 
   test('without its queue it is final, so that the run may close, and names queue, cycle and what to do', async () => {

@@ -2,9 +2,10 @@
 import { afterAll, beforeAll, describe, expect, inject, test } from 'vitest'
 import type { CutoffAction } from '../../model/definition.ts'
 import { arrivalOf } from '../../model/samples.test-data.ts'
+import { createGate } from './eventually.ts'
 import { refused } from './outside.ts'
 import { openStage, type Stage } from './stage.ts'
-import { toCommand } from './staged-cycle.ts'
+import { type StagedCycle, toCommand } from './staged-cycle.ts'
 
 let stage: Stage
 
@@ -187,3 +188,56 @@ async function timersOf(workflowId: string): Promise<number> {
   const { events } = await stage.client.workflow.getHandle(workflowId).fetchHistory()
   return (events ?? []).filter((event) => event.timerStartedEventAttributes).length
 }
+
+describe.concurrent('a cycle that is expected by an instant', () => {
+  const soon = () => Date.now() + 2 * SOON_MS
+
+  test('asks who is to be told when it is not there by then, once, and goes on', async () => {
+    const cycle = stage.cycle('late', { dependsOn: ['raw/a'] })
+    await cycle.start({ availableByMs: soon() })
+    await cycle.untilAsked('watchLateness')
+    await cycle.arrive(arrivalOf('raw/a'))
+    await cycle.glueEnds(1)
+    expect(await cycle.result()).toMatchObject({ state: 'COMPLETED' })
+    expect(cycle.asked('watchLateness')).toEqual([{ domain: 'deadlines', cycle: cycle.id }])
+  })
+
+  test('asks nobody when it is there before, was opened afterwards, by a backfill, or comes back', async () => {
+    const cycleOf = (name: string) => stage.cycle(name, { dependsOn: ['raw/a'] })
+    const [early, after, backfilled, witness] = [
+      ...[cycleOf('early'), cycleOf('after'), cycleOf('backfilled')],
+      ...[cycleOf('witness')],
+    ] as [StagedCycle, StagedCycle, StagedCycle, StagedCycle]
+    await early.start({ availableByMs: Date.now() + 3_600_000 })
+    await early.arrive(a)
+    await early.glueEnds(1)
+    const ended = await early.result()
+    const availableByMs = soon()
+    await Promise.all([
+      witness.start({ availableByMs }),
+      after.start({ availableByMs: Date.now() - 1 }),
+      backfilled.start({ availableByMs, openedBy: 'backfill' }),
+      early.comeBack(ended, {}, { availableByMs }),
+    ])
+    // That one asks shows that the instant has passed for all of them.
+    await witness.untilAsked('watchLateness')
+    for (const cycle of [early, after, backfilled]) expect(cycle.asked('watchLateness')).toEqual([])
+  })
+
+  test('tells of it when the trouble of telling is over, and does not close before', async () => {
+    const gate = createGate()
+    const cycle = stage.cycle('late-and-over', {
+      dependsOn: ['raw/a'],
+      script: { watchLateness: async () => gate.opened.then(() => ({ told: 1 })) },
+    })
+    await cycle.start({ availableByMs: soon() })
+    await cycle.untilAsked('watchLateness')
+    await cycle.arrive(arrivalOf('raw/a'))
+    await cycle.glueEnds(1)
+    await cycle.untilState('COMPLETED')
+    expect(await cycle.status()).toBe('RUNNING')
+    gate.open()
+    await cycle.result()
+    expect(await cycle.status()).toBe('COMPLETED')
+  })
+})
