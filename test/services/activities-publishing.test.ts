@@ -7,6 +7,7 @@ import { createPublishing, type PublishingParts } from '../../activities/publish
 import { parseMessage } from '../../bridge/parse.ts'
 import { namesOf } from '../../clients/config.ts'
 import type { Publication } from '../../model/refresh-event.ts'
+import type { LatenessNotice } from '../../model/lateness/notices.ts'
 import { cycleOf, toKey, toProduct } from '../../model/samples.test-data.ts'
 import { type Sandbox, startSandbox } from '../../sandbox/aws/server.ts'
 import { clientOptions } from '../../sandbox/cloudformation/account.ts'
