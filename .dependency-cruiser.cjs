@@ -26,7 +26,7 @@ const MODEL = '^model/(?!calendar/|simulate/)(?!.*\\.schema\\.ts$)'
 const SIMULATE = '^model/simulate/(?!.*\\.schema\\.ts$)'
 const CALENDAR = '^model/calendar/'
 const SCHEMAS = '^model/.*\\.schema\\.ts$'
-const CONTRACT = '^workflows/contract\\.ts$'
+const CONTRACT = '^workflows/(backfill-)?contract\\.ts$'
 const TYPES = ['type-only']
 
 /** Only the named paths of this repository may be imported by value (types may come from `types` too). */
@@ -68,10 +68,10 @@ module.exports = {
     packages('simulate', SIMULATE, []),
     room('schemas', SCHEMAS, ['^model/']),
     packages('schemas', SCHEMAS, ['node_modules/zod/']),
-    room('workflows', '^workflows/(?!contract\\.ts$)', [MODEL, '^workflows/'], ['activities']),
-    types('workflows', '^workflows/(?!contract\\.ts$)', ['^model/', '^workflows/', '^activities/']),
+    room('workflows', '^workflows/(?!(backfill-)?contract\\.ts$)', [MODEL, '^workflows/'], ['activities']),
+    types('workflows', '^workflows/(?!(backfill-)?contract\\.ts$)', ['^model/', '^workflows/', '^activities/']),
     packages('workflows', '^workflows/', ['node_modules/@temporalio/workflow/', 'node_modules/@temporalio/common/']),
-    room('contract', CONTRACT, [MODEL]),
+    room('contract', CONTRACT, [MODEL, CONTRACT]),
     room('clients', '^clients/', ['^model/', '^clients/']),
     room('mirror', '^mirror/', ['^model/', '^clients/', '^mirror/']),
     room('catalog', '^catalog/', ['^model/', '^clients/', '^catalog/']),

@@ -15,7 +15,8 @@ import type { RoutingIndex } from '../model/calendar/routing.ts'
 import type { CycleInput, CycleSettings } from '../model/cycle/cycle.ts'
 import { foresee, type Found } from '../model/cycle/foresee.ts'
 import { type CycleParts, domainOf, toCycleId } from '../model/ids.ts'
-import { type BackfillActivities, CYCLE_WORKFLOW, type CycleActivities, toCycleStart } from '../workflows/contract.ts'
+import type { BackfillActivities } from '../workflows/backfill-contract.ts'
+import { CYCLE_WORKFLOW, type CycleActivities, toCycleStart } from '../workflows/contract.ts'
 import { describeRun } from './describe-run.ts'
 
 export interface BackfillingParts {

@@ -8,7 +8,8 @@ import type { RoleConfig } from '../clients/config.ts'
 import type { Postgres } from '../clients/postgres.ts'
 import { recordCycle } from '../mirror/record-cycle.ts'
 import type { RoutingIndex } from '../model/calendar/routing.ts'
-import type { BackfillActivities, CycleActivities, SchedulerActivities } from '../workflows/contract.ts'
+import type { BackfillActivities } from '../workflows/backfill-contract.ts'
+import type { CycleActivities, SchedulerActivities } from '../workflows/contract.ts'
 import { createBackfilling } from './backfilling.ts'
 import { createGlueActivities } from './glue.ts'
 import { createHolds } from './holds.ts'
@@ -65,7 +66,7 @@ export function createActivities({
     }),
     ...createRepairing({ temporal, db, warn, settings: config.cycle, loadIndex, nowMs: Date.now }),
     ...createHoldRepairing({ temporal, db, warn, loadIndex }),
-    ...createLatenessWatch({ db, warn, loadIndex, notify: publishing.notifyLateness, nowMs: Date.now }),
+    ...createLatenessWatch({ temporal, db, warn, loadIndex, notify: publishing.notifyLateness, nowMs: Date.now }),
     ...createReconciling({ temporal, db, warn, nowMs: Date.now }),
     ...createStuckFinding({ temporal, db, warn, nowMs: Date.now }),
     recordCycle: (record) => recordCycle(db, record),

@@ -28,7 +28,10 @@ export const createHoldRepairing = (parts: HoldParts): Pick<SchedulerActivities,
     const holds = (await parts.loadIndex()).catalog.holds ?? {}
     const wrong = await listWhenThere(parts, domain, Object.keys(holds) as ProductId[])
     if (wrong === null) return { repaired: null }
-    const told = await pMap(wrong, (one) => tell(parts, one, holds[one.product]), AT_ONCE)
+    // What was held or released while the rows were read is not undone.
+    const now = wrong.length === 0 ? holds : ((await parts.loadIndex()).catalog.holds ?? {})
+    const still = wrong.filter((one) => Boolean(now[one.product]) === Boolean(holds[one.product]))
+    const told = await pMap(still, (one) => tell(parts, one, now[one.product]), AT_ONCE)
     return { repaired: told.filter(Boolean).length }
   },
 })

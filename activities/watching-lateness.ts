@@ -1,7 +1,10 @@
-// Tells the domain's people what is late, and what will be, each cause once. In: the domain, or one cycle whose time is up.
+// Tells the domain's people what is late, and what will be, each cause once. In: the domain.
 // Out: notices on its queue. Expectations come from the calendar, so a cycle that nobody opened is late too.
 // Never: a page for a backfill; two notices for one cause, but at most under the same id when a worker dies between telling and
 // writing it down.
+import type { Client } from '@temporalio/client'
+import { listKnownCycles } from '../clients/known-cycles.ts'
+import pMap from 'p-map'
 import type { Postgres } from '../clients/postgres.ts'
 import { isOutage } from '../clients/postgres-errors.ts'
 import { readBlockerTrees } from '../mirror/blocker-trees.ts'
@@ -17,6 +20,7 @@ import type { Usual } from '../model/lateness/predict.ts'
 import type { SchedulerActivities } from '../workflows/contract.ts'
 
 export interface LatenessParts {
+  temporal: Client
   db: Postgres
   loadIndex(): Promise<RoutingIndex>
   notify(notice: LatenessNotice): Promise<void>
@@ -30,9 +34,9 @@ const BEHIND_MS = DAY_MS
 
 export const createLatenessWatch = (parts: LatenessParts): Pick<SchedulerActivities, 'watchLateness'> => ({
   /** May run twice: what was told is known by its cause. Null = PostgreSQL was away. */
-  async watchLateness({ domain, cycle }) {
+  async watchLateness({ domain, atMs = 0 }) {
     try {
-      return { told: await watch(parts, domain, cycle) }
+      return { told: await watch(parts, domain, Math.max(atMs, parts.nowMs())) }
     } catch (error) {
       if (!isOutage(error)) throw error
       parts.warn('PostgreSQL does not answer, so nobody looked for what is late', { domain, error: String(error) })
@@ -41,15 +45,11 @@ export const createLatenessWatch = (parts: LatenessParts): Pick<SchedulerActivit
   },
 })
 
-async function watch(parts: LatenessParts, domain: Domain, cycle: CycleId | undefined): Promise<number> {
+async function watch(parts: LatenessParts, domain: Domain, nowMs: number): Promise<number> {
   const { db } = parts
-  const nowMs = parts.nowMs()
   const span = { fromMs: nowMs - BEHIND_MS, toMs: nowMs + AHEAD_MS }
-  const promised = [
-    ...(await listOpen(parts, domain, span)),
-    ...(await listUnopened(parts, { ...span, toMs: nowMs + 1 })),
-  ]
-  const asked = promised.filter((one) => cycle === undefined || one.cycle === cycle)
+  const unopened = await listUnopened(parts, domain, { ...span, toMs: nowMs + 1 })
+  const asked = [...(await listOpen(parts, domain, span)), ...unopened]
   if (asked.length === 0) return 0
   const { trees, facts } = await readBlockerTrees(db, asked, nowMs)
   const expected = asked.map((one): Expected => {
@@ -60,12 +60,17 @@ async function watch(parts: LatenessParts, domain: Domain, cycle: CycleId | unde
   const causes = expected.flatMap((one) => judgeLateness(one, usual)?.cause ?? [])
   const told = causes.length === 0 ? [] : await listLatenessTold(db, domain, [...new Set(causes)])
   const notices = planNotices(expected, told, usual)
-  for (const notice of notices) {
-    await parts.notify(notice)
-    await insertLatenessTold(db, domain, notice)
-  }
-  return notices.length
+  const sent = await pMap(notices, (notice) => tellOnce(parts, domain, notice), { concurrency: 1 })
+  return sent.filter(Boolean).length
 }
+
+/** False when somebody else has told it, or does at this moment: his row is waited for. A refused send leaves no row. */
+const tellOnce = ({ db, notify }: LatenessParts, domain: Domain, notice: LatenessNotice): Promise<boolean> =>
+  db.transaction(async (transaction) => {
+    const isFirst = await insertLatenessTold(transaction, domain, notice)
+    if (isFirst) await notify(notice)
+    return isFirst
+  })
 
 interface Promised {
   cycle: CycleId
@@ -88,15 +93,26 @@ async function listOpen({ db }: LatenessParts, domain: Domain, { fromMs, toMs }:
   }))
 }
 
-/** Expected by the calendar, and not there: whoever should have opened it was away. */
-async function listUnopened({ db, loadIndex }: LatenessParts, span: Span): Promise<Promised[]> {
+/** Expected by the calendar, and not there: neither the mirror nor Temporal, which knows what was opened just now, has it. */
+async function listUnopened(
+  { db, temporal, loadIndex }: LatenessParts,
+  domain: Domain,
+  span: Span,
+): Promise<Promised[]> {
   const { catalog, timetable } = await loadIndex()
   const promised = commitmentsOf(timetable, catalog.products, span)
   const recorded = await listRecorded(
     db,
     promised.map(({ cycle }) => cycle),
   )
-  return promised.filter(({ cycle }) => !recorded.has(cycle))
+  const missing = promised.filter(({ cycle }) => !recorded.has(cycle))
+  if (missing.length === 0) return []
+  const known = await listKnownCycles(
+    temporal,
+    domain,
+    missing.map(({ key }) => key),
+  )
+  return missing.filter(({ cycle }) => !known.has(cycle))
 }
 
 async function readUsual(db: Postgres, products: ProductId[], nowMs: number): Promise<Usual> {

@@ -1,6 +1,6 @@
 // What an operator asks of one cycle. In: the cycle, the action, who and why. Out: what came of it, or would come (`--dry-run`);
 // audited either way. Recipe for a closed cycle (facts: an update-with-start can leave a run behind): update; not found, then
-// start with the command in the input; started by someone else meanwhile, then update again.
+// start with the command in the input; started by someone else meanwhile, then all of it again.
 // Never: another way to use an id twice; a dry run that changes anything.
 import { randomUUID } from 'node:crypto'
 import {
@@ -9,7 +9,7 @@ import {
   WorkflowNotFoundError,
   WorkflowUpdateFailedError,
 } from '@temporalio/client'
-import { listReaders } from '../mirror/readers.ts'
+import { readReaders } from '../mirror/readers.ts'
 import { openCycle, whyNotDue } from '../model/calendar/due.ts'
 import { toTimetable } from '../model/calendar/routing.ts'
 import { ACTION_WORDS, refuseCommand, toRefusal } from '../model/cycle/commands.ts'
@@ -20,10 +20,11 @@ import {
   type ReopenCommand,
   type Standing,
 } from '../model/cycle/cycle.ts'
-import { type Preview, previewOf, type Reader } from '../model/cycle/preview.ts'
-import { type CycleId, type CycleParts, domainOf, toCycleId } from '../model/ids.ts'
+import { type Preview, previewOf, type Readers } from '../model/cycle/preview.ts'
+import { type CycleId, type CycleParts, domainOf, type ProductId, toCycleId } from '../model/ids.ts'
 import { CYCLE_WORKFLOW, toCycleStart } from '../workflows/contract.ts'
-import { auditRefusal } from './audit.ts'
+import { auditRefusal, lastDone, toWhoWasFirst } from './audit.ts'
+import { reachOf } from './cascade.ts'
 import { type Connection, withConnection } from './connection.ts'
 import { CommandFailure, EXIT } from './failure.ts'
 import {
@@ -34,6 +35,7 @@ import {
   findClosed,
   loadCatalog,
   presentVersion,
+  readLastRun,
 } from './find-cycle.ts'
 import { toNoAnswer } from './no-answer.ts'
 import { type Output, print, printJson, talk } from './output.ts'
@@ -89,9 +91,10 @@ export async function act(
   const command = toCommandOf(wish.command, options)
   const asked: Act = { cycle, parts, command, ...(wish.definition && { definition: wish.definition }) }
   return withConnection(options, domainOf(parts.product), async (connection) => {
-    if (options.dryRun) return preview(connection, asked, options.output)
+    const reached = await requireReach(connection, asked)
+    if (options.dryRun) return preview(connection, { ...asked, reached }, options.output)
     const done = await give(connection, asked).catch(async (error: unknown) => {
-      if (error instanceof CommandFailure && error.exitCode === EXIT.notAllowed)
+      if (error instanceof CommandFailure && error.exitCode !== EXIT.failed)
         await auditRefusal(connection, { ...command, cycle, refused: error.message })
       throw error
     })
@@ -101,14 +104,24 @@ export async function act(
   })
 }
 
-async function preview(connection: Connection, asked: Act, output: Output): Promise<number> {
+/** A name that would be passed over is refused before anything is done. */
+async function requireReach(connection: Connection, { command, parts }: Act): Promise<ProductId[]> {
+  if (command.action !== 'rerun' || !command.cascade) return []
+  const reach = reachOf(await loadCatalog(connection, parts), parts.product, command.cascade)
+  if ('refused' in reach) throw new CommandFailure(EXIT.failed, reach.refused)
+  return reach.reached
+}
+
+async function preview(connection: Connection, asked: Act & { reached: ProductId[] }, output: Output): Promise<number> {
   const found = await find(connection, asked)
   const command = await withDefinition(connection, asked, found)
-  const readers = await listReaders(connection.db(), asked.parts).catch((error: unknown): Reader[] => {
+  const readers = await readReaders(connection.db(), asked.parts).catch((error: unknown): Readers => {
     talk(`The mirror could not say who uses its data: ${(error as Error).message}`)
-    return []
+    return { shown: [], hidden: [] }
   })
-  const told = previewOf(found.cycle, { command, run: found.run, readers, nowMs: Date.now() })
+  const told = previewOf(found.cycle, {
+    ...{ command, run: found.run, readers, nowMs: Date.now(), reached: asked.reached },
+  })
   const { actor, reason } = asked.command
   const about = { cycle: asked.cycle, action: command.action, isDryRun: true, run: found.run, actor, reason }
   if (output === 'json') printJson({ ...about, ...told, readers })
@@ -126,26 +139,48 @@ function tellPreview({ cycle, command }: Act, { refused, before, after, effects 
 const toStandingWords = ({ state, step, held }: Standing): string =>
   `${state}${step ? ` (${step})` : ''}${held ? ', held' : ''}`
 
-async function find(connection: Connection, { cycle, parts, definition }: Act): Promise<FoundCycle> {
+/** A skip or a waiver is about the cycle as it was; a rerun, about the data of now. */
+const usualOf = ({ action }: Command): DefinitionChoice =>
+  action === 'skip' || action === 'waive' ? 'cycle' : 'current'
+
+async function find(connection: Connection, { cycle, parts, definition, command }: Act): Promise<FoundCycle> {
   const open = await askCycle(await connection.temporal(), cycle)
-  return open ? { run: 'open', cycle: open } : findClosed(connection, parts, definition)
+  return open ? { run: 'open', cycle: open } : findClosed(connection, parts, definition ?? usualOf(command))
 }
 
+/** So often may others bring it back, and it close again, while this command looks how it stands. */
+const MOST_LOOKS = 3
+
 async function give(connection: Connection, asked: Act): Promise<Done> {
-  const temporal = await connection.temporal()
-  const open = await updateOpen(connection, asked)
-  if (open) return open
-  const { cycle, input } = await findClosed(connection, asked.parts, asked.definition)
-  const refused = refuseCommand(cycle, asked.command, 'closed', Date.now())
-  if (refused !== null) throw new CommandFailure(EXIT.notAllowed, toRefusal(asked.cycle, asked.command.action, refused))
-  const started = await startAgain(temporal, input, asked.command as ReopenCommand)
-  if (started) return started
-  const other = await updateOpen(connection, asked)
-  if (other) return other
+  for (let look = 0; look < MOST_LOOKS; look += 1) {
+    const done = (await updateOpen(connection, asked)) ?? (await reopen(connection, asked))
+    if (done) return done
+  }
   throw new CommandFailure(
     EXIT.conflict,
-    `Another command brought ${asked.cycle} back and it closed again at once. See: sluice explain ${asked.cycle}`,
+    `Others brought ${asked.cycle} back and it closed again at once, ${MOST_LOOKS} times. See: sluice explain ${asked.cycle}`,
   )
+}
+
+/** Undefined when it is not any more as it was found: somebody else was quicker, whose run may have closed already. */
+async function reopen(connection: Connection, asked: Act): Promise<Done | undefined> {
+  const temporal = await connection.temporal()
+  const last = await readLastRun(temporal, asked.cycle)
+  const { cycle, input } = await findClosed(connection, asked.parts, asked.definition ?? usualOf(asked.command))
+  // Before a refusal, too: it shall be told by how the cycle stands.
+  if ((await readLastRun(temporal, asked.cycle)) !== last) return undefined
+  const refused = refuseCommand(cycle, asked.command, 'closed', Date.now())
+  if (refused !== null) {
+    const why = toRefusal(asked.cycle, asked.command.action, refused)
+    throw new CommandFailure(EXIT.notAllowed, why + (await whoWasFirst(connection, asked, why)))
+  }
+  return startAgain(temporal, input, asked.command as ReopenCommand)
+}
+
+/** A closed cycle does not know it any more: the audit does, while it answers. */
+async function whoWasFirst(connection: Connection, { cycle, command }: Act, why: string): Promise<string> {
+  const last = await lastDone(connection, cycle).catch(() => undefined)
+  return last?.action === command.action && !why.includes(last.actor) ? toWhoWasFirst(last) : ''
 }
 
 /** Undefined when no run of the cycle is open. */
@@ -201,14 +236,16 @@ async function withDefinition(
 async function startAgain(temporal: Client, opened: CycleInput, command: ReopenCommand): Promise<Done | undefined> {
   const input: CycleInput = { ...opened, past: opened.past && { ...opened.past, command } }
   try {
-    await temporal.workflow.start(CYCLE_WORKFLOW, {
-      ...toCycleStart(input),
-      workflowIdReusePolicy: 'ALLOW_DUPLICATE',
-      workflowIdConflictPolicy: 'FAIL',
-    })
+    await temporal.withDeadline(Date.now() + ANSWER_MS, () =>
+      temporal.workflow.start(CYCLE_WORKFLOW, {
+        ...toCycleStart(input),
+        workflowIdReusePolicy: 'ALLOW_DUPLICATE',
+        workflowIdConflictPolicy: 'FAIL',
+      }),
+    )
   } catch (error) {
     if (error instanceof WorkflowExecutionAlreadyStartedError) return undefined
-    throw error
+    throw toNoAnswer(toCycleId(input.product, input.key), error)
   }
   return { run: 'reopened', ...toNext(input, command) }
 }

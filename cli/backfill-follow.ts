@@ -3,7 +3,7 @@
 import { setTimeout as pause } from 'node:timers/promises'
 import type { Client, WorkflowHandle } from '@temporalio/client'
 import { type BackfillProgress, toProgressWords } from '../model/backfill-progress.ts'
-import { BACKFILL_QUERY, type BackfillResult } from '../workflows/contract.ts'
+import { BACKFILL_QUERY, type BackfillResult } from '../workflows/backfill-contract.ts'
 import { talk } from './output.ts'
 
 /** Each look is a query. */
@@ -46,7 +46,7 @@ export async function follow(
     () => undefined,
   )
   while (!isOver && !signal.aborted) {
-    const progress = await ask(temporal, handle)
+    const progress = await askProgress(temporal, handle)
     if (progress) screen.show(toLine(progress))
     else if (!isOver && !isTold) {
       isTold = true
@@ -60,7 +60,7 @@ export async function follow(
 }
 
 /** Undefined when no worker answers. */
-async function ask(temporal: Client, handle: WorkflowHandle): Promise<BackfillProgress | undefined> {
+export async function askProgress(temporal: Client, handle: WorkflowHandle): Promise<BackfillProgress | undefined> {
   try {
     return await temporal.withDeadline(Date.now() + ANSWER_MS, () => handle.query<BackfillProgress>(BACKFILL_QUERY))
   } catch {

@@ -2,7 +2,7 @@
 import type { DateRange } from '../model/calendar/backfill-range.ts'
 import { toProgressWords } from '../model/backfill-progress.ts'
 import { type CycleKey, type ProductId, toCycleId } from '../model/ids.ts'
-import { type BackfillResult, toBackfillId } from '../workflows/contract.ts'
+import { type BackfillResult, toBackfillId } from '../workflows/backfill-contract.ts'
 import { EXIT } from './failure.ts'
 import { type Output, print, printJson } from './output.ts'
 

@@ -1,10 +1,16 @@
-// Ends a backfill. In: its product, perhaps its range; who asks, and why. Out: that it opens no more; the exit code.
-// Never: ends a cycle.
-import { type Client, WorkflowNotFoundError } from '@temporalio/client'
+// Ends a backfill. In: its product, perhaps its range; who asks, and why. Out: that it opens no more, or which one would be
+// stopped; the exit code. Never: ends a cycle; a dry run that stops anything.
+import { type Client, type WorkflowHandle, WorkflowNotFoundError } from '@temporalio/client'
 import { toProgressWords } from '../model/backfill-progress.ts'
 import type { StopCommand } from '../model/backfill.ts'
 import type { ProductId } from '../model/ids.ts'
-import { BACKFILL_WORKFLOW, type BackfillResult, STOP_BACKFILL_SIGNAL, toBackfillId } from '../workflows/contract.ts'
+import {
+  BACKFILL_WORKFLOW,
+  type BackfillResult,
+  STOP_BACKFILL_SIGNAL,
+  toBackfillId,
+} from '../workflows/backfill-contract.ts'
+import { askProgress } from './backfill-follow.ts'
 import { CommandFailure, EXIT } from './failure.ts'
 import { type Output, print, printJson } from './output.ts'
 
@@ -14,20 +20,20 @@ const STOP_MS = 15_000
 export async function stopBackfill(
   temporal: Client,
   { product, ...command }: StopCommand & { product: ProductId },
-  { from, to, output }: { from?: string; to?: string; output: Output },
+  { from, to, dryRun, output }: { from?: string; to?: string; dryRun: boolean; output: Output },
 ): Promise<number> {
   const id = from && to ? toBackfillId({ product, from, to }) : await onlyRunning(temporal, product)
   const handle = temporal.workflow.getHandle(id)
+  if (dryRun) return tellDry(temporal, handle, output)
   try {
     await handle.signal(STOP_BACKFILL_SIGNAL, command)
   } catch (error) {
-    if (error instanceof WorkflowNotFoundError)
-      throw new CommandFailure(EXIT.notAllowed, `No ${id} runs: there is nothing to stop.`)
-    throw error
+    throw error instanceof WorkflowNotFoundError ? noneRuns(id) : error
   }
   const result = await temporal
     .withDeadline(Date.now() + STOP_MS, () => handle.result() as Promise<BackfillResult>)
     .catch(() => undefined)
+  requireOwn(id, command, result)
   if (output === 'json') printJson({ backfill: id, ...(result ?? { how: 'told' }) })
   else if (result)
     print(
@@ -35,6 +41,37 @@ export async function stopBackfill(
     )
   else print(`${id} is told to stop and does so once a worker of its domain runs. See: sluice doctor`)
   return 0
+}
+
+const noneRuns = (id: string): CommandFailure =>
+  new CommandFailure(EXIT.notAllowed, `No ${id} runs: there is nothing to stop.`)
+
+/** Of two who stop it at once the second is told who was first; the workflow writes down that one only. */
+function requireOwn(id: string, { requestId }: StopCommand, result: BackfillResult | undefined): void {
+  const first = result?.stoppedBy
+  if (!first || first.requestId === requestId) return
+  throw new CommandFailure(EXIT.notAllowed, `${id} was stopped by ${first.actor} first: ${first.reason}.`)
+}
+
+async function tellDry(temporal: Client, handle: WorkflowHandle, output: Output): Promise<number> {
+  const id = handle.workflowId
+  if (!(await isRunning(handle))) throw noneRuns(id)
+  const progress = await askProgress(temporal, handle)
+  if (output === 'json') printJson({ backfill: id, ...progress, isDryRun: true })
+  else {
+    print(`${id} would be stopped${progress ? `: ${toProgressWords(progress)}` : ''}; what is open would go on.`)
+    print('Nothing was done: this was a dry run.')
+  }
+  return 0
+}
+
+async function isRunning(handle: WorkflowHandle): Promise<boolean> {
+  try {
+    return (await handle.describe()).status.name === 'RUNNING'
+  } catch (error) {
+    if (error instanceof WorkflowNotFoundError) return false
+    throw error
+  }
 }
 
 async function onlyRunning(temporal: Client, product: ProductId): Promise<string> {

@@ -7,7 +7,7 @@ import { readConfig } from '../clients/config.ts'
 import { type BackfillOrder, beginBackfill } from '../model/backfill.ts'
 import type { DateRange } from '../model/calendar/backfill-range.ts'
 import { type CycleKey, domainOf, type ProductId } from '../model/ids.ts'
-import { BACKFILL_WORKFLOW, toBackfillId, toBackfillStart } from '../workflows/contract.ts'
+import { BACKFILL_WORKFLOW, toBackfillId, toBackfillStart } from '../workflows/backfill-contract.ts'
 import { auditRefusal } from './audit.ts'
 import { follow, toScreen } from './backfill-follow.ts'
 import { type BackfillPlan, planBackfill, toPlanWords } from './backfill-plan.ts'
@@ -41,55 +41,72 @@ interface Asked {
 
 export async function backfill(product: ProductId, options: BackfillOptions): Promise<number> {
   const asked = { product, actor: options.actor.trim(), reason: options.reason?.trim() ?? '', requestId: randomUUID() }
-  const isDry = options.dryRun && !options.stop
-  if (!isDry && (!asked.actor || !asked.reason))
+  // Of such a one there is nothing to write into the audit.
+  if (!options.dryRun && (!asked.actor || !asked.reason))
     throw new CommandFailure(
       EXIT.notAllowed,
       'A backfill needs an actor and a reason that say something: --reason <text>',
     )
-  return withConnection(options, domainOf(product), async (connection) => {
-    if (options.stop) return stopBackfill(await connection.temporal(), asked, options)
-    const range = requireDates(options)
-    const plan = await planOrAudit(connection, asked, { ...options, ...range })
-    if (options.dryRun) {
-      preview(plan, options, options.output)
-      return 0
-    }
-    return run(connection, asked, { plan, options })
-  })
+  return withConnection(options, domainOf(product), (connection) =>
+    orAudit(connection, asked, { options, work: () => work(connection, asked, options) }),
+  )
 }
+
+async function work(connection: Connection, asked: Asked, options: BackfillOptions): Promise<number> {
+  if (options.stop) return stopBackfill(await connection.temporal(), asked, options)
+  const plan = await toPlan(connection, asked.product, requireDates(options))
+  if (options.dryRun) {
+    preview(plan, options, options.output)
+    return 0
+  }
+  return run(connection, asked, { plan, options })
+}
+
+/** What was refused is written down, but for a dry run's. */
+async function orAudit(
+  connection: Connection,
+  asked: Asked,
+  { options, work }: { options: BackfillOptions; work: () => Promise<number> },
+): Promise<number> {
+  try {
+    return await work()
+  } catch (error) {
+    const isRefusal = error instanceof CommandFailure && error.exitCode === EXIT.notAllowed
+    if (isRefusal && !options.dryRun) await audit(connection, asked, { options, refused: error.message })
+    throw error
+  }
+}
+
+const audit = (
+  connection: Connection,
+  { product: cycle, ...who }: Asked,
+  { options: { from, to, parallel, stop }, refused }: { options: BackfillOptions; refused: string },
+): Promise<void> =>
+  auditRefusal(connection, {
+    ...{ ...who, cycle, action: 'backfill', refused },
+    asked: { from, to, ...(stop ? { stop } : { parallel }) },
+  })
 
 function requireDates({ from, to }: BackfillOptions): DateRange {
   if (from !== undefined && to !== undefined) return { from, to }
   throw new CommandFailure(EXIT.notAllowed, 'A backfill needs a range of dates: --from <date> --to <date>')
 }
 
-async function planOrAudit(
-  connection: Connection,
-  { product: cycle, ...who }: Asked,
-  { from, to, parallel, dryRun }: BackfillOptions & DateRange,
-): Promise<BackfillPlan> {
-  const domain = domainOf(cycle)
+async function toPlan(connection: Connection, product: ProductId, range: DateRange): Promise<BackfillPlan> {
+  const domain = domainOf(product)
   const loaded = await loadDomainCatalog((await connection.aws()).s3, connection.settings.SLUICE_CATALOG_BUCKET, domain)
   if (loaded.kind !== 'loaded') throw new Error(`The catalog of ${domain} could not be read.`)
   const settings = readConfig(process.env, domain).cycle
-  try {
-    return await planBackfill(loaded.catalog, cycle, { from, to, db: connection.db(), settings, nowMs: Date.now() })
-  } catch (error) {
-    if (error instanceof CommandFailure && !dryRun) {
-      const asked = { from, to, parallel }
-      await auditRefusal(connection, { ...who, cycle, asked, action: 'backfill', refused: error.message })
-    }
-    throw error
-  }
+  return planBackfill(loaded.catalog, product, { ...range, db: connection.db(), settings, nowMs: Date.now() })
 }
 
 async function run(
-  { temporal: open, settings }: Connection,
+  connection: Connection,
   asked: Asked,
   { plan, options }: { plan: BackfillPlan; options: BackfillOptions },
 ): Promise<number> {
-  const temporal = await open()
+  const { settings } = connection
+  const temporal = await connection.temporal()
   const { from, to, product } = plan
   const { parallel, stopAfter } = options
   const order: BackfillOrder = {
@@ -100,7 +117,10 @@ async function run(
   await tellOthers(temporal, product, id)
   const keys = plan.cycles.filter(({ does }) => does !== 'none').map(({ key }) => key)
   const isNew = await start(temporal, order, keys)
-  talk(`${product}, ${from} to ${to}: ${isNew ? toPlanWords(plan) : await toRunning(temporal, id)}.`)
+  const words = isNew ? toPlanWords(plan) : await toRunning(temporal, id)
+  talk(`${product}, ${from} to ${to}: ${words}.`)
+  // The one that runs knows nothing of who asked second.
+  if (!isNew) await audit(connection, asked, { options, refused: `S${words.slice(1)}. Nothing else was begun.` })
   if (!options.wait) {
     tellStarted(order, isNew, options.output)
     return 0

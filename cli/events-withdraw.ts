@@ -4,7 +4,7 @@
 import { randomUUID } from 'node:crypto'
 import type { Postgres } from '../clients/postgres.ts'
 import { recordAction } from '../mirror/actions.ts'
-import { listReaders } from '../mirror/readers.ts'
+import { readReaders } from '../mirror/readers.ts'
 import { markWithdrawn, readHighestRevision } from '../mirror/withdrawn.ts'
 import { withdrawalEffects } from '../model/cycle/preview.ts'
 import { type CycleParts, domainOf, parseCycleId, parseEventId, toCycleId, toEventId } from '../model/ids.ts'
@@ -68,7 +68,7 @@ async function preview(
 ): Promise<number> {
   const { bus } = await findBus(connection, parts)
   await requireKnown(connection.db(), parts, revision)
-  const readers = await listReaders(connection.db(), parts)
+  const readers = await readReaders(connection.db(), parts)
   const effects = withdrawalEffects(readers, revision)
   if (options.output === 'json') printJson({ eventId, action: 'withdraw', isDryRun: true, bus, effects, readers })
   else {

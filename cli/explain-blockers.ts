@@ -30,7 +30,7 @@ export interface Asking {
 
 /** Undefined of a cycle that nobody has opened. */
 export async function explainBlockers(db: Postgres, asking: Asking): Promise<Explained | undefined> {
-  const { nowMs, isPast } = asking
+  const { live, nowMs, isPast } = asking
   const edges = await readEdges(db, asking)
   const [asked] = edges
   if (!asked?.state) return undefined
@@ -38,7 +38,7 @@ export async function explainBlockers(db: Postgres, asking: Asking): Promise<Exp
   const top = toBlockerTree({ edges: [withEnd(asked, asking), ...edges.slice(1)], expect, nowMs })
   if (!top) return undefined
   const roots = findRoots(top, nowMs)
-  return { top, roots, facts, unblock: isPast ? [] : toUnblocking(top, roots) }
+  return { top, roots, facts, unblock: isPast ? [] : toUnblocking(top, roots, live && { cycle: live, nowMs }) }
 }
 
 const withEnd = (asked: WaitingEdge, { live, runEndedAs }: Asking): WaitingEdge =>

@@ -1,9 +1,18 @@
-import { expect, test } from 'vitest'
+import { describe, expect, test } from 'vitest'
 import type { Condition } from '../model/cycle/condition.ts'
 import { type Blocker, openRun } from '../model/cycle/cycle.ts'
 import { applyArrival, applyBlocker } from '../model/cycle/arrivals.ts'
-import { arrivalOf, cycleOf, KEY, NOON_MS, toKey, toProduct } from '../model/samples.test-data.ts'
-import { inputLines, OPEN_WORDS, PAST_WORDS } from './explain-inputs.ts'
+import {
+  arrivalOf,
+  cycleOf,
+  definitionOf,
+  inputOf,
+  KEY,
+  NOON_MS,
+  toKey,
+  toProduct,
+} from '../model/samples.test-data.ts'
+import { type Heard, inputLines, OPEN_WORDS, PAST_WORDS, toHeard } from './explain-inputs.ts'
 
 const told = (
   condition: Condition | undefined,
@@ -77,6 +86,42 @@ test('of many cycles of one upstream the missing are listed, as far as a person 
   expect(lines.slice(1)).toHaveLength(7)
   expect(lines[1]).toBe('  waits for raw/a/2026-11-13 (one of the 20)')
   expect(lines.at(-1)).toBe('  … and 2 more')
+})
+
+describe('of an input that was corrected later', () => {
+  const HOUR_LATER_MS = NOON_MS + 3_600_000
+  const corrected = [arrivalOf('raw/a'), arrivalOf('raw/a', { revision: 2, occurredAt: '2026-11-20T12:59:00Z' })]
+  const opened = openRun(inputOf(definitionOf('d1/top', ['raw/a'])), NOON_MS)
+  const cycle = corrected.reduce(
+    (before, arrival, at) => applyArrival(before, arrival, at === 0 ? NOON_MS : HOUR_LATER_MS),
+    opened,
+  )
+  const lineOf = (heard: Heard[]): string[] => {
+    const told = { dependencies: cycle.dependencies, words: PAST_WORDS, nowMs: HOUR_LATER_MS, heard }
+    return inputLines(cycle.input, told)
+  }
+  const [first, second] = cycle.deliveries.map((one) => ({ ...one, at: new Date(one.atMs).toISOString() }))
+
+  test('each revision is told with its own time', () => {
+    expect(lineOf(toHeard(cycle))).toEqual([
+      `had       raw/a/${KEY} at 2026-11-20T12:00:00.000Z, revision 1; corrected at 2026-11-20T13:00:00.000Z, revision 2`,
+    ])
+    expect(lineOf(first ? [first] : [])).toEqual([
+      `had       raw/a/${KEY} at 2026-11-20T12:00:00.000Z, revision 1; corrected, revision 2`,
+    ])
+  })
+
+  test('a time that is not known to be its own is left out', () => {
+    expect(lineOf(second ? [second] : [])).toEqual([`had       raw/a/${KEY} at 2026-11-20T13:00:00.000Z, revision 2`])
+    expect(lineOf([])).toEqual([`had       raw/a/${KEY}, revision 2`])
+  })
+
+  test('one that came as it is has its time', () => {
+    const [only] = corrected
+    const { input, dependencies } = only ? applyArrival(opened, only, NOON_MS) : opened
+    const lines = inputLines(input, { dependencies, words: PAST_WORDS, nowMs: NOON_MS, heard: [] })
+    expect(lines).toEqual([`had       raw/a/${KEY} at 2026-11-20T12:00:00.000Z, revision 1`])
+  })
 })
 
 const unopened = (product: string, key: string = KEY): Blocker => ({

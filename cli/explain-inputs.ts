@@ -1,7 +1,7 @@
 // What a cycle waits for, in lines: each dependency of its definition with the cycles it expects, and why these.
 // In: the condition frozen at opening, with what has arrived. Out: text. Never: a decision; an input that is not told.
 import { type Condition, conditionOf, isSkipped } from '../model/cycle/condition.ts'
-import type { CycleInput, DependencyStatus } from '../model/cycle/cycle.ts'
+import type { Cycle, CycleInput, Delivery, DependencyStatus } from '../model/cycle/cycle.ts'
 import type { DependencyState } from '../model/states.ts'
 
 /** Where the inputs stand, and in which words. */
@@ -9,7 +9,18 @@ export interface Told {
   dependencies: DependencyStatus[]
   words: Record<DependencyState, string>
   nowMs: number
+  /** What is remembered of their events; absent: nothing. */
+  heard?: Heard[]
 }
+
+/** An event of an input, and when it came. */
+export interface Heard extends Pick<Delivery, 'upstream' | 'upstreamKey' | 'revision' | 'outcome'> {
+  /** ISO instant. */
+  at: string
+}
+
+export const toHeard = ({ deliveries }: Pick<Cycle, 'deliveries'>): Heard[] =>
+  deliveries.map((one) => ({ ...one, at: toIso(one.atMs) }))
 
 export const OPEN_WORDS = { WAITING: 'waits for', ARRIVED: 'has      ', WAIVED: 'without  ' }
 /** Of a cycle that is over, what it never had may be an alternative that it did not need. */
@@ -75,9 +86,10 @@ const NONE_WORDS = { wait: 'it waits for ever', 'run-without': 'it runs without'
 const LISTED = 6
 
 /** Those that have arrived or are blocked first of all: the rest waits alike. */
-function lines(places: number[], { dependencies, words }: Told): string[] {
+function lines(places: number[], told: Told): string[] {
+  const { dependencies } = told
   const found = places.flatMap((at) => dependencies[at] ?? [])
-  const lineOf = toLineOf(words)
+  const lineOf = toLineOf(told)
   return [...Map.groupBy(found, ({ product }) => product).values()].flatMap((ofOne) => {
     if (ofOne.length <= LISTED) return ofOne.map(lineOf)
     const waiting = ofOne.filter(({ state, blocker }) => state === 'WAITING' && !blocker)
@@ -93,10 +105,11 @@ function lines(places: number[], { dependencies, words }: Told): string[] {
 }
 
 /** Those before matter only once the upstream has skipped one. */
-function firstNotSkipped(places: number[], { dependencies, words, nowMs }: Told): string[] {
+function firstNotSkipped(places: number[], told: Told): string[] {
+  const { dependencies, nowMs } = told
   const notSkipped = places.findIndex((at) => !isSkipped(dependencies, at, nowMs))
   const shown = places.slice(0, notSkipped < 0 ? places.length : notSkipped + 1).flatMap((at) => dependencies[at] ?? [])
-  const [first, ...others] = shown.map(toLineOf(words))
+  const [first, ...others] = shown.map(toLineOf(told))
   return [
     `${first ?? ''}, if skipped: the one before`,
     ...others.map((other) => indented(`instead of it ${other.trim()}`)),
@@ -104,15 +117,33 @@ function firstNotSkipped(places: number[], { dependencies, words, nowMs }: Told)
 }
 
 const toLineOf =
-  (words: Told['words']) =>
-  ({ product, key, why, state, arrival, arrivedAtMs, blocker }: DependencyStatus): string => {
+  ({ words, heard = [] }: Told) =>
+  (input: DependencyStatus): string => {
+    const { product, key, why, state, blocker } = input
     const reason = why === undefined ? '' : ` (${why})`
-    const when = arrivedAtMs === null ? '' : ` at ${new Date(arrivedAtMs).toISOString()}, revision ${arrival?.revision}`
+    const when = toWhen(input, heard)
     const isTakenBack = blocker?.withdraws !== undefined
     const said = isTakenBack ? `revision ${blocker.withdraws} was taken back, ` : `${blocker?.state} there, `
     const there = blocker?.isUnopened ? '' : said
     const blocked = blocker ? `: ${there}${blocker.reason.replaceAll(/\s+/g, ' ').trim()}` : ''
     return `${words[state]} ${product}/${key}${reason}${when}${blocked}`
   }
+
+/** An input keeps the time at which it first arrived, whatever has corrected it since. */
+function toWhen({ product, key, arrival, arrivedAtMs }: DependencyStatus, heard: Heard[]): string {
+  if (arrivedAtMs === null) return ''
+  const ofInput = heard.filter(({ upstream, upstreamKey }) => upstream === product && upstreamKey === key)
+  const first = ofInput.findLast(({ outcome }) => outcome === 'satisfied')
+  const isCorrected = first
+    ? first.revision !== arrival?.revision
+    : arrival !== null && Date.parse(arrival.occurredAt) > arrivedAtMs
+  const revision = `revision ${arrival?.revision}`
+  if (!isCorrected) return ` at ${toIso(arrivedAtMs)}, ${revision}`
+  const own = ofInput.findLast((one) => one.outcome === 'correction' && one.revision === arrival?.revision)
+  const itself = `${own ? ` at ${own.at}` : ''}, ${revision}`
+  return first ? ` at ${toIso(arrivedAtMs)}, revision ${first.revision}; corrected${itself}` : itself
+}
+
+const toIso = (atMs: number): string => new Date(atMs).toISOString()
 
 const indented = (line: string): string => `  ${line}`

@@ -5,9 +5,10 @@ import { type CycleReport, type CycleRow, type DependencyRow, flagsAt } from '..
 import { type CycleInput, isUnbegun } from '../model/cycle/cycle.ts'
 import { FAILURE_WORDS } from '../model/cycle/failure-class.ts'
 import { flagWords } from '../model/cycle/flags.ts'
+import type { CycleKey, ProductId } from '../model/ids.ts'
 import { toEndedWords } from './ended-run.ts'
 import { outdatedLines, readWords } from './explain-data.ts'
-import { inputLines, OPEN_WORDS, PAST_WORDS } from './explain-inputs.ts'
+import { type Heard, inputLines, OPEN_WORDS, PAST_WORDS } from './explain-inputs.ts'
 import { colourState } from './output.ts'
 
 export const toHeader = ({ row: { cycle, state, step, reason } }: CycleReport): string =>
@@ -15,21 +16,21 @@ export const toHeader = ({ row: { cycle, state, step, reason } }: CycleReport): 
 
 /** Of a cycle whose workflow does not tell it. */
 export function standingLines(report: CycleReport, nowMs: number): string[] {
-  const { row, dependencies } = report
+  const { row } = report
   const ended = toEndedWords(row)
   return [
     ...(ended ? [ended] : []),
     ...flagsAt(row, nowMs).map(flagWords),
-    ...pastLines(row, dependencies, nowMs),
+    ...pastLines(report, nowMs),
     ...outdatedLines(report),
   ]
 }
 
 export function historyLines({ row, transitions, deliveries, actions }: CycleReport): string[] {
-  const attempts = row.attempts.map(({ number, runId, end, adopted, failure, inputs }) => {
+  const attempts = row.attempts.map(({ number, runId, end, endedAtMs, adopted, failure, inputs }) => {
     const how = end
       ? `${end.state}${failure ? `, ${FAILURE_WORDS[failure] ?? failure}` : ''}${end.error ? `: ${toLine(end.error)}` : ''}, found by ${end.noticedBy}`
-      : 'under way'
+      : toOpenEnd(row, endedAtMs)
     return `attempt ${number}${adopted ? ' (adopted)' : ''} ${runId ?? 'not started'}: ${how}${readWords({ ...(inputs && { inputs }) })}`
   })
   const published = row.publishedEventId ? [`published ${row.publishedEventId} at ${row.publishedAt}`] : []
@@ -37,17 +38,34 @@ export function historyLines({ row, transitions, deliveries, actions }: CycleRep
   return [...attempts, ...published, 'so far:', ...story]
 }
 
+/** Nobody has told how its Glue run ended. */
+function toOpenEnd({ state, step }: CycleRow, endedAtMs: number | null): string {
+  if (state === 'ERROR' && step === 'start') return 'Glue did not take it'
+  if (state === 'PROCESSING') return 'under way'
+  return endedAtMs === null ? 'given up: its end was not waited for' : 'over'
+}
+
 /** As the mirror has them: those that the condition counts by its words, others (of older versions) one by one. */
-function pastLines({ state, step, condition }: CycleRow, rows: DependencyRow[], nowMs: number): string[] {
+function pastLines(report: CycleReport, nowMs: number): string[] {
+  const { state, step, condition } = report.row
+  const rows = report.dependencies
   const words = isUnbegun({ state, step }) ? OPEN_WORDS : PAST_WORDS
   const lines = (input: Pick<CycleInput, 'condition'>, of: DependencyRow[]): string[] => {
     const dependencies = of.map(toDependency)
-    return inputLines({ ...input, expected: dependencies }, { dependencies, words, nowMs })
+    return inputLines({ ...input, expected: dependencies }, { dependencies, words, nowMs, heard: toHeardThen(report) })
   }
   const counted = rows.filter(({ position }) => position !== null)
   const others = rows.filter(({ position }) => position === null)
   return [...lines(condition ? { condition } : {}, counted), ...lines({}, others)]
 }
+
+/** What could not be read has no revision. */
+export const toHeardThen = ({ deliveries }: Pick<CycleReport, 'deliveries'>): Heard[] =>
+  deliveries.flatMap(({ revision, ...one }) =>
+    revision === null
+      ? []
+      : [{ ...one, revision, upstream: one.upstream as ProductId, upstreamKey: one.upstreamKey as CycleKey }],
+  )
 
 /** Moves, events and commands in the order in which they happened. */
 export function toStory(

@@ -90,7 +90,7 @@ export function tellExpected(input: CycleInput): void {
   const lines = inputLines(input, { dependencies, words: OPEN_WORDS, nowMs: Date.now() })
   const { notBeforeMs, cutoffMs, availableByMs, definition } = input
   const instants = { notBefore: toIso(notBeforeMs), cutoffAt: toIso(cutoffMs), availableBy: toIso(availableByMs) }
-  const times = timeLines({ ...instants, cutoffThen: definition.cutoff?.then }, false)
+  const times = timeLines({ ...instants, cutoffThen: definition.cutoff?.then, goesOn: [] }, false)
   if (lines.length + times.length === 0) return
   print(`${toCycleId(input.product, input.key)} would wait for${lines.length > 0 ? '' : ' its time alone'}`)
   for (const line of times) print(`  ${line}`)

@@ -3,7 +3,9 @@
 import { readCutoffThen } from '../mirror/blockers.ts'
 import { toDependency } from '../mirror/past.ts'
 import type { CycleReport } from '../mirror/status.ts'
-import { type Cycle, isUnbegun, missingOf } from '../model/cycle/cycle.ts'
+import { conditionOf } from '../model/cycle/condition.ts'
+import { type Cycle, inputsOf, isUnbegun, missingOf } from '../model/cycle/cycle.ts'
+import { type GoingOn, listGoingOn } from '../model/explain/going-on.ts'
 import { toRunSentences } from '../model/explain/why-ran.ts'
 import type { CycleParts } from '../model/ids.ts'
 import type { Connection } from './connection.ts'
@@ -41,7 +43,7 @@ export async function readWhy({ db }: Connection, known: Known, nowMs: number): 
   return {
     sentence: (explained ? toSentence(explained, nowMs, false) : live && toLoneSentence(live, nowMs)) ?? null,
     ran: report ? toRunSentences(toRemembered(report)) : [],
-    times: live ? liveTimes(live) : await rowTimes(db, report),
+    times: live ? liveTimes(live, nowMs) : await rowTimes(db, report, nowMs),
     ...{ isWaiting, explained, nowMs },
   }
 }
@@ -73,16 +75,28 @@ export function toRemembered({
   return { dependencies: counted.map(toDependency), attempts, condition, deliveries, actions, notBefore, cutoffAt }
 }
 
-const liveTimes = ({ input: { notBeforeMs, cutoffMs, availableByMs, definition } }: Cycle): Times => ({
-  ...{ notBefore: toIso(notBeforeMs), cutoffAt: toIso(cutoffMs), availableBy: toIso(availableByMs) },
-  cutoffThen: definition.cutoff?.then,
-})
+function liveTimes(cycle: Cycle, nowMs: number): Times {
+  const { notBeforeMs, cutoffMs, availableByMs, definition } = cycle.input
+  const gathered = { condition: conditionOf(cycle.input), dependencies: inputsOf(cycle) }
+  return {
+    ...{ notBefore: toIso(notBeforeMs), cutoffAt: toIso(cutoffMs), availableBy: toIso(availableByMs) },
+    cutoffThen: definition.cutoff?.then,
+    goesOn: isUnbegun(cycle) ? listGoingOn(gathered, nowMs) : [],
+  }
+}
 
-async function rowTimes(db: Connection['db'], report: CycleReport | undefined): Promise<Times> {
-  if (!report) return { notBefore: null, cutoffAt: null, cutoffThen: undefined, availableBy: null }
+async function rowTimes(db: Connection['db'], report: CycleReport | undefined, nowMs: number): Promise<Times> {
+  if (!report) return { notBefore: null, cutoffAt: null, cutoffThen: undefined, availableBy: null, goesOn: [] }
   const { product, definitionVersion, notBefore, cutoffAt, availableBy } = report.row
   const then = cutoffAt && (await withoutMirror(() => readCutoffThen(db(), product, definitionVersion)))
-  return { notBefore, cutoffAt, availableBy, cutoffThen: then || undefined }
+  return { notBefore, cutoffAt, availableBy, cutoffThen: then || undefined, goesOn: rowGoesOn(report, nowMs) }
+}
+
+/** Without a run nothing goes on; without a condition of its own it needs all of them. */
+function rowGoesOn(report: CycleReport, nowMs: number): GoingOn[] {
+  const { condition, dependencies } = toRemembered(report)
+  const isWaiting = isUnbegun(report.row) && !report.row.runEndedAs
+  return isWaiting && condition ? listGoingOn({ condition, dependencies }, nowMs) : []
 }
 
 const toIso = (atMs: number | null): string | null => (atMs === null ? null : new Date(atMs).toISOString())

@@ -12,9 +12,9 @@ import { CYCLE_QUERY } from '../workflows/contract.ts'
 import { type Connection, withConnection } from './connection.ts'
 import { withEnd } from './ended-run.ts'
 import { dataLines } from './explain-data.ts'
-import { inputLines, OPEN_WORDS } from './explain-inputs.ts'
+import { type Heard, inputLines, OPEN_WORDS, toHeard } from './explain-inputs.ts'
 import { explainPast } from './explain-past.ts'
-import { historyLines, standingLines, toHeader, toLine } from './explain-report.ts'
+import { historyLines, standingLines, toHeader, toHeardThen, toLine } from './explain-report.ts'
 import { foreignInputs, unheardLines } from './explain-unheard.ts'
 import { tellExpected, whyUnknown } from './explain-unknown.ts'
 import { vanishedLines } from './explain-vanished.ts'
@@ -48,7 +48,8 @@ export async function explain(parts: CycleParts, options: ExplainOptions): Promi
       printJson({ cycle, live: live ?? null, mirror: mirror.report ?? null, explanation: toWhyData(why) })
       return 0
     }
-    if (live) await tellLive(connection, live, why)
+    if (live)
+      await tellLive(connection, live, { why, heard: [...(report ? toHeardThen(report) : []), ...toHeard(live)] })
     else if (report) tellClosed(report, why, workflow.kind === 'none')
     for (const line of [...blockerLines(why), ...(report ? historyLines(report) : [])]) print(`  ${line}`)
     return 0
@@ -96,7 +97,12 @@ async function askMirror(connection: Connection, cycle: CycleId): Promise<{ isAs
   }
 }
 
-async function tellLive(connection: Connection, cycle: Cycle, why: Why): Promise<void> {
+/** `heard`: earlier runs are remembered by the mirror alone. */
+async function tellLive(
+  connection: Connection,
+  cycle: Cycle,
+  { why, heard }: { why: Why; heard: Heard[] },
+): Promise<void> {
   const step = cycle.step ? ` (${cycle.step})` : ''
   // Absent in what an older version answers.
   const reason = cycle.heldUp?.reason ?? cycle.reason
@@ -108,7 +114,8 @@ async function tellLive(connection: Connection, cycle: Cycle, why: Why): Promise
   for (const line of others) print(`  ${line}`)
   if (cycle.retryAtMs !== null) print(`  next attempt at ${toIso(cycle.retryAtMs)}`)
   const { input, dependencies } = cycle
-  for (const line of inputLines(input, { dependencies, words: OPEN_WORDS, nowMs: why.nowMs })) print(`  ${line}`)
+  const told = { dependencies, words: OPEN_WORDS, nowMs: why.nowMs, heard }
+  for (const line of inputLines(input, told)) print(`  ${line}`)
   for (const line of dataLines(cycle, why.nowMs)) print(`  ${line}`)
   if (!isSettled(cycle.state)) await tellPresent(connection, cycle)
 }

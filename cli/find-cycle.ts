@@ -51,6 +51,17 @@ export async function askCycle(temporal: Client, cycle: CycleId): Promise<Cycle 
   }
 }
 
+/** Temporal's id of its last run, open or not; undefined: Temporal knows none. */
+export async function readLastRun(temporal: Client, cycle: CycleId): Promise<string | undefined> {
+  try {
+    const handle = temporal.workflow.getHandle(cycle)
+    return (await temporal.withDeadline(Date.now() + ANSWER_MS, () => handle.describe())).runId
+  } catch (error) {
+    if (error instanceof WorkflowNotFoundError) return undefined
+    throw toNoAnswer(cycle, error)
+  }
+}
+
 /** @throws CommandFailure when nobody knows it, with what it may be called or why it is not there. */
 export async function findClosed(
   connection: Connection,
@@ -62,7 +73,7 @@ export async function findClosed(
   const catalog = await loadCatalog(connection, parts)
   if (!past) throw new CommandFailure(EXIT.notAllowed, whyUnknown(catalog, parts))
   const timetable = toTimetable(catalog)
-  const version = choice === 'cycle' ? await readCarried(connection, parts) : requirePresent(catalog, parts)
+  const version = await chooseVersion(connection, { catalog, parts, past, choice })
   const notDue = whyNotDue(timetable, version.definition, parts.key)
   if (notDue)
     throw new CommandFailure(
@@ -96,6 +107,23 @@ function requirePresent(catalog: DomainCatalog, parts: CycleParts): DefinitionVe
     EXIT.notAllowed,
     `No definition of ${parts.product} is applied any more, so it cannot run again by the one in force. By its own: --definition cycle`,
   )
+}
+
+interface Choosing {
+  catalog: DomainCatalog
+  parts: CycleParts
+  past: Past
+  choice: DefinitionChoice
+}
+
+/** What an attempt has made and is only published belongs to the version that it was made by. */
+async function chooseVersion(
+  connection: Connection,
+  { catalog, parts, past, choice }: Choosing,
+): Promise<DefinitionVersion> {
+  if (choice === 'current' && past.attempt === null) return requirePresent(catalog, parts)
+  if (choice === 'cycle') return readCarried(connection, parts)
+  return readCarried(connection, parts).catch(() => requirePresent(catalog, parts))
 }
 
 /** The version that its last run carried, from the mirror. */

@@ -6,11 +6,15 @@ import { type Client, WorkflowNotFoundError, WorkflowUpdateFailedError } from '@
 import pMap from 'p-map'
 import { holdProduct, releaseProduct } from '../catalog/hold-product.ts'
 import { type ProductHold, selectHolds } from '../catalog/holds.ts'
+import type { Queries } from '../clients/postgres.ts'
 import { type RequestedAction, recordAction } from '../mirror/actions.ts'
+import { listProducts } from '../mirror/products.ts'
 import { refuseCommand, toHeldWords } from '../model/cycle/commands.ts'
 import type { Command, Cycle, HeldAs, OperatorCommand } from '../model/cycle/cycle.ts'
-import { type CycleId, type CycleParts, type ProductId, toCycleId } from '../model/ids.ts'
+import { type CycleId, type CycleParts, domainOf, type ProductId, toCycleId } from '../model/ids.ts'
 import { type ActOptions, act, toCommandOf } from './act.ts'
+import { lastDone, toWhoWasFirst } from './audit.ts'
+import { requireDomain } from './choose-products.ts'
 import { type Connection, withConnection } from './connection.ts'
 import { CommandFailure, EXIT } from './failure.ts'
 import { ANSWER_MS, askCycle, loadCatalog, presentVersion } from './find-cycle.ts'
@@ -47,29 +51,26 @@ export async function release(what: CycleParts | ProductId, { run, ...options }:
 
 const holdAll = (product: ProductId, options: ActOptions): Promise<number> =>
   withProduct(product, 'hold', options, async (held) => {
-    const { connection, asker, before, cycles } = held
+    const { connection, asker, cycles } = held
     const command = { action: 'hold' as const, of: 'product' as const, ...asker }
     const open = cycles.filter((cycle) => refuseCommand(cycle, command, 'open', Date.now()) === null)
-    if (options.dryRun) return toldDry(options, { product, action: 'hold', cycles: open.map(({ id }) => id), before })
+    const ids = open.map(({ id }) => id)
+    if (options.dryRun) return toldDry(options, { product, action: 'hold', cycles: ids, before: held.before })
     const hold = { product, actor: asker.actor, reason: asker.reason, sinceMs: Date.now(), of: 'product' as const }
-    await holdProduct(await toOrder(connection), hold)
-    await audit(held, before ? `It is held already, ${toHeldWords(before)}.` : null)
+    // Somebody else may have been quicker since it was looked at.
+    const { before } = await holdProduct(await toOrder(connection), hold, (session, before) =>
+      audit(session, { ...held, before }, before ? `It is held already, ${toHeldWords(before)}.` : null),
+    )
     // Also where it was held before: an earlier command may have died half-way.
     const told = await tellEach(connection, await listOpen(connection, product), command)
-    return toldDone(options, { product, action: 'hold', told, before })
+    return toldDone(options, { product, action: 'hold', told: await withProblems(connection, told, command), before })
   })
 
 const releaseAll = (product: ProductId, run: Runs | undefined, options: ActOptions): Promise<number> =>
   withProduct(product, 'release', options, async (held) => {
     const { connection, asker, before, cycles } = held
     const waiting = cycles.filter((cycle) => cycle.held?.of === 'product').toSorted(oldestFirst)
-    if (!before && waiting.length === 0) {
-      await audit(held, 'It is not held.')
-      throw new CommandFailure(
-        EXIT.notAllowed,
-        `${product} is not held, nor is any open cycle with it. Which cycles are: sluice status --product ${product}`,
-      )
-    }
+    if (!before && waiting.length === 0) return refuseRelease(held, options)
     const chosen = choose(product, waiting, run)
     const kept = waiting.filter((cycle) => !chosen.includes(cycle))
     const about = { product, action: 'release' as const, before, kept: kept.map(({ id }) => id) }
@@ -77,18 +78,57 @@ const releaseAll = (product: ProductId, run: Runs | undefined, options: ActOptio
     const left = await tellEach(
       connection,
       kept.map(({ id }) => id),
-      { action: 'hold', of: 'cycle', ...asker },
+      { action: 'hold', of: 'cycle', ...asker, reason: `stays held as ${product} is released: ${asker.reason}` },
     )
     requireAll(left, product)
-    await releaseProduct(await toOrder(connection), product)
-    await audit(held, null)
-    const told = await tellEach(
-      connection,
-      chosen.map(({ id }) => id),
-      { action: 'release', of: 'product', ...asker },
-    )
-    return toldDone(options, { ...about, told })
+    const released = await releaseProduct(await toOrder(connection), product, async (session, found) => {
+      if (found || !held.isInRows) await audit(session, held, null)
+    })
+    if (held.isInRows && !released.before) return refuseRelease(held, options)
+    const later = await listLater(connection, held)
+    const goOn =
+      run === undefined || run === 'all' ? [...chosen.map(({ id }) => id), ...later] : chosen.map(({ id }) => id)
+    const stay = later.filter((cycle) => !goOn.includes(cycle))
+    await tellEach(connection, stay, { action: 'hold', of: 'cycle', ...asker })
+    const told = await tellEach(connection, goOn, { action: 'release', of: 'product', ...asker })
+    return toldDone(options, { ...about, kept: [...about.kept, ...stay], told })
   })
+
+/** What was opened, held with the product, while the others were asked. */
+async function listLater(connection: Connection, { product, cycles }: Holding): Promise<CycleId[]> {
+  const temporal = await connection.temporal()
+  const unknown = (await listOpen(connection, product)).filter((id) => !cycles.some((cycle) => cycle.id === id))
+  const asked = await pMap(unknown, (cycle) => askCycle(temporal, cycle), AT_ONCE)
+  return asked.flatMap((cycle) => (cycle?.held?.of === 'product' ? [cycle.id] : []))
+}
+
+/** One that refused though it could be held is pinned to a build that knows no hold: it will start. */
+async function withProblems(connection: Connection, told: Told[], command: HoldOrRelease): Promise<Told[]> {
+  const temporal = await connection.temporal()
+  return pMap(
+    told,
+    async (one): Promise<Told> => {
+      if (one.refused === null || one.isUnanswered) return one
+      const cycle = await askCycle(temporal, one.cycle).catch(() => undefined)
+      const isHoldable = cycle !== undefined && refuseCommand(cycle, command, 'open', Date.now()) === null
+      return isHoldable
+        ? { ...one, isUnanswered: true, refused: `It is not held, and will start: ${one.refused}` }
+        : one
+    },
+    AT_ONCE,
+  )
+}
+
+/** Nothing of it is held any more, or somebody else was quicker, who then is named. */
+async function refuseRelease({ connection, product, ...held }: Holding, { dryRun }: ActOptions): Promise<never> {
+  const last = await lastDone(connection, product, ['hold', 'release'])
+  const who = last?.action === 'release' ? toWhoWasFirst(last) : ''
+  if (!dryRun) await audit(connection.db(), { connection, product, ...held }, `It is not held.${who}`)
+  throw new CommandFailure(
+    EXIT.notAllowed,
+    `${product} is not held, nor is any open cycle with it.${who} Which cycles are: sluice status --product ${product}`,
+  )
+}
 
 /** What stays held must be, before the product is released. */
 function requireAll(told: Told[], product: ProductId): void {
@@ -121,6 +161,8 @@ interface Holding {
   asker: OperatorCommand
   /** The hold of the product as it is; null: none. */
   before: ProductHold | null
+  /** Else only the bucket says so: an earlier release died half-way. */
+  isInRows: boolean
   cycles: Cycle[]
 }
 
@@ -133,14 +175,18 @@ async function withProduct(
 ): Promise<number> {
   const { actor, reason, requestId } = toCommandOf({ action, of: 'product' }, options)
   return withConnection(options, CENTRAL, async (connection) => {
+    requireDomain(await listProducts(connection.db()), domainOf(product))
     const catalog = await loadCatalog(connection, { product })
-    const before = (await selectHolds(connection.db())).find((one) => one.product === product) ?? null
+    const row = (await selectHolds(connection.db())).find((one) => one.product === product)
+    const inBucket = catalog.holds?.[product]
+    const before = row ?? (inBucket ? { product, ...inBucket } : null)
     if (!presentVersion(catalog, { product }) && !before)
       throw new CommandFailure(EXIT.notAllowed, whyNoDefinition(catalog, { product, key: '' as never }))
     const temporal = await connection.temporal()
     const asked = await pMap(await listOpen(connection, product), (cycle) => askCycle(temporal, cycle), AT_ONCE)
     const cycles = asked.filter((cycle) => cycle !== undefined)
-    return work({ connection, product, action, asker: { actor, reason, requestId }, before, cycles })
+    const isInRows = row !== undefined
+    return work({ connection, product, action, asker: { actor, reason, requestId }, before, isInRows, cycles })
   })
 }
 
@@ -189,13 +235,13 @@ async function tell(temporal: Client, cycle: CycleId, command: Command): Promise
 }
 
 /** Of the product: each cycle has its own row by itself. */
-async function audit({ connection, product, action, asker, before }: Holding, refused: string | null): Promise<void> {
+async function audit(db: Queries, { product, action, asker, before }: Holding, refused: string | null): Promise<void> {
   const standing = { held: before !== null }
   const row: RequestedAction = {
     ...{ cycle: product, action, ...asker, refused, asked: { of: 'product' }, atMs: Date.now(), actorVerified: false },
     ...{ before: standing, ...(refused === null && { after: { held: action === 'hold' } }) },
   }
-  await recordAction(connection.db(), row)
+  await recordAction(db, row)
 }
 
 interface Outcome {

@@ -12,8 +12,11 @@ export const outputOption = () =>
 
 export const stackOption = () => new Option('--stack <id>', 'the local stack to use; needed when several run here')
 
+/** The default is that of a local stack; on AWS it gives way to the caller's identity (actor.ts). */
 export const actorOption = () =>
-  new Option('--actor <who>', 'who does this, for the audit').env('SLUICE_ACTOR').default(userName(), 'your user name')
+  new Option('--actor <who>', 'who does this, for the audit')
+    .env('SLUICE_ACTOR')
+    .default(userName(), 'your AWS caller identity, on a local stack your user name')
 
 export const temporalAddressOption = (what: string) =>
   new Option('--temporal-address <host:port>', what).env('TEMPORAL_ADDRESS')

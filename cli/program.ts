@@ -77,6 +77,10 @@ export function createProgram(version: string): Command {
     .configureHelp({ sortSubcommands: false })
     .configureOutput({ outputError: (text, write) => write(text.replace(/^error: /, 'sluice: ')) })
     .addHelpText('after', '\nExamples:\n  sluice demo\n  sluice init my-mesh\n  sluice status --help')
+    .hook('preAction', async (_program, command) => {
+      // Of actions alone: for all others it is not even loaded.
+      if (command.getOptionValueSource('actor') === 'default') await (await import('./actor.ts')).nameActor(command)
+    })
   for (const [title, commands] of Object.entries(createGroups())) {
     program.commandsGroup(title)
     for (const command of commands) program.addCommand(command)

@@ -9,7 +9,14 @@ const MINUTE_MS = 60_000
 
 const one = (change: Partial<Commitment> = {}): Commitment => ({
   ...{ cycle: 'd1/a/2026-11-20' as CycleId, product: toProduct('d1/a'), key: '2026-11-20', availableByMs: DUE_MS },
-  ...{ state: 'COMPLETED', step: null, held: null, openedBy: 'scheduler', openedAt: '2026-11-20T05:00:00.000Z' },
+  ...{
+    state: 'COMPLETED',
+    step: null,
+    held: null,
+    isHeld: false,
+    openedBy: 'scheduler',
+    openedAt: '2026-11-20T05:00:00.000Z',
+  },
   firstCompletedAt: null,
   ...change,
 })

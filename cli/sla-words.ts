@@ -5,7 +5,7 @@ import type { Owner } from '../model/definition.ts'
 import type { CycleId, Domain, ProductId } from '../model/ids.ts'
 
 export interface Commitment
-  extends Pick<CommittedRow, 'state' | 'step' | 'held' | 'openedBy' | 'openedAt' | 'firstCompletedAt'> {
+  extends Pick<CommittedRow, 'state' | 'step' | 'held' | 'isHeld' | 'openedBy' | 'openedAt' | 'firstCompletedAt'> {
   cycle: CycleId
   product: ProductId
   key: string
@@ -29,6 +29,7 @@ export interface SlaRow {
   state: CommittedRow['state'] | null
   step: CommittedRow['step']
   held: CommittedRow['held']
+  isHeld: boolean
   doneAt: string | null
   /** When it usually is there; null: too few cycles to tell. */
   usualAt: string | null

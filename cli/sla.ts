@@ -161,12 +161,12 @@ const toRow = (one: Commitment | Promised, { nowMs, owner, usualAt }: Beside): S
   expectedBy: new Date(one.availableByMs).toISOString(),
   ...(one.state === null
     ? NOT_OPEN
-    : { state: one.state, step: one.step, held: one.held, doneAt: one.firstCompletedAt }),
+    : { state: one.state, step: one.step, held: one.held, isHeld: one.isHeld, doneAt: one.firstCompletedAt }),
   usualAt,
   ...judge(one, nowMs),
 })
 
-const NOT_OPEN = { state: null, step: null, held: null, doneAt: null }
+const NOT_OPEN = { state: null, step: null, held: null, isHeld: false, doneAt: null }
 
 export const toSlaTable = (rows: SlaRow[], symbols: Symbols): string =>
   toTable(
@@ -180,13 +180,13 @@ export const toSlaTable = (rows: SlaRow[], symbols: Symbols): string =>
 /** `2026-11-20T22:00Z`. */
 const toMinute = (instant: string | null): string => (instant === null ? '' : `${instant.slice(0, 16)}Z`)
 
-function toStateCell({ state, step, held }: SlaRow, symbols: Symbols): string {
+function toStateCell({ state, step, isHeld }: SlaRow, symbols: Symbols): string {
   if (state === null) return `${symbols.due} not open`
   const words = [
     symbols.states[state],
     state,
     ...(step ? [`(${step})`] : []),
-    ...(held && !isSettled(state) ? [`${symbols.held} held`] : []),
+    ...(isHeld && !isSettled(state) ? [`${symbols.held} held`] : []),
   ]
   return colourState(state, words.join(' '))
 }

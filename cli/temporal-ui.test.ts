@@ -2,7 +2,8 @@
 import { readFileSync } from 'node:fs'
 import { expect, test } from 'vitest'
 import { CYCLE_STATES } from '../model/states.ts'
-import { BACKFILL_WORKFLOW, CYCLE_WORKFLOW, SEARCH_ATTRIBUTES, toScheduleId } from '../workflows/contract.ts'
+import { BACKFILL_WORKFLOW } from '../workflows/backfill-contract.ts'
+import { CYCLE_WORKFLOW, SEARCH_ATTRIBUTES, toScheduleId } from '../workflows/contract.ts'
 
 const PAGE = readFileSync(new URL('../docs/temporal-ui.md', import.meta.url), 'utf8')
 const ROW = /^\| \[(?<question>[^\]]+)\]\((?<link>[^)]+)\) \| `(?<query>[^`]+)` \|$/gm

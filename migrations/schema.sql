@@ -260,6 +260,7 @@ table data_product_status -- One row a cycle, as its workflow last reported it; 
   constraint data_product_status_step_of_error CHECK (((state = 'ERROR'::text) = (step IS NOT NULL)))
   constraint data_product_status_visibility CHECK ((visibility = ANY (ARRAY['domain'::text, 'mesh'::text])))
   CREATE INDEX data_product_status_domain_key ON public.data_product_status USING btree (domain, cycle_key DESC)
+  CREATE INDEX data_product_status_expected ON public.data_product_status USING btree (available_by) WHERE (available_by IS NOT NULL)
   CREATE INDEX data_product_status_open ON public.data_product_status USING btree (domain, state, available_by) WHERE (state = ANY (ARRAY['WAITING'::text, 'PROCESSING'::text, 'ERROR'::text]))
   CREATE UNIQUE INDEX data_product_status_product_key ON public.data_product_status USING btree (product, cycle_key)
   CREATE INDEX data_product_status_uncompared ON public.data_product_status USING btree (domain, updated_at) WHERE ((state = ANY (ARRAY['WAITING'::text, 'PROCESSING'::text, 'ERROR'::text])) AND (run_ended_as IS NULL))
@@ -393,7 +394,7 @@ table operator_action -- What people asked for, why, and whether it was done; in
   recorded_at timestamp with time zone not null default now()
   from_version integer -- Of an upgrade: the version of the definition that the cycle carried, and in to_version the one asked for; null where a refused one did not get as far.
   to_version integer
-  asked jsonb -- What was asked beyond the action itself: of a rerun {publish, definition, cascade}, of a waiver {products}, of a backfill {from, to, parallel}, of a withdrawal {revision}; null: nothing.
+  asked jsonb -- What was asked beyond the action itself: of a rerun {publish, cascade}, of a waiver {products}, of a backfill {from, to, parallel}, of a withdrawal {revision}; null: nothing.
   before jsonb -- How the cycle stood when it was judged: {state, step, revision, attempt, held}; null: there was none.
   after jsonb -- How it stood directly after; null where it was refused.
   constraint operator_action_action CHECK ((action = ANY (ARRAY['rerun'::text, 'upgrade'::text, 'skip'::text, 'waive'::text, 'hold'::text, 'release'::text, 'cancel'::text, 'withdraw'::text, 'open'::text, 'backfill'::text])))
@@ -447,6 +448,35 @@ BEGIN ATOMIC
    WHERE ((receiver.domain <> split_part(heard_revision.asked_product, '/'::text, 1)) AND (heard.product = heard_revision.asked_product) AND (heard.cycle_key = heard_revision.asked_key) AND (heard.outcome <> 'refused'::text));
 END
 -- The highest revision of this cycle that another domain than its own has heard of; null: none has.
+
+CREATE OR REPLACE FUNCTION public.hidden_readers(asked_product text, asked_key text)
+ RETURNS TABLE(domain text, cycles integer)
+ LANGUAGE sql
+ STABLE SECURITY DEFINER
+ SET search_path TO 'pg_catalog', 'pg_temp'
+BEGIN ATOMIC
+ SELECT status.domain,
+     (count(*))::integer AS count
+    FROM (data_product_dependencies_events_status dependency
+      JOIN data_product_status status ON (((status.cycle = dependency.cycle) AND ((dependency.run_number = status.run_number) AND (dependency.version = status.version)))))
+   WHERE ((dependency.upstream_product = hidden_readers.asked_product) AND (dependency.upstream_key = hidden_readers.asked_key) AND (status.domain <> split_part(hidden_readers.asked_product, '/'::text, 1)) AND (NOT ((status.visibility = 'mesh'::text) AND ((status.revision > 0) OR (status.state = 'SKIPPED'::text)))))
+   GROUP BY status.domain
+   ORDER BY status.domain;
+END
+-- Of each other domain, how many cycles have used this cycle or wait for it that only their own domain may see.
+
+CREATE OR REPLACE FUNCTION public.mesh_acting(asked_product text, asked_key text)
+ RETURNS TABLE(held_as text, last_attempt integer)
+ LANGUAGE sql
+ STABLE STRICT SECURITY DEFINER
+ SET search_path TO 'pg_catalog', 'pg_temp'
+BEGIN ATOMIC
+ SELECT (status.held ->> 'of'::text),
+     status.last_attempt
+    FROM data_product_status status
+   WHERE ((status.product = mesh_acting.asked_product) AND (status.cycle_key = mesh_acting.asked_key) AND (status.visibility = 'mesh'::text));
+END
+-- Of a cycle of a product of the whole mesh: whether it is held by itself (cycle) or with its product, null: it is not; and its last attempt, 0: it never had its inputs.
 
 CREATE OR REPLACE FUNCTION public.mesh_standing(asked_product text, asked_key text, asked_at timestamp with time zone)
  RETURNS TABLE(state text, step text, state_since timestamp with time zone, is_held boolean, run_ended_as text, not_before timestamp with time zone, revision integer)

@@ -1,6 +1,6 @@
 // In: what a person asked for, and whether it was done. Out: one row of the audit.
 // Never: an action without actor and reason; a changed row.
-import { type Postgres, type Queries, toJsonParameter } from '../clients/postgres.ts'
+import { type Queries, toJsonParameter } from '../clients/postgres.ts'
 import type { OperatorActionKind, Standing } from '../model/cycle/cycle.ts'
 import type { CycleRecord } from '../model/cycle/record.ts'
 import { type CycleId, type Domain, domainOf, type ProductId } from '../model/ids.ts'
@@ -30,7 +30,7 @@ export interface RequestedAction {
 }
 
 /** For commands that no workflow saw, such as those refused before. False when this request is known. */
-export const recordAction = (db: Postgres, action: RequestedAction): Promise<boolean> =>
+export const recordAction = (db: Queries, action: RequestedAction): Promise<boolean> =>
   insertActionRows(db, domainOf(action.cycle), [action])
 
 /** The actions a running cycle took or refused. */

@@ -6,14 +6,14 @@ import type { CalendarDefinition } from '../model/calendar/calendars.ts'
 import type { CutoffAction } from '../model/definition.ts'
 import type { CycleKey, Domain, ProductId } from '../model/ids.ts'
 import type { ProductFacts, WaitingEdge } from '../model/explain/standing.ts'
-import { isInputOf, isUnbegun } from './conditions.ts'
+import { heldOf, isInputOf, isUnbegun } from './conditions.ts'
 
 export interface Awaited {
   product: ProductId
   key: CycleKey
 }
 
-/** Of more nobody reads: those nearest to the cycle asked for come first. */
+/** Beside those asked for. Of more nobody reads: the nearest come first, and the others are said not to be followed. */
 export const MOST_CYCLES = 2_000
 
 /**
@@ -38,20 +38,24 @@ export const listWaits = (db: Postgres, awaited: Awaited[], at: string | null): 
      standing as (
        select nearest.product, nearest.key, coalesce(own.state, seen.state) as state,
          case when own.state is null then seen.step else own.step end as step, coalesce(own.since, seen.state_since) as since,
-         own.reason, own.held, own.held is not null or coalesce(seen.is_held, false) as "isHeld",
+         own.reason, own.held, coalesce(own.is_held, seen.is_held, false) as "isHeld", coalesce(own.held_as, acting.held_as) as "heldAs",
+         coalesce(own.last_attempt, acting.last_attempt) as "lastAttempt",
          coalesce(own.run_ended_as, seen.run_ended_as) as "runEndedAs", coalesce(own.not_before, seen.not_before) as "notBefore",
          own.retry_at as "retryAt", coalesce(own.revision, seen.revision) as revision, own.condition, own.waiting_for, own.flags
        from nearest
        left join lateral (${OWN_NOW} union all ${OWN_THEN}) as own on true
        left join lateral mesh_standing(case when nearest.domain <> sluice_domain() then nearest.product end, nearest.key,
-         coalesce($3::timestamptz, 'infinity')) as seen on true)
+         coalesce($3::timestamptz, 'infinity')) as seen on true
+       left join lateral mesh_acting(case when nearest.domain <> sluice_domain() and $3::timestamptz is null then nearest.product end,
+         nearest.key) as acting on true)
      select edge.consumer, edge.product, edge.key, edge.domain, edge.position, edge.said ->> 'reason' as "saidReason",
-       (edge.said ->> 'withdraws')::integer as withdraws, state, step, since, reason, held, coalesce("isHeld", false) as "isHeld",
+       (edge.said ->> 'withdraws')::integer as withdraws, standing.product is null and edge.product is not null as "isBeyond",
+       state, step, since, reason, held, coalesce("isHeld", false) as "isHeld", "heldAs", coalesce("lastAttempt", 0) as "lastAttempt",
        "runEndedAs", "notBefore", "retryAt", coalesce(revision, 0) as revision, condition,
        coalesce(waiting_for, '{}') as "waitingFor", coalesce(flags, '{}') as flags
      from edge left join standing on (standing.product, standing.key) = (edge.product, edge.key)
      order by place, edge.consumer, edge.position nulls last, edge.product, edge.key`,
-    [awaited.map(({ product }) => product), awaited.map(({ key }) => key), at, MOST_CYCLES],
+    [awaited.map(({ product }) => product), awaited.map(({ key }) => key), at, awaited.length + MOST_CYCLES],
   )
 
 /** The last move before that time. */
@@ -81,12 +85,13 @@ const INPUTS = `select dependency.upstream_product as product, dependency.upstre
   select upstream_product, upstream_key, domain, null, null
   from mesh_waits(case when cycle.domain <> sluice_domain() then cycle.product end, cycle.key, coalesce($3::timestamptz, 'infinity'))`
 
-const OWN_NOW = `select status.state, status.step, status.state_since as since, status.reason, status.held, status.run_ended_as, status.not_before,
+const OWN_NOW = `select status.state, status.step, status.state_since as since, status.reason, ${heldOf('status')} as held,
+    status.held is not null as is_held, status.held ->> 'of' as held_as, status.last_attempt, status.run_ended_as, status.not_before,
     status.retry_at, status.revision, status.condition, status.waiting_for, status.flags
   from data_product_status as status
   where $3::timestamptz is null and status.product = nearest.product and status.cycle_key = nearest.key`
 
-const OWN_THEN = `select last_move.to_state, last_move.step, last_move.at, last_move.reason, null, null, status.not_before,
+const OWN_THEN = `select last_move.to_state, last_move.step, last_move.at, last_move.reason, null, false, null, null, null, status.not_before,
     null, case when status.published_at <= $3 then status.revision else 0 end, status.condition, null, null
   from data_product_status as status, lateral (${moveOf('status.cycle')}) as last_move
   where status.product = nearest.product and status.cycle_key = nearest.key`

@@ -4,6 +4,7 @@ import type { Postgres } from '../clients/postgres.ts'
 import type { OpenedBy } from '../model/cycle/cycle.ts'
 import type { CycleId, Domain, ProductId } from '../model/ids.ts'
 import type { CycleState, Step } from '../model/states.ts'
+import { heldOf } from './conditions.ts'
 import type { HeldRow } from './status.ts'
 
 export interface CommitmentFilter {
@@ -22,7 +23,9 @@ export interface CommittedRow {
   availableBy: string
   state: CycleState
   step: Step | null
+  /** Null also where it is held and this login may not know by whom. */
   held: HeldRow | null
+  isHeld: boolean
   openedBy: OpenedBy
   openedAt: string
   firstCompletedAt: string | null
@@ -31,8 +34,8 @@ export interface CommittedRow {
 /** The cycles that are, or were, expected then. */
 export const listCommitted = (db: Postgres, filter: CommitmentFilter): Promise<CommittedRow[]> =>
   db.rows<CommittedRow>(
-    `select cycle, product, cycle_key as key, available_by as "availableBy", state, step, held, opened_by as "openedBy",
-       opened_at as "openedAt", first_completed_at as "firstCompletedAt"
+    `select cycle, product, cycle_key as key, available_by as "availableBy", state, step, ${heldOf()} as held,
+       held is not null as "isHeld", opened_by as "openedBy", opened_at as "openedAt", first_completed_at as "firstCompletedAt"
      from data_product_status
      where available_by >= $1 and available_by < $2 and ($3::text is null or domain = $3)
        and ($4::text[] is null or product = any ($4))

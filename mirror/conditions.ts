@@ -32,3 +32,13 @@ export const ignoresCorrections = (status: string, input: string): string =>
   `(select bool_and(coalesce(said.on_revision, 'flag') = 'ignore') from data_product_dependencies as said
     where said.product = ${status}.product and said.version = ${status}.definition_version
       and said.upstream = ${input}.upstream_product)`
+
+/**
+ * By whom it is held and why: row security shows other domains the rows of published cycles, but that is their own business. To a
+ * login that sees all rows, and to the domain itself.
+ */
+export const heldOf = (status = 'data_product_status'): string =>
+  `case when not row_security_active('data_product_status') or ${status}.domain = sluice_domain() then ${status}.held end`
+
+/** By somebody who knows that it comes too late: nobody counts on it. The scheduler opens so only after an outage, which counts. */
+export const isOpenedAfterItsTime = `opened_by in ('person', 'backfill', 'rerun') and opened_at > available_by`

@@ -1,8 +1,9 @@
 // Which cycles of a domain are expected and not there, how long runs take, and who was told. In: the domain, a span. Out: rows.
-// Never: a cycle that was opened after it was expected: a backfill, a day made up for.
-import type { Postgres } from '../clients/postgres.ts'
+// Never: a backfill, or what a person opened after it was expected.
+import type { Postgres, Queries } from '../clients/postgres.ts'
 import type { CycleId, Domain, ProductId } from '../model/ids.ts'
 import type { LatenessNotice, Told } from '../model/lateness/notices.ts'
+import { isOpenedAfterItsTime } from './conditions.ts'
 
 export interface UnfinishedRow {
   cycle: CycleId
@@ -22,7 +23,7 @@ export const listUnfinished = (
   db.rows<UnfinishedRow>(
     `select cycle, product, cycle_key as key, available_by as "availableBy" from data_product_status
      where domain = $1 and available_by >= $2 and available_by < $3 and state in ('WAITING', 'PROCESSING', 'ERROR')
-       and first_completed_at is null and opened_at < available_by and opened_by <> 'backfill'
+       and first_completed_at is null and opened_by <> 'backfill' and not (${isOpenedAfterItsTime})
      order by available_by, cycle collate "C" limit ${MOST}`,
     [domain, span.from, span.to],
   )
@@ -52,7 +53,7 @@ export const listLatenessTold = (db: Postgres, domain: Domain, causes: string[])
   ])
 
 /** False when somebody else told it at the same moment. */
-export const insertLatenessTold = (db: Postgres, domain: Domain, notice: LatenessNotice): Promise<boolean> =>
+export const insertLatenessTold = (db: Queries, domain: Domain, notice: LatenessNotice): Promise<boolean> =>
   db.changed(
     `insert into lateness_notice (domain, kind, cause, team, cycles) values ($1, $2, $3, $4, $5) on conflict do nothing`,
     [domain, notice.kind, notice.cause, notice.team, notice.cycles.map(({ cycle }) => cycle)],

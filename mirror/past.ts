@@ -1,7 +1,7 @@
 // In: the id of a closed cycle. Out: what a rerun of it must carry, because a new run remembers nothing.
 // Never: guesses; when the mirror does not know the cycle, the rerun is refused by whoever asked.
 import type { Postgres } from '../clients/postgres.ts'
-import type { DependencyStatus } from '../model/cycle/cycle.ts'
+import type { Attempt, DependencyStatus } from '../model/cycle/cycle.ts'
 import type { Past } from '../model/cycle/last-end.ts'
 import { attemptToGoOnWith } from '../model/cycle/rerun.ts'
 import { isLeftToPerson } from '../model/cycle/revisions.ts'
@@ -18,8 +18,14 @@ export async function readPast(db: Postgres, cycle: CycleId): Promise<Past | und
     dependencies: dependencies.map(toDependency),
     attempt: attemptToGoOnWith({ ...row, stateSinceMs }),
     ...(isLeftToPerson(row.attempts.at(-1)) && { isLeftToPerson: true }),
+    definitionVersion: row.definitionVersion,
+    ...unheardCascade(row.attempts.at(-1)),
   }
 }
+
+/** What its last attempt never published. */
+const unheardCascade = (last: Attempt | undefined): Pick<Past, 'cascade'> =>
+  last?.cascade && last.end?.state !== 'SUCCEEDED' ? { cascade: last.cascade } : {}
 
 export const toDependency = (row: DependencyRow): DependencyStatus => ({
   product: row.product,

@@ -2,14 +2,14 @@
 // definitions say of it. Never: consumers of other domains to a domain's login: their rows are not its to see.
 import type { Postgres } from '../clients/postgres.ts'
 import type { CycleParts } from '../model/ids.ts'
-import type { Reader } from '../model/cycle/preview.ts'
+import type { HiddenReaders, Reader, Readers } from '../model/cycle/preview.ts'
 import { isInputOf, isUnbegun } from './conditions.ts'
 
 /** More are only counted by whoever prints them. */
 const MOST = 1_000
 
 /** By the version of the definition that the consumer's cycle carries; the strongest word where several rules name the upstream. */
-export const listReaders = (db: Postgres, { product, key }: CycleParts): Promise<Reader[]> =>
+const listReaders = (db: Postgres, { product, key }: CycleParts): Promise<Reader[]> =>
   db.rows<Reader>(
     `select status.cycle, status.product, status.state, ${isUnbegun('status')} as "isUnbegun", dependency.state as dependency, dependency.revision,
        coalesce(said.on_revision, 'flag') as "onRevision", said.if_none as "ifNone"
@@ -24,3 +24,15 @@ export const listReaders = (db: Postgres, { product, key }: CycleParts): Promise
      order by status.cycle collate "C" limit ${MOST}`,
     [product, key],
   )
+
+/** Cycles of other domains that the login of this one may not see; the owner of the tables sees them by name. */
+const listHiddenReaders = (db: Postgres, { product, key }: CycleParts): Promise<HiddenReaders[]> =>
+  db.rows<HiddenReaders>(
+    'select domain, cycles from hidden_readers($1, $2) where sluice_domain() is not null order by domain',
+    [product, key],
+  )
+
+/** All that is known of who uses a cycle. */
+export async function readReaders(db: Postgres, parts: CycleParts): Promise<Readers> {
+  return { shown: await listReaders(db, parts), hidden: await listHiddenReaders(db, parts) }
+}

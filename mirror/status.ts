@@ -7,7 +7,7 @@ import { isOfStep } from '../model/cycle/flags.ts'
 import type { CycleId, Domain, ProductId } from '../model/ids.ts'
 import type { BuiltFrom } from '../model/refresh-event.ts'
 import { type CycleState, type DependencyState, isSettled, type Step } from '../model/states.ts'
-import { IS_INPUT } from './conditions.ts'
+import { heldOf, IS_INPUT, isOpenedAfterItsTime } from './conditions.ts'
 import { type DeliveryRow, listDeliveriesTo } from './events.ts'
 import { IS_INPUT_WITHDRAWN, IS_OUTDATED, listOutdated, type OutdatedInput } from './outdated.ts'
 
@@ -90,7 +90,7 @@ export const toRunEnd = (status: string): RunEnd | undefined =>
 
 /** As `isLate` says it of a row. */
 const isLateAt = (instant: string): string =>
-  `(state not in ('SKIPPED', 'CANCELLED') and coalesce(first_completed_at, ${instant}) > available_by)`
+  `(state not in ('SKIPPED', 'CANCELLED') and opened_by <> 'backfill' and not (${isOpenedAfterItsTime}) and coalesce(first_completed_at, ${instant}) > available_by)`
 
 /** Newest key first. */
 export const listCycles = (db: Postgres, filter: CycleFilter): Promise<CycleRow[]> =>
@@ -209,13 +209,15 @@ export const listActions = (db: Postgres, cycle: CycleId): Promise<ActionRow[]> 
     [cycle],
   )
 
-type Expected = Pick<CycleRow, 'state' | 'availableBy' | 'firstCompletedAt'> & Partial<Pick<CycleRow, 'openedBy'>>
+type Expected = Pick<CycleRow, 'state' | 'availableBy' | 'firstCompletedAt'> &
+  Partial<Pick<CycleRow, 'openedBy' | 'openedAt'>>
 
 /** Expected by an instant that has passed before it first completed; a rerun makes nothing late. */
 export function isLate(row: Expected, nowMs: number): boolean {
-  // Nobody waited for it at its time.
-  if (row.openedBy === 'backfill') return false
-  if (row.availableBy === null || row.state === 'SKIPPED' || row.state === 'CANCELLED') return false
+  // Nobody waited for it at its time (conditions.ts).
+  const isByHand = row.openedBy === 'person' || row.openedBy === 'backfill' || row.openedBy === 'rerun'
+  if (row.availableBy === null || (isByHand && (row.openedAt ?? '') > row.availableBy)) return false
+  if (row.openedBy === 'backfill' || row.state === 'SKIPPED' || row.state === 'CANCELLED') return false
   return (row.firstCompletedAt === null ? nowMs : Date.parse(row.firstCompletedAt)) > Date.parse(row.availableBy)
 }
 
@@ -237,5 +239,5 @@ const CYCLE = `cycle, domain, product, cycle_key as key, visibility, definition_
   not_before as "notBefore", cutoff_at as "cutoffAt", available_by as "availableBy", retry_at as "retryAt",
   waiting_for as "waitingFor", attempts, last_attempt as "lastAttempt", glue_run_id as "glueRunId", revision,
   first_completed_at as "firstCompletedAt", published_event_id as "publishedEventId", published_at as "publishedAt",
-  location, correlation_id as "correlationId", business_date::text as "businessDate", condition, held, flags, ${IS_OUTDATED} as "isOutdated", ${IS_INPUT_WITHDRAWN} as "isInputWithdrawn",
+  location, correlation_id as "correlationId", business_date::text as "businessDate", condition, ${heldOf()} as held, flags, ${IS_OUTDATED} as "isOutdated", ${IS_INPUT_WITHDRAWN} as "isInputWithdrawn",
   run_ended_as as "runEndedAs", run_ended_at as "runEndedAt", run_number as "runNumber", version, updated_at as "updatedAt"`

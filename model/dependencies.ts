@@ -32,6 +32,25 @@ export function onRevisionOf(definition: Depending, upstream: ProductId): OnRevi
   return ON_REVISION.findLast((word) => said.includes(word)) ?? 'flag'
 }
 
+/** Who uses the product, directly or one through the other, nearest first; only those that count, and what they lead to. */
+export function downstreamOf(
+  definitions: readonly (Depending & { product: ProductId })[],
+  product: ProductId,
+  counts: (product: ProductId) => boolean,
+): ProductId[] {
+  const found: ProductId[] = []
+  let last: ProductId[] = [product]
+  while (last.length > 0) {
+    const before = last
+    last = definitions
+      .filter((one) => one.product !== product && !found.includes(one.product) && counts(one.product))
+      .filter(({ dependsOn }) => upstreamsIn(dependsOn).some((edge) => before.includes(edge.product)))
+      .map((one) => one.product)
+    found.push(...last)
+  }
+  return found
+}
+
 /**
  * Whether the product runs again by itself for this correction: its definition says so, or the rerun behind it asked for it, which
  * counts within the domain only: what another domain asks for is its owner's to decide.

@@ -1,7 +1,7 @@
 // What the invariants are judged by: the sandbox's ledger, the Temporal histories, the rows of PostgreSQL. JSON-plain, so
 // that one file keeps all of it. Never: a log line; a value that JSON would change.
 import type { CycleInput } from '../model/cycle/cycle.ts'
-import type { DefinitionVersion } from '../model/definition.ts'
+import type { DefinitionVersion, ProductDefinition } from '../model/definition.ts'
 import type { CycleId, Domain } from '../model/ids.ts'
 import type { DeliveryRow, LedgerRow } from '../mirror/events.ts'
 import type { CycleRow, DependencyRow, TransitionRow } from '../mirror/status.ts'
@@ -33,6 +33,12 @@ export interface AddedInput {
   atMs: number
 }
 
+/** `at`: the event with which the run took it. */
+export interface ChangedDefinition {
+  definition: ProductDefinition
+  at: number
+}
+
 export interface RunEvidence {
   runId: string
   /** As Temporal names it: RUNNING, COMPLETED, FAILED, CANCELLED, TERMINATED. */
@@ -42,6 +48,8 @@ export interface RunEvidence {
   input: CycleInput
   /** Inputs that upgrades brought; absent in evidence of earlier versions. */
   added?: AddedInput[]
+  /** What reruns by the definition in force brought, oldest first; absent: none did. */
+  changed?: ChangedDefinition[]
   steps: HistoryStep[]
   /** Of a run that ended by itself, also the detail of its failure; else null. */
   result: CycleResult | null

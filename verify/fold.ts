@@ -11,6 +11,7 @@ import {
   type Transition,
 } from '../model/cycle/cycle.ts'
 import type { CycleRecord } from '../model/cycle/record.ts'
+import type { ProductDefinition } from '../model/definition.ts'
 import type { Arrival } from '../model/refresh-event.ts'
 import { ARRIVALS_SIGNAL, BLOCKERS_SIGNAL, type GlueOrder } from '../workflows/contract.ts'
 import type { CycleEvidence, HistoryStep, RunEvidence } from './evidence.ts'
@@ -28,8 +29,18 @@ export const answeredOf = ({ steps }: RunEvidence, activity: string): Answered[]
 export const recordsOf = (run: RunEvidence): CycleRecord[] =>
   askedOf(run, 'recordCycle').map(({ input }) => input as CycleRecord)
 
-export const ordersOf = (run: RunEvidence): (GlueOrder & { at: number; atMs: number })[] =>
-  askedOf(run, 'startGlueJob').map(({ input, at, atMs }) => ({ ...(input as GlueOrder), at, atMs }))
+export interface Order extends GlueOrder {
+  at: number
+  atMs: number
+  /** By which the run went then: a rerun may have brought a newer one. */
+  definition: ProductDefinition
+}
+
+export const ordersOf = (run: RunEvidence): Order[] =>
+  askedOf(run, 'startGlueJob').map(({ input, at, atMs }) => ({
+    ...{ ...(input as GlueOrder), at, atMs },
+    definition: run.changed?.findLast((change) => change.at < at)?.definition ?? run.input.definition,
+  }))
 
 /** What brought it, and where: by a signal, or recalled. */
 export interface Brought {

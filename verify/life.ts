@@ -1,12 +1,13 @@
 // I10. In: evidence, taken after quiet. Out: cycles that could go on and do not, that were never opened, or never closed.
-// Pure. Never: blames a cycle that waits for what nobody sent, for its time, for Glue or for a person.
+// Pure. Never: blames a cycle that waits for what nobody sent, for its time, for Glue or for a person, such as one that is held.
 import { conditionOf, judgeCondition } from '../model/cycle/condition.ts'
 import { type DependencyStatus, inputsOf } from '../model/cycle/cycle.ts'
 import type { CycleSnapshot } from '../model/cycle/record.ts'
 import { type CycleId, toCycleId } from '../model/ids.ts'
 import { isSettled } from '../model/states.ts'
 import type { CycleEvidence, Evidence, HistoryStep, RunEvidence, SandboxRow } from './evidence.ts'
-import { fold } from './fold.ts'
+import { broughtTo, fold } from './fold.ts'
+import { isKeptFromStarting } from './held.ts'
 import { checkHeldUp } from './notices.ts'
 import { findPublications, findEnds, type Publications } from './published.ts'
 import { spellsOf, STEP_OF } from './refusals.ts'
@@ -94,7 +95,7 @@ function checkWaiting({ cycle, run, snapshot }: Waiting, { nowMs, publications }
   )
   // As it was before the quiet: since then it had its time to go on.
   const { holds, used, waived } = judgeCondition(conditionOf(run.input), published, nowMs - QUIET_MS)
-  if (!holds) return []
+  if (!holds || isKeptFromStarting(snapshot)) return []
   const lines = [...new Set([...used, ...waived])].map(
     (at) => proofs[at] ?? `history of ${cycle}: ${toWords(published[at])}`,
   )
@@ -113,8 +114,9 @@ const asksWhoIsOpen = (run: RunEvidence, inputs: DependencyStatus[]): boolean =>
 /** How long it may stay open as it is: until its cutoff, until a person came too late, until all is written. */
 function checkBound(cycle: CycleId, run: RunEvidence, snapshot: CycleSnapshot, nowMs: number): Look {
   const { state, step, stateSinceMs, openedAtMs, cutoffMs } = snapshot
+  if (snapshot.held && isKeptOpen(run, snapshot, nowMs)) return []
   const { errorWaitMs, recordRetryMs } = run.input.settings
-  const closingMs = recordRetryMs + CLOSING_MS
+  const closingMs = recordRetryMs + CLOSING_MS + settlingMs(run, snapshot)
   const isArmed = state === 'WAITING' && cutoffMs !== null && cutoffMs > openedAtMs
   const boundMs = isSettled(state)
     ? stateSinceMs + closingMs
@@ -136,13 +138,30 @@ function checkBound(cycle: CycleId, run: RunEvidence, snapshot: CycleSnapshot, n
   ]
 }
 
+/** Corrections that it would run again for settle first, the other side of a diamond is waited for twelve times as long. */
+function settlingMs(run: RunEvidence, { stateSinceMs, dependencies }: CycleSnapshot): number {
+  if (!dependencies.some(({ newer }) => newer)) return 0
+  const cameMs = Math.max(run.startedAtMs, ...broughtTo(run).map(({ atMs }) => atMs))
+  const { settleMs = 300_000 } = run.input.definition
+  return Math.max(0, cameMs - stateSinceMs) + 12 * settleMs
+}
+
+/** By its hold: an ERROR does not give up, and neither what has its inputs nor what was corrected begins. */
+function isKeptOpen(run: RunEvidence, { state, dependencies }: CycleSnapshot, nowMs: number): boolean {
+  if (state === 'COMPLETED') return dependencies.some(({ newer }) => newer)
+  if (state !== 'WAITING') return state === 'ERROR'
+  const inputs = inputsOf({ input: run.input, dependencies })
+  const goesWithout = run.input.definition.cutoff?.then === 'run-without'
+  return goesWithout || judgeCondition(conditionOf(run.input), inputs, nowMs).holds
+}
+
 function checkProcessing(cycle: CycleId, run: RunEvidence, snapshot: CycleSnapshot, { ends, nowMs }: Now): Look {
   const { attempts, lastAttempt, retryAtMs } = snapshot
   const attempt = attempts.find(({ number }) => number === lastAttempt)
   const end = ends.get(attempt?.runId ?? '')
   const lastMs = run.steps.at(-1)?.atMs ?? run.startedAtMs
   const isIdle = !asksForSomething(run) && Math.max(lastMs, retryAtMs ?? 0) + QUIET_MS < nowMs
-  if (isIdle)
+  if (isIdle && !isKeptFromStarting(snapshot))
     return [
       toViolation(cycle, 'is PROCESSING and asks for nothing', [`history of ${cycle}: ${run.steps.length} steps`]),
     ]

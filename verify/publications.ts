@@ -49,8 +49,10 @@ function see({ sandbox = [], domains, cycles }: Evidence): Seen {
 function checkCount(one: CycleEvidence): Look {
   const { cycle, runs } = one
   const { revision, transitions, attempts, isCutOff } = fold(one)
-  const isQuiet = runs.every(({ input }) => input.definition.publish === null)
-  if (isCutOff || isQuiet || runs.some(({ input }) => input.definition.publish === null)) return []
+  const isQuiet = runs.some(({ input, changed = [] }) =>
+    [input, ...changed].some(({ definition }) => definition.publish === null),
+  )
+  if (isCutOff || isQuiet) return []
   // Of these nobody wanted an event.
   const unpublished = attempts.filter(({ isUnpublished, end }) => isUnpublished && end?.state === 'SUCCEEDED').length
   const completed = transitions.filter(({ to }) => to === 'COMPLETED').length - unpublished

@@ -1,9 +1,9 @@
 // In: a history as Temporal exports it (JSON). Out: its steps, payloads in clear. Pure.
 // Never: a payload that is no JSON taken for one; a step out of the history's order.
-import type { CycleInput, UpgradeCommand } from '../model/cycle/cycle.ts'
+import type { CycleInput, RerunCommand, UpgradeCommand } from '../model/cycle/cycle.ts'
 import { compareExpected, toUpgraded } from '../model/cycle/upgrade.ts'
-import { type CycleResult, UPGRADE } from '../workflows/contract.ts'
-import type { AddedInput, HistoryStep, RunEvidence } from './evidence.ts'
+import { type CycleResult, RERUN, UPGRADE } from '../workflows/contract.ts'
+import type { AddedInput, ChangedDefinition, HistoryStep, RunEvidence } from './evidence.ts'
 
 interface Payloads {
   payloads?: { data?: string }[]
@@ -31,7 +31,7 @@ interface ExportedFailure {
 
 export function readHistory(exported: {
   events: unknown[]
-}): Pick<RunEvidence, 'input' | 'added' | 'steps' | 'result'> {
+}): Pick<RunEvidence, 'input' | 'added' | 'changed' | 'steps' | 'result'> {
   const events = exported.events as ExportedEvent[]
   const asked = new Map<number, Extract<HistoryStep, { kind: 'asked' }>>()
   const steps: HistoryStep[] = []
@@ -42,7 +42,12 @@ export function readHistory(exported: {
   }
   const input = first(events[0]?.workflowExecutionStartedEventAttributes?.input) as CycleInput
   const startedAtMs = Date.parse(events[0]?.eventTime ?? '')
-  return { ...followUpgrades(input, events.flatMap(toUpgrade), startedAtMs), steps, result: toResult(events.at(-1)) }
+  const changed = events.flatMap(toChange)
+  return {
+    ...followUpgrades(input, events.flatMap(toUpgrade), startedAtMs),
+    ...(changed.length > 0 && { changed }),
+    ...{ steps, result: toResult(events.at(-1)) },
+  }
 }
 
 export interface AcceptedUpgrade {
@@ -51,9 +56,19 @@ export interface AcceptedUpgrade {
 }
 
 function toUpgrade(event: ExportedEvent): AcceptedUpgrade[] {
-  const { name, args } = event.workflowExecutionUpdateAcceptedEventAttributes?.acceptedRequest?.input ?? {}
-  const to = name === UPGRADE ? (first(args) as UpgradeCommand | undefined)?.to : undefined
+  const to = (argumentOf(event, UPGRADE) as UpgradeCommand | undefined)?.to
   return to ? [{ to, atMs: Date.parse(event.eventTime) }] : []
+}
+
+function toChange(event: ExportedEvent): ChangedDefinition[] {
+  const to = (argumentOf(event, RERUN) as RerunCommand | undefined)?.to
+  return to ? [{ definition: to.definition, at: Number(event.eventId) }] : []
+}
+
+/** What an accepted update of this name brought. */
+function argumentOf(event: ExportedEvent, update: string): unknown {
+  const { name, args } = event.workflowExecutionUpdateAcceptedEventAttributes?.acceptedRequest?.input ?? {}
+  return name === update ? first(args) : undefined
 }
 
 /** What the run goes by at its end, and what it came to wait for on the way: only one that has not begun takes an upgrade. */

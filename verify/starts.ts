@@ -14,7 +14,8 @@ import type { RunDefinition } from '../model/definition.ts'
 import type { CycleId } from '../model/ids.ts'
 import { checkCorrections } from './corrections.ts'
 import type { CycleEvidence, Evidence, RunEvidence } from './evidence.ts'
-import { blockersTo, type Brought, broughtTo, type Folded, fold, ordersOf, recordsOf } from './fold.ts'
+import { blockersTo, type Brought, broughtTo, type Folded, fold, type Order, ordersOf, recordsOf } from './fold.ts'
+import { checkHeld } from './held.ts'
 import { type GlueRunRows, glueRuns, type PutEvent, refreshesPut } from './sandbox-rows.ts'
 import { type Checked, type Look, toChecked } from './verdict.ts'
 
@@ -43,7 +44,7 @@ function checkAttempts(one: CycleEvidence, own: GlueRunRows[], hasSandbox: boole
   const folded = fold(one)
   const asked = new Map(one.runs.flatMap(ordersOf).map((order) => [order.attempt, order]))
   const unasked = own.filter(({ attempt }) => !asked.has(attempt))
-  const unexplained = [...asked.values()].filter(({ attempt }) => !isExplained(one, folded, attempt))
+  const unexplained = [...asked.values()].filter((order) => !isExplained(order, folded))
   const unseen = folded.attempts.filter(
     ({ runId, number }) =>
       hasSandbox && runId !== null && !own.some((run) => run.runId === runId && run.attempt === number),
@@ -81,16 +82,15 @@ function checkRequests(cycle: CycleId, run: RunEvidence): Look {
   }))
 }
 
-function isExplained({ runs }: CycleEvidence, { attempts, actions }: Folded, attempt: number): boolean {
+function isExplained({ attempt, definition }: Order, { attempts, actions }: Folded): boolean {
   const begun = [1, ...actions.flatMap((action) => (action.refused === null ? (action.attempt ?? []) : []))]
   if (begun.includes(attempt)) return true
   const start = Math.max(...begun.filter((number) => number < attempt))
   const before = attempts.find(({ number }) => number === attempt - 1)
   const hasFailed = before?.end !== undefined && before.end !== null && before.end.state !== 'SUCCEEDED'
-  const run = runs.at(-1)?.input.definition.run
-  if (!run || !hasFailed || before.end?.state === 'STOPPED' || before.end?.noticedBy === 'nobody') return false
+  if (!hasFailed || before.end?.state === 'STOPPED' || before.end?.noticedBy === 'nobody') return false
   const earlier = attempts.filter(({ number }) => number < attempt)
-  return isWithin(run, failuresOf({ attempts: earlier, attemptsBefore: start - 1 }))
+  return isWithin(definition.run, failuresOf({ attempts: earlier, attemptsBefore: start - 1 }))
 }
 
 /** Whether its class had another attempt left after the last failure, without asking who decides that. */
@@ -111,21 +111,27 @@ export function checkNotEarly({ sandbox, cycles }: Evidence): Checked {
         const [order] = ordersOf(run)
         if (!order) return []
         const glueRun = started.get(`${cycle} ${order.attempt}`)
-        return [[...checkSnapshot(cycle, run), ...checkInputs({ cycle, run, order, glueRun, puts })]]
+        return [
+          [
+            ...checkSnapshot(cycle, run),
+            ...checkHeld(cycle, run),
+            ...checkInputs({ cycle, run, order, glueRun, puts }),
+          ],
+        ]
       }),
     ),
   )
 }
 
-/** An edit of the definition changes nothing of a cycle in flight: neither its job nor its earliest start. */
+/** An edit of the definition changes nothing of a cycle in flight that nobody asked for: neither its job nor its earliest start. */
 const checkSnapshot = (cycle: CycleId, run: RunEvidence): Look =>
-  ordersOf(run).flatMap(({ job, at, atMs, attempt }) => {
-    const { definition, notBeforeMs: earliestMs, past } = run.input
+  ordersOf(run).flatMap(({ job, at, atMs, attempt, definition }) => {
+    const { notBeforeMs: earliestMs, past } = run.input
     // A person who brings back a cycle that had its inputs means now.
     const notBeforeMs = past && !isUnbegun(past) ? null : earliestMs
     const ordered = `history of ${cycle}, event ${at}: startGlueJob "${job}", attempt ${attempt}`
     const problems = [
-      ...(job === definition.run.glue ? [] : [`of job "${job}", though it was opened with "${definition.run.glue}"`]),
+      ...(job === definition.run.glue ? [] : [`of job "${job}", though it goes by "${definition.run.glue}"`]),
       ...(notBeforeMs === null || atMs >= notBeforeMs ? [] : [`before ${new Date(notBeforeMs).toISOString()}`]),
     ]
     const toLook = (what: string) => ({ says: `${cycle} asked Glue for a start ${what}`, evidence: [ordered] })
@@ -135,7 +141,7 @@ const checkSnapshot = (cycle: CycleId, run: RunEvidence): Look =>
 interface FirstStart {
   cycle: CycleId
   run: RunEvidence
-  order: ReturnType<typeof ordersOf>[number]
+  order: Order
   glueRun: GlueRunRows | undefined
   puts: Map<string, PutEvent[]>
 }

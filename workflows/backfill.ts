@@ -28,7 +28,12 @@ import {
   stop,
 } from '../model/backfill.ts'
 import { type BackfillProgress, toProgress, toProgressWords } from '../model/backfill-progress.ts'
-import { BACKFILL_QUERY, type BackfillActivities, type BackfillResult, STOP_BACKFILL_SIGNAL } from './contract.ts'
+import {
+  BACKFILL_QUERY,
+  type BackfillActivities,
+  type BackfillResult,
+  STOP_BACKFILL_SIGNAL,
+} from './backfill-contract.ts'
 import { toText } from './signal-payloads.ts'
 
 /** PostgreSQL, the catalog bucket or a worker may be away for as long as it takes. */

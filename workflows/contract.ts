@@ -1,8 +1,6 @@
-// All that outsiders may know of the workflows: names, payloads and how a cycle is started.
+// All that outsiders may know of the workflows: names, payloads and how a cycle is started; of backfills: backfill-contract.ts.
 // Never: workflow code; whoever imports this must not pull the bundle in.
 import { defineSearchAttributeKey, TypedSearchAttributes } from '@temporalio/common'
-import type { Backfill, BackfillEnd, BackfillOrder, OpenedCycle, SeenCycle } from '../model/backfill.ts'
-import type { BackfillProgress } from '../model/backfill-progress.ts'
 import { applyArrival } from '../model/cycle/arrivals.ts'
 import {
   type Blocker,
@@ -143,8 +141,8 @@ export interface SchedulerActivities {
   repairArrivals(tick: { domain: Domain }): Promise<{ repaired: number | null }>
   /** Holds and releases the cycles that did not hear of it when their product was; how many. Null = PostgreSQL was away. */
   repairHolds(tick: { domain: Domain }): Promise<{ repaired: number | null }>
-  /** Tells what is late, and what will be; of the whole domain, or of one cycle. Null = PostgreSQL was away. */
-  watchLateness(look: { domain: Domain; cycle?: CycleId }): Promise<{ told: number | null }>
+  /** Tells what of the domain is late, and what will be; `atMs`: not before then, whatever a worker's clock says. Null = PostgreSQL was away. */
+  watchLateness(look: { domain: Domain; atMs?: number }): Promise<{ told: number | null }>
   /** Makes rows of the mirror tell what the runs say. Null = PostgreSQL was away. */
   reconcileRows(tick: { domain: Domain; after: string | null }): Promise<RowsReconciled | null>
   /** Looks for cycles that nothing goes on with; repairs nothing. */
@@ -196,8 +194,8 @@ export interface Tick extends DueCycles {
 
 export const STATE_ATTRIBUTE = defineSearchAttributeKey('SluiceState', 'KEYWORD')
 export const WAITING_FOR_ATTRIBUTE = defineSearchAttributeKey('SluiceWaitingFor', 'KEYWORD_LIST')
-const DOMAIN_ATTRIBUTE = defineSearchAttributeKey('SluiceDomain', 'KEYWORD')
-const PRODUCT_ATTRIBUTE = defineSearchAttributeKey('SluiceProduct', 'KEYWORD')
+export const DOMAIN_ATTRIBUTE = defineSearchAttributeKey('SluiceDomain', 'KEYWORD')
+export const PRODUCT_ATTRIBUTE = defineSearchAttributeKey('SluiceProduct', 'KEYWORD')
 const CYCLE_ATTRIBUTE = defineSearchAttributeKey('SluiceCycle', 'KEYWORD')
 
 /** Names beyond these are only counted: a search attribute holds 2 KiB, as JSON, and Temporal refuses a start with more. */
@@ -250,57 +248,5 @@ export const toComeBack = (input: CycleInput, arrivals: Arrival[]) => ({
   signal: ARRIVALS_SIGNAL,
   signalArgs: [arrivals],
 })
-
-export const BACKFILL_WORKFLOW = 'backfill'
-/** Signal, payload `StopCommand`: opens no more cycles and ends; what is open stays open. */
-export const STOP_BACKFILL_SIGNAL = 'stop'
-/** Query, answer `BackfillProgress`. */
-export const BACKFILL_QUERY = 'progress'
-
-/** One at a time of a product and range; no cycle id has four parts. */
-export const toBackfillId = ({ product, from, to }: Pick<BackfillOrder, 'product' | 'from' | 'to'>): string =>
-  `backfill/${product}/${from}..${to}`
-
-export interface BackfillResult extends BackfillProgress {
-  how: BackfillEnd
-}
-
-/** What was asked of a whole product, for the audit. */
-export interface BackfillAction {
-  product: ProductId
-  actor: string
-  reason: string
-  requestId: string
-  asked: { from: string; to: string; parallel: number; cycles: number } | { from: string; to: string; stop: true }
-}
-
-export interface BackfillActivities {
-  /** Those that have a row; of an unknown one nothing. */
-  readBackfilled(question: { product: ProductId; keys: CycleKey[] }): Promise<SeenCycle[]>
-  /** `backfill`: the id of the workflow that asks, by which it knows its own again. */
-  openBackfilled(order: { product: ProductId; keys: CycleKey[]; backfill: string }): Promise<OpenedCycle[]>
-  auditBackfill(action: BackfillAction): Promise<void>
-}
-
-/** Without SluiceCycle: it is none, and lists of cycles leave it out. */
-export function toBackfillStart(backfill: Backfill) {
-  const { product, from, to, parallel } = backfill.order
-  const domain = domainOf(product)
-  return {
-    workflowId: toBackfillId(backfill.order),
-    taskQueue: toTaskQueue(domain),
-    args: [backfill] as [Backfill],
-    // Whoever asks again follows the one that runs; after its end another goes on with what is left.
-    workflowIdConflictPolicy: 'FAIL' as const,
-    workflowIdReusePolicy: 'ALLOW_DUPLICATE' as const,
-    typedSearchAttributes: new TypedSearchAttributes([
-      { key: DOMAIN_ATTRIBUTE, value: domain },
-      { key: PRODUCT_ATTRIBUTE, value: product },
-    ]),
-    priority: { priorityKey: 5 },
-    staticSummary: `${backfill.total} cycles of ${product}, ${parallel} at a time, ${from} to ${to}`.slice(0, 200),
-    staticDetails: `Asked for by ${backfill.order.actor}: ${backfill.order.reason}`.slice(0, 2_000),
-  }
-}
 
 export type { Arrival, Cycle, CycleInput, GlueRunEnd, Publication, RerunCommand, UpgradeCommand }

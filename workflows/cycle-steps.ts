@@ -1,6 +1,14 @@
 // What a cycle asks of the outside, step by step: each asks an activity and remembers the answer as a fact.
 // Never: an error swallowed (each ends as a fact, is the workflow's cancellation, or is logged: notices and the recall).
-import { ActivityFailure, CancellationScope, isCancellation, log, rootCause, workflowInfo } from '@temporalio/workflow'
+import {
+  ActivityFailure,
+  CancellationScope,
+  isCancellation,
+  log,
+  patched,
+  rootCause,
+  workflowInfo,
+} from '@temporalio/workflow'
 import { type Attempt, type Cycle, currentAttempt, type GlueRunEnd } from '../model/cycle/cycle.ts'
 import { worthAnotherLook } from '../model/cycle/decide.ts'
 import { type HoldUp, needsPerson } from '../model/cycle/held-up.ts'
@@ -100,6 +108,8 @@ export async function stopAttempt(run: CycleRun): Promise<string> {
   if (!attempt || attempt.endedAtMs !== null) return 'no Glue run was under way'
   const job = run.cycle.input.definition.run.glue
   const { number, runId } = attempt
+  // Glue was not asked.
+  if (!runId && run.cycle.held?.of === 'product') return 'no Glue run was under way'
   if (!runId)
     return `the start of Glue job "${job}" for attempt ${number} was under way: a run may be at work, so look in Glue`
   try {
@@ -143,12 +153,15 @@ export function watchDeadline(run: CycleRun): void {
   const { input, openedAtMs } = run.cycle
   const { availableByMs, product } = input
   if (availableByMs === null || availableByMs <= openedAtMs || input.past || input.openedBy === 'backfill') return
+  // Runs that were recorded before had no such timer.
+  if (!patched('lateness')) return
   run.whenLate(availableByMs, () => {
     if (isSettled(run.cycle.state) || run.cycle.revision > 0) return
     inBackground(run, 'the notice of lateness', async () => {
       // What it looks at is the mirror, which must have heard of this run.
       await run.lane.untilWritten()
-      await watchLateness({ domain: domainOf(product), cycle: run.cycle.id })
+      // With all that is late by then: what has the same cause is one notice.
+      await watchLateness({ domain: domainOf(product), atMs: Date.now() })
     })
   })
 }

@@ -24,7 +24,7 @@ export async function openDueCycles(domain: Domain): Promise<Tick> {
   // Nor did they know of holds and lateness.
   const isOperated = patched('operators')
   // Beside each other: what is published must arrive also while the catalog bucket, which opening needs, is away.
-  const [due, repairs, rows, stuck, holds, lateness] = await Promise.all([
+  const [due, repairs, rows, stuck, holds] = await Promise.all([
     open({ domain, atMs: startTime.getTime() }),
     orNull(domain, 'No arrival was repaired in this tick', () => repairArrivals({ domain })),
     isReconciling
@@ -32,8 +32,11 @@ export async function openDueCycles(domain: Domain): Promise<Tick> {
       : null,
     isReconciling ? orNull(domain, 'Nobody looked for stuck cycles in this tick', () => findStuck({ domain })) : null,
     isOperated ? orNull(domain, 'No hold was compared in this tick', () => repairHolds({ domain })) : null,
-    isOperated ? orNull(domain, 'Nobody looked for what is late in this tick', () => watchLateness({ domain })) : null,
   ])
+  // After what is due has been opened: else all of an outage would be told as never opened.
+  const lateness = isOperated
+    ? await orNull(domain, 'Nobody looked for what is late in this tick', () => watchLateness({ domain }))
+    : null
   const repaired = repairs?.repaired ?? null
   const told = isOperated ? { holdsRepaired: holds?.repaired ?? null, latenessTold: lateness?.told ?? null } : {}
   return isReconciling ? { ...due, repaired, rows, stuck, ...told } : { ...due, repaired, ...told }

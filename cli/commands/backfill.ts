@@ -19,11 +19,13 @@ It ends when all are opened and none is at work any more. Cycles that wait for a
 when it comes. Cycles that failed are left to you: sluice rerun.
 
 Progress goes to stderr. Ctrl-C only stops following it. Exit code 0 when all have come to their end, 1 when some failed,
-wait or were not opened, 4 when it is refused (and audited), 130 when you stopped following.
+wait or were not opened, 4 when it is refused, 130 when you stopped following. A refusal is in the audit, but for a dry run's
+and of what names no actor or no reason; so is who asked second for a range that is under way, and follows it.
 
 Examples:
   sluice backfill d1/ds1 --from 2026-01-01 --to 2026-03-31 --dry-run
   sluice backfill d1/ds1 --from 2026-01-01 --to 2026-03-31 --reason "new column" --parallel 8
+  sluice backfill d1/ds1 --stop --dry-run
   sluice backfill d1/ds1 --stop --reason "the vendor resends March"`
 
 export const createBackfillCommand = () =>
@@ -35,7 +37,7 @@ export const createBackfillCommand = () =>
     .addOption(reasonOption())
     .option('--parallel <n>', 'how many may be at work at a time', parseParallel, 4)
     .option('--stop-after <failures>', 'open no more once so many have failed', parseCount, 10)
-    .option('--dry-run', 'say what would happen, cycle by cycle, and do nothing', false)
+    .option('--dry-run', 'say what would happen, cycle by cycle, or what --stop would stop, and do nothing', false)
     .option('--no-wait', 'start it and do not follow it')
     .option('--stop', 'end the one that runs; cycles that are open go on', false)
     .addOption(actorOption())

@@ -3,7 +3,7 @@
 import type { DefinitionVersion, WallTime } from '../definition.ts'
 import { type CycleId, type CycleKey, type ProductId, toCycleId } from '../ids.ts'
 import { dueKeys, requirePlaced, type Timetable } from './cycles.ts'
-import { DAY_MS, firstDateOf, resolverOf } from './due.ts'
+import { DAY_MS, firstDateOf, promisedBy, resolverOf } from './due.ts'
 import { startOfDayMs } from './wall-time.ts'
 
 export interface Commitment {
@@ -30,8 +30,8 @@ function commitmentsOfOne({ calendars }: Timetable, version: DefinitionVersion, 
   const looked = { fromMs: Math.max(fromMs - mostAfterMs(availableBy), firstMs), toMs }
   return dueKeys(calendars, definition, looked).flatMap((key) => {
     const { dueDate } = requirePlaced(calendars, definition, key)
-    const availableByMs = resolverOf(calendars, definition, { key, dueDate })(availableBy)
-    return availableByMs >= fromMs && availableByMs < toMs
+    const availableByMs = promisedBy(version, resolverOf(calendars, definition, { key, dueDate })(availableBy))
+    return availableByMs !== null && availableByMs >= fromMs && availableByMs < toMs
       ? [{ cycle: toCycleId(product, key), product, key, availableByMs }]
       : []
   })

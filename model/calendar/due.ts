@@ -58,6 +58,10 @@ export interface Opening {
   settings: CycleSettings
 }
 
+/** Nothing was promised for a time at which nobody had applied the product yet. */
+export const promisedBy = ({ firstAppliedAt }: DefinitionVersion, availableByMs: number | null): number | null =>
+  availableByMs !== null && availableByMs > Date.parse(firstAppliedAt) ? availableByMs : null
+
 /** The input of a cycle's first run. @throws RangeError when the definition has no such cycle. */
 export function openCycle(
   timetable: Timetable,
@@ -80,7 +84,7 @@ export function openCycle(
     ...expectedOf(timetable, toConsumer(version), { key, toMs }),
     notBeforeMs: resolve(definition.notBefore),
     cutoffMs: resolve(definition.cutoff?.at ?? null),
-    availableByMs: resolve(definition.availableBy),
+    availableByMs: promisedBy(version, resolve(definition.availableBy)),
     settings,
     ...(held && { held }),
     past: null,

@@ -12,13 +12,28 @@ import {
   missingOf,
   type OperatorCommand,
 } from './cycle.ts'
-import { type RunStatus, refuseRerun } from './rerun.ts'
+import { hasAttemptToGoOnWith, type RunStatus, refuseRerun } from './rerun.ts'
 import { decideCorrection } from './revisions.ts'
 
 /** Null when it may go ahead; else sentences that say what to do instead. */
 export function refuseCommand(cycle: Cycle, command: Command, run: RunStatus, nowMs: number): string | null {
   const incomplete = refuseIncomplete(command, ACTION_WORDS[command.action])
-  if (incomplete) return incomplete
+  const refused = incomplete ?? refuseNow(cycle, command, run, nowMs)
+  return refused === null ? null : refused + whoWasFirst(cycle, command.action)
+}
+
+/** Of two who ask for the same the second learns of the first; what is held or being cancelled says by whom in any case. */
+function whoWasFirst({ state, reason, actions, held, cancelling }: Cycle, action: Command['action']): string {
+  if (action === 'skip' || action === 'cancel') {
+    const isOver = state === 'SKIPPED' || state === 'CANCELLED'
+    return isOver && reason !== null && !cancelling ? ` Why it is: ${reason}.` : ''
+  }
+  const last = actions.findLast(({ refused }) => refused === null)
+  if (last?.action !== action || held) return ''
+  return ` ${last.actor} asked for it first, at ${new Date(last.atMs).toISOString()}: ${last.reason}.`
+}
+
+function refuseNow(cycle: Cycle, command: Command, run: RunStatus, nowMs: number): string | null {
   switch (command.action) {
     case 'rerun':
       return refuseTarget(cycle, command.to) ?? refuseRerun(cycle, run, nowMs)
@@ -64,8 +79,11 @@ export const ACTION_WORDS: Record<Command['action'], string> = {
   cancel: 'A cancellation',
 }
 
-function refuseTarget({ id, input }: Cycle, to: CycleInput | undefined): string | null {
+function refuseTarget(cycle: Cycle, to: CycleInput | undefined): string | null {
   if (!to) return null
+  const { id, input } = cycle
+  if (hasAttemptToGoOnWith(cycle))
+    return `What its attempt ${cycle.lastAttempt} made by version ${input.definitionVersion} is only published again, so it cannot go by another version. To do that: leave --definition out, or say --definition cycle.`
   if (toCycleId(to.product, to.key) !== id) return `${toCycleId(to.product, to.key)} is another cycle.`
   return to.definitionVersion < input.definitionVersion
     ? `It carries version ${input.definitionVersion} of its definition; version ${to.definitionVersion} is older.`
@@ -113,6 +131,8 @@ function refuseWaive(cycle: Cycle, products: string[] | null, nowMs: number): st
 
 function toWait(cycle: Cycle, nowMs: number): string {
   const missing = missingOf(cycle, nowMs)
+  if (missing.length === 0 && cycle.held)
+    return `It is held, ${toHeldWords(cycle.held)}. To let it go on: sluice release ${cycle.held.of === 'product' ? cycle.input.product : cycle.id}`
   return missing.length > 0
     ? `It waits for what no cycle of ${missing.join(', ')} can bring, so it can only be skipped: sluice skip ${cycle.id}`
     : 'It starts by itself when its time has come.'

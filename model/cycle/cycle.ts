@@ -70,6 +70,10 @@ export interface PastRuns {
   /** Since when it stood so and why: without a command it goes on standing so. */
   stateSinceMs?: number
   reason?: string | null
+  /** By which version of the definition its last run went, where that is known. */
+  definitionVersion?: number
+  /** Whom its last attempt was to ask to run again, and has not: it published nothing. */
+  cascade?: Cascade
 }
 
 /** Who asks for something, and why. */

@@ -29,8 +29,8 @@ import {
 } from './cycle.ts'
 import { classifyFailure } from './failure-class.ts'
 import { builtFrom, toOwnArrival } from './outgoing.ts'
-import type { RunStatus } from './rerun.ts'
-import { isForCorrection } from './revisions.ts'
+import { hasAttemptToGoOnWith, type RunStatus } from './rerun.ts'
+import { decideCorrection, isForCorrection } from './revisions.ts'
 import { decideRetry, failuresOf } from './retry.ts'
 import { toEndReason, toPauseReason } from './retry-words.ts'
 import { upgrade } from './upgrade.ts'
@@ -136,14 +136,15 @@ function begin(cycle: Cycle, nowMs: number): Cycle {
 
 /** Whom the publication of the attempt that begins asks to run again: as a person said, or the corrections that it takes. */
 function cascadeOf(cycle: Cycle): Cascade | undefined {
+  // What was asked for and never published is still asked for.
   const before = currentAttempt(cycle)
-  const isRetry = before !== undefined && before.number > cycle.attemptsBefore
+  const unheard = before ? (before.end?.state === 'SUCCEEDED' ? undefined : before.cascade) : cycle.input.past?.cascade
   const own = domainOf(cycle.input.product)
   const taken = cycle.dependencies.flatMap(({ newer }) =>
     newer?.cascade && domainOf(newer.product) === own ? [newer.cascade] : [],
   )
   const asked = isForCorrection(cycle, cycle.lastAttempt + 1) ? undefined : lastRerun(cycle)?.asked?.cascade
-  return joinCascades([...(isRetry ? [before.cascade] : []), asked, ...taken])
+  return joinCascades([unheard, asked, ...taken])
 }
 
 /** What it needed and begins without. */
@@ -186,7 +187,7 @@ function obey(cycle: Cycle, command: Command, run: RunStatus, nowMs: number): Cy
     case 'skip':
       return withAction(cycle, said, move(cycle, 'SKIPPED', null, `skipped by ${toWho(command)}`, nowMs))
     case 'waive':
-      return withAction(cycle, said, waiveFor(cycle, command, nowMs))
+      return withAction(cycle, said, waiveFor(cycle, command))
     case 'hold': {
       const { actor, reason, of } = command
       return withAction(cycle, said, { ...cycle, held: { actor, reason, sinceMs: nowMs, of } })
@@ -206,7 +207,11 @@ function toSaid(cycle: Cycle, command: Command): { asked?: Asked; versions?: Ope
     case 'rerun': {
       const { publish, cascade, to } = command
       const asked = { ...(publish === false && { publish }), ...(cascade && { cascade }) }
-      return { asked, ...(to && { versions: { from: cycle.input.definitionVersion, to: to.definitionVersion } }) }
+      const { definitionVersion, past } = cycle.input
+      const versions = to
+        ? { from: definitionVersion, to: to.definitionVersion }
+        : { from: past?.definitionVersion ?? definitionVersion, to: definitionVersion }
+      return { asked, ...(versions.from !== versions.to && { versions }) }
     }
     case 'waive':
       return { asked: { products: waivedProducts(cycle, command) } }
@@ -224,8 +229,7 @@ const toWho = ({ actor, reason }: OperatorCommand): string => `${actor}: ${reaso
 const waivedProducts = (cycle: Cycle, { products }: WaiveCommand): ProductId[] =>
   products ?? [...new Set(cycle.dependencies.filter(({ state }) => state === 'WAITING').map(({ product }) => product))]
 
-/** In ERROR(wait) the reason names what is missing, so it moves on with that. */
-function waiveFor(cycle: Cycle, command: WaiveCommand, nowMs: number): Cycle {
+function waiveFor(cycle: Cycle, command: WaiveCommand): Cycle {
   const products = waivedProducts(cycle, command)
   const waivedBy = { actor: command.actor, reason: command.reason }
   const dependencies = cycle.dependencies.map((one) =>
@@ -233,9 +237,7 @@ function waiveFor(cycle: Cycle, command: WaiveCommand, nowMs: number): Cycle {
   )
   const waived = { ...cycle, dependencies }
   const said = `${products.join(', ')} waived by ${toWho(command)}`
-  const missing = missingOf(waived, nowMs)
-  const reason = missing.length > 0 ? `${said}; still waiting for ${missing.join(', ')}` : said
-  return { ...waived, reason }
+  return { ...waived, reason: said }
 }
 
 /** The cycle processes again, or waits again for its inputs. */
@@ -245,10 +247,22 @@ function rerun(cycle: Cycle, command: RerunCommand, nowMs: number): Cycle {
   const asked = command.to ? goBy(undeclined, command.to) : undeclined
   if (isUnbegun(cycle)) return { ...asked, reason: toWaitReason(asked, command, nowMs) }
   const reason = `rerun by ${toWho(command)}`
+  const going = goesOn ? goOn(asked, command) : asked
   // Terminated in PROCESSING, it goes on there.
-  if (cycle.state === 'PROCESSING') return { ...asked, reason }
-  const moved = move(asked, 'PROCESSING', null, reason, nowMs)
+  if (cycle.state === 'PROCESSING') return { ...going, reason }
+  const moved = move(going, 'PROCESSING', null, reason, nowMs)
   return { ...moved, attemptsBefore: goesOn ? cycle.attemptsBefore : cycle.lastAttempt, retryAtMs: null }
+}
+
+/** What is left of the attempt is done as this command says. */
+function goOn(cycle: Cycle, { publish, cascade }: RerunCommand): Cycle {
+  const { isUnpublished: _, ...attempt } = currentAttempt(cycle) as Attempt
+  const asked = joinCascades([attempt.cascade, cascade])
+  const whole = {
+    ...{ ...attempt, ...(publish === false && { isUnpublished: true as const }) },
+    ...(asked && { cascade: asked }),
+  }
+  return { ...cycle, attempts: [...cycle.attempts.slice(0, -1), whole] }
 }
 
 /** It has begun, so it keeps its inputs and times: what it runs and publishes by is new. */
@@ -260,10 +274,6 @@ const goBy = (cycle: Cycle, { definition, definitionVersion, expected, condition
 /** The rerun that the next attempt is for; undefined: it is the first, or follows a rerun that its cycle no longer knows. */
 const lastRerun = ({ actions }: Cycle): OperatorAction | undefined =>
   actions.findLast(({ action, refused }) => action === 'rerun' && refused === null)
-
-const hasAttemptToGoOnWith = (cycle: Cycle): boolean =>
-  (cycle.state === 'PROCESSING' || (cycle.state === 'ERROR' && cycle.step === 'publish')) &&
-  currentAttempt(cycle) !== undefined
 
 function toWaitReason(cycle: Cycle, { actor, reason }: RerunCommand, nowMs: number): string {
   const missing = missingOf(cycle, nowMs)
@@ -284,10 +294,8 @@ function move(cycle: Cycle, to: CycleState, step: Step | null, reason: string | 
   const transition = { from: cycle.state, to, step, reason, atMs: nowMs, version: cycle.version }
   const reported = to === 'PROCESSING' || to === 'COMPLETED'
   const { cancelling: _over, ...settled } = cycle
-  // Nothing of it is left to start; a product stays held for whatever comes back.
-  const held = cycle.held?.of === 'cycle' ? null : (cycle.held ?? null)
-  return {
-    ...(isSettled(to) ? { ...settled, held } : cycle),
+  const moved = {
+    ...(isSettled(to) ? settled : cycle),
     state: to,
     step,
     reason,
@@ -295,4 +303,9 @@ function move(cycle: Cycle, to: CycleState, step: Step | null, reason: string | 
     reported,
     transitions: [...cycle.transitions, transition],
   }
+  return isSettled(to) ? { ...moved, held: heldAfter(moved, nowMs) } : moved
 }
+
+/** A hold of its own ends with what it could start; a product stays held for whatever comes back. */
+const heldAfter = (cycle: Cycle, nowMs: number): Held | null =>
+  cycle.held && (cycle.held.of === 'product' || decideCorrection(cycle, nowMs) !== null) ? cycle.held : null

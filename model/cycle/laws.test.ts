@@ -260,6 +260,18 @@ test('while a cycle is held no attempt begins and no Glue run is started; what a
   })
 })
 
+test('a hold of a cycle lasts until somebody releases it, or nothing of it is left to start', () => {
+  always((moments) => {
+    for (const [{ cycle: before }, { cycle, nowMs }] of pairsOf(moments)) {
+      if (before.held?.of !== 'cycle' || cycle.runNumber !== before.runNumber || cycle.held) continue
+      const last = cycle.actions.at(-1)
+      const isReleased = last?.action === 'release' && last.refused === null && last.atMs === nowMs
+      const isOver = ['COMPLETED', 'SKIPPED', 'CANCELLED'].includes(cycle.state)
+      expect(isReleased || (isOver && decideNext(cycle, Infinity).kind !== 'rerun')).toBe(true)
+    }
+  })
+})
+
 test('each attempt has one cause: its inputs, a failure that may be retried, or a rerun that somebody asked for', () => {
   always((moments) => {
     for (const [{ cycle: before }, { cycle, fact }] of pairsOf(moments)) {
@@ -290,7 +302,8 @@ test('nothing is published of an attempt whose publication nobody wants, and the
   always((moments) => {
     for (const { did, fact, cycle } of moments) {
       if (did?.kind !== 'publish' && fact?.kind !== 'published') continue
-      expect(cycle.attempts.find(({ number }) => number === cycle.lastAttempt)?.isUnpublished).toBeUndefined()
+      const asked = cycle.actions.findLast(({ action, refused }) => action === 'rerun' && refused === null)
+      expect(asked?.asked?.publish).toBeUndefined()
     }
   })
 })

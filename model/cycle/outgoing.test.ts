@@ -10,6 +10,7 @@ import {
   builtFrom,
   builtWithout,
   correlationOf,
+  mayPage,
   toGlueArguments,
   toOwnArrival,
   toPublication,
@@ -61,6 +62,13 @@ describe('the publication', () => {
     const cycle: Cycle = { ...opened, input: { ...opened.input, openedBy: 'backfill' } }
     expect(toPublication(cycle, attempt)).toMatchObject({ revision: 1, kind: 'backfill' })
     expect(toPublication({ ...cycle, revision: 1 }, attempt)).toMatchObject({ revision: 2, kind: 'rerun' })
+  })
+
+  test('of a backfilled cycle that a person brings back before it published is an initial one, and its failures page', () => {
+    const { cycle: opened, attempt } = processed()
+    const cycle: Cycle = { ...opened, input: { ...opened.input, openedBy: 'rerun' } }
+    expect(toPublication(cycle, attempt)).toMatchObject({ revision: 1, kind: 'initial' })
+    expect([mayPage(cycle.input), mayPage({ openedBy: 'backfill' })]).toEqual([true, false])
   })
 
   test('names each input once of a cycle brought back by a definition that has dropped the last of them', () => {

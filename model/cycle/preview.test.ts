@@ -3,8 +3,9 @@ import type { CycleId, ProductId } from '../ids.ts'
 import { arrivalOf, cycleOf, definitionOf, endOf, inputOf, KEY, NOON_MS } from '../samples.test-data.ts'
 import { applyArrival } from './arrivals.ts'
 import { type Command, type Cycle, openRun } from './cycle.ts'
+import { decideNext } from './decide.ts'
 import { applyFact, type Fact } from './facts.ts'
-import { previewOf, type Reader, withdrawalEffects } from './preview.ts'
+import { previewOf, type HiddenReaders, type Reader, withdrawalEffects } from './preview.ts'
 
 const who = { actor: 'ann', reason: 'vendor corrected', requestId: 'request-1' }
 const after = (cycle: Cycle, ...facts: Fact[]): Cycle =>
@@ -29,8 +30,12 @@ const reader = (product: string, change: Partial<Reader> = {}): Reader => ({
   ...change,
 })
 
-const effects = (cycle: Cycle, wish: object, readers: Reader[] = [], run: 'open' | 'closed' = 'open'): string[] =>
-  previewOf(cycle, { command: { ...who, ...wish } as Command, run, readers, nowMs: NOON_MS }).effects
+const all = (shown: Reader[], hidden: HiddenReaders[] = []) => ({ shown, hidden })
+const effects = (cycle: Cycle, wish: object, shown: Reader[] = [], hidden: HiddenReaders[] = []): string[] =>
+  previewOf(cycle, {
+    command: { ...who, ...wish } as Command,
+    ...{ run: 'open', readers: all(shown, hidden), nowMs: NOON_MS },
+  }).effects
 
 describe('a rerun says', () => {
   test('which job, what it reads and overwrites, which revision it publishes, and what becomes of each consumer', () => {
@@ -47,7 +52,7 @@ describe('a rerun says', () => {
       `It overwrites s3://example-d1-products/ds3/${KEY}/, which holds revision 1.`,
       `It publishes revision 2, as event d1/ds3/${KEY}/r2.`,
       `d1/ds4/${KEY} (COMPLETED) has used revision 1 and is flagged as outdated.`,
-      `d1/ds5/${KEY} (COMPLETED) has used revision 1 and runs again (onRevision: rerun).`,
+      `d1/ds5/${KEY} (COMPLETED) has used revision 1 and runs again (onRevision: rerun), once corrections have settled.`,
       `d2/risk/${KEY} (COMPLETED) has used revision 1 and ignores corrections.`,
       `d1/ds6/${KEY} (WAITING) waits for it and takes the new revision.`,
     ])
@@ -56,7 +61,7 @@ describe('a rerun says', () => {
   test('whom a cascade makes run again, and that another domain decides for itself', () => {
     const told = effects(completed(), { action: 'rerun', cascade: 'all' }, [reader('d1/ds4'), reader('d2/risk')])
     expect(told.slice(-3)).toEqual([
-      `d1/ds4/${KEY} (COMPLETED) has used revision 1 and runs again (cascade).`,
+      `d1/ds4/${KEY} (COMPLETED) has used revision 1 and runs again (cascade), once corrections have settled.`,
       `d2/risk/${KEY} (COMPLETED) has used revision 1 and is flagged as outdated.`,
       'In other domains the cascade is a request: their onRevision decides.',
     ])
@@ -129,7 +134,7 @@ test('what is refused has its reason and no effects', () => {
   const told = previewOf(cycle, {
     command: { ...who, action: 'release', of: 'cycle' },
     run: 'open',
-    readers: [],
+    readers: all([]),
     nowMs: NOON_MS,
   })
   expect(told).toMatchObject({ refused: expect.stringContaining('It is not held'), after: null, effects: [] })
@@ -144,12 +149,89 @@ test('a withdrawal says what each consumer loses', () => {
     reader('d1/ds7', { revision: 2 }),
     reader('d1/ds8', { dependency: 'WAIVED', revision: null }),
   ]
-  expect(withdrawalEffects(readers, 1)).toEqual([
+  expect(withdrawalEffects(all(readers), 1)).toEqual([
     `d1/ds4/${KEY} (COMPLETED) was made from revision 1: it is flagged, and nothing runs again by itself.`,
     `d1/ds5/${KEY} (WAITING) has revision 1 and has not begun: it waits again, for a newer one.`,
     `d1/ds6/${KEY} (WAITING) waits for it, and goes on waiting for a newer revision.`,
     `d1/ds7/${KEY} (COMPLETED) has revision 2, and keeps it.`,
     `d1/ds8/${KEY} (COMPLETED) went without it.`,
   ])
-  expect(withdrawalEffects([], 1)).toEqual(['No cycle that the mirror shows has used it or waits for it.'])
+  expect(withdrawalEffects(all([]), 1)).toEqual(['No cycle has used it or waits for it.'])
+  expect(withdrawalEffects(all([], [{ domain: 'd2', cycles: 3 }]), 1)).toEqual([
+    '3 more of domain d2 have used it or wait for it, which this login may not see.',
+  ])
+})
+
+describe('a rerun of a publication that failed', () => {
+  const unpublished = (): Cycle =>
+    after(
+      ready(),
+      { kind: 'begun' },
+      started,
+      { kind: 'run-ended', end: endOf('SUCCEEDED', 'jr_1') },
+      { kind: 'publish-failed', error: 'the bus is away' },
+    )
+  const rerunBy = (wish: object): Cycle =>
+    after(unpublished(), { kind: 'commanded', command: { ...who, action: 'rerun', ...wish } as Command })
+
+  test('overwrites nothing, and publishes or not as it is asked to', () => {
+    expect(effects(unpublished(), { action: 'rerun', publish: false })).toEqual([
+      'Attempt 1 goes on where it stood: no second Glue run is started.',
+      'It publishes nothing: consumers know of no data as before.',
+    ])
+    expect(decideNext(rerunBy({ publish: false }), NOON_MS).kind).toBe('complete')
+    expect(decideNext(rerunBy({}), NOON_MS).kind).toBe('publish')
+  })
+
+  test('asks the consumers that it names to run again', () => {
+    expect(rerunBy({ cascade: 'all' }).attempts.at(-1)).toMatchObject({ number: 1, cascade: 'all' })
+  })
+
+  test('cannot go by another version: the data is made', () => {
+    const { input } = unpublished()
+    const to = { ...input, definitionVersion: input.definitionVersion + 1 }
+    const { refused } = previewOf(unpublished(), {
+      command: { ...who, action: 'rerun', to },
+      ...{ run: 'open', readers: all([]), nowMs: NOON_MS },
+    })
+    expect(refused).toContain('is only published again')
+  })
+})
+
+test('what a failed attempt was to ask of its consumers is asked by the next, in this run or the one that brings it back', () => {
+  const cascading = after(
+    ready(),
+    { kind: 'begun' },
+    started,
+    failed,
+    { kind: 'commanded', command: { ...who, action: 'rerun', cascade: 'all' } },
+    { kind: 'begun' },
+    { kind: 'run-started', runId: 'jr_2', adopted: false },
+    { kind: 'run-ended', end: endOf('FAILED', 'jr_2') },
+    { kind: 'commanded', command: { ...who, requestId: 'request-2', action: 'rerun' } },
+    { kind: 'begun' },
+  )
+  expect(cascading.attempts.map(({ cascade }) => cascade)).toEqual([undefined, 'all', 'all'])
+  const { runNumber, step, lastAttempt, revision, dependencies } = cascading
+  const command = { ...who, requestId: 'request-3' }
+  const past = {
+    runNumber,
+    state: 'ERROR',
+    step: step ?? 'run',
+    lastAttempt,
+    revision,
+    dependencies,
+    attempt: null,
+  } as const
+  const back = openRun({ ...cascading.input, past: { ...past, command, cascade: 'all' } }, NOON_MS)
+  expect(after(back, { kind: 'reopened', command }, { kind: 'begun' }).attempts.at(-1)?.cascade).toBe('all')
+})
+
+test('while it is being cancelled in ERROR a rerun is refused, and says by whom', () => {
+  const cycle = after(ready(), { kind: 'begun' }, started, failed)
+  const cancelling = after(cycle, { kind: 'commanded', command: { ...who, action: 'cancel' } })
+  const asked = { command: { ...who, requestId: 'request-2', action: 'rerun' } as Command, run: 'open' as const }
+  expect(previewOf(cancelling, { ...asked, readers: all([]), nowMs: NOON_MS }).refused).toContain(
+    'being cancelled by ann',
+  )
 })

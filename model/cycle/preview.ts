@@ -28,6 +28,17 @@ export interface Reader {
   ifNone: IfNone | null
 }
 
+/** How many cycles of another domain there are that this login may not see. */
+export interface HiddenReaders {
+  domain: string
+  cycles: number
+}
+
+export interface Readers {
+  shown: Reader[]
+  hidden: HiddenReaders[]
+}
+
 export interface Preview {
   /** Null: it would be done. */
   refused: string | null
@@ -40,24 +51,36 @@ export interface Preview {
 interface Asking {
   command: Command
   run: RunStatus
-  readers: Reader[]
+  readers: Readers
   nowMs: number
+  /** Products that a cascade reaches, in the end; absent: none. */
+  reached?: ProductId[]
 }
 
-export function previewOf(cycle: Cycle, { command, run, readers, nowMs }: Asking): Preview {
+export function previewOf(cycle: Cycle, { command, run, readers, nowMs, reached = [] }: Asking): Preview {
   const refused = refuseCommand(cycle, command, run, nowMs)
   const before = toStanding(cycle)
   if (refused !== null) return { refused, before, after: null, effects: [] }
   const kind = run === 'open' ? ('commanded' as const) : ('reopened' as const)
   const after = applyFact(cycle, { kind, command } as Parameters<typeof applyFact>[1], nowMs)
-  return { refused, before, after: toStanding(after), effects: effectsOf({ cycle, after, readers, nowMs }, command) }
+  return {
+    refused,
+    before,
+    after: toAfter(after, command),
+    effects: effectsOf({ cycle, after, readers, nowMs, reached }, command),
+  }
 }
+
+/** A cancellation takes as long as Glue takes to stop: what it leads to. */
+const toAfter = (after: Cycle, { action }: Command): Standing =>
+  action === 'cancel' ? { ...toStanding(after), state: 'CANCELLED', step: null, held: false } : toStanding(after)
 
 interface Change {
   cycle: Cycle
   after: Cycle
-  readers: Reader[]
+  readers: Readers
   nowMs: number
+  reached: ProductId[]
 }
 
 function effectsOf(change: Change, command: Command): string[] {
@@ -88,9 +111,9 @@ function ofRerun(change: Change, command: Extract<Command, { action: 'rerun' }>)
     : `Glue job "${definition.run.glue}" runs as attempt ${cycle.lastAttempt + 1}, by version ${definitionVersion} of the definition.`
   return [
     run,
-    ...ofInputs(cycle),
-    ...ofOutput(after, publishes),
-    ...(publishes ? ofReaders(change, command.cascade) : []),
+    ...(goesOn ? [] : [...ofInputs(cycle), ...ofOverwriting(after)]),
+    ofPublication(after, publishes),
+    ...(publishes ? [...ofReaders(change, command.cascade), ...ofFurther(change)] : []),
   ]
 }
 
@@ -101,29 +124,58 @@ const ofInputs = (cycle: Cycle): string[] =>
     return [`It reads ${product}/${key} revision ${newer?.revision ?? arrival.revision}${had}.`]
   })
 
-function ofOutput(cycle: Cycle, publishes: boolean): string[] {
+function ofOverwriting(cycle: Cycle): string[] {
   const location = locationOf(cycle)
   const holds = cycle.revision > 0 ? `, which holds revision ${cycle.revision}` : ''
-  const written = location ? [`It overwrites ${location}${holds}.`] : []
+  return location ? [`It overwrites ${location}${holds}.`] : []
+}
+
+function ofPublication(cycle: Cycle, publishes: boolean): string {
   const revision = nextRevision(cycle)
-  return [
-    ...written,
-    publishes
-      ? `It publishes revision ${revision}, as event ${toEventId(cycle.id, revision)}.`
-      : `It publishes nothing: consumers know of ${cycle.revision > 0 ? `revision ${cycle.revision}` : 'no data'} as before.`,
-  ]
+  return publishes
+    ? `It publishes revision ${revision}, as event ${toEventId(cycle.id, revision)}.`
+    : `It publishes nothing: consumers know of ${cycle.revision > 0 ? `revision ${cycle.revision}` : 'no data'} as before.`
 }
 
 /** Consumers of the domain and, where the mirror shows them, of others. */
 const ofReaders = ({ cycle, readers }: Change, cascade: Cascade | undefined): string[] => {
   const product = cycle.input.product
-  const elsewhere = cascade && readers.some((reader) => domainOf(reader.product) !== domainOf(product))
+  const elsewhere =
+    cascade &&
+    (readers.hidden.length > 0 || readers.shown.some((reader) => domainOf(reader.product) !== domainOf(product)))
   return [
-    ...(readers.length === 0 ? ['No cycle that the mirror shows has used it or waits for it.'] : []),
-    ...readers.map((reader) => `${reader.cycle} (${reader.state}) ${toReading(reader, { product, cascade })}.`),
+    ...toNobody(readers),
+    ...readers.shown.map((reader) => `${reader.cycle} (${reader.state}) ${toReading(reader, { product, cascade })}.`),
+    ...toHidden(readers),
     ...(elsewhere ? ['In other domains the cascade is a request: their onRevision decides.'] : []),
   ]
 }
+
+/** The consumers of consumers, each once what it waits for has published. */
+function ofFurther({ cycle, readers, reached, nowMs }: Change): string[] {
+  const next = readers.shown.map(({ product }) => product)
+  const further = reached.filter((product) => !next.includes(product))
+  const { businessDate, key } = cycle.input
+  const dayMs = Date.parse(businessDate ?? key)
+  return [
+    ...(further.length > 0 ? [`After them the cycles that use theirs run again: ${further.join(', ')}.`] : []),
+    ...(reached.length > 0 && dayMs < nowMs - BROUGHT_BACK_FOR_MS
+      ? ['It is so old that cycles which have closed are only flagged, not brought back: rerun them one by one.']
+      : []),
+  ]
+}
+
+/** As OPENING_WINDOW says of what an event may bring back (model/calendar/routing.ts). */
+const BROUGHT_BACK_FOR_MS = 21 * 86_400_000
+
+const toNobody = ({ shown, hidden }: Readers): string[] =>
+  shown.length + hidden.length === 0 ? ['No cycle has used it or waits for it.'] : []
+
+const toHidden = ({ hidden }: Readers): string[] =>
+  hidden.map(
+    ({ domain, cycles }) =>
+      `${cycles} more of domain ${domain} ${cycles === 1 ? 'has' : 'have'} used it or wait${cycles === 1 ? 's' : ''} for it, which this login may not see.`,
+  )
 
 function toReading(reader: Reader, { product, cascade }: { product: ProductId; cascade: Cascade | undefined }): string {
   if (reader.dependency === 'WAITING') return 'waits for it and takes the new revision'
@@ -132,15 +184,16 @@ function toReading(reader: Reader, { product, cascade }: { product: ProductId; c
   const dependsOn = [{ product, onRevision: reader.onRevision }]
   const correction = { product, ...(cascade && { cascade }) }
   if (runsAgainFor({ product: reader.product, dependsOn }, correction))
-    return `${used} and runs again (${reader.onRevision === 'rerun' ? 'onRevision: rerun' : 'cascade'})`
+    return `${used} and runs again (${reader.onRevision === 'rerun' ? 'onRevision: rerun' : 'cascade'}), once corrections have settled`
   return reader.onRevision === 'ignore' ? `${used} and ignores corrections` : `${used} and is flagged as outdated`
 }
 
 /** What becomes of each consumer when this revision, and those before it, are taken back. */
-export function withdrawalEffects(readers: Reader[], revision: number): string[] {
-  if (readers.length === 0) return ['No cycle that the mirror shows has used it or waits for it.']
-  return readers.map((reader) => `${reader.cycle} (${reader.state}) ${toLoss(reader, revision)}.`)
-}
+export const withdrawalEffects = (readers: Readers, revision: number): string[] => [
+  ...toNobody(readers),
+  ...readers.shown.map((reader) => `${reader.cycle} (${reader.state}) ${toLoss(reader, revision)}.`),
+  ...toHidden(readers),
+]
 
 function toLoss({ dependency, revision: used, isUnbegun }: Reader, revision: number): string {
   if (dependency === 'WAITING') return 'waits for it, and goes on waiting for a newer revision'
@@ -154,9 +207,10 @@ function toLoss({ dependency, revision: used, isUnbegun }: Reader, revision: num
 /** What a skip or a cancellation tells others. */
 const ofNoData = ({ cycle, readers }: Change, state: 'SKIPPED' | 'CANCELLED'): string[] => [
   `Data Product Not Refreshed (${state}) goes out to the consumers of ${cycle.input.product}.`,
-  ...readers
+  ...readers.shown
     .filter(({ dependency }) => dependency === 'WAITING')
     .map(({ cycle: waiting, ifNone }) => `${waiting} waits for it and ${toWaiting(state, ifNone)}.`),
+  ...toHidden(readers),
 ]
 
 function toWaiting(state: 'SKIPPED' | 'CANCELLED', ifNone: IfNone | null): string {

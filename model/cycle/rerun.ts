@@ -1,7 +1,7 @@
 // In: a cycle, whether a run of it is open, the time. Out: why a rerun makes no sense now, or null; what it goes on with.
 // One function for the update's validator, the signal's handler and the start of a closed cycle.
 import type { CycleState, Step } from '../states.ts'
-import { type Attempt, type Cycle, type Held, judgeInputs, missingNames, missingOf } from './cycle.ts'
+import { type Attempt, type Cycle, currentAttempt, type Held, judgeInputs, missingNames, missingOf } from './cycle.ts'
 import { withoutUnopened } from './unopened.ts'
 
 /** Of a closed cycle: as the run that brings it back would have it, so with the condition that it would carry. */
@@ -12,6 +12,7 @@ export type RunStatus = 'open' | 'closed'
 
 /** Null when the rerun may go ahead; else a sentence that says what to do instead. */
 export function refuseRerun(cycle: Standing, run: RunStatus, nowMs: number): string | null {
+  if (cycle.cancelling) return `It is being cancelled by ${cycle.cancelling.actor}. Once it is, rerun it.`
   if (cycle.held) return stillHeld(cycle, cycle.held)
   switch (cycle.state) {
     case 'WAITING':
@@ -43,10 +44,8 @@ function refuseUnbegun(cycle: Standing, nowMs: number): string | null {
 const stillHeld = ({ id, input }: Standing, { actor, reason, of }: Held): string =>
   `It is held by ${actor}: ${reason}. To release it first: sluice release ${of === 'product' ? input.product : id}`
 
-const stillRunning = ({ id, cancelling }: Standing): string =>
-  cancelling
-    ? `It is being cancelled by ${cancelling.actor}. Once it is, rerun it.`
-    : `It is running now. Wait for the end of this attempt, then rerun it; or end it first: sluice cancel ${id}`
+const stillRunning = ({ id }: Standing): string =>
+  `It is running now. Wait for the end of this attempt, then rerun it; or end it first: sluice cancel ${id}`
 
 /** Where a run stood when it ended, as the mirror or the run's own result tells it. */
 interface Ended {
@@ -80,3 +79,8 @@ const stillMissing = (missing: string[]): string =>
   missing.length > 0
     ? `It still misses ${missing.join(', ')} and starts by itself when they arrive.`
     : 'All it needs has arrived, so it starts by itself.'
+
+/** A rerun goes on with the attempt that is there instead of beginning the next one. */
+export const hasAttemptToGoOnWith = (cycle: Cycle): boolean =>
+  (cycle.state === 'PROCESSING' || (cycle.state === 'ERROR' && cycle.step === 'publish')) &&
+  currentAttempt(cycle) !== undefined

@@ -7,8 +7,9 @@ import type { WaitingEdge } from './standing.ts'
 /** Nothing is known of it but its name. */
 export const toUnknownEdge = (product: ProductId, key: CycleKey, consumer: CycleId | null = null): WaitingEdge => ({
   ...{ consumer, product, key, domain: domainOf(product), position: null, saidReason: null, withdraws: null },
-  ...{ state: null, step: null, since: null, reason: null, held: null, isHeld: false, runEndedAs: null },
-  ...{ notBefore: null, retryAt: null, revision: 0, condition: null, waitingFor: [], flags: [] },
+  isBeyond: false,
+  ...{ state: null, step: null, since: null, reason: null, held: null, isHeld: false, heldAs: null, runEndedAs: null },
+  ...{ notBefore: null, retryAt: null, lastAttempt: 0, revision: 0, condition: null, waitingFor: [], flags: [] },
 })
 
 /** The workflow knows it better than the mirror; what it waits for is asked there. */
@@ -20,10 +21,12 @@ export function toAskedEdges(cycle: Cycle, nowMs: number): [WaitingEdge, ...Wait
   const held = cycle.held ?? null
   const top: WaitingEdge = {
     ...toUnknownEdge(input.product, input.key),
-    ...{ state, step, since: toIso(stateSinceMs), reason: cycle.heldUp?.reason ?? reason, held, isHeld: held !== null },
+    ...{ state, step, since: toIso(stateSinceMs), reason: cycle.heldUp?.reason ?? reason },
+    ...{ held, isHeld: held !== null, heldAs: held?.of ?? null },
     notBefore: input.notBeforeMs === null ? null : toIso(input.notBeforeMs),
     retryAt: retryAtMs === null ? null : toIso(retryAtMs),
-    ...{ revision, condition: input.condition ?? null, waitingFor: isWaiting ? missingNames(cycle, judged) : [] },
+    ...{ revision, lastAttempt: cycle.lastAttempt, condition: input.condition ?? null },
+    waitingFor: isWaiting ? missingNames(cycle, judged) : [],
   }
   const inputs = inputsOf(cycle)
   const missing = (isWaiting ? judged.missing : []).flatMap((position): WaitingEdge[] => {

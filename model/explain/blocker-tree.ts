@@ -1,6 +1,6 @@
 // A cycle and what it waits for, as a tree. In: edges between cycles that wait, in any order, perhaps in a circle. Out: a node for each
 // edge, with what stands below it. Never: a cycle opened up twice (where it stands again it is named only); endless depth.
-import type { Held } from '../cycle/cycle.ts'
+import type { Held, HeldAs } from '../cycle/cycle.ts'
 import { type CycleId, type CycleKey, type Domain, type ProductId, toCycleId } from '../ids.ts'
 import { type CycleState, isSettled, type Step } from '../states.ts'
 import { missingIn, neededOf } from './needed.ts'
@@ -55,6 +55,10 @@ export interface BlockerNode {
   since: string | null
   reason: string | null
   held: Held | null
+  /** Also where by whom is not for this login to know. */
+  isHeld: boolean
+  heldAs: HeldAs | null
+  lastAttempt: number
   withdraws: number | null
   notBefore: string | null
   retryAt: string | null
@@ -110,10 +114,12 @@ export function toBlockerTree(order: TreeOrder): BlockerNode | undefined {
 
 function toLeaf(edge: WaitingEdge, { expect }: TreeOrder): BlockerNode {
   const { product, key, domain, state, step, since, held, withdraws, notBefore, retryAt, runEndedAs, revision } = edge
+  const { isHeld, heldAs, lastAttempt } = edge
   const expectation = product === null ? NOTHING_KNOWN : expect(product, key)
   return {
     cycle: product && toCycleId(product, key),
     ...{ product, domain, key, state, step, since, held, withdraws, notBefore, retryAt, runEndedAs, revision },
+    ...{ isHeld, heldAs, lastAttempt },
     ...{ reason: edge.reason ?? edge.saidReason, flags: edge.flags, expectation },
     ...{ kind: toKind(edge, expectation), isRepeated: false, isAlternative: false, waitsFor: [] },
   }
@@ -122,6 +128,7 @@ function toLeaf(edge: WaitingEdge, { expect }: TreeOrder): BlockerNode {
 function toKind(edge: WaitingEdge, { what, notScheduled }: Expectation): BlockerKind {
   const { product, state, step, withdraws, runEndedAs, isHeld, revision } = edge
   if (product === null) return 'hidden'
+  if (edge.isBeyond) return 'not-followed'
   if (withdraws !== null && (state === null || state === 'COMPLETED')) return 'withdrawn'
   if (state === null) {
     if (what !== 'product') return what

@@ -50,7 +50,7 @@ export function toClause(node: BlockerNode, nowMs: number): string {
     case 'circle':
       return 'waits in a circle for itself'
     case 'not-followed':
-      return 'waits, and is not followed further'
+      return node.state === null ? 'is too far away to be followed' : 'waits, and is not followed further'
   }
 }
 

@@ -1,9 +1,15 @@
 // Which of all that is missing decides, and what is said of it: by hand.
+import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
+import { applyArrival } from '../cycle/arrivals.ts'
+import { refuseCommand } from '../cycle/commands.ts'
 import type { Condition } from '../cycle/condition.ts'
+import type { Command, Cycle } from '../cycle/cycle.ts'
+import { openRun } from '../cycle/cycle.ts'
+import { applyFact, type Fact } from '../cycle/facts.ts'
 import type { CycleId } from '../ids.ts'
-import { HOUR_MS, KEY, NOON_MS, toProduct } from '../samples.test-data.ts'
-import { toUnknownEdge } from './asked.ts'
+import { arrivalOf, definitionOf, endOf, HOUR_MS, inputOf, KEY, NOON_MS, toProduct } from '../samples.test-data.ts'
+import { toAskedEdges, toUnknownEdge } from './asked.ts'
 import { type BlockerNode, type Expectation, MOST_DEPTH, NOTHING_KNOWN, toBlockerTree } from './blocker-tree.ts'
 import { toClause, toWaitSentence } from './blocker-words.ts'
 import { findRoots } from './root-blocker.ts'
@@ -67,6 +73,7 @@ test.each<[string, Partial<WaitingEdge>, Partial<Expectation>?]>([
   ['unpublished: is completed, and has published nothing', { state: 'COMPLETED' }],
   ['withdrawn: is there no more: its revision 2 was taken back', { state: 'COMPLETED', revision: 2, withdraws: 2 }],
   ['hidden: this login cannot see', { product: null }],
+  ['not-followed: is too far away to be followed', { state: null, isBeyond: true }],
 ])('%s', (words, change, expected) => {
   expect(kindOf(change, expected)).toBe(words)
 })
@@ -138,10 +145,19 @@ test('deeper than anybody reads it is not followed', () => {
   expect([decides?.kind, way.length]).toEqual(['not-followed', MOST_DEPTH - 1])
 })
 
+test('how a cycle stands that was not asked for is not known: what never comes by itself decides before it', () => {
+  const beyond = edge('d1/top', 'raw/b', { state: null, isBeyond: true })
+  const overdue = { 'raw/b': { dueMs: NOON_MS - 2 * HOUR_MS } }
+  expect(decidedBy([asked(), beyond, edge('d1/top', 'raw/a', failed)], overdue)).toBe('raw/a')
+  const soon = edge('d1/top', 'raw/a', { state: null })
+  expect(decidedBy([asked(), beyond, soon], { ...overdue, 'raw/a': { dueMs: NOON_MS + HOUR_MS } })).toBe('raw/a')
+})
+
 describe('what would unblock it', () => {
-  const commandsOf = (edges: WaitingEdge[], expected: Record<string, Partial<Expectation>> = {}): string[] => {
+  const commandsOf = (edges: WaitingEdge[], expected: Record<string, Partial<Expectation>> = {}, live?: Cycle) => {
     const tree = treeOf(edges, expected)
-    return toUnblocking(tree, findRoots(tree, NOON_MS)).map(({ command, domain }) => `${domain}: ${command}`)
+    const found = toUnblocking(tree, findRoots(tree, NOON_MS), live && { cycle: live, nowMs: NOON_MS })
+    return found.map(({ command, domain }) => `${domain}: ${command}`)
   }
   const own = [`d1: sluice waive ${TOP} --dependency raw/a --reason "…"`, `d1: sluice skip ${TOP} --reason "…"`]
 
@@ -150,7 +166,45 @@ describe('what would unblock it', () => {
     ['one that is not open', { state: null }, {}, [`raw: sluice open ${idOf('raw/a')}`]],
     ['one that cannot be opened yet', { state: null }, { canOpen: false }, []],
     ['one from outside', { state: null }, { what: 'external' }, [`raw: sluice events send ${idOf('raw/a')}`]],
-    ['one that is held', { isHeld: true }, {}, [`raw: sluice release ${idOf('raw/a')} --reason "…"`]],
+    [
+      ...(['one that is held', { isHeld: true, heldAs: 'cycle' }, {}] as const),
+      [`raw: sluice release ${idOf('raw/a')} --reason "…"`],
+    ],
+    ['one held with its product', { isHeld: true, heldAs: 'product' }, {}, ['raw: sluice release raw/a --reason "…"']],
+    [
+      ...([
+        'a failure that is held: a rerun would be refused',
+        { ...failed, isHeld: true, heldAs: 'cycle' },
+        {},
+      ] as const),
+      [`raw: sluice release ${idOf('raw/a')} --reason "…"`],
+    ],
+    [
+      ...([
+        'one without a run, held with its product',
+        { runEndedAs: 'terminated', isHeld: true, heldAs: 'product' },
+        {},
+      ] as const),
+      ['raw: sluice release raw/a --reason "…"'],
+    ],
+    // No run is there that could be released, and the next one is not held.
+    [
+      ...([
+        'one without a run, held by itself',
+        { runEndedAs: 'terminated', isHeld: true, heldAs: 'cycle' },
+        {},
+      ] as const),
+      [`raw: sluice rerun ${idOf('raw/a')} --reason "…"`],
+    ],
+    ['one cancelled before its inputs came', { state: 'CANCELLED' }, {}, []],
+    [
+      'one cancelled later',
+      { state: 'CANCELLED', lastAttempt: 1 },
+      {},
+      [`raw: sluice rerun ${idOf('raw/a')} --reason "…"`],
+    ],
+    ['one taken back that has no row', { state: null, withdraws: 1 }, {}, [`raw: sluice open ${idOf('raw/a')}`]],
+    ['one too far away', { state: null, isBeyond: true }, {}, []],
     ['one under way', { state: 'PROCESSING' }, {}, []],
     ['one that was skipped', { state: 'SKIPPED' }, {}, []],
   ])('%s', (_, change, expected, commands) => {
@@ -159,7 +213,48 @@ describe('what would unblock it', () => {
 
   test('of a product that is held, the product is released', () => {
     const held = { actor: 'ann', reason: 'audit', sinceMs: NOON_MS, of: 'product' as const }
-    expect(commandsOf([asked({ isHeld: true, held })])[0]).toBe('d1: sluice release d1/top --reason "…"')
+    expect(commandsOf([asked({ isHeld: true, held, heldAs: 'product' })])[0]).toBe(
+      'd1: sluice release d1/top --reason "…"',
+    )
+  })
+
+  test('who waits for the root itself may do without it, below the cycle asked about', () => {
+    const edges = [asked(), edge('d1/top', 'd2/mid'), edge('d2/mid', 'raw/a', failed)]
+    expect(commandsOf(edges)).toEqual([
+      `raw: sluice rerun ${idOf('raw/a')} --reason "…"`,
+      `d2: sluice waive ${idOf('d2/mid')} --dependency raw/a --reason "…"`,
+      `d1: sluice waive ${TOP} --dependency d2/mid --reason "…"`,
+      `d1: sluice skip ${TOP} --reason "…"`,
+    ])
+  })
+
+  test('what has published is not skipped', () => {
+    expect(commandsOf([asked({ ...failed, revision: 1 })])).toEqual([`d1: sluice rerun ${TOP} --reason "…"`])
+  })
+
+  test('of the cycle asked about no command is named that its workflow would refuse', () => {
+    const isTold = fc.record({
+      facts: fc.integer({ min: 0, max: 4 }),
+      past: fc.constantFrom(null, 0, 1),
+      held: fc.constantFrom(null, 'cycle' as const, 'product' as const),
+      isCancelled: fc.boolean(),
+      arrives: fc.boolean(),
+    })
+    const seen = new Set<string>()
+    fc.assert(
+      fc.property(isTold, (drawn) => {
+        const live = livingOf(drawn)
+        const edges = toAskedEdges(live, NOON_MS)
+        for (const line of commandsOf(edges, {}, live).filter(
+          (one) => one.includes(` ${live.id} `) || one.includes('release d1/top '),
+        )) {
+          const command = toCommand(line)
+          seen.add(command.action)
+          expect(refuseCommand(live, command, 'open', NOON_MS)).toBeNull()
+        }
+      }),
+    )
+    expect([...seen].toSorted()).toEqual(['release', 'rerun', 'skip', 'waive'])
   })
 
   test('of one in ERROR after its wait there is nothing to waive; of one under way, or over, nothing at all', () => {
@@ -171,3 +266,40 @@ describe('what would unblock it', () => {
     expect(commandsOf([asked({ state: 'COMPLETED', revision: 1 })])).toEqual([])
   })
 })
+
+interface Drawn {
+  facts: number
+  past: number | null
+  held: 'cycle' | 'product' | null
+  isCancelled: boolean
+  arrives: boolean
+}
+
+const FACTS: Fact[] = [
+  { kind: 'begun' },
+  { kind: 'run-started', runId: 'jr_1', adopted: false },
+  { kind: 'run-ended', end: endOf('FAILED') },
+]
+
+/** A cycle somewhere on its way, perhaps of a rerun that had published before, perhaps held or being cancelled. */
+function livingOf({ facts, past, held, isCancelled, arrives }: Drawn): Cycle {
+  const opened = openRun(inputOf(definitionOf('d1/top', ['raw/a'])), NOON_MS)
+  const there = arrives || facts > 0 ? applyArrival(opened, arrivalOf('raw/a'), NOON_MS) : opened
+  const moved = FACTS.slice(0, facts).reduce((cycle, fact) => applyFact(cycle, fact, NOON_MS), there)
+  const by = { actor: 'ann', reason: 'audit', sinceMs: NOON_MS }
+  return {
+    ...{ ...moved, revision: past ?? 0, held: held && { ...by, of: held } },
+    ...(isCancelled && { state: 'CANCELLED' as const, step: null }),
+  }
+}
+
+/** As the command line would ask for it. */
+function toCommand(line: string): Command {
+  const by = { actor: 'ann', reason: 'why', requestId: 'q1' }
+  const [, , action, of] = line.split(' ')
+  if (action === 'release') return { action, ...by, of: of === 'd1/top' ? 'product' : 'cycle' }
+  if (action === 'waive')
+    return { action, ...by, products: [toProduct(line.split('--dependency ')[1]?.split(' ')[0] ?? '')] }
+  if (action === 'rerun' || action === 'skip') return { action, ...by }
+  throw new Error(line)
+}

@@ -1,7 +1,7 @@
 // How the cycles that another one waits for stand, as the mirror tells it. In: nothing. Out: types, JSON-plain.
 // Never: a truth about a running cycle.
 import type { Condition } from '../cycle/condition.ts'
-import type { Held } from '../cycle/cycle.ts'
+import type { Held, HeldAs } from '../cycle/cycle.ts'
 import type { Schedule } from '../definition.ts'
 import type { CycleId, CycleKey, Domain, ProductId } from '../ids.ts'
 import type { CycleState, Step } from '../states.ts'
@@ -20,6 +20,8 @@ export interface WaitingEdge {
   saidReason: string | null
   /** The revision that its producer took back; null: none. */
   withdraws: number | null
+  /** Too far from the cycle asked about: how it stands was not asked. */
+  isBeyond: boolean
   /** Null: nobody has opened it, as far as this login sees. */
   state: CycleState | null
   step: Step | null
@@ -29,6 +31,10 @@ export interface WaitingEdge {
   /** Null also where it is held and this login may not know by whom. */
   held: Held | null
   isHeld: boolean
+  /** By itself, or with its product; null: it is not, or that is not known. */
+  heldAs: HeldAs | null
+  /** 0: none has begun. */
+  lastAttempt: number
   /** That no run is behind an open state. */
   runEndedAs: string | null
   notBefore: string | null

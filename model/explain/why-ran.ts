@@ -47,10 +47,28 @@ function toTrigger(cycle: Remembered, begunAtMs: number): string {
   const optionalMs = optionalTimes(cycle)
     .filter((atMs) => atMs <= begunAtMs && atMs > (arrivedAtMs ?? 0))
     .at(-1)
+  const waived = lastWaiver(cycle, arrivedAtMs ?? 0, begunAtMs)
+  if (waived) return `${waived.actor} waived what was still missing at ${waived.at}, "${waived.reason}" (last, ${came})`
+  const skipped = lastSkip(cycle, arrivedAtMs ?? 0, begunAtMs)
+  if (skipped) return `${toCycleId(skipped.product, skipped.key)} was skipped, and it does without (last, ${came})`
   if (optionalMs !== undefined)
     return `from ${toIso(optionalMs)} it does without what was still missing (last, ${came})`
   return `its last input, ${came}`
 }
+
+/** Of those after the last arrival the last. */
+const lastWaiver = ({ actions }: Remembered, fromMs: number, toMs: number) =>
+  actions.findLast(
+    ({ action, outcome, at }) =>
+      action === 'waive' && outcome === 'accepted' && Date.parse(at) >= fromMs && Date.parse(at) <= toMs,
+  )
+
+/** What an upstream said after the last arrival, and the cycle went on without. */
+const lastSkip = ({ dependencies }: Remembered, fromMs: number, toMs: number): DependencyStatus | undefined =>
+  dependencies.findLast(({ state, blocker }) => {
+    const saidMs = blocker?.state === 'SKIPPED' ? Date.parse(blocker.occurredAt) : Number.NaN
+    return state === 'WAIVED' && saidMs >= fromMs && saidMs <= toMs
+  })
 
 /** A correction that was taken later replaced it. */
 function firstRevision({ deliveries }: Remembered, { product, key, arrival }: DependencyStatus): number | string {

@@ -66,6 +66,27 @@ describe('a prediction', () => {
     expect(predictEnd(chain({ state: null }, earlier), usual(runs))).toBe(NOON_MS + 30 * MINUTE)
   })
 
+  test('counts what two wait for on both ways', () => {
+    const diamond = treeOf([
+      ...[edge(null, 'd1/top'), edge('d1/top', 'd1/left'), edge('d1/top', 'd1/right')],
+      ...[
+        edge('d1/left', 'd1/mid'),
+        edge('d1/right', 'd1/mid'),
+        edge('d1/mid', 'raw/a', { state: 'ERROR', step: 'run' }),
+      ],
+    ])
+    const runsOf = (left: number, right: number) =>
+      usual({ ...runs, 'd1/left': left * MINUTE, 'd1/right': right * MINUTE })
+    expect(predictEnd(diamond, runsOf(1, 40))).toBe(NOON_MS + (30 + 20 + 40 + 10) * MINUTE)
+    expect(predictEnd(diamond, runsOf(40, 1))).toBe(NOON_MS + (30 + 20 + 40 + 10) * MINUTE)
+  })
+
+  test('takes what is too far away to be asked for as there now, or when it usually is', () => {
+    const beyond = { state: null, isBeyond: true }
+    expect(predictEnd(chain(beyond), usual(runs))).toBe(NOON_MS + 30 * MINUTE)
+    expect(predictEnd(chain(beyond, { 'raw/a': NOON_MS + 5 * MINUTE }), usual(runs))).toBe(NOON_MS + 35 * MINUTE)
+  })
+
   test('never falls when a run takes longer, and is never before now', () => {
     const aRun = fc.nat({ max: 5 * HOUR_MS })
     fc.assert(

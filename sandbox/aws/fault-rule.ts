@@ -17,7 +17,7 @@ const wholeFrom = (from: number): Field => ({
 })
 const whole = wholeFrom(0)
 
-const services = ['s3', 'sqs', 'events', 'glue']
+const services = ['s3', 'sqs', 'events', 'glue', 'sts']
 const fields: Record<string, Field> = {
   id: text,
   service: { says: `one of ${services.join(', ')}`, isRight: (value) => services.includes(value as string) },
@@ -74,7 +74,11 @@ export function parseFaultRule(value: unknown): FaultRuleReading {
   if (!isRecord(value)) return { kind: 'refused', problems: ['A fault rule is a JSON object.'] }
   const problems = fieldProblems(value, fields, compulsory, '')
   if (isRecord(value['action'])) problems.push(...actionProblems(value['action']))
-  if (value['service'] === 's3' && isRecord(value['action']) && value['action']['kind'] === 'half-body') {
+  if (
+    ['s3', 'sts'].includes(String(value['service'])) &&
+    isRecord(value['action']) &&
+    value['action']['kind'] === 'half-body'
+  ) {
     problems.push('"half-body" is for sqs, events and glue.')
   }
   if (value['seed'] !== undefined && value['probability'] === undefined) {

@@ -5,7 +5,7 @@ import { randomUUID } from 'node:crypto'
 import type { IncomingMessage, RequestListener, ServerResponse } from 'node:http'
 import { serveAdmin } from './admin.ts'
 import { readCaller } from './caller.ts'
-import { sendAnswer } from './http.ts'
+import { sendAnswer, toXmlError } from './http.ts'
 import { serveJson, toJsonError, unknownOperation } from './json-front.ts'
 import { AwsError, type Surroundings } from './service.ts'
 import type { Services } from './services.ts'
@@ -37,9 +37,8 @@ async function serve(request: IncomingMessage, response: ServerResponse, request
     const call = { requestId, signal: hangUpSignal(response, parts.closing), facts: {} }
     return serveJson(request, response, { service, operation, caller: reading.caller, call }, parts)
   }
-  if (prefix === '' && reading.service === 's3') {
-    return parts.services.s3.handle(request, response, reading.caller)
-  }
+  const rest = parts.services.rest.find((candidate) => candidate.name === reading.service)
+  if (prefix === '' && rest) return rest.handle(request, response, reading.caller)
   const name = operation === '' ? `${request.method} ${request.url?.split('?')[0]}` : operation
   return refuse(request, response, requestId, unknownOperation(name, prefix || reading.service))
 }
@@ -60,12 +59,4 @@ function refuse(request: IncomingMessage, response: ServerResponse, requestId: s
   request.resume()
   const isJson = request.headers['x-amz-target'] !== undefined
   sendAnswer(response, requestId, isJson ? toJsonError(error) : toXmlError(error, requestId))
-}
-
-/** For callers that speak REST-XML or the query protocol; S3's and the query protocol's readers both find the code. */
-function toXmlError(error: AwsError, requestId: string) {
-  const text = error.message.replace(/[<>&]/g, (sign) => `&#${sign.charCodeAt(0)};`)
-  const code = error.code === 'UnrecognizedClientException' ? 'InvalidClientTokenId' : error.code
-  const body = `<ErrorResponse><Error><Code>${code}</Code><Message>${text}</Message></Error><RequestId>${requestId}</RequestId></ErrorResponse>`
-  return { status: error.status, contentType: 'application/xml', headers: { 'x-amzn-errortype': code }, body }
 }

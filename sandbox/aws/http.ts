@@ -52,3 +52,18 @@ function writeHead(response: ServerResponse, requestId: string, answer: Answer):
     ...answer.headers,
   })
 }
+
+/** Aborts when the caller hangs up. */
+export function hangUpSignal(response: ServerResponse): AbortSignal {
+  const hangUp = new AbortController()
+  response.once('close', () => hangUp.abort())
+  return hangUp.signal
+}
+
+/** For callers that speak REST-XML or the query protocol; S3's and the query protocol's readers both find the code. */
+export function toXmlError(error: AwsError, requestId: string): Answer {
+  const text = error.message.replace(/[<>&]/g, (sign) => `&#${sign.charCodeAt(0)};`)
+  const code = error.code === 'UnrecognizedClientException' ? 'InvalidClientTokenId' : error.code
+  const body = `<ErrorResponse><Error><Code>${code}</Code><Message>${text}</Message></Error><RequestId>${requestId}</RequestId></ErrorResponse>`
+  return { status: error.status, contentType: 'application/xml', headers: { 'x-amzn-errortype': code }, body }
+}

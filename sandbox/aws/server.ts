@@ -61,7 +61,7 @@ export async function startSandbox(options: SandboxOptions = {}): Promise<Sandbo
       closing.abort()
       server.close()
       server.closeAllConnections()
-      await Promise.all([...services.json, services.s3].map(async (service) => service.close()))
+      await Promise.all([...services.json, ...services.rest].map(async (service) => service.close()))
       ledger.close()
     },
   }

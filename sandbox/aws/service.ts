@@ -1,4 +1,4 @@
-// What a sandbox service is: the seam between the HTTP front, the four services, the ledger and the faults.
+// What a sandbox service is: the seam between the HTTP front, the five services, the ledger and the faults.
 // In: one call, already authenticated to an account. Out: the operation's output, or an AwsError.
 
 import type { IncomingMessage, ServerResponse } from 'node:http'
@@ -51,11 +51,11 @@ export interface JsonService {
 }
 
 /**
- * A service that speaks REST (S3). It reads the request and writes the answer itself, errors included, and once it
+ * A service that speaks REST (S3) or the query protocol (STS). It reads the request and writes the answer itself, errors included, and once it
  * knows the operation: asks `faults.take`, lets `sufferFault` (faults.ts) act, and adds its own `call` row per request.
  */
 export interface RestService {
-  name: 's3'
+  name: 's3' | 'sts'
   /** A rejection is a defect of the sandbox; the front answers 500 if nothing was sent yet. */
   handle(request: IncomingMessage, response: ServerResponse, caller: Caller): Promise<void>
   /** Frees timers and open streams. */
@@ -84,7 +84,7 @@ export interface LedgerRow {
     | 'run-state'
     | 'notification'
     | 'fault'
-  service: 's3' | JsonService['name']
+  service: RestService['name'] | JsonService['name']
   account: string
   region: string
   operation?: string

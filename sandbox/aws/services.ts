@@ -7,10 +7,11 @@ import { createGlue, type GlueOptions } from './glue/glue.ts'
 import { createS3 } from './s3/s3.ts'
 import type { JsonService, RestService, Surroundings } from './service.ts'
 import { createSqs } from './sqs/sqs.ts'
+import { createSts } from './sts.ts'
 
 export interface Services {
   json: JsonService[]
-  s3: RestService
+  rest: RestService[]
   /** What a Glue run printed; undefined when it never ran. */
   glueLog(runId: string): string | undefined
 }
@@ -28,5 +29,5 @@ export function createServices(parts: Omit<Surroundings, 'roads'>, behaviour: Be
   const { service: events, putAwsEvent } = createEvents({ ...parts, deliverToQueue, forwardedAccount, organizationOf })
   const surroundings: Surroundings = { ...parts, roads: { putAwsEvent, deliverToQueue } }
   const glue = createGlue(surroundings, { ...behaviour.glue, endpoint })
-  return { json: [sqs, events, glue], s3: createS3(surroundings), glueLog: glue.log }
+  return { json: [sqs, events, glue], rest: [createS3(surroundings), createSts(parts)], glueLog: glue.log }
 }

@@ -1,6 +1,6 @@
 // `sluice backfill` as real processes on a whole stack: the upstream first, then its consumer, and what `verify` says of it.
 import { afterAll, beforeAll, expect, test } from 'vitest'
-import type { BackfillResult } from '../../workflows/contract.ts'
+import type { BackfillResult } from '../../workflows/backfill-contract.ts'
 import { type DevStack, startDevStack } from './dev-stack.ts'
 
 const MINUTE_MS = 60_000

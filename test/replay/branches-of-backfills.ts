@@ -4,7 +4,12 @@ import { beginBackfill, type SeenCycle } from '../../model/backfill.ts'
 import type { BackfillProgress } from '../../model/backfill-progress.ts'
 import { toKey, toProduct } from '../../model/samples.test-data.ts'
 import type { CycleState } from '../../model/states.ts'
-import { BACKFILL_QUERY, BACKFILL_WORKFLOW, STOP_BACKFILL_SIGNAL, toBackfillStart } from '../../workflows/contract.ts'
+import {
+  BACKFILL_QUERY,
+  BACKFILL_WORKFLOW,
+  STOP_BACKFILL_SIGNAL,
+  toBackfillStart,
+} from '../../workflows/backfill-contract.ts'
 import { eventually } from '../workflows/eventually.ts'
 import type { Stage } from '../workflows/stage.ts'
 import type { Branch } from './branch.ts'

@@ -5,14 +5,16 @@ import { type Asking, type Explained, explainBlockers } from '../../cli/explain-
 import { toSentence, toTreeData, treeLines, unblockLines } from '../../cli/explain-tree.ts'
 import { openPostgres, type Postgres } from '../../clients/postgres.ts'
 import { listProductFacts } from '../../mirror/blockers.ts'
+import { listCommitted } from '../../mirror/commitments.ts'
 import { ensureDomainRole } from '../../mirror/domain-role.ts'
 import { recordCycle } from '../../mirror/record-cycle.ts'
+import { readCycleRow } from '../../mirror/status.ts'
 import { usualWords } from '../../model/calendar/expectation.ts'
 import { applyArrival } from '../../model/cycle/arrivals.ts'
 import { type Cycle, openRun } from '../../model/cycle/cycle.ts'
 import { applyFact } from '../../model/cycle/facts.ts'
 import { toRecord } from '../../model/cycle/record.ts'
-import type { Domain } from '../../model/ids.ts'
+import type { CycleId, Domain } from '../../model/ids.ts'
 import {
   arrivalOf,
   definitionOf,
@@ -128,6 +130,7 @@ describe.each([
     expect(unblockLines(found)).toEqual([
       'what would unblock it:',
       `  sluice rerun raw/rd1/${KEY} --reason "…"   (with the rights of domain raw)`,
+      `  sluice waive d1/ds1/${KEY} --dependency raw/rd1 --reason "…"   (with the rights of domain d1)`,
       `  sluice waive d2/top/${KEY} --dependency d2/mid --reason "…"`,
       `  sluice skip d2/top/${KEY} --reason "…"`,
     ])
@@ -147,6 +150,21 @@ test("another domain's private product is no more than that", async () => {
     `d1/secret/${KEY}, 2 steps up, which has all it needs`,
   )
   expect(JSON.stringify(toTreeData(await explained(d2, asked('d2/blind'))))).not.toContain('secret')
+})
+
+test('a cycle of another domain that was cancelled is to be rerun only if it had its inputs', async () => {
+  await record(openOf('d1/gone', []))
+  await record(openOf('d2/left', ['d1/gone'], { visibility: 'domain' }))
+  const rerunsAfter = async (attempts: number): Promise<string[]> => {
+    await space.db.changed(
+      `update data_product_status set state = 'CANCELLED', last_attempt = $1 where product = 'd1/gone'`,
+      [attempts],
+    )
+    const { unblock } = await explained(d2, asked('d2/left'))
+    return unblock.map(({ command }) => command).filter((one) => one.includes('rerun'))
+  }
+  expect(await rerunsAfter(0)).toEqual([])
+  expect(await rerunsAfter(1)).toEqual([`sluice rerun d1/gone/${KEY} --reason "…"`])
 })
 
 test('what its workflow knows better than the mirror is taken from there', async () => {
@@ -206,6 +224,49 @@ describe('a cycle that is held', () => {
     )
     const { unblock } = await explained(space.db, asked('d2/after'))
     expect(unblock[0]?.command).toBe(`sluice release d1/halted/${KEY} --reason "…"`)
+  })
+
+  test('by whom is not told to the login of another domain, also where it sees the row because it is published', async () => {
+    const said = JSON.stringify({ ...held, of: 'product' })
+    await record(publishedOf(openOf('d1/halted-again', [])))
+    await record(openOf('d2/after-again', ['d1/halted-again', 'd1/halted'], { visibility: 'domain' }))
+    await space.db.changed(
+      `update data_product_status set held = $1, available_by = '2026-11-20T22:00:00Z', state = 'WAITING' where product = 'd1/halted-again'`,
+      [said],
+    )
+    await space.db.changed(`update data_product_status set held = $1 where product = 'd1/halted'`, [said])
+    const seenBy = async (db: Postgres) => {
+      const { top, unblock } = await explained(db, asked('d2/after-again'))
+      const day = { from: '2026-11-20T00:00:00Z', to: '2026-11-21T00:00:00Z', limit: 10 }
+      const [row] = await listCommitted(db, { ...day, products: [toProduct('d1/halted-again')] })
+      const cycle = await readCycleRow(db, `d1/halted-again/${KEY}` as CycleId)
+      return {
+        tree: top.waitsFor.map(({ product, kind, held, isHeld, heldAs }) => [
+          product,
+          kind,
+          held?.actor,
+          isHeld,
+          heldAs,
+        ]),
+        rows: [row?.held?.actor, row?.isHeld, cycle?.held?.actor],
+        release: unblock.map(({ command }) => command).filter((one) => one.includes('release')),
+      }
+    }
+    const release = ['d1/halted', 'd1/halted-again'].map((product) => `sluice release ${product} --reason "…"`)
+    expect(await seenBy(space.db)).toEqual({
+      tree: [
+        ['d1/halted-again', 'held', 'ann', true, 'product'],
+        ['d1/halted', 'held', 'ann', true, 'product'],
+      ],
+      ...{ rows: ['ann', true, 'ann'], release: release.toReversed() },
+    })
+    expect(await seenBy(d2)).toEqual({
+      tree: [
+        ['d1/halted-again', 'held', undefined, true, 'product'],
+        ['d1/halted', 'held', undefined, true, 'product'],
+      ],
+      ...{ rows: [undefined, true, undefined], release: release.toReversed() },
+    })
   })
 
   test('and misses inputs waits for both', async () => {

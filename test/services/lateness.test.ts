@@ -10,16 +10,18 @@ import { buildIndex, type RoutingIndex } from '../../model/calendar/routing.ts'
 import { type Cycle, type CycleInput, openRun } from '../../model/cycle/cycle.ts'
 import { applyFact, type Fact } from '../../model/cycle/facts.ts'
 import { toRecord } from '../../model/cycle/record.ts'
-import { type CycleId, type Domain, toCycleId } from '../../model/ids.ts'
+import { type Domain, toCycleId } from '../../model/ids.ts'
 import type { LatenessNotice } from '../../model/lateness/notices.ts'
 import { definitionOf, endOf, HOUR_MS, inputOf, toKey } from '../../model/samples.test-data.ts'
 import { type Sandbox, startSandbox } from '../../sandbox/aws/server.ts'
-import type { FailureNotice } from '../../workflows/contract.ts'
+import { CYCLE_WORKFLOW, type FailureNotice, toCycleStart } from '../../workflows/contract.ts'
 import { type CatalogSpace, openCatalogSpace } from './catalog-space.ts'
+import { type LentTemporal, lendTemporal } from './temporal.ts'
 
 const DAY_MS = 24 * HOUR_MS
 /** The day after tomorrow: definitions are applied today, and promise nothing before. */
 const DAY = new Date(Date.now() + 2 * DAY_MS).toISOString().slice(0, 10)
+const NEXT = new Date(Date.now() + 3 * DAY_MS).toISOString().slice(0, 10)
 const dayMs = Date.parse(`${DAY}T00:00:00Z`)
 const at = (hours: number): number => dayMs + hours * HOUR_MS
 
@@ -31,10 +33,12 @@ const FILES: Files = {
   'ds4.yaml': productText('d1/ds4', 'availableBy: "11:00"\nowner: { team: risk, email: risk@example.com }\n'),
 }
 
+let temporal: LentTemporal
 let sandbox: Sandbox
 let space: CatalogSpace
 let index: RoutingIndex
 beforeAll(async () => {
+  temporal = await lendTemporal()
   sandbox = await startSandbox()
   space = await openCatalogSpace(sandbox, 'lateness')
   await space.applied(FILES)
@@ -45,15 +49,16 @@ beforeAll(async () => {
 afterAll(async () => {
   await space.end()
   await sandbox.close()
+  await temporal.stop()
 })
 
-async function look(nowMs: number, cycle?: string, db: Postgres = space.db) {
+async function look(nowMs: number, db: Postgres = space.db) {
   const notices: LatenessNotice[] = []
   const watch = createLatenessWatch({
-    ...{ db, loadIndex: async () => index, nowMs: () => nowMs, warn: () => undefined },
+    ...{ temporal: temporal.client, db, loadIndex: async () => index, nowMs: () => nowMs, warn: () => undefined },
     notify: async (notice) => void notices.push(notice),
   })
-  const answer = await watch.watchLateness({ domain: 'd1' as Domain, ...(cycle && { cycle: cycle as CycleId }) })
+  const answer = await watch.watchLateness({ domain: 'd1' as Domain })
   return { answer, notices: notices.map(({ id, cycles }) => [id, ...cycles.map((one) => one.cycle)]), whole: notices }
 }
 
@@ -73,6 +78,12 @@ const expectedOn = (upstreams: string[]) => ({
 const after = (cycle: Cycle, facts: Fact[], nowMs: number): Cycle =>
   facts.reduce((found, fact) => applyFact(found, fact, nowMs), cycle)
 const record = (cycle: Cycle) => recordCycle(space.db, toRecord(cycle, 0))
+/** Visibility has it a moment later. */
+async function listed(cycle: string): Promise<void> {
+  for (;;)
+    for await (const { workflowId } of temporal.client.workflow.list({ query: `WorkflowId = "${cycle}"` }))
+      if (workflowId === cycle) return
+}
 const id = (product: string): string => toCycleId(product as never, toKey(DAY))
 
 test('a cycle that nobody opened is late by the calendar alone, and told once', async () => {
@@ -120,20 +131,50 @@ test('a cycle that waited in vain names the root to its owner, and goes out with
   await nowhere.end()
 })
 
-test('a cycle asks for itself alone when its own time is up', async () => {
+test('who asks at the same moment as another does not tell it again', async () => {
   await space.db.changed('delete from lateness_notice')
-  expect((await look(at(10), id('d1/ds3'))).notices).toEqual([[`late/${id('d1/ds1')}/wealth-data`, id('d1/ds3')]])
+  const looks = await Promise.all(Array.from({ length: 5 }, () => look(at(10))))
+  const ofCause = looks.flatMap(({ notices }) => notices).filter(([first]) => first?.includes(id('d1/ds1')))
+  expect(ofCause).toEqual([[`late/${id('d1/ds1')}/wealth-data`, id('d1/ds2'), id('d1/ds3')]])
 })
 
-test('what was opened after its own time, or by a backfill, pages nobody', async () => {
+test('a notice that the queue refuses is told by the next look', async () => {
   await space.db.changed('delete from lateness_notice')
-  await space.db.changed("update data_product_status set opened_at = available_by where product = 'd1/ds2'")
+  const refused = createLatenessWatch({
+    ...{ temporal: temporal.client, db: space.db, loadIndex: async () => index, nowMs: () => at(10) },
+    ...{ warn: () => undefined, notify: async () => Promise.reject(new Error('the queue is away')) },
+  })
+  await expect(refused.watchLateness({ domain: 'd1' as Domain })).rejects.toThrow('the queue is away')
+  expect((await look(at(10))).notices.map(([first]) => first)).toContain(`late/${id('d1/ds1')}/wealth-data`)
+})
+
+test('what Temporal knows was opened just now, though the mirror has no row yet', async () => {
+  await space.db.changed('delete from lateness_notice')
+  const unopened = async () => (await look(at(34))).notices.filter(([first]) => first?.includes(NEXT))
+  const cycle = toCycleId('d1/ds2' as never, toKey(NEXT))
+  const input = inputOf(definitionOf('d1/ds2', []), { key: toKey(NEXT) })
+  await temporal.client.workflow.start(CYCLE_WORKFLOW, toCycleStart(input))
+  await listed(cycle)
+  expect((await unopened()).flat()).not.toContain(cycle)
+})
+
+test('what a person opened after its own time, or a backfill did, pages nobody; an outage of the scheduler does', async () => {
+  const told = async () => {
+    await space.db.changed('delete from lateness_notice')
+    const told = (await look(at(12))).notices.flat()
+    return told.filter((one) => one.includes(DAY) && !one.startsWith('late')).toSorted()
+  }
+  await space.db.changed(
+    "update data_product_status set opened_at = available_by + interval '1 minute' where available_by is not null",
+  )
+  expect(await told()).toEqual([id('d1/ds2'), id('d1/ds3'), id('d1/ds4')])
+  await space.db.changed("update data_product_status set opened_by = 'person' where product = 'd1/ds2'")
   await space.db.changed("update data_product_status set opened_by = 'backfill' where product in ('d1/ds3', 'd1/ds4')")
-  expect((await look(at(12))).notices).toEqual([])
+  expect(await told()).toEqual([])
 })
 
 test('while PostgreSQL is away nobody is told, which is said and is no failure', async () => {
   const nowhere = openPostgres('postgres://nobody@127.0.0.1:1/none')
-  expect((await look(at(12), undefined, nowhere)).answer).toEqual({ told: null })
+  expect((await look(at(12), nowhere)).answer).toEqual({ told: null })
   await nowhere.end()
 })

@@ -86,7 +86,7 @@ test('a dry run says who would lose it, and marks, tells and writes nothing', as
   expect(await withdraw(event, { ...options, dryRun: true })).toBe(0)
   expect(JSON.parse(said.out)).toMatchObject({
     ...{ eventId: event, action: 'withdraw', isDryRun: true, bus: CENTRAL },
-    effects: ['No cycle that the mirror shows has used it or waits for it.'],
+    effects: ['No cycle has used it or waits for it.'],
   })
   expect([await recalled(), puts(), await audited(event)]).toMatchObject([[{}], [], []])
 })

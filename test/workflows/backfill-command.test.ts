@@ -32,7 +32,9 @@ const [ACCOUNT, REGION, BUCKET] = ['222222222222', 'us-east-1', 'catalog'] as co
 const DOMAIN = 'backfill-command'
 const named = (name: string): ProductId => toProduct(`${DOMAIN}/${name}`)
 const DEFINED = [
-  ...['mixed', 'done', 'failing', 'left', 'stopped', 'away'].map((name) => definitionOf(named(name))),
+  ...['mixed', 'done', 'failing', 'left', 'stopped', 'kept', 'twice', 'idle', 'undated', 'away'].map((name) =>
+    definitionOf(named(name)),
+  ),
   definitionOf(named('waits'), ['raw/a']),
   definitionOf(named('monthly'), [], { every: 'month' }),
 ]
@@ -143,7 +145,10 @@ test('when some failed the exit code is 1, and the same command again goes on wi
   expect(said.out).toContain('3 of 5 completed, 2 failed.')
 })
 
-test('one that is not waited for goes on; the same command follows it, and Ctrl-C leaves it', async () => {
+const WHO_WAS_FIRST =
+  /^Such a backfill runs since 20\S+Z, .* Asked for by ann: a new column\. Nothing else was begun\.$/
+
+test('one that is not waited for goes on; the same command follows it, which the audit has too, and Ctrl-C leaves it', async () => {
   const staged = putBackfill(stage, db, named('left'))
   expect(await run(named('left'), { wait: false, output: 'json' })).toBe(0)
   expect(JSON.parse(said.out)).toEqual({ backfill: staged.id, started: true })
@@ -163,7 +168,11 @@ test('one that is not waited for goes on; the same command follows it, and Ctrl-
 
   await staged.endRuns()
   expect(await staged.result()).toMatchObject({ completed: 5 })
-  expect((await auditOf(named('left'))).map(({ reason }) => reason)).toEqual(['a new column'])
+  const audited = await auditOf(named('left'))
+  expect(audited).toHaveLength(2)
+  const [refusedBecause, refused] = [expect.stringMatching(WHO_WAS_FIRST), { outcome: 'refused', actor: 'ann' }]
+  expect(audited).toContainEqual(expect.objectContaining({ outcome: 'accepted', reason: 'a new column' }))
+  expect(audited).toContainEqual(expect.objectContaining({ ...refused, reason: 'another one', refusedBecause }))
 })
 
 test('it is stopped by name of its product alone; where none runs, that is said', async () => {
@@ -186,13 +195,68 @@ test('it is stopped by name of its product alone; where none runs, that is said'
   await staged.endRuns(staged.keys.slice(0, 2))
 })
 
+test('a dry run of a stop says what it would stop, and stops nothing', async () => {
+  const staged = putBackfill(stage, db, named('kept'))
+  await run(named('kept'), { wait: false })
+  await staged.untilAtWork(2)
+  said.out = ''
+  const wish = { stop: true, dryRun: true, reason: undefined }
+  expect(await run(named('kept'), wish)).toBe(0)
+  expect(said.out).toMatch(
+    /kept\/2026-11-09\.\.2026-11-13 would be stopped: 0 of 5 completed, 2 at work, 3 to open; what is open would go on\.\n/,
+  )
+  expect(said.out).toContain('Nothing was done: this was a dry run.')
+  said.out = ''
+  expect(await run(named('kept'), { ...wish, output: 'json' })).toBe(0)
+  expect(JSON.parse(said.out)).toMatchObject({ backfill: staged.id, isDryRun: true, unopened: 3, stoppedBy: null })
+  await expect(run(named('idle'), wish)).rejects.toThrow('runs: there is nothing to stop.')
+  expect(await auditOf(named('idle'))).toEqual([])
+
+  await staged.endRuns()
+  expect(await staged.result()).toMatchObject({ how: 'done', completed: 5, stoppedBy: null })
+  expect((await auditOf(named('kept'))).map(({ outcome }) => outcome)).toEqual(['accepted'])
+})
+
+test('of two who stop it at once the second is told who was first, and both are in the audit', async () => {
+  const staged = putBackfill(stage, db, named('twice'))
+  await run(named('twice'), { wait: false })
+  await staged.untilAtWork(2)
+  const stops = ['ann', 'bob'].map((actor) => run(named('twice'), { stop: true, actor, reason: 'the vendor resends' }))
+  const ends = await Promise.allSettled(stops)
+  expect(ends.map(({ status }) => status).toSorted()).toEqual(['fulfilled', 'rejected'])
+  const audited = (await auditOf(named('twice'))).filter(({ reason }) => reason === 'the vendor resends')
+  expect(audited.map(({ outcome }) => outcome).toSorted()).toEqual(['accepted', 'refused'])
+  expect(new Set(audited.map(({ actor }) => actor)).size).toBe(2)
+  await staged.endRuns(staged.keys.slice(0, 2))
+})
+
+test('a stop that finds nothing to stop is in the audit as refused, with what was asked', async () => {
+  const wish = { stop: true, reason: 'the vendor resends' }
+  const why = 'there is nothing to stop.'
+  await expect(run(named('idle'), wish)).rejects.toThrow(why)
+  await expect(run(named('idle'), { ...wish, from: undefined, to: undefined })).rejects.toThrow(why)
+  const refused = { action: 'backfill', actor: 'ann', reason: wish.reason, outcome: 'refused' }
+  const refusedBecause = expect.stringContaining(why)
+  expect(await auditOf(named('idle'))).toMatchObject([refused, refused].map((row) => ({ ...row, refusedBecause })))
+  const asked = await db.rows(`select asked from operator_action where cycle = $1 order by at`, [named('idle')])
+  expect(asked).toEqual([{ asked: { ...RANGE, stop: true } }, { asked: { stop: true } }])
+})
+
+test('one without dates is in the audit as refused; without a reason there is nothing to write', async () => {
+  await expect(run(named('undated'), { to: undefined })).rejects.toThrow('needs a range of dates')
+  await expect(run(named('undated'), { reason: ' ' })).rejects.toThrow('that say something')
+  const row = { outcome: 'refused', actor: 'ann', reason: 'a new column' }
+  const refusedBecause = expect.stringContaining('needs a range of dates')
+  expect(await auditOf(named('undated'))).toMatchObject([{ ...row, refusedBecause }])
+})
+
 const tomorrowNextYear = new Date(Date.now() + 366 * 86_400_000).toISOString().slice(0, 10)
 
 test.each([
   ['mixed', { from: '2026-11-10', to: '2026-11-09' }, '--from 2026-11-10 is after --to 2026-11-09.'],
   ['mixed', { from: undefined }, 'A backfill needs a range of dates: --from <date> --to <date>'],
   ['mixed', { reason: ' ' }, 'A backfill needs an actor and a reason that say something'],
-  ['mixed', { reason: undefined, stop: true, dryRun: true }, 'A backfill needs an actor and a reason'],
+  ['mixed', { reason: undefined, stop: true }, 'A backfill needs an actor and a reason'],
   ['mixd', {}, 'No definition of backfill-command/mixd is applied; did you mean "backfill-command/mixed"?'],
   ['mixed', { from: '2026-11-14', to: '2026-11-15' }, /has no cycle from 2026-11-14 to 2026-11-15: 2026-11-14: not a/],
   ['monthly', { from: '2026-11-01', to: '2026-11-20' }, 'has no cycle from 2026-11-01 to 2026-11-20.'],

@@ -13,8 +13,8 @@ import {
   BACKFILL_WORKFLOW,
   type BackfillActivities,
   toBackfillStart,
-  toTaskQueue,
-} from '../../workflows/contract.ts'
+} from '../../workflows/backfill-contract.ts'
+import { toTaskQueue } from '../../workflows/contract.ts'
 import { eventually } from './eventually.ts'
 
 const QUEUE = toTaskQueue('outlasts')

@@ -19,11 +19,10 @@ import {
   BACKFILL_WORKFLOW,
   type BackfillActivities,
   type BackfillResult,
-  type FailureNotice,
-  type NotRefreshedNotice,
   toBackfillId,
   toBackfillStart,
-} from '../../workflows/contract.ts'
+} from '../../workflows/backfill-contract.ts'
+import type { FailureNotice, NotRefreshedNotice } from '../../workflows/contract.ts'
 import { createGate, eventually } from './eventually.ts'
 import type { Activities } from './outside.ts'
 import type { Stage } from './stage.ts'

@@ -2,7 +2,8 @@
 // In: a script per workflow. Out: what each workflow asked for, in order. Never: an effect.
 import { ApplicationFailure, CompleteAsyncError, Context } from '@temporalio/activity'
 import { toEventId } from '../../model/ids.ts'
-import type { BackfillActivities, CycleActivities, SchedulerActivities } from '../../workflows/contract.ts'
+import type { BackfillActivities } from '../../workflows/backfill-contract.ts'
+import type { CycleActivities, SchedulerActivities } from '../../workflows/contract.ts'
 
 export type Activities = CycleActivities & SchedulerActivities & BackfillActivities
 export type Asked<Name extends keyof Activities> = Parameters<Activities[Name]>[0]

@@ -6,6 +6,7 @@
 import { randomBytes } from 'node:crypto'
 import type { IncomingMessage, ServerResponse } from 'node:http'
 import { sufferFault } from '../faults.ts'
+import { hangUpSignal } from '../http.ts'
 import { AwsError, type Caller, type FaultAction, type RestService, type Surroundings } from '../service.ts'
 import { readPayload } from './body.ts'
 import { bucketOperations } from './buckets.ts'
@@ -88,12 +89,6 @@ async function readRequest(incoming: IncomingMessage, caller: Caller, requestId:
   const method = incoming.method ?? 'GET'
   const sourceIp = incoming.socket.remoteAddress ?? '127.0.0.1'
   return { method, path, bucket, key, query, headers: incoming.headers, body, checksum, caller, requestId, sourceIp }
-}
-
-function hangUpSignal(response: ServerResponse): AbortSignal {
-  const hangUp = new AbortController()
-  response.once('close', () => hangUp.abort())
-  return hangUp.signal
 }
 
 function toErrorAnswer(error: AwsError, target: { bucket?: string; key?: string }, requestId: string): Answer {
