@@ -260,6 +260,22 @@ test('while a cycle is held no attempt begins and no Glue run is started; what a
   })
 })
 
+test('what a rerun was to ask of consumers is asked by the publication that follows, whatever fails between', () => {
+  always((moments) => {
+    for (const [{ cycle: before }, { cycle, fact }] of pairsOf(moments)) {
+      if (fact?.kind !== 'published' || cycle.runNumber !== before.runNumber) continue
+      const since = cycle.transitions.findLastIndex(
+        ({ to }, at) => to === 'COMPLETED' && at < cycle.transitions.length - 1,
+      )
+      const fromMs = cycle.transitions[since]?.atMs ?? -Infinity
+      const asked = cycle.actions.some(
+        ({ refused, atMs, asked }) => refused === null && atMs > fromMs && asked?.cascade === 'all',
+      )
+      if (asked) expect(before.attempts.at(-1)?.cascade).toBe('all')
+    }
+  })
+})
+
 test('a hold of a cycle lasts until somebody releases it, or nothing of it is left to start', () => {
   always((moments) => {
     for (const [{ cycle: before }, { cycle, nowMs }] of pairsOf(moments)) {

@@ -50,7 +50,7 @@ export type Step =
   | { kind: 'block'; product: string; state: 'ERROR' | 'SKIPPED' }
   | { kind: 'pass'; ms: number }
   | { kind: 'go'; isLucky: boolean; end: GlueEndState }
-  | { kind: 'rerun'; reason: string }
+  | { kind: 'rerun'; reason: string; how: { publish?: false; cascade?: 'all' } }
   /** What else an operator asks of the open run. */
   | { kind: 'ask'; wish: Asked; reason: string }
   | { kind: 'cancel' }
@@ -102,7 +102,11 @@ const aStep: fc.Arbitrary<Step> = fc.oneof(
   },
   {
     weight: 2,
-    arbitrary: fc.record({ kind: fc.constant('rerun' as const), reason: fc.constantFrom('', 'wrong rows') }),
+    arbitrary: fc.record({
+      kind: fc.constant('rerun' as const),
+      reason: fc.constantFrom('', 'wrong rows'),
+      how: fc.constantFrom({}, {}, { publish: false as const }, { cascade: 'all' as const }),
+    }),
   },
   {
     weight: 3,
@@ -210,7 +214,7 @@ function play(cycle: Cycle, step: Step, index: number, nowMs: number): Moment {
     case 'cancel':
       return isSettled(cycle.state) ? same : tellFact(same, { kind: 'cancelled', reason: 'cancelled in Temporal' })
     case 'rerun':
-      return tellFact(same, { kind: 'rerun', command: { actor: 'ann', reason: step.reason, requestId } })
+      return tellFact(same, { kind: 'rerun', command: { actor: 'ann', reason: step.reason, requestId, ...step.how } })
     case 'ask':
       return tellFact(same, { kind: 'commanded', command: toAsked(step, requestId) })
     case 'reopen':
