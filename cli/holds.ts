@@ -12,7 +12,7 @@ import { listProducts } from '../mirror/products.ts'
 import { refuseCommand, toHeldWords } from '../model/cycle/commands.ts'
 import type { Command, Cycle, HeldAs, OperatorCommand } from '../model/cycle/cycle.ts'
 import { type CycleId, type CycleParts, domainOf, type ProductId, toCycleId } from '../model/ids.ts'
-import { type ActOptions, act, toCommandOf } from './act.ts'
+import { type ActOptions, act, type Done, toCommandOf } from './act.ts'
 import { lastDone, toWhoWasFirst } from './audit.ts'
 import { requireDomain } from './choose-products.ts'
 import { type Connection, withConnection } from './connection.ts'
@@ -45,7 +45,11 @@ export async function release(what: CycleParts | ProductId, { run, ...options }:
       EXIT.failed,
       '--run is for a product, of which several cycles may be held; this is one cycle.',
     )
-  const tell = (): string => `${toCycleId(what.product, what.key)} is released and goes on by itself.`
+  const cycle = toCycleId(what.product, what.key)
+  const tell = ({ after }: Done): string =>
+    after?.state === 'ERROR' && after.step !== 'wait'
+      ? `${cycle} is released. It stays in ERROR (${after.step}) until it is rerun: sluice rerun ${cycle}.`
+      : `${cycle} is released and goes on by itself.`
   return act(what, { command: { action: 'release', of: 'cycle' }, tell }, options)
 }
 
