@@ -187,7 +187,7 @@ describe('recordCycle', () => {
     expect(state).toBe('ERROR')
     expect(await readPast(db, told.cycle.id)).toEqual({
       ...{ runNumber, state, step, reason, stateSinceMs, lastAttempt, revision, dependencies },
-      attempt: attempts[0],
+      ...{ attempt: attempts[0], definitionVersion: told.cycle.input.definitionVersion },
     })
     const running = tell('d1/past-running', ['raw/past-running'], [arrive(0), 'advance', 'advance', 'flush'])
     for (const record of running.records) await recordCycle(db, record)
