@@ -1,36 +1,28 @@
 // In: a cycle and one thing that happened. Out: the cycle after it, its version one higher.
-// Never: an illegal move (states.ts); a fact for an attempt that is not the current one.
-import { domainOf, type ProductId } from '../ids.ts'
+// Never: an illegal move (move.ts); a fact for an attempt that is not the current one.
+import { domainOf } from '../ids.ts'
 import type { Cascade } from '../refresh-event.ts'
-import { type CycleState, isLegalMove, isSettled, type Step } from '../states.ts'
-import { withAction } from './actions.ts'
-import { refuseCommand } from './commands.ts'
 import { joinCascades, takeCorrections } from './corrections.ts'
 import {
-  type Asked,
   type Attempt,
   type Command,
   type Cycle,
-  type CycleInput,
   currentAttempt,
   type DependencyStatus,
   type GlueRunEnd,
   type Held,
   inputsOf,
-  isUnbegun,
   judgeInputs,
-  missingOf,
   type OperatorAction,
-  type OperatorCommand,
   type ReopenCommand,
   type RerunCommand,
   type UpgradeCommand,
-  type WaiveCommand,
 } from './cycle.ts'
 import { classifyFailure } from './failure-class.ts'
+import { move } from './move.ts'
+import { obey } from './obey.ts'
 import { builtFrom, toOwnArrival } from './outgoing.ts'
-import { hasAttemptToGoOnWith, type RunStatus } from './rerun.ts'
-import { decideCorrection, isForCorrection } from './revisions.ts'
+import { isForCorrection } from './revisions.ts'
 import { decideRetry, failuresOf } from './retry.ts'
 import { toEndReason, toPauseReason } from './retry-words.ts'
 import { upgrade } from './upgrade.ts'
@@ -174,113 +166,6 @@ function miss(cycle: Cycle, missing: string[], nowMs: number): Cycle {
     : move(cycle, 'ERROR', 'wait', reason, nowMs)
 }
 
-/** Records the command; when it makes sense in this state, the cycle does as it says. */
-function obey(cycle: Cycle, command: Command, run: RunStatus, nowMs: number): Cycle {
-  const refused = refuseCommand(cycle, command, run, nowMs)
-  const said = { command, action: command.action, refused, nowMs, ...toSaid(cycle, command) }
-  if (refused !== null) return withAction(cycle, said, cycle)
-  switch (command.action) {
-    case 'rerun': {
-      const attempt = cycle.lastAttempt + (hasAttemptToGoOnWith(cycle) ? 0 : 1)
-      return withAction(cycle, { ...said, attempt }, rerun(cycle, command, nowMs))
-    }
-    case 'skip':
-      return withAction(cycle, said, move(cycle, 'SKIPPED', null, `skipped by ${toWho(command)}`, nowMs))
-    case 'waive':
-      return withAction(cycle, said, waiveFor(cycle, command))
-    case 'hold': {
-      const { actor, reason, of } = command
-      return withAction(cycle, said, { ...cycle, held: { actor, reason, sinceMs: nowMs, of } })
-    }
-    case 'release':
-      return withAction(cycle, said, { ...cycle, held: null })
-    case 'cancel': {
-      const { actor, reason, requestId } = command
-      return withAction(cycle, said, { ...cycle, cancelling: { actor, reason, requestId } })
-    }
-  }
-}
-
-/** For the audit: what it asks beyond its name. */
-function toSaid(cycle: Cycle, command: Command): { asked?: Asked; versions?: OperatorAction['versions'] } {
-  switch (command.action) {
-    case 'rerun': {
-      const { publish, cascade, to } = command
-      const asked = { ...(publish === false && { publish }), ...(cascade && { cascade }) }
-      const { definitionVersion, past } = cycle.input
-      const versions = to
-        ? { from: definitionVersion, to: to.definitionVersion }
-        : { from: past?.definitionVersion ?? definitionVersion, to: definitionVersion }
-      return { asked, ...(versions.from !== versions.to && { versions }) }
-    }
-    case 'waive':
-      return { asked: { products: waivedProducts(cycle, command) } }
-    case 'hold':
-    case 'release':
-      return { asked: { of: command.of } }
-    case 'skip':
-    case 'cancel':
-      return {}
-  }
-}
-
-const toWho = ({ actor, reason }: OperatorCommand): string => `${actor}: ${reason}`
-
-const waivedProducts = (cycle: Cycle, { products }: WaiveCommand): ProductId[] =>
-  products ?? [...new Set(cycle.dependencies.filter(({ state }) => state === 'WAITING').map(({ product }) => product))]
-
-function waiveFor(cycle: Cycle, command: WaiveCommand): Cycle {
-  const products = waivedProducts(cycle, command)
-  const waivedBy = { actor: command.actor, reason: command.reason }
-  const dependencies = cycle.dependencies.map((one) =>
-    one.state === 'WAITING' && products.includes(one.product) ? { ...one, state: 'WAIVED' as const, waivedBy } : one,
-  )
-  const waived = { ...cycle, dependencies }
-  const said = `${products.join(', ')} waived by ${toWho(command)}`
-  return { ...waived, reason: said }
-}
-
-/** The cycle processes again, or waits again for its inputs. */
-function rerun(cycle: Cycle, command: RerunCommand, nowMs: number): Cycle {
-  const goesOn = hasAttemptToGoOnWith(cycle)
-  const { declined: _declined, ...undeclined } = cycle
-  const asked = command.to ? goBy(undeclined, command.to) : undeclined
-  if (isUnbegun(cycle)) return { ...asked, reason: toWaitReason(asked, command, nowMs) }
-  const reason = `rerun by ${toWho(command)}`
-  const going = goesOn ? goOn(asked, command) : asked
-  // Terminated in PROCESSING, it goes on there.
-  if (cycle.state === 'PROCESSING') return { ...going, reason }
-  const moved = move(going, 'PROCESSING', null, reason, nowMs)
-  return { ...moved, attemptsBefore: goesOn ? cycle.attemptsBefore : cycle.lastAttempt, retryAtMs: null }
-}
-
-/** What is left of the attempt is done as this command says. */
-function goOn(cycle: Cycle, { publish, cascade }: RerunCommand): Cycle {
-  const { isUnpublished: _, ...attempt } = currentAttempt(cycle) as Attempt
-  const asked = joinCascades([attempt.cascade, cascade])
-  const whole = {
-    ...{ ...attempt, ...(publish === false && { isUnpublished: true as const }) },
-    ...(asked && { cascade: asked }),
-  }
-  return { ...cycle, attempts: [...cycle.attempts.slice(0, -1), whole] }
-}
-
-/** It has begun, so it keeps its inputs and times: what it runs and publishes by is new. */
-const goBy = (cycle: Cycle, { definition, definitionVersion, expected, condition }: CycleInput): Cycle => {
-  const { condition: _before, ...input } = cycle.input
-  return { ...cycle, input: { ...input, definition, definitionVersion, expected, ...(condition && { condition }) } }
-}
-
-/** The rerun that the next attempt is for; undefined: it is the first, or follows a rerun that its cycle no longer knows. */
-const lastRerun = ({ actions }: Cycle): OperatorAction | undefined =>
-  actions.findLast(({ action, refused }) => action === 'rerun' && refused === null)
-
-function toWaitReason(cycle: Cycle, { actor, reason }: RerunCommand, nowMs: number): string {
-  const missing = missingOf(cycle, nowMs)
-  const opened = `opened again by ${actor}: ${reason}`
-  return missing.length > 0 ? `${opened}; still waiting for ${missing.join(', ')}` : opened
-}
-
 function onAttempt(cycle: Cycle, change: Partial<Attempt>): Cycle {
   const attempts = cycle.attempts.map((attempt) =>
     attempt.number === cycle.lastAttempt ? { ...attempt, ...change } : attempt,
@@ -288,24 +173,6 @@ function onAttempt(cycle: Cycle, change: Partial<Attempt>): Cycle {
   return { ...cycle, attempts }
 }
 
-/** The only place that changes a state; notices are due again after each move to a resting state without data. */
-function move(cycle: Cycle, to: CycleState, step: Step | null, reason: string | null, nowMs: number): Cycle {
-  if (!isLegalMove(cycle.state, to)) throw new Error(`Cycle ${cycle.id} cannot move from ${cycle.state} to ${to}.`)
-  const transition = { from: cycle.state, to, step, reason, atMs: nowMs, version: cycle.version }
-  const reported = to === 'PROCESSING' || to === 'COMPLETED'
-  const { cancelling: _over, ...settled } = cycle
-  const moved = {
-    ...(isSettled(to) ? settled : cycle),
-    state: to,
-    step,
-    reason,
-    stateSinceMs: nowMs,
-    reported,
-    transitions: [...cycle.transitions, transition],
-  }
-  return isSettled(to) ? { ...moved, held: heldAfter(moved, nowMs) } : moved
-}
-
-/** A hold of its own ends with what it could start; a product stays held for whatever comes back. */
-const heldAfter = (cycle: Cycle, nowMs: number): Held | null =>
-  cycle.held && (cycle.held.of === 'product' || decideCorrection(cycle, nowMs) !== null) ? cycle.held : null
+/** The rerun that the next attempt is for; undefined: it is the first, or follows a rerun that its cycle no longer knows. */
+const lastRerun = ({ actions }: Cycle): OperatorAction | undefined =>
+  actions.findLast(({ action, refused }) => action === 'rerun' && refused === null)
