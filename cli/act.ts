@@ -33,12 +33,12 @@ import {
   type DefinitionChoice,
   type FoundCycle,
   findClosed,
-  loadCatalog,
   presentVersion,
   readLastRun,
 } from './find-cycle.ts'
 import { toNoAnswer } from './no-answer.ts'
 import { type Output, print, printJson, talk } from './output.ts'
+import { readCatalog } from './read-catalog.ts'
 import { toNext } from './reopened.ts'
 
 export interface ActOptions {
@@ -107,7 +107,7 @@ export async function act(
 /** A name that would be passed over is refused before anything is done. */
 async function requireReach(connection: Connection, { command, parts }: Act): Promise<ProductId[]> {
   if (command.action !== 'rerun' || !command.cascade) return []
-  const reach = reachOf(await loadCatalog(connection, parts), parts.product, command.cascade)
+  const reach = reachOf(await readCatalog(connection, domainOf(parts.product)), parts.product, command.cascade)
   if ('refused' in reach) throw new CommandFailure(EXIT.failed, reach.refused)
   return reach.reached
 }
@@ -216,7 +216,7 @@ async function withDefinition(
   found: FoundCycle,
 ): Promise<Command> {
   if (command.action !== 'rerun' || definition !== 'current' || found.run === 'closed') return command
-  const catalog = await loadCatalog(connection, parts)
+  const catalog = await readCatalog(connection, domainOf(parts.product))
   const version = presentVersion(catalog, parts)
   const { definitionVersion, openedBy, settings } = found.cycle.input
   if (!version)

@@ -2,7 +2,6 @@
 // Never: a cycle opened by this process: the backfill is a workflow, and goes on when this command ends.
 import { randomUUID } from 'node:crypto'
 import { type Client, WorkflowExecutionAlreadyStartedError } from '@temporalio/client'
-import { loadDomainCatalog } from '../catalog/load.ts'
 import { readConfig } from '../clients/config.ts'
 import { type BackfillOrder, beginBackfill } from '../model/backfill.ts'
 import type { DateRange } from '../model/calendar/backfill-range.ts'
@@ -17,6 +16,7 @@ import { listRunning, stopBackfill } from './backfill-stop.ts'
 import { type Connection, withConnection } from './connection.ts'
 import { CommandFailure, EXIT } from './failure.ts'
 import { type Output, print, printJson, talk } from './output.ts'
+import { readCatalog } from './read-catalog.ts'
 
 export interface BackfillOptions {
   from?: string
@@ -94,10 +94,9 @@ function requireDates({ from, to }: BackfillOptions): DateRange {
 
 async function toPlan(connection: Connection, product: ProductId, range: DateRange): Promise<BackfillPlan> {
   const domain = domainOf(product)
-  const loaded = await loadDomainCatalog((await connection.aws()).s3, connection.settings.SLUICE_CATALOG_BUCKET, domain)
-  if (loaded.kind !== 'loaded') throw new Error(`The catalog of ${domain} could not be read.`)
+  const catalog = await readCatalog(connection, domain)
   const settings = readConfig(process.env, domain).cycle
-  return planBackfill(loaded.catalog, product, { ...range, db: connection.db(), settings, nowMs: Date.now() })
+  return planBackfill(catalog, product, { ...range, db: connection.db(), settings, nowMs: Date.now() })
 }
 
 async function run(

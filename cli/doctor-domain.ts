@@ -1,7 +1,6 @@
 // What one domain needs to run. In: a connection as that domain's account. Out: what was found; an error is the problem.
 import { setTimeout as pause } from 'node:timers/promises'
 import { GetQueueAttributesCommand, GetQueueUrlCommand } from '@aws-sdk/client-sqs'
-import { loadDomainCatalog } from '../catalog/load.ts'
 import { namesOf } from '../clients/config.ts'
 import { describeDeployment, listOrphaned, readPollers } from '../clients/worker-versions.ts'
 import type { Domain } from '../model/ids.ts'
@@ -14,6 +13,7 @@ import { checkHeldUp } from './doctor-held-up.ts'
 import { toBridgeOutage, toWorkerOutage } from './doctor-outage.ts'
 import { checkLastTick } from './doctor-tick.ts'
 import { toCount } from './output.ts'
+import { readCatalog } from './read-catalog.ts'
 
 export const toDomainChecks = (domain: string): Check[] => [
   {
@@ -84,16 +84,14 @@ const toSchedulerChecks = (domain: string): Check[] => [
   },
 ]
 
-async function checkCatalog({ aws, settings }: Connection, domain: string): Promise<string> {
-  const loaded = await loadDomainCatalog((await aws()).s3, settings.SLUICE_CATALOG_BUCKET, domain)
-  if (loaded.kind !== 'loaded') throw new Error('the catalog could not be read')
-  return `revision ${loaded.catalog.revision}, ${toCount(loaded.catalog.products.length, 'product')}`
+async function checkCatalog(connection: Connection, domain: string): Promise<string> {
+  const catalog = await readCatalog(connection, domain)
+  return `revision ${catalog.revision}, ${toCount(catalog.products.length, 'product')}`
 }
 
 /** A calendar that ends opens no more cycles, and nobody would hear of it. */
-async function checkCalendars({ aws, settings }: Connection, domain: string): Promise<string> {
-  const loaded = await loadDomainCatalog((await aws()).s3, settings.SLUICE_CATALOG_BUCKET, domain)
-  const calendars = loaded.kind === 'loaded' ? loaded.catalog.calendars : []
+async function checkCalendars(connection: Connection, domain: string): Promise<string> {
+  const { calendars } = await readCatalog(connection, domain)
   const soon = new Date(Date.now() + ENDS_SOON_MS).toISOString().slice(0, 10)
   const ending = calendars.filter(({ to }) => to < soon)
   if (ending.length > 0) {

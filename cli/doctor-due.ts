@@ -1,7 +1,6 @@
 // What the scheduler's next tick does with what fell due and is not open. In: a domain. Out: the count before it happens,
 // by product. Never: a decision of its own (model/calendar/catch-up.ts has it); PostgreSQL asked.
 import { type Client, ScheduleNotFoundError } from '@temporalio/client'
-import { loadDomainCatalog } from '../catalog/load.ts'
 import { listKnownCycles } from '../clients/known-cycles.ts'
 import { type ListedDue, listDue, planOpenings, type TickView } from '../model/calendar/catch-up.ts'
 import type { Timetable } from '../model/calendar/cycles.ts'
@@ -11,6 +10,7 @@ import type { CycleKey, ProductId } from '../model/ids.ts'
 import { toScheduleId } from '../workflows/contract.ts'
 import type { Connection } from './connection.ts'
 import { toCount } from './output.ts'
+import { readCatalog } from './read-catalog.ts'
 
 /** Of a product with due cycles that are not open. */
 export interface UnopenedCycles {
@@ -25,13 +25,12 @@ export interface DueFound {
   unopened: UnopenedCycles[]
 }
 
-export async function checkDue({ aws, temporal, settings }: Connection, domain: string): Promise<DueFound> {
-  const loaded = await loadDomainCatalog((await aws()).s3, settings.SLUICE_CATALOG_BUCKET, domain)
-  if (loaded.kind !== 'loaded') throw new Error('the catalog could not be read')
-  const client = await temporal()
+export async function checkDue(connection: Connection, domain: string): Promise<DueFound> {
+  const catalog = await readCatalog(connection, domain)
+  const client = await connection.temporal()
   const atMs = Date.now()
-  const timetable = toTimetable(loaded.catalog)
-  const listed = listDue(timetable, loaded.catalog.products, atMs)
+  const timetable = toTimetable(catalog)
+  const listed = listDue(timetable, catalog.products, atMs)
   const dueKeys = listed.due.flatMap(({ keys }) => keys)
   const known = await listKnownCycles(client, domain, dueKeys)
   return countUnopened(timetable, listed, { atMs, known, tickMs: await readTickMs(client, domain) })

@@ -1,6 +1,5 @@
 // Why there is no such cycle: a slip of the finger, a day on which its calendar is closed, a day that is still to come. In: the name,
 // the definitions of its domain. Out: one sentence, and what the cycle would wait for. Never: "not found" alone.
-import { loadDomainCatalog } from '../catalog/load.ts'
 import { listDomains } from '../mirror/blockers.ts'
 import { toCadence } from '../model/calendar/cadence.ts'
 import { cycleAfter, cycleBefore, dueAtMs, hasCycle, type Timetable } from '../model/calendar/cycles.ts'
@@ -17,6 +16,7 @@ import { inputLines, OPEN_WORDS } from './explain-inputs.ts'
 import { timeLines } from './explain-times.ts'
 import { whyNoDefinition } from './no-definition.ts'
 import { print } from './output.ts'
+import { readCatalog } from './read-catalog.ts'
 
 export interface Unknown {
   sentence: string
@@ -26,19 +26,17 @@ export interface Unknown {
 
 export async function whyUnknown(connection: Connection, parts: CycleParts): Promise<Unknown> {
   const { product, key } = parts
-  const { aws, settings } = connection
   const domain = domainOf(product)
   const noDomain = await whyNoDomain(connection, domain)
   if (noDomain) return { sentence: noDomain }
-  const loaded = await loadDomainCatalog((await aws()).s3, settings.SLUICE_CATALOG_BUCKET, domain)
-  if (loaded.kind !== 'loaded') return { sentence: `${product}/${key} is not known.` }
-  const { products } = loaded.catalog
+  const catalog = await readCatalog(connection, domain)
+  const { products } = catalog
   const version = products.find(({ definition }) => definition.product === product)
   if (!version) {
     const names = products.map(({ definition }) => definition.product)
-    return { sentence: whyNoDefinition(loaded.catalog, { product, key }, `. Its domain has ${names.join(', ')}.`) }
+    return { sentence: whyNoDefinition(catalog, { product, key }, `. Its domain has ${names.join(', ')}.`) }
   }
-  const timetable = toTimetable(loaded.catalog)
+  const timetable = toTimetable(catalog)
   const notDue = toNotScheduled(timetable, version.definition, key)
   if (notDue) return { sentence: notDue }
   const expected = openCycle(timetable, version, { key, openedBy: 'person', settings: NO_SETTINGS })

@@ -1,7 +1,6 @@
 // In: a cycle. Out: the whole of what is known of it, from its workflow while it runs, else from the mirror: why it stands where it
 // stands, down to the root. Never: "not found" without the reason, or on the word of one of them alone.
 import { WorkflowNotFoundError } from '@temporalio/client'
-import { loadDomainCatalog } from '../catalog/load.ts'
 import { type CycleReport, readCycle } from '../mirror/status.ts'
 import { listUnheard, type Unheard } from '../mirror/unheard.ts'
 import type { Cycle } from '../model/cycle/cycle.ts'
@@ -22,6 +21,7 @@ import { blockerLines, readWhy, reasonLines, toWhyData, type Why } from './expla
 import { CommandFailure, EXIT } from './failure.ts'
 import { toVersionLine } from './older-version.ts'
 import { colourState, type Output, print, printJson, talk } from './output.ts'
+import { readCatalog } from './read-catalog.ts'
 import { CENTRAL } from './stack-environment.ts'
 import { type Asked, toUnexplained } from './unexplained.ts'
 
@@ -129,16 +129,14 @@ function tellClosed(report: CycleReport, why: Why, isForgotten: boolean): void {
 
 /** What the definitions in force now say of it. */
 async function tellPresent(connection: Connection, cycle: Cycle): Promise<void> {
-  const { aws, settings } = connection
   const { product, key, definitionVersion } = cycle.input
   try {
-    const loaded = await loadDomainCatalog((await aws()).s3, settings.SLUICE_CATALOG_BUCKET, domainOf(product))
-    if (loaded.kind !== 'loaded') return
+    const catalog = await readCatalog(connection, domainOf(product))
     const carried = { product, key, definitionVersion, state: cycle.state, step: cycle.step }
-    const version = toVersionLine(loaded.catalog, carried)
-    for (const line of [...(version ? [version] : []), ...vanishedLines(loaded.catalog, cycle)]) print(`  ${line}`)
+    const version = toVersionLine(catalog, carried)
+    for (const line of [...(version ? [version] : []), ...vanishedLines(catalog, cycle)]) print(`  ${line}`)
     const unheard = await askUnheard(connection, cycle)
-    for (const line of unheardLines(loaded.catalog, cycle, unheard)) print(`  ${line}`)
+    for (const line of unheardLines(catalog, cycle, unheard)) print(`  ${line}`)
   } catch (error) {
     talk(`The catalog does not answer, so the definitions of now are not compared: ${(error as Error).message}`)
   }

@@ -2,7 +2,6 @@
 // no run is open; from its workflow while one is, else from Temporal's result and the mirror's row, whichever tells the later end.
 // Never: "closed" because nobody answers.
 import { type Client, WorkflowNotFoundError } from '@temporalio/client'
-import { loadDomainCatalog } from '../catalog/load.ts'
 import { selectVersions } from '../catalog/rows.ts'
 import { readConfig } from '../clients/config.ts'
 import { readLastResult } from '../clients/last-result.ts'
@@ -24,6 +23,7 @@ import { CommandFailure, EXIT } from './failure.ts'
 import { toNoAnswer } from './no-answer.ts'
 import { whyNoDefinition } from './no-definition.ts'
 import { talk } from './output.ts'
+import { readCatalog } from './read-catalog.ts'
 
 /** By which version of its definition a rerun goes: the one that the cycle carries, or the one in force. */
 export const DEFINITIONS = ['cycle', 'current'] as const
@@ -70,7 +70,7 @@ export async function findClosed(
 ): Promise<Extract<FoundCycle, { run: 'closed' }>> {
   const cycle = toCycleId(parts.product, parts.key)
   const past = await readEnd(connection, await connection.temporal(), cycle)
-  const catalog = await loadCatalog(connection, parts)
+  const catalog = await readCatalog(connection, domainOf(parts.product))
   if (!past) throw new CommandFailure(EXIT.notAllowed, whyUnknown(catalog, parts))
   const timetable = toTimetable(catalog)
   const version = await chooseVersion(connection, { catalog, parts, past, choice })
@@ -85,16 +85,6 @@ export async function findClosed(
   const opened = openCycle(timetable, version, { key: parts.key, openedBy: 'rerun', settings })
   const input = { ...opened, past: { ...past, dependencies, command: null } }
   return { run: 'closed', cycle: openRun(input, Date.now()), input }
-}
-
-export async function loadCatalog(
-  { aws, settings }: Connection,
-  { product }: Pick<CycleParts, 'product'>,
-): Promise<DomainCatalog> {
-  const loaded = await loadDomainCatalog((await aws()).s3, settings.SLUICE_CATALOG_BUCKET, domainOf(product))
-  if (loaded.kind !== 'loaded')
-    throw new Error(`The catalog of ${domainOf(product)} answered "unchanged" to a first read.`)
-  return loaded.catalog
 }
 
 export const presentVersion = (catalog: DomainCatalog, { product }: Pick<CycleParts, 'product'>) =>

@@ -17,10 +17,11 @@ import { lastDone, toWhoWasFirst } from './audit.ts'
 import { requireDomain } from './choose-products.ts'
 import { type Connection, withConnection } from './connection.ts'
 import { CommandFailure, EXIT } from './failure.ts'
-import { ANSWER_MS, askCycle, loadCatalog, presentVersion } from './find-cycle.ts'
+import { ANSWER_MS, askCycle, presentVersion } from './find-cycle.ts'
 import { noAnswerWords } from './no-answer.ts'
 import { whyNoDefinition } from './no-definition.ts'
 import { print, printJson, talk, toCount } from './output.ts'
+import { readCatalog } from './read-catalog.ts'
 import { CENTRAL } from './stack-environment.ts'
 
 export const RUNS = ['all', 'latest', 'none'] as const
@@ -180,7 +181,7 @@ async function withProduct(
   const { actor, reason, requestId } = toCommandOf({ action, of: 'product' }, options)
   return withConnection(options, CENTRAL, async (connection) => {
     requireDomain(await listProducts(connection.db()), domainOf(product))
-    const catalog = await loadCatalog(connection, { product })
+    const catalog = await readCatalog(connection, domainOf(product))
     const row = (await selectHolds(connection.db())).find((one) => one.product === product)
     const inBucket = catalog.holds?.[product]
     const before = row ?? (inBucket ? { product, ...inBucket } : null)

@@ -1,19 +1,18 @@
 // In: a cycle. Out: it is open, or why not; the exit code.
-import { loadDomainCatalog } from '../catalog/load.ts'
 import { readConfig } from '../clients/config.ts'
 import { type CycleParts, domainOf } from '../model/ids.ts'
 import { withConnection } from './connection.ts'
 import { CommandFailure, EXIT } from './failure.ts'
 import { openByHand } from './open-cycle.ts'
 import { type Output, print, printJson } from './output.ts'
+import { readCatalog } from './read-catalog.ts'
 
 export async function open(parts: CycleParts, options: { stack?: string; output: Output }): Promise<number> {
   const domain = domainOf(parts.product)
-  return withConnection(options, domain, async ({ aws, db, temporal, settings }) => {
-    const loaded = await loadDomainCatalog((await aws()).s3, settings.SLUICE_CATALOG_BUCKET, domain)
-    if (loaded.kind !== 'loaded') throw new Error(`The catalog of ${domain} could not be read.`)
+  return withConnection(options, domain, async (connection) => {
+    const catalog = await readCatalog(connection, domain)
     const { cycle } = readConfig(process.env, domain)
-    const opened = await openByHand(await temporal(), loaded.catalog, parts, cycle, db())
+    const opened = await openByHand(await connection.temporal(), catalog, parts, cycle, connection.db())
     if (options.output === 'json') printJson(opened)
     switch (opened.kind) {
       case 'opened':

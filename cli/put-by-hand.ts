@@ -1,7 +1,6 @@
 // An event by hand. In: an upstream cycle; what to say of it. Out: on which bus that goes, and put there.
 // Never: keeps back what `chooseBus` has to tell who sends it; a refusal that passes for sent.
 import { type PutEventsRequestEntry, PutEventsCommand } from '@aws-sdk/client-eventbridge'
-import { loadDomainCatalog } from '../catalog/load.ts'
 import { namesOf } from '../clients/config.ts'
 import type { DomainCatalog } from '../model/calendar/routing.ts'
 import { type CycleParts, domainOf } from '../model/ids.ts'
@@ -9,20 +8,17 @@ import { chooseBus } from './choose-bus.ts'
 import type { Connection } from './connection.ts'
 import { CommandFailure, EXIT } from './failure.ts'
 import { talk } from './output.ts'
+import { readCatalog } from './read-catalog.ts'
 
 type Applied = Pick<DomainCatalog, 'products' | 'externals'>
 
 /** The central bus, or the domain's own for what only the domain may see: as some products, and all externals. */
-export async function findBus(
-  { aws, settings }: Connection,
-  parts: CycleParts,
-): Promise<{ bus: string; applied: Applied }> {
+export async function findBus(connection: Connection, parts: CycleParts): Promise<{ bus: string; applied: Applied }> {
   const domain = domainOf(parts.product)
-  const loaded = await loadDomainCatalog((await aws()).s3, settings.SLUICE_CATALOG_BUCKET, domain)
-  const applied = loaded.kind === 'loaded' ? loaded.catalog : { products: [], externals: [] }
+  const applied: Applied = await readCatalog(connection, domain)
   const { isOwnBus, note } = chooseBus(applied, parts)
   if (note) talk(note)
-  return { bus: isOwnBus ? namesOf(domain).domainBusName : settings.SLUICE_CENTRAL_BUS_ARN, applied }
+  return { bus: isOwnBus ? namesOf(domain).domainBusName : connection.settings.SLUICE_CENTRAL_BUS_ARN, applied }
 }
 
 /** The id that EventBridge gave it. */

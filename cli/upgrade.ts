@@ -4,21 +4,21 @@
 import { randomUUID } from 'node:crypto'
 import { type Client, WorkflowNotFoundError, WorkflowUpdateFailedError } from '@temporalio/client'
 import pMap from 'p-map'
-import { loadDomainCatalog } from '../catalog/load.ts'
 import { listOlderUnbegun } from '../mirror/carried-versions.ts'
 import type { Timetable } from '../model/calendar/cycles.ts'
 import { openCycle, whyNotDue } from '../model/calendar/due.ts'
-import { type DomainCatalog, toTimetable } from '../model/calendar/routing.ts'
+import { toTimetable } from '../model/calendar/routing.ts'
 import type { Cycle, UpgradeCommand } from '../model/cycle/cycle.ts'
 import { compareExpected, type InputChanges, refuseUpgrade } from '../model/cycle/upgrade.ts'
 import type { DefinitionVersion } from '../model/definition.ts'
 import { type CycleId, type CycleParts, domainOf, parseCycleId, type ProductId, toCycleId } from '../model/ids.ts'
 import { CYCLE_QUERY, UPGRADE } from '../workflows/contract.ts'
 import { auditRefusal, type RefusedAction } from './audit.ts'
-import { type Connection, withConnection } from './connection.ts'
+import { withConnection } from './connection.ts'
 import { CommandFailure, EXIT } from './failure.ts'
 import { noAnswerWords, toNoAnswer } from './no-answer.ts'
 import { type Output, print, printJson, talk, toCount } from './output.ts'
+import { readCatalog } from './read-catalog.ts'
 
 export interface UpgradeOptions {
   product?: ProductId
@@ -50,7 +50,7 @@ export async function upgrade(parts: CycleParts | undefined, options: UpgradeOpt
   return withConnection(options, domainOf(product), async (connection) => {
     const audit: Audit = (refused) => auditRefusal(connection, { ...command, action: 'upgrade', ...refused })
     const named = parts && toCycleId(product, parts.key)
-    const catalog = await requireCatalog(connection, product)
+    const catalog = await readCatalog(connection, domainOf(product))
     const version = catalog.products.find(({ definition }) => definition.product === product)
     if (!version) {
       const refused = `No definition of ${product} is applied any more.`
@@ -182,10 +182,4 @@ async function send({ temporal, answerMs }: Asked, cycle: CycleId, command: Upgr
     if (error instanceof WorkflowUpdateFailedError) return error.cause?.message ?? error.message
     throw error
   }
-}
-
-async function requireCatalog({ aws, settings }: Connection, product: ProductId): Promise<DomainCatalog> {
-  const loaded = await loadDomainCatalog((await aws()).s3, settings.SLUICE_CATALOG_BUCKET, domainOf(product))
-  if (loaded.kind === 'loaded') return loaded.catalog
-  throw new CommandFailure(EXIT.failed, `Nothing is applied in domain ${domainOf(product)}.`)
 }

@@ -235,3 +235,18 @@ test('while it is being cancelled in ERROR a rerun is refused, and says by whom'
     'being cancelled by ann',
   )
 })
+
+test('a rerun without a cascade tells of the one that a failed attempt still owes', () => {
+  const owing = after(
+    ready(),
+    { kind: 'begun' },
+    started,
+    failed,
+    { kind: 'commanded', command: { ...who, action: 'rerun', cascade: 'all' } },
+    { kind: 'begun' },
+    { kind: 'run-started', runId: 'jr_2', adopted: false },
+    { kind: 'run-ended', end: endOf('FAILED', 'jr_2') },
+  )
+  const told = effects(owing, { action: 'rerun', requestId: 'request-2' }, [reader('d1/ds4')])
+  expect(told.at(-1)).toContain('runs again (cascade)')
+})

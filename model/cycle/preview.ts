@@ -12,7 +12,7 @@ import { type Command, type Cycle, currentAttempt, isUnbegun, missingOf, readInp
 import { decideNext } from './decide.ts'
 import { applyFact } from './facts.ts'
 import { locationOf, nextRevision } from './outgoing.ts'
-import type { RunStatus } from './rerun.ts'
+import { hasAttemptToGoOnWith, type RunStatus } from './rerun.ts'
 
 /** A cycle of a consumer, as far as it has to do with the asked one. */
 export interface Reader {
@@ -86,7 +86,7 @@ interface Change {
 function effectsOf(change: Change, command: Command): string[] {
   switch (command.action) {
     case 'rerun':
-      return ofRerun(change, command)
+      return ofRerun(change)
     case 'skip':
       return ['It ends as SKIPPED, without data and without a Glue run.', ...ofNoData(change, 'SKIPPED')]
     case 'waive':
@@ -100,12 +100,14 @@ function effectsOf(change: Change, command: Command): string[] {
   }
 }
 
-function ofRerun(change: Change, command: Extract<Command, { action: 'rerun' }>): string[] {
-  const { cycle, after } = change
+function ofRerun(change: Change): string[] {
+  const { cycle, after, nowMs } = change
   if (isUnbegun(after)) return ['Its run is opened again.', toNext(change)]
   const { definition, definitionVersion } = after.input
-  const goesOn = after.actions.at(-1)?.attempt === cycle.lastAttempt && cycle.lastAttempt > 0
-  const publishes = definition.publish !== null && command.publish !== false
+  const goesOn = hasAttemptToGoOnWith(cycle)
+  // The attempt knows what is asked of it, also what a failed one still owes.
+  const attempt = currentAttempt(goesOn ? after : applyFact(after, { kind: 'begun' }, nowMs))
+  const publishes = definition.publish !== null && !attempt?.isUnpublished
   const run = goesOn
     ? `Attempt ${cycle.lastAttempt} goes on where it stood: no second Glue run is started.`
     : `Glue job "${definition.run.glue}" runs as attempt ${cycle.lastAttempt + 1}, by version ${definitionVersion} of the definition.`
@@ -113,7 +115,7 @@ function ofRerun(change: Change, command: Extract<Command, { action: 'rerun' }>)
     run,
     ...(goesOn ? [] : [...ofInputs(cycle), ...ofOverwriting(after)]),
     ofPublication(after, publishes),
-    ...(publishes ? [...ofReaders(change, command.cascade), ...ofFurther(change)] : []),
+    ...(publishes ? [...ofReaders(change, attempt?.cascade), ...ofFurther(change)] : []),
   ]
 }
 
