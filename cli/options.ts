@@ -1,6 +1,6 @@
 // Options and arguments that several commands take, each written once. In: text. Out: what it means, or a clear error.
 import { userInfo } from 'node:os'
-import { InvalidArgumentError, Option } from '@commander-js/extra-typings'
+import { type Command, InvalidArgumentError, Option, type OptionValues } from '@commander-js/extra-typings'
 import { isDate } from '../model/calendar/day-numbers.ts'
 import { isLocation, MAX_REVISION } from '../model/event-values.ts'
 import { type CycleParts, parseCycleId, parseProductId, type ProductId, SUCH_KEYS } from '../model/ids.ts'
@@ -26,6 +26,17 @@ export const databaseUrlOption = (what: string) => new Option('--database-url <u
 /** What every action of an operator takes. */
 export const dryRunOption = () =>
   new Option('--dry-run', 'say exactly what would happen, data and consumers included, and do nothing').default(false)
+
+/** What every action of an operator takes, after what is its own. */
+export const withActionOptions = <Arguments extends unknown[], Options extends OptionValues>(
+  command: Command<Arguments, Options>,
+) =>
+  command
+    .addOption(dryRunOption())
+    .addOption(reasonOption().makeOptionMandatory())
+    .addOption(actorOption())
+    .addOption(stackOption())
+    .addOption(outputOption())
 
 export const reasonOption = () => new Option('--reason <text>', 'why, for the audit')
 

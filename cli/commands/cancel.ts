@@ -1,16 +1,13 @@
 // `sluice cancel`: stop a cycle.
 import { Command } from '@commander-js/extra-typings'
-import { actorOption, dryRunOption, outputOption, parseCycle, reasonOption, stackOption } from '../options.ts'
+import { parseCycle, withActionOptions } from '../options.ts'
 
 export const createCancelCommand = () =>
-  new Command('cancel')
-    .description('Stop the Glue run of a cycle and end it as CANCELLED')
-    .argument('<cycle>', 'such as d1/ds3/2026-11-20', parseCycle)
-    .addOption(dryRunOption())
-    .addOption(reasonOption().makeOptionMandatory())
-    .addOption(actorOption())
-    .addOption(stackOption())
-    .addOption(outputOption())
+  withActionOptions(
+    new Command('cancel')
+      .description('Stop the Glue run of a cycle and end it as CANCELLED')
+      .argument('<cycle>', 'such as d1/ds3/2026-11-20', parseCycle),
+  )
     .addHelpText(
       'after',
       `

@@ -1,16 +1,13 @@
 // `sluice hold`: a cycle, or all of a product, starts nothing.
 import { Command } from '@commander-js/extra-typings'
-import { actorOption, dryRunOption, outputOption, parseCycleOrProduct, reasonOption, stackOption } from '../options.ts'
+import { parseCycleOrProduct, withActionOptions } from '../options.ts'
 
 export const createHoldCommand = () =>
-  new Command('hold')
-    .description('Keep a cycle, or all cycles of a product, from starting; arrivals are recorded all the same')
-    .argument('<cycle or product>', 'such as d1/ds3/2026-11-20 or d1/ds3', parseCycleOrProduct)
-    .addOption(dryRunOption())
-    .addOption(reasonOption().makeOptionMandatory())
-    .addOption(actorOption())
-    .addOption(stackOption())
-    .addOption(outputOption())
+  withActionOptions(
+    new Command('hold')
+      .description('Keep a cycle, or all cycles of a product, from starting; arrivals are recorded all the same')
+      .argument('<cycle or product>', 'such as d1/ds3/2026-11-20 or d1/ds3', parseCycleOrProduct),
+  )
     .addHelpText(
       'after',
       `

@@ -1,22 +1,19 @@
 // `sluice release`: what was held goes on.
 import { Command, Option } from '@commander-js/extra-typings'
-import { actorOption, dryRunOption, outputOption, parseCycleOrProduct, reasonOption, stackOption } from '../options.ts'
+import { parseCycleOrProduct, withActionOptions } from '../options.ts'
 
 export const createReleaseCommand = () =>
-  new Command('release')
-    .description('End a hold of a cycle or a product, and choose which held cycles run')
-    .argument('<cycle or product>', 'such as d1/ds3/2026-11-20 or d1/ds3', parseCycleOrProduct)
-    .addOption(
-      new Option(
-        '--run <which>',
-        'of several held cycles of a product: which go on; the others stay held one by one',
-      ).choices(['all', 'latest', 'none']),
-    )
-    .addOption(dryRunOption())
-    .addOption(reasonOption().makeOptionMandatory())
-    .addOption(actorOption())
-    .addOption(stackOption())
-    .addOption(outputOption())
+  withActionOptions(
+    new Command('release')
+      .description('End a hold of a cycle or a product, and choose which held cycles run')
+      .argument('<cycle or product>', 'such as d1/ds3/2026-11-20 or d1/ds3', parseCycleOrProduct)
+      .addOption(
+        new Option(
+          '--run <which>',
+          'of several held cycles of a product: which go on; the others stay held one by one',
+        ).choices(['all', 'latest', 'none']),
+      ),
+  )
     .addHelpText(
       'after',
       `

@@ -1,36 +1,25 @@
 // `sluice rerun`: run a cycle again, open or closed.
 import { Command, Option } from '@commander-js/extra-typings'
-import {
-  actorOption,
-  dryRunOption,
-  outputOption,
-  parseCascade,
-  parseCycle,
-  reasonOption,
-  stackOption,
-} from '../options.ts'
+import { parseCascade, parseCycle, withActionOptions } from '../options.ts'
 
 export const createRerunCommand = () =>
-  new Command('rerun')
-    .description('Run a product again for a cycle: a failed one, or a completed one as a new revision')
-    .argument('<cycle>', 'such as d1/ds3/2026-11-20', parseCycle)
-    .option('--no-publish', 'make the data anew, and tell nobody: consumers keep what they have')
-    .addOption(
-      new Option(
-        '--definition <which>',
-        'by the version that the cycle carries, or by the one in force; unless told, its own while its run is open, else the one in force',
-      ).choices(['cycle', 'current']),
-    )
-    .option(
-      '--cascade <products>',
-      'consumers that run again for the new revision, whatever their onRevision says: all, or a list such as d1/ds4,d1/ds5',
-      parseCascade,
-    )
-    .addOption(dryRunOption())
-    .addOption(reasonOption().makeOptionMandatory())
-    .addOption(actorOption())
-    .addOption(stackOption())
-    .addOption(outputOption())
+  withActionOptions(
+    new Command('rerun')
+      .description('Run a product again for a cycle: a failed one, or a completed one as a new revision')
+      .argument('<cycle>', 'such as d1/ds3/2026-11-20', parseCycle)
+      .option('--no-publish', 'make the data anew, and tell nobody: consumers keep what they have')
+      .addOption(
+        new Option(
+          '--definition <which>',
+          'by the version that the cycle carries, or by the one in force; unless told, its own while its run is open, else the one in force',
+        ).choices(['cycle', 'current']),
+      )
+      .option(
+        '--cascade <products>',
+        'consumers that run again for the new revision, whatever their onRevision says: all, or a list such as d1/ds4,d1/ds5',
+        parseCascade,
+      ),
+  )
     .addHelpText(
       'after',
       `

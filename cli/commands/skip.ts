@@ -1,16 +1,13 @@
 // `sluice skip`: a cycle goes without data.
 import { Command } from '@commander-js/extra-typings'
-import { actorOption, dryRunOption, outputOption, parseCycle, reasonOption, stackOption } from '../options.ts'
+import { parseCycle, withActionOptions } from '../options.ts'
 
 export const createSkipCommand = () =>
-  new Command('skip')
-    .description('End a cycle without data: it is SKIPPED, and consumers are told')
-    .argument('<cycle>', 'such as d1/ds3/2026-11-20', parseCycle)
-    .addOption(dryRunOption())
-    .addOption(reasonOption().makeOptionMandatory())
-    .addOption(actorOption())
-    .addOption(stackOption())
-    .addOption(outputOption())
+  withActionOptions(
+    new Command('skip')
+      .description('End a cycle without data: it is SKIPPED, and consumers are told')
+      .argument('<cycle>', 'such as d1/ds3/2026-11-20', parseCycle),
+  )
     .addHelpText(
       'after',
       `

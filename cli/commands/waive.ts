@@ -1,26 +1,15 @@
 // `sluice waive`: a cycle goes without an input.
 import { Command } from '@commander-js/extra-typings'
-import {
-  actorOption,
-  dryRunOption,
-  outputOption,
-  parseCycle,
-  parseProducts,
-  reasonOption,
-  stackOption,
-} from '../options.ts'
+import { parseCycle, parseProducts, withActionOptions } from '../options.ts'
 
 export const createWaiveCommand = () =>
-  new Command('waive')
-    .description('Let a cycle that has not begun go without an input')
-    .argument('<cycle>', 'such as d1/ds3/2026-11-20', parseCycle)
-    .option('--dependency <products>', 'the input, such as raw/rd2; several by commas', parseProducts)
-    .option('--all', 'whatever it still waits for', false)
-    .addOption(dryRunOption())
-    .addOption(reasonOption().makeOptionMandatory())
-    .addOption(actorOption())
-    .addOption(stackOption())
-    .addOption(outputOption())
+  withActionOptions(
+    new Command('waive')
+      .description('Let a cycle that has not begun go without an input')
+      .argument('<cycle>', 'such as d1/ds3/2026-11-20', parseCycle)
+      .option('--dependency <products>', 'the input, such as raw/rd2; several by commas', parseProducts)
+      .option('--all', 'whatever it still waits for', false),
+  )
     .addHelpText(
       'after',
       `
