@@ -114,11 +114,14 @@ async function withProblems(connection: Connection, told: Told[], command: HoldO
     told,
     async (one): Promise<Told> => {
       if (one.refused === null || one.isUnanswered) return one
-      const cycle = await askCycle(temporal, one.cycle).catch(() => undefined)
-      const isHoldable = cycle !== undefined && refuseCommand(cycle, command, 'open', Date.now()) === null
-      return isHoldable
-        ? { ...one, isUnanswered: true, refused: `It is not held, and will start: ${one.refused}` }
-        : one
+      const problem = (refused: string): Told => ({ ...one, isUnanswered: true, refused })
+      try {
+        const cycle = await askCycle(temporal, one.cycle)
+        const isHoldable = cycle !== undefined && refuseCommand(cycle, command, 'open', Date.now()) === null
+        return isHoldable ? problem(`It is not held, and will start: ${one.refused}`) : one
+      } catch (error) {
+        return problem(`${one.refused} Whether it starts all the same is not known: ${String(error)}`)
+      }
     },
     AT_ONCE,
   )
