@@ -2,7 +2,7 @@
 
 alter table operator_action drop constraint operator_action_action;
 alter table operator_action add constraint operator_action_action check (action in
-  ('rerun', 'upgrade', 'skip', 'waive', 'hold', 'release', 'cancel', 'withdraw', 'open', 'backfill'));
+  ('rerun', 'upgrade', 'skip', 'waive', 'hold', 'release', 'cancel', 'withdraw', 'backfill'));
 alter table operator_action drop constraint operator_action_versions;
 alter table operator_action add constraint operator_action_versions
   check (action in ('upgrade', 'rerun') or (from_version is null and to_version is null));
