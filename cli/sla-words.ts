@@ -3,6 +3,7 @@
 import type { CommittedRow } from '../mirror/commitments.ts'
 import type { Owner } from '../model/definition.ts'
 import type { CycleId, Domain, ProductId } from '../model/ids.ts'
+import { isOpenedAfterItsTime } from '../model/lateness/promised.ts'
 
 export interface Commitment
   extends Pick<CommittedRow, 'state' | 'step' | 'held' | 'isHeld' | 'openedBy' | 'openedAt' | 'firstCompletedAt'> {
@@ -51,11 +52,9 @@ export function judge(one: Commitment | Promised, nowMs: number): Pick<SlaRow, '
   return { verdict, marginSeconds, note }
 }
 
-/** Who opens a cycle after its time knows that it comes too late. The scheduler opens so only after an outage, which counts. */
 function whyNobodyCounts(one: Commitment | Promised, doneMs: number | null): string | null {
   if (one.state === null) return null
-  const isByHand = one.openedBy === 'person' || one.openedBy === 'backfill'
-  if (isByHand && Date.parse(one.openedAt) > one.availableByMs) return 'opened after its time'
+  if (isOpenedAfterItsTime(one.openedBy, Date.parse(one.openedAt), one.availableByMs)) return 'opened after its time'
   if (doneMs !== null) return null
   if (one.state === 'SKIPPED') return 'skipped'
   return one.state === 'CANCELLED' ? 'cancelled' : null

@@ -1,5 +1,6 @@
 // What a row means, as a condition in SQL. In: the name of its table in the query. Out: text for a `where`, no parameters.
 // Never: said a second time elsewhere in this room; indexes of migrations hold the same list of open states.
+import { BY_HAND } from '../model/lateness/promised.ts'
 
 /** By its state: a run may have ended from outside, which `hasRun` leaves out. */
 export const isOpen = (status = 'data_product_status'): string =>
@@ -40,5 +41,5 @@ export const ignoresCorrections = (status: string, input: string): string =>
 export const heldOf = (status = 'data_product_status'): string =>
   `case when not row_security_active('data_product_status') or ${status}.domain = sluice_domain() then ${status}.held end`
 
-/** By somebody who knows that it comes too late: nobody counts on it. The scheduler opens so only after an outage, which counts. */
-export const isOpenedAfterItsTime = `opened_by in ('person', 'backfill', 'rerun') and opened_at > available_by`
+/** Nobody counts on it at its time: as model/lateness/promised.ts says it. */
+export const IS_OPENED_AFTER_ITS_TIME = `opened_by in (${BY_HAND.map((one) => `'${one}'`).join(', ')}) and opened_at > available_by`

@@ -3,7 +3,7 @@
 import type { Postgres, Queries } from '../clients/postgres.ts'
 import type { CycleId, Domain, ProductId } from '../model/ids.ts'
 import type { LatenessNotice, Told } from '../model/lateness/notices.ts'
-import { isOpenedAfterItsTime } from './conditions.ts'
+import { IS_OPENED_AFTER_ITS_TIME } from './conditions.ts'
 
 export interface UnfinishedRow {
   cycle: CycleId
@@ -23,7 +23,7 @@ export const listUnfinished = (
   db.rows<UnfinishedRow>(
     `select cycle, product, cycle_key as key, available_by as "availableBy" from data_product_status
      where domain = $1 and available_by >= $2 and available_by < $3 and state in ('WAITING', 'PROCESSING', 'ERROR')
-       and first_completed_at is null and opened_by <> 'backfill' and not (${isOpenedAfterItsTime})
+       and first_completed_at is null and opened_by <> 'backfill' and not (${IS_OPENED_AFTER_ITS_TIME})
      order by available_by, cycle collate "C" limit ${MOST}`,
     [domain, span.from, span.to],
   )

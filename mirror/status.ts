@@ -5,9 +5,10 @@ import type { Condition } from '../model/cycle/condition.ts'
 import type { Attempt, Blocker, HeldAs, DependencyStatus, OpenedBy, OperatorActionKind } from '../model/cycle/cycle.ts'
 import { isOfStep } from '../model/cycle/flags.ts'
 import type { CycleId, Domain, ProductId } from '../model/ids.ts'
+import { isOpenedAfterItsTime } from '../model/lateness/promised.ts'
 import type { BuiltFrom } from '../model/refresh-event.ts'
 import { type CycleState, type DependencyState, isSettled, type Step } from '../model/states.ts'
-import { heldOf, IS_INPUT, isOpenedAfterItsTime } from './conditions.ts'
+import { heldOf, IS_INPUT, IS_OPENED_AFTER_ITS_TIME } from './conditions.ts'
 import { type DeliveryRow, listDeliveriesTo } from './events.ts'
 import { IS_INPUT_WITHDRAWN, IS_OUTDATED, listOutdated, type OutdatedInput } from './outdated.ts'
 
@@ -90,7 +91,7 @@ export const toRunEnd = (status: string): RunEnd | undefined =>
 
 /** As `isLate` says it of a row. */
 const isLateAt = (instant: string): string =>
-  `(state not in ('SKIPPED', 'CANCELLED') and opened_by <> 'backfill' and not (${isOpenedAfterItsTime}) and coalesce(first_completed_at, ${instant}) > available_by)`
+  `(state not in ('SKIPPED', 'CANCELLED') and opened_by <> 'backfill' and not (${IS_OPENED_AFTER_ITS_TIME}) and coalesce(first_completed_at, ${instant}) > available_by)`
 
 /** Newest key first. */
 export const listCycles = (db: Postgres, filter: CycleFilter): Promise<CycleRow[]> =>
@@ -209,16 +210,15 @@ export const listActions = (db: Postgres, cycle: CycleId): Promise<ActionRow[]> 
     [cycle],
   )
 
-type Expected = Pick<CycleRow, 'state' | 'availableBy' | 'firstCompletedAt'> &
-  Partial<Pick<CycleRow, 'openedBy' | 'openedAt'>>
+type Expected = Pick<CycleRow, 'state' | 'availableBy' | 'firstCompletedAt' | 'openedBy' | 'openedAt'>
 
 /** Expected by an instant that has passed before it first completed; a rerun makes nothing late. */
 export function isLate(row: Expected, nowMs: number): boolean {
-  // Nobody waited for it at its time (conditions.ts).
-  const isByHand = row.openedBy === 'person' || row.openedBy === 'backfill' || row.openedBy === 'rerun'
-  if (row.availableBy === null || (isByHand && (row.openedAt ?? '') > row.availableBy)) return false
+  if (row.availableBy === null) return false
   if (row.openedBy === 'backfill' || row.state === 'SKIPPED' || row.state === 'CANCELLED') return false
-  return (row.firstCompletedAt === null ? nowMs : Date.parse(row.firstCompletedAt)) > Date.parse(row.availableBy)
+  const availableByMs = Date.parse(row.availableBy)
+  if (isOpenedAfterItsTime(row.openedBy, Date.parse(row.openedAt), availableByMs)) return false
+  return (row.firstCompletedAt === null ? nowMs : Date.parse(row.firstCompletedAt)) > availableByMs
 }
 
 /** All that shows beside the state: what the workflow said, and what follows from the time. */

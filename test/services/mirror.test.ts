@@ -478,7 +478,8 @@ test.each([
   ['rerun after it was in time', at(9), at(8), 'PROCESSING', false],
   ['skipped', at(9), null, 'SKIPPED', false],
 ] as const)('late: %s', (_case, availableBy, firstCompletedAt, state, late) => {
-  expect(isLate({ state, availableBy, firstCompletedAt }, T0 + 10 * 60_000)).toBe(late)
+  const opened = { openedBy: 'scheduler', openedAt: new Date(T0).toISOString() } as const
+  expect(isLate({ state, availableBy, firstCompletedAt, ...opened }, T0 + 10 * 60_000)).toBe(late)
 })
 
 describe('a server that fails', () => {
