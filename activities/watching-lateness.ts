@@ -18,6 +18,7 @@ import type { CycleId, CycleKey, Domain, ProductId } from '../model/ids.ts'
 import { type Expected, judgeLateness, type LatenessNotice, planNotices } from '../model/lateness/notices.ts'
 import type { Usual } from '../model/lateness/predict.ts'
 import type { SchedulerActivities } from '../workflows/contract.ts'
+import { joinLooks } from './joining-looks.ts'
 
 export interface LatenessParts {
   temporal: Client
@@ -32,18 +33,22 @@ export interface LatenessParts {
 const AHEAD_MS = DAY_MS
 const BEHIND_MS = DAY_MS
 
-export const createLatenessWatch = (parts: LatenessParts): Pick<SchedulerActivities, 'watchLateness'> => ({
-  /** May run twice: what was told is known by its cause. Null = PostgreSQL was away. */
-  async watchLateness({ domain, atMs = 0 }) {
-    try {
-      return { told: await watch(parts, domain, Math.max(atMs, parts.nowMs())) }
-    } catch (error) {
-      if (!isOutage(error)) throw error
-      parts.warn('PostgreSQL does not answer, so nobody looked for what is late', { domain, error: String(error) })
-      return { told: null }
-    }
-  },
-})
+export function createLatenessWatch(parts: LatenessParts): Pick<SchedulerActivities, 'watchLateness'> {
+  // Five hundred cycles whose time is up at once each ask for a look at the whole domain.
+  const look = joinLooks((domain, atMs) => watch(parts, domain, Math.max(atMs, parts.nowMs())))
+  return {
+    /** May run twice: what was told is known by its cause. Null = PostgreSQL was away. */
+    async watchLateness({ domain, atMs = 0 }) {
+      try {
+        return { told: await look(domain, atMs) }
+      } catch (error) {
+        if (!isOutage(error)) throw error
+        parts.warn('PostgreSQL does not answer, so nobody looked for what is late', { domain, error: String(error) })
+        return { told: null }
+      }
+    },
+  }
+}
 
 async function watch(parts: LatenessParts, domain: Domain, nowMs: number): Promise<number> {
   const { db } = parts

@@ -173,6 +173,20 @@ test('what a person opened after its own time, or a backfill did, pages nobody; 
   expect(await told()).toEqual([])
 })
 
+test('what is late all at once is looked at twice at most: the first asks, the others share', async () => {
+  let looks = 0
+  const loadIndex = async () => (looks++, index)
+  const watch = createLatenessWatch({
+    ...{ temporal: temporal.client, db: space.db, loadIndex, nowMs: () => at(12), warn: () => undefined },
+    notify: async () => undefined,
+  })
+  const first = watch.watchLateness({ domain: 'd1' as Domain })
+  await expect.poll(() => looks).toBe(1)
+  const others = Array.from({ length: 50 }, () => watch.watchLateness({ domain: 'd1' as Domain, atMs: at(12) }))
+  await Promise.all([first, ...others])
+  expect(looks).toBe(2)
+})
+
 test('while PostgreSQL is away nobody is told, which is said and is no failure', async () => {
   const nowhere = openPostgres('postgres://nobody@127.0.0.1:1/none')
   expect((await look(at(12), nowhere)).answer).toEqual({ told: null })
