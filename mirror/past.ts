@@ -25,7 +25,7 @@ export async function readPast(db: Postgres, cycle: CycleId): Promise<Past | und
 
 /** What its last attempt never published. */
 const unheardCascade = (last: Attempt | undefined): Pick<Past, 'cascade'> =>
-  last?.cascade && last.end?.state !== 'SUCCEEDED' ? { cascade: last.cascade } : {}
+  last?.cascade ? { cascade: last.cascade } : {}
 
 export const toDependency = (row: DependencyRow): DependencyStatus => ({
   product: row.product,

@@ -71,7 +71,7 @@ export function applyFact(cycle: Cycle, fact: Fact, nowMs: number): Cycle {
     case 'publish-failed':
       return move(next, 'ERROR', 'publish', fact.error, nowMs)
     case 'completed':
-      return move(next, 'COMPLETED', null, null, nowMs)
+      return move(heard(next), 'COMPLETED', null, null, nowMs)
     case 'missed':
       return miss(next, fact.missing, nowMs)
     case 'skipped':
@@ -99,8 +99,11 @@ const COMMANDS: ReadonlySet<Fact['kind']> = new Set(['rerun', 'commanded', 'upgr
 
 function complete(cycle: Cycle, { eventId, revision }: { eventId: string; revision: number }, nowMs: number): Cycle {
   const published = toOwnArrival(cycle, eventId, revision)
-  return { ...move(cycle, 'COMPLETED', null, null, nowMs), revision, published }
+  return { ...move(heard(cycle), 'COMPLETED', null, null, nowMs), revision, published }
 }
+
+/** What its attempts were to ask of consumers is asked, or nobody wants that any more. */
+const heard = (cycle: Cycle): Cycle => ({ ...cycle, attempts: cycle.attempts.map(({ cascade: _, ...rest }) => rest) })
 
 function begin(cycle: Cycle, nowMs: number): Cycle {
   const number = cycle.lastAttempt + 1
@@ -130,13 +133,14 @@ function begin(cycle: Cycle, nowMs: number): Cycle {
 function cascadeOf(cycle: Cycle): Cascade | undefined {
   // What was asked for and never published is still asked for.
   const before = currentAttempt(cycle)
-  const unheard = before ? (before.end?.state === 'SUCCEEDED' ? undefined : before.cascade) : cycle.input.past?.cascade
+  const unheard = before ? before.cascade : cycle.input.past?.cascade
   const own = domainOf(cycle.input.product)
   const taken = cycle.dependencies.flatMap(({ newer }) =>
     newer?.cascade && domainOf(newer.product) === own ? [newer.cascade] : [],
   )
-  const asked = isForCorrection(cycle, cycle.lastAttempt + 1) ? undefined : lastRerun(cycle)?.asked?.cascade
-  return joinCascades([unheard, asked, ...taken])
+  // Also by a rerun that was cancelled before this attempt could begin.
+  const asked = rerunsFor(cycle, cycle.lastAttempt + 1).map((action) => action.asked?.cascade)
+  return joinCascades([unheard, ...asked, ...taken])
 }
 
 /** What it needed and begins without. */
@@ -172,6 +176,10 @@ function onAttempt(cycle: Cycle, change: Partial<Attempt>): Cycle {
   )
   return { ...cycle, attempts }
 }
+
+/** The reruns that lead to the attempt of this number. */
+const rerunsFor = ({ actions }: Cycle, number: number): OperatorAction[] =>
+  actions.filter(({ action, refused, attempt }) => action === 'rerun' && refused === null && attempt === number)
 
 /** The rerun that the next attempt is for; undefined: it is the first, or follows a rerun that its cycle no longer knows. */
 const lastRerun = ({ actions }: Cycle): OperatorAction | undefined =>

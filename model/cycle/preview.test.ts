@@ -24,6 +24,15 @@ const waiting = (): Cycle => cycleOf({}, ['d1/ds1', 'raw/rd2'])
 const ready = (): Cycle =>
   ['d1/ds1', 'raw/rd2'].reduce((cycle, product) => applyArrival(cycle, arrivalOf(product), NOON_MS), waiting())
 
+const unpublished = (): Cycle =>
+  after(
+    ready(),
+    { kind: 'begun' },
+    started,
+    { kind: 'run-ended', end: endOf('SUCCEEDED', 'jr_1') },
+    { kind: 'publish-failed', error: 'the bus is away' },
+  )
+
 const reader = (product: string, change: Partial<Reader> = {}): Reader => ({
   ...{ cycle: `${product}/${KEY}` as CycleId, product: product as ProductId, state: 'COMPLETED', isUnbegun: false },
   ...{ dependency: 'ARRIVED', revision: 1, onRevision: 'flag', ifNone: null },
@@ -163,14 +172,6 @@ test('a withdrawal says what each consumer loses', () => {
 })
 
 describe('a rerun of a publication that failed', () => {
-  const unpublished = (): Cycle =>
-    after(
-      ready(),
-      { kind: 'begun' },
-      started,
-      { kind: 'run-ended', end: endOf('SUCCEEDED', 'jr_1') },
-      { kind: 'publish-failed', error: 'the bus is away' },
-    )
   const rerunBy = (wish: object): Cycle =>
     after(unpublished(), { kind: 'commanded', command: { ...who, action: 'rerun', ...wish } as Command })
 
@@ -225,6 +226,27 @@ test('what a failed attempt was to ask of its consumers is asked by the next, in
   } as const
   const back = openRun({ ...cascading.input, past: { ...past, command, cascade: 'all' } }, NOON_MS)
   expect(after(back, { kind: 'reopened', command }, { kind: 'begun' }).attempts.at(-1)?.cascade).toBe('all')
+})
+
+test.each([
+  ['before its attempt began', after(ready(), { kind: 'begun' }, started, failed)],
+  ['when only its publication was missing', unpublished()],
+])('what a rerun was to ask of consumers is asked by the next one too, when it is cancelled %s', (_, cycle) => {
+  const asks = (cascade: { cascade?: 'all' }, requestId: string): Fact => ({
+    kind: 'commanded',
+    command: { ...who, requestId, action: 'rerun', ...cascade },
+  })
+  const gone = { kind: 'cancelled', reason: 'cancelled in Temporal' } as const
+  const begun = after(cycle, asks({ cascade: 'all' }, 'request-1'), gone, asks({}, 'request-2'), { kind: 'begun' })
+  expect(begun.attempts.at(-1)?.cascade).toBe('all')
+  const published = after(
+    begun,
+    { kind: 'run-started', runId: 'jr_2', adopted: false },
+    { kind: 'run-ended', end: endOf('SUCCEEDED', 'jr_2') },
+    { kind: 'published', eventId: 'd1/ds3/2026-11-20/r1', revision: 1 },
+  )
+  expect(published.published?.cascade).toBe('all')
+  expect(after(published, asks({}, 'request-3'), { kind: 'begun' }).attempts.at(-1)?.cascade).toBeUndefined()
 })
 
 test('while it is being cancelled in ERROR a rerun is refused, and says by whom', () => {
