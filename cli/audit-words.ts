@@ -7,7 +7,7 @@ import type { Standing } from '../model/cycle/cycle.ts'
 /** What may be asked for: `apply`, and what people do to cycles and products. */
 export const AUDIT_ACTIONS = [
   ...(['apply', 'rerun', 'upgrade', 'skip', 'waive', 'hold', 'release', 'cancel'] as const),
-  ...(['withdraw', 'backfill'] as const),
+  ...(['withdraw', 'backfill', 'open', 'send'] as const),
 ] satisfies (AuditedAction | 'apply')[]
 export type AuditAction = (typeof AUDIT_ACTIONS)[number]
 

@@ -1,18 +1,45 @@
-// In: what a person asked of a cycle, and why it may not be. Out: its row of the audit: neither a validator that says no nor a
-// cycle that has no run leaves a trace in Temporal; and who asked for it before. Never: a command that fails by it: without the mirror it is said.
+// In: what a person asked of a cycle, and whether it was done. Out: its row of the audit, where nobody else writes one: neither a
+// validator that says no nor a cycle that has no run leaves a trace in Temporal; and who asked for it before. Never: a command that fails by it: without the mirror it is said.
+import { randomUUID } from 'node:crypto'
 import { type AuditedAction, type RequestedAction, recordAction } from '../mirror/actions.ts'
 import { type AuditedRow, listAudited } from '../mirror/audit.ts'
 import type { CycleId } from '../model/ids.ts'
 import type { Connection } from './connection.ts'
+import { CommandFailure, EXIT } from './failure.ts'
 import { talk } from './output.ts'
 
-export type RefusedAction = Omit<RequestedAction, 'actorVerified' | 'refused' | 'atMs'> & { refused: string }
+export type RefusedAction = Asked & { refused: string }
 
-export async function auditRefusal(connection: Pick<Connection, 'db'>, refused: RefusedAction): Promise<void> {
+export interface AskerOptions {
+  actor: string
+  reason?: string
+}
+
+/** Who does what asks for no reason: it overrules nothing. */
+export function toAsker({ actor, reason = '' }: AskerOptions): { actor: string; reason: string; requestId: string } {
+  if (actor.trim() === '')
+    throw new CommandFailure(EXIT.notAllowed, 'This needs an actor that says something: --actor.')
+  return { actor: actor.trim(), reason: reason.trim() || 'none given', requestId: randomUUID() }
+}
+
+type Asked = Omit<RequestedAction, 'actorVerified' | 'refused' | 'atMs'>
+
+export const auditRefusal = (connection: Pick<Connection, 'db'>, refused: RefusedAction): Promise<void> =>
+  write(connection, refused, 'The refusal')
+
+/** Of what no workflow writes down. */
+export const auditDone = (connection: Pick<Connection, 'db'>, done: Asked): Promise<void> =>
+  write(connection, { ...done, refused: null }, 'What was done')
+
+async function write(
+  { db }: Pick<Connection, 'db'>,
+  action: Asked & { refused: string | null },
+  what: string,
+): Promise<void> {
   try {
-    await recordAction(connection.db(), { ...refused, actorVerified: false, atMs: Date.now() })
+    await recordAction(db(), { ...action, actorVerified: false, atMs: Date.now() })
   } catch (error) {
-    talk(`The refusal could not be written to the audit: ${whyNot(error, refused)}`)
+    talk(`${what} could not be written to the audit: ${whyNot(error, action)}`)
   }
 }
 
@@ -31,7 +58,7 @@ export const toWhoWasFirst = ({ actor, at, reason }: AuditedRow): string =>
   ` ${actor} asked for it first, at ${at}: ${reason}.`
 
 /** PostgreSQL speaks of policies: a login writes rows of its own domain only. */
-const whyNot = (error: unknown, { cycle }: RefusedAction): string =>
+const whyNot = (error: unknown, { cycle }: Asked): string =>
   (error as { code?: string }).code === '42501'
     ? `this login may not write for ${cycle}, which is another domain's`
     : (error as Error).message

@@ -1,14 +1,15 @@
-// In: an upstream cycle that has refreshed. Out: its event on the bus of its product.
+// In: an upstream cycle that has refreshed; who says so. Out: its event on the bus of its product; audited.
 // Never: an event under another account than its product's; keeps one back that a warning is about.
 import { type Awaited, readAwaited } from '../mirror/awaited.ts'
-import { type CycleParts, domainOf } from '../model/ids.ts'
+import { type CycleParts, domainOf, toCycleId } from '../model/ids.ts'
+import { type AskerOptions, auditDone, toAsker } from './audit.ts'
 import { type Connection, withConnection } from './connection.ts'
 import { type Output, print, printJson, talk } from './output.ts'
 import { findBus, putByHand } from './put-by-hand.ts'
 import { toRefreshEntry } from './refresh-entry.ts'
 import { sendWarnings } from './send-warnings.ts'
 
-interface SendOptions {
+interface SendOptions extends AskerOptions {
   revision: number
   location?: string
   stack?: string
@@ -16,6 +17,7 @@ interface SendOptions {
 }
 
 export async function send(parts: CycleParts, options: SendOptions): Promise<number> {
+  const asker = toAsker(options)
   return withConnection(options, domainOf(parts.product), async (connection) => {
     const { bus, applied } = await findBus(connection, parts)
     const event = { ...parts, revision: options.revision }
@@ -23,6 +25,11 @@ export async function send(parts: CycleParts, options: SendOptions): Promise<num
     const location = options.location ?? null
     const entry = toRefreshEntry(bus, { ...event, location, occurredAt: new Date().toISOString() })
     const eventId = await putByHand(connection, entry)
+    const cycle = toCycleId(parts.product, parts.key)
+    await auditDone(connection, {
+      ...{ ...asker, cycle, action: 'send' },
+      asked: { revision: options.revision, ...(location && { location }) },
+    })
     if (options.output === 'json') printJson({ bus, eventId, entry })
     else print(`Sent to ${bus}. What became of it: sluice events tail`)
     return 0

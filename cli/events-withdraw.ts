@@ -3,13 +3,12 @@
 // Never: a notice before the mark; a repeat is the same notice.
 import { randomUUID } from 'node:crypto'
 import type { Postgres } from '../clients/postgres.ts'
-import { recordAction } from '../mirror/actions.ts'
 import { readReaders } from '../mirror/readers.ts'
 import { markWithdrawn, readHighestRevision } from '../mirror/withdrawn.ts'
 import { withdrawalEffects } from '../model/cycle/preview.ts'
 import { type CycleParts, domainOf, parseCycleId, parseEventId, toCycleId, toEventId } from '../model/ids.ts'
 import type { ActOptions } from './act.ts'
-import { auditRefusal } from './audit.ts'
+import { auditDone, auditRefusal } from './audit.ts'
 import { type Connection, withConnection } from './connection.ts'
 import { CommandFailure, EXIT } from './failure.ts'
 import { print, printJson, talk } from './output.ts'
@@ -97,8 +96,7 @@ async function take(
     occurredAt: new Date().toISOString(),
   })
   const noticeId = await putByHand(connection, entry)
-  const done = { refused: null, asked: { revision }, actorVerified: false, atMs: Date.now() }
-  await recordAction(connection.db(), { ...asker, cycle, action: 'withdraw', ...done })
+  await auditDone(connection, { ...asker, cycle, action: 'withdraw', asked: { revision } })
   if (!isMarked)
     talk(`No cycle of Sluice published ${eventId}: only who hears the notice knows that it was taken back.`)
   if (options.output === 'json') printJson({ bus, eventId: noticeId, entry, isMarked })

@@ -1,30 +1,48 @@
-// In: a cycle. Out: it is open, or why not; the exit code.
+// In: a cycle; who asks. Out: it is open, or why not, audited either way; the exit code.
 import { readConfig } from '../clients/config.ts'
-import { type CycleParts, domainOf } from '../model/ids.ts'
+import { type CycleParts, domainOf, toCycleId } from '../model/ids.ts'
+import { type AskerOptions, auditDone, auditRefusal, toAsker } from './audit.ts'
 import { withConnection } from './connection.ts'
 import { CommandFailure, EXIT } from './failure.ts'
-import { openByHand } from './open-cycle.ts'
+import { openByHand, type Opened } from './open-cycle.ts'
 import { type Output, print, printJson } from './output.ts'
 import { readCatalog } from './read-catalog.ts'
 
-export async function open(parts: CycleParts, options: { stack?: string; output: Output }): Promise<number> {
+interface OpenOptions extends AskerOptions {
+  stack?: string
+  output: Output
+}
+
+export async function open(parts: CycleParts, options: OpenOptions): Promise<number> {
   const domain = domainOf(parts.product)
+  const about = { ...toAsker(options), cycle: toCycleId(parts.product, parts.key), action: 'open' as const }
   return withConnection(options, domain, async (connection) => {
     const catalog = await readCatalog(connection, domain)
     const { cycle } = readConfig(process.env, domain)
     const opened = await openByHand(await connection.temporal(), catalog, parts, cycle, connection.db())
-    if (options.output === 'json') printJson(opened)
-    switch (opened.kind) {
-      case 'opened':
-        if (options.output === 'table') print(`${opened.cycle} is open. Follow it: sluice explain ${opened.cycle}`)
-        return 0
-      case 'existing':
-        throw new CommandFailure(
-          EXIT.conflict,
-          `${opened.cycle} was there already. How it stands: sluice explain ${opened.cycle}; to run it again: sluice rerun`,
-        )
-      case 'refused':
-        throw new CommandFailure(EXIT.notAllowed, opened.reason)
+    const refused = toFailure(opened)
+    if (refused) {
+      await auditRefusal(connection, { ...about, refused: refused.message })
+      if (options.output === 'json') printJson(opened)
+      throw refused
     }
+    await auditDone(connection, { ...about, after: { state: 'WAITING' } })
+    if (options.output === 'json') printJson(opened)
+    else print(`${about.cycle} is open. Follow it: sluice explain ${about.cycle}`)
+    return 0
   })
+}
+
+function toFailure(opened: Opened): CommandFailure | null {
+  switch (opened.kind) {
+    case 'opened':
+      return null
+    case 'existing':
+      return new CommandFailure(
+        EXIT.conflict,
+        `${opened.cycle} was there already. How it stands: sluice explain ${opened.cycle}; to run it again: sluice rerun`,
+      )
+    case 'refused':
+      return new CommandFailure(EXIT.notAllowed, opened.reason)
+  }
 }

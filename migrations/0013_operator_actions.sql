@@ -2,7 +2,7 @@
 
 alter table operator_action drop constraint operator_action_action;
 alter table operator_action add constraint operator_action_action check (action in
-  ('rerun', 'upgrade', 'skip', 'waive', 'hold', 'release', 'cancel', 'withdraw', 'backfill'));
+  ('rerun', 'upgrade', 'skip', 'waive', 'hold', 'release', 'cancel', 'withdraw', 'backfill', 'open', 'send'));
 alter table operator_action drop constraint operator_action_versions;
 alter table operator_action add constraint operator_action_versions
   check (action in ('upgrade', 'rerun') or (from_version is null and to_version is null));
@@ -10,7 +10,7 @@ alter table operator_action add column asked jsonb;
 alter table operator_action add column before jsonb;
 alter table operator_action add column after jsonb;
 comment on column operator_action.cycle is 'The cycle it is about; of a hold, release or backfill of a whole product that product, such as d1/ds3.';
-comment on column operator_action.asked is 'What was asked beyond the action itself: of a rerun {publish, cascade}, of a waiver {products}, of a backfill {from, to, parallel}, of a withdrawal {revision}; null: nothing.';
+comment on column operator_action.asked is 'What was asked beyond the action itself: of a rerun {publish, cascade}, of a waiver {products}, of a backfill {from, to, parallel}, of a withdrawal or a sent event {revision}; null: nothing.';
 comment on column operator_action.before is 'How the cycle stood when it was judged: {state, step, revision, attempt, held}; null: there was none.';
 comment on column operator_action.after is 'How it stood directly after; null where it was refused.';
 create index operator_action_at on operator_action (domain, at desc);

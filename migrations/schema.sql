@@ -394,10 +394,10 @@ table operator_action -- What people asked for, why, and whether it was done; in
   recorded_at timestamp with time zone not null default now()
   from_version integer -- Of an upgrade: the version of the definition that the cycle carried, and in to_version the one asked for; null where a refused one did not get as far.
   to_version integer
-  asked jsonb -- What was asked beyond the action itself: of a rerun {publish, cascade}, of a waiver {products}, of a backfill {from, to, parallel}, of a withdrawal {revision}; null: nothing.
+  asked jsonb -- What was asked beyond the action itself: of a rerun {publish, cascade}, of a waiver {products}, of a backfill {from, to, parallel}, of a withdrawal or a sent event {revision}; null: nothing.
   before jsonb -- How the cycle stood when it was judged: {state, step, revision, attempt, held}; null: there was none.
   after jsonb -- How it stood directly after; null where it was refused.
-  constraint operator_action_action CHECK ((action = ANY (ARRAY['rerun'::text, 'upgrade'::text, 'skip'::text, 'waive'::text, 'hold'::text, 'release'::text, 'cancel'::text, 'withdraw'::text, 'backfill'::text])))
+  constraint operator_action_action CHECK ((action = ANY (ARRAY['rerun'::text, 'upgrade'::text, 'skip'::text, 'waive'::text, 'hold'::text, 'release'::text, 'cancel'::text, 'withdraw'::text, 'backfill'::text, 'open'::text, 'send'::text])))
   constraint operator_action_actor CHECK ((actor <> ''::text))
   constraint operator_action_cycle CHECK (starts_with(cycle, (domain || '/'::text)))
   constraint operator_action_outcome CHECK ((outcome = ANY (ARRAY['accepted'::text, 'refused'::text])))

@@ -7,7 +7,7 @@ import { type CycleId, type Domain, domainOf, type ProductId } from '../model/id
 import { toInstant } from './instants.ts'
 
 /** What a cycle judges, and what concerns no one run. */
-export type AuditedAction = OperatorActionKind | 'withdraw' | 'backfill'
+export type AuditedAction = OperatorActionKind | 'withdraw' | 'backfill' | 'open' | 'send'
 
 export interface RequestedAction {
   /** Of what concerns a whole product that product. */

@@ -1,9 +1,10 @@
 // What the Temporal UI says of a cycle that does not get on, and of its attempts.
 import { expect, test } from 'vitest'
 import { LIMITS } from '../model/cycle/cycle.ts'
+import { applyArrival } from '../model/cycle/arrivals.ts'
 import { applyFact, type Fact } from '../model/cycle/facts.ts'
 import { applyHoldUp } from '../model/cycle/held-up.ts'
-import { cycleOf, endOf, NOON_MS } from '../model/samples.test-data.ts'
+import { arrivalOf, cycleOf, endOf, NOON_MS } from '../model/samples.test-data.ts'
 import { toDetails } from './cycle-details.ts'
 
 const begun = applyFact(cycleOf({}, []), { kind: 'begun' }, NOON_MS)
@@ -44,4 +45,25 @@ test('a hold says by whom and why, and a waived input who let it go', () => {
   const lines = told(cycle)
   expect(lines[0]).toBe('**WAITING, held by ann since 2026-11-20T12:00:00.000Z: source is wrong**')
   expect(lines).toContain('| raw/rd2 | 2026-11-20 | WAIVED | by ann: vendor / is down |')
+})
+
+test('beside a correction that an attempt has taken stands when that came', () => {
+  const at = (minutes: number): number => NOON_MS + minutes * 60_000
+  const arrived = applyArrival(cycleOf({}, ['d1/ds1']), arrivalOf('d1/ds1'), at(1))
+  const corrected = applyArrival(arrived, arrivalOf('d1/ds1', { revision: 2 }), at(2))
+  expect(toDetails(corrected, at(2))).toContain(
+    '| d1/ds1 | 2026-11-20 | ARRIVED | 2026-11-20T12:02:00.000Z, revision 2 |',
+  )
+  const ran = [{ kind: 'begun' }, { kind: 'start-failed', error: 'no such job' }] as const
+  const failed = ran.reduce((now, fact) => applyFact(now, fact, at(3)), corrected)
+  const remembers = applyArrival(failed, arrivalOf('d1/ds1', { revision: 3 }), at(4))
+  expect(toDetails(remembers, at(4))).toContain('12:02:00.000Z, revision 2 |')
+  const command = { actor: 'ann', reason: 'again', requestId: 'request-1' }
+  const rerun = [{ kind: 'rerun', command }, { kind: 'begun' }] as const
+  expect(
+    toDetails(
+      rerun.reduce((now, fact) => applyFact(now, fact, at(5)), remembers),
+      at(5),
+    ),
+  ).toContain('12:04:00.000Z, revision 3 |')
 })

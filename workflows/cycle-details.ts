@@ -36,7 +36,11 @@ const toHeldUp = ({ limit, sinceMs }: HeldUp): string =>
 
 function toChecklist(cycle: Cycle): string[] {
   if (cycle.dependencies.length === 0) return toNone(cycle)
-  return ['| upstream | cycle | state | arrived |', '| --- | --- | --- | --- |', ...cycle.dependencies.map(toRow)]
+  return [
+    '| upstream | cycle | state | arrived |',
+    '| --- | --- | --- | --- |',
+    ...cycle.dependencies.map((one) => toRow(cycle, one)),
+  ]
 }
 
 /** None at all, or none that would do. */
@@ -45,9 +49,14 @@ const toNone = (cycle: Cycle): string[] => [
   ...judgeInputs(cycle, Infinity).never.map(({ why }) => `It would wait for ever: ${why}.`),
 ]
 
-const toRow = ({ product, key, why, state, arrival, arrivedAtMs, blocker, waivedBy }: DependencyStatus): string => {
+const toRow = (
+  { deliveries }: Cycle,
+  { product, key, why, state, arrival, arrivedAtMs, blocker, waivedBy }: DependencyStatus,
+): string => {
   const waived = waivedBy ? `by ${toCell(waivedBy.actor)}: ${toCell(waivedBy.reason)}` : ''
-  const when = arrivedAtMs === null ? waived : `${toIso(arrivedAtMs)}, revision ${arrival?.revision ?? '?'}`
+  // Of a correction that was taken its own time; an earlier run may have heard of it.
+  const cameAtMs = deliveries.find(({ eventId }) => eventId === arrival?.eventId)?.atMs ?? arrivedAtMs
+  const when = cameAtMs === null ? waived : `${toIso(cameAtMs)}, revision ${arrival?.revision ?? '?'}`
   return `| ${product} | ${key}${why ? ` (${why})` : ''} | ${state} | ${when}${blocker ? 'blocked, see below' : ''} |`
 }
 

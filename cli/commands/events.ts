@@ -10,6 +10,7 @@ import {
   parseCycle,
   parseLocation,
   parseRevision,
+  reasonOption,
   stackOption,
 } from '../options.ts'
 
@@ -74,11 +75,13 @@ const createSend = () =>
     .argument('<cycle>', 'the upstream cycle that has refreshed, such as raw/rd1/2026-11-20', parseCycle)
     .option('--revision <n>', 'its revision', parseRevision, 1)
     .option('--location <s3-url>', 'where its data is', parseLocation)
+    .addOption(reasonOption())
+    .addOption(actorOption())
     .addOption(stackOption())
     .addOption(outputOption())
     .addHelpText(
       'after',
-      '\nFor a refresh that happened outside of Sluice, and to try things out; its cycle is not touched.\nIt warns, and sends all the same, when a cycle of the product may publish the same event id, and when nobody waits for it.\n\nExample:\n  sluice events send raw/rd1/2026-11-20',
+      '\nFor a refresh that happened outside of Sluice, and to try things out; its cycle is not touched.\nIt warns, and sends all the same, when a cycle of the product may publish the same event id, and when nobody waits for it.\n\nExample:\n  sluice events send raw/rd1/2026-11-20 --reason "the vendor called"',
     )
     .action(async (cycle, options) => {
       const { send } = await import('../events-send.ts')

@@ -1,11 +1,13 @@
 // `sluice open`: a cycle by hand.
 import { Command } from '@commander-js/extra-typings'
-import { outputOption, parseCycle, stackOption } from '../options.ts'
+import { actorOption, outputOption, parseCycle, reasonOption, stackOption } from '../options.ts'
 
 export const createOpenCommand = () =>
   new Command('open')
     .description('Open a cycle now that the scheduler does not open, such as one of the past')
     .argument('<cycle>', 'such as d1/ds3/2026-11-20', parseCycle)
+    .addOption(reasonOption())
+    .addOption(actorOption())
     .addOption(stackOption())
     .addOption(outputOption())
     .addHelpText(

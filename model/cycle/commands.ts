@@ -109,7 +109,7 @@ function refuseSkip({ id, state, revision }: Cycle): string | null {
 
 const toTakeBack = ({ id, revision }: Pick<Cycle, 'id' | 'revision'>): string =>
   revision > 0
-    ? `To take its revision ${revision} back: sluice events withdraw ${id}/r${revision}`
+    ? `To take its revision ${revision} back, if nobody has yet: sluice events withdraw ${id}/r${revision}`
     : 'It told nobody, so there is nothing to take back.'
 
 const WAIVABLE = 'Only a cycle that still gathers its inputs, WAITING or in ERROR (wait), can go without one'

@@ -58,7 +58,11 @@ describe('a completed cycle', () => {
   test(
     'refuses what makes no sense once it is over, and says what does',
     async () => {
-      await refuse(ORDERS, ['skip'], /it has completed\. To take its revision 2 back: sluice events withdraw .*\/r2/)
+      await refuse(
+        ORDERS,
+        ['skip'],
+        /it has completed\. To take its revision 2 back, if nobody has yet: sluice events withdraw .*\/r2/,
+      )
       await refuse(ORDERS, ['waive', '--all'], /Only a cycle that still gathers its inputs, .* and it is COMPLETED/)
       await refuse(ORDERS, ['hold'], /it is COMPLETED: nothing of it is left to start.*sluice hold shop\/orders/)
       await refuse(ORDERS, ['release'], /It is not held, and no run of it is open/)

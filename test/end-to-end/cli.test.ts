@@ -203,6 +203,11 @@ test('a cycle opened by hand waits; opening it again is a conflict; a rerun of i
   const cycle = 'shop/revenue/2020-01-02'
   expect(await sluice('open', cycle)).toMatchObject({ code: 0, out: expect.stringContaining(`${cycle} is open.`) })
   expect(await sluice('open', cycle)).toMatchObject({ code: 5, err: expect.stringContaining('was there already') })
+  const about = { action: 'open', actor: expect.any(String), reason: 'none given' }
+  expect(await json('audit', '--action', 'open', '--cycle', cycle)).toMatchObject([
+    { ...about, outcome: 'refused' },
+    { ...about, outcome: 'accepted', after: { state: 'WAITING' } },
+  ])
   const refused = await sluice('rerun', cycle, '--reason', 'impatience')
   expect(refused).toMatchObject({ code: 4, out: '', err: expect.stringContaining('it waits for shop/orders') })
   expect(await sluice('rerun', cycle, '--reason', ' ')).toMatchObject({ code: 4 })

@@ -1,18 +1,21 @@
-// `sluice events withdraw` itself, on a real bus and a real database: the mark first, then the notice; and what refuses it.
+// `sluice events withdraw` and `events send` themselves, on a real bus and a real database: of a withdrawal the mark first, then the
+// notice; and what refuses it.
 import { ReceiveMessageCommand } from '@aws-sdk/client-sqs'
 import { afterEach, beforeEach, expect, test, vi } from 'vitest'
 import { parseMessage } from '../../bridge/parse.ts'
+import { send } from '../../cli/events-send.ts'
 import { withdraw } from '../../cli/events-withdraw.ts'
 import { EXIT } from '../../cli/failure.ts'
 import { namesOf } from '../../clients/config.ts'
 import { CENTRAL_BUS, toBusArn } from '../../infra/events.ts'
+import { listAudited } from '../../mirror/audit.ts'
 import { recallArrivals } from '../../mirror/recall.ts'
 import { recordCycle } from '../../mirror/record-cycle.ts'
 import { listActions } from '../../mirror/status.ts'
 import { openCycle } from '../../model/calendar/due.ts'
 import { applyArrival } from '../../model/cycle/arrivals.ts'
 import { openRun } from '../../model/cycle/cycle.ts'
-import type { CycleId } from '../../model/ids.ts'
+import { type CycleId, toCycleId } from '../../model/ids.ts'
 import { toRecord } from '../../model/cycle/record.ts'
 import { arrivalOf, publishedOf, toKey } from '../../model/samples.test-data.ts'
 import { type BridgeStage, useBridgeStage } from './bridge-stage.ts'
@@ -156,4 +159,25 @@ test('of an external it goes on the bus of its own domain, and says so; no row o
   expect(said.err).toContain(`${product} is declared external`)
   expect(said.err).toContain('No cycle of Sluice published')
   expect(await heard()).toMatchObject({ blocker: { product, withdraws: 1 } })
+})
+
+test('who sent an event by hand, of which revision and why, is audited; it needs no reason, and goes out without the database', async () => {
+  const cycle = { product: stage.product('ds1'), key: toKey(KEY) }
+  const asked = { revision: 2, actor: 'ann', output: 'json' } as const
+  expect(await send(cycle, { ...asked, reason: 'the vendor called' })).toBe(0)
+  expect(await send(cycle, asked)).toBe(0)
+  const about = { action: 'send', actor: 'ann', outcome: 'accepted', asked: { revision: 2 } }
+  expect(
+    await listAudited(database.db, { cycle: toCycleId(cycle.product, cycle.key), refused: false, limit: 9 }),
+  ).toMatchObject([
+    { ...about, reason: 'none given' },
+    { ...about, reason: 'the vendor called' },
+  ])
+  await expect(send(cycle, { ...asked, actor: ' ' })).rejects.toMatchObject({ exitCode: EXIT.notAllowed })
+  expect(puts()).toHaveLength(2)
+  said = { out: '', err: '' }
+  vi.stubEnv('DATABASE_URL', 'postgres://nobody@127.0.0.1:1/none')
+  expect(await send(cycle, asked)).toBe(0)
+  expect(said.err).toContain('What was done could not be written to the audit: ')
+  expect(puts()).toHaveLength(3)
 })
