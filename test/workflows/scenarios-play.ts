@@ -1,6 +1,7 @@
 // One scenario on the real stack. Its instants come one after the other, as fast as the machine gets through each; those
 // that a cycle has a timer for are put on the machine's clock. In: the order of a simulation. Out: its answer, in the
 // same shape. Never: an instant before all that the last one led to is done; a timer that goes off in between.
+import { setTimeout as pause } from 'node:timers/promises'
 import type { Message } from '@aws-sdk/client-sqs'
 import { createScheduling } from '../../activities/scheduling.ts'
 import { handleBatch } from '../../bridge/handle-batch.ts'
@@ -20,8 +21,8 @@ import { toBatchParts, toEntry } from './scenarios-bridge.ts'
 import type { Entry, ScenarioStage } from './scenarios-stage.ts'
 import { listTimers, mapTimes } from './scenarios-timers.ts'
 
-/** Between two timers all that happens must be through. */
-const STEP_MS = 12_000
+/** Between two timers all that happens must be through; on a machine that is too slow for that the next try takes longer. */
+const STEPS_MS = [12_000, 40_000]
 const NEVER_MS = 86_400_000
 
 export interface Played {
@@ -44,9 +45,14 @@ export async function play(stage: ScenarioStage, order: SimulationOrder, domain:
   const rest = order.catalogs.flatMap(({ products }) => products.map(({ definition }) => definition.product))
   const alone = rest.filter((product) => domainOf(product) !== 'd1' && !driven.has(product))
   if (alone.length > 0) throw new Error(`Without events and not in d1: ${alone.join(', ')}`)
-  const run = new ScenarioRun(stage, renamed(own, 'd1', domain), renamed(order, 'd1', domain))
-  const answer = await run.play(events)
-  return renamed(answer, domain, 'd1')
+  for (const stepMs of STEPS_MS) {
+    // What an earlier try left open goes on in its own domain.
+    const name = `${domain}x${stepMs}`
+    const run = new ScenarioRun(stage, renamed(own, 'd1', name), { order: renamed(order, 'd1', name), stepMs })
+    const answer = await run.play(events)
+    if (answer !== 'too-slow') return renamed(answer, name, 'd1')
+  }
+  throw new Error(`${domain}: this machine is too slow`)
 }
 
 class ScenarioRun {
@@ -55,6 +61,7 @@ class ScenarioRun {
   private readonly order: SimulationOrder
   private readonly domain: Domain
   private readonly timers: number[]
+  private readonly stepMs: number
   private readonly begins: { virtualMs: number; realMs: number }[] = []
   private readonly open = new Set<string>()
   private readonly all = new Set<string>()
@@ -64,8 +71,10 @@ class ScenarioRun {
   private nowMs = 0
   private messages = 0
 
-  constructor(stage: ScenarioStage, catalog: DomainCatalog, order: SimulationOrder) {
+  constructor(stage: ScenarioStage, catalog: DomainCatalog, given: { order: SimulationOrder; stepMs: number }) {
+    const { order, stepMs } = given
     this.stage = stage
+    this.stepMs = stepMs
     this.index = buildIndex(catalog)
     this.order = order
     this.domain = catalog.domain.domain
@@ -75,7 +84,7 @@ class ScenarioRun {
       .sort((one, other) => one.atMs - other.atMs)
   }
 
-  async play(events: EventFact[]): Promise<Played> {
+  async play(events: EventFact[]): Promise<Played | 'too-slow'> {
     const { endMs } = this.order
     this.stage.places.set(this.domain, {
       toReal: (input) => this.toReal(input),
@@ -89,6 +98,7 @@ class ScenarioRun {
     const instants = [...dues, ...played.map(({ atMs }) => atMs), ...this.timers]
     this.baseMs = Date.now()
     for (const atMs of [...new Set(instants)].sort((one, other) => one - other)) {
+      if (this.isTooLateFor(atMs)) return 'too-slow'
       await this.begin(atMs)
       if (dues.includes(atMs)) await this.openDue(atMs)
       await Promise.all(played.filter((event) => event.atMs === atMs).map((event) => this.receive([toEntry(event)])))
@@ -97,18 +107,22 @@ class ScenarioRun {
     return this.answer(events)
   }
 
+  /** The timer that comes next has gone off before all that is to happen before it. */
+  private isTooLateFor(atMs: number): boolean {
+    const next = this.timers.findIndex((other) => other >= atMs)
+    return next >= 0 && Date.now() >= this.realOf(next)
+  }
+
   private async begin(atMs: number): Promise<void> {
     const timer = this.timers.indexOf(atMs)
     const realMs = timer < 0 ? Date.now() : this.realOf(timer)
-    const next = this.timers.findIndex((other) => other >= atMs)
-    if (next >= 0 && Date.now() >= this.realOf(next)) throw new Error(`${this.domain}: this machine is too slow`)
-    if (timer >= 0) await eventually('the timer', Date.now, (nowMs) => nowMs >= realMs)
+    if (timer >= 0) await pause(Math.max(0, realMs - Date.now()))
     this.begins.push({ virtualMs: atMs, realMs })
     this.nowMs = atMs
     await this.untilQuiet()
   }
 
-  private readonly realOf = (timer: number): number => this.baseMs + (timer + 1) * STEP_MS
+  private readonly realOf = (timer: number): number => this.baseMs + (timer + 1) * this.stepMs
 
   private openDue(atMs: number): Promise<unknown> {
     const scheduling = createScheduling({
