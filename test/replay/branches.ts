@@ -11,6 +11,12 @@ import { BRANCHES_OF_BACKFILLS } from './branches-of-backfills.ts'
 import { BRANCHES_OF_OPERATORS } from './branches-of-operators.ts'
 import { BRANCHES_THAT_RUN_AGAIN } from './branches-that-run-again.ts'
 
+/**
+ * Recorded by code that is gone, and not to be had again. The cycle was promised for a time, which passed while it waited: code
+ * of before the notices of lateness had no timer for it.
+ */
+export const OF_OLDER_CODE = ['promised-by-older-code']
+
 /** Names are the names of the files, and of the products. */
 export const BRANCHES: Record<string, Branch> = {
   ...BRANCHES_THAT_RUN_AGAIN,

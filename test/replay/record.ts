@@ -6,7 +6,7 @@ import path from 'node:path'
 import { historyToJSON } from '@temporalio/common/lib/proto-utils.js'
 import { openGround } from '../workflows/ground.ts'
 import { openStage, type Stage } from '../workflows/stage.ts'
-import { BRANCHES } from './branches.ts'
+import { BRANCHES, OF_OLDER_CODE } from './branches.ts'
 import { HISTORIES } from './histories.ts'
 
 const wanted = process.argv.slice(2)
@@ -24,7 +24,8 @@ try {
 async function recordAll(stage: Stage): Promise<void> {
   mkdirSync(HISTORIES, { recursive: true })
   for (const file of readdirSync(HISTORIES)) {
-    if (!(file.replace(/\.json$/, '') in BRANCHES)) rmSync(path.join(HISTORIES, file))
+    const name = file.replace(/\.json$/, '')
+    if (!(name in BRANCHES) && !OF_OLDER_CODE.includes(name)) rmSync(path.join(HISTORIES, file))
   }
   for (const [name, play] of Object.entries(BRANCHES)) {
     if (wanted.length > 0 && !wanted.includes(name)) continue
