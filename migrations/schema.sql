@@ -13,6 +13,17 @@ table catalog_version -- One row for each apply that changed something; insert-o
   CREATE TRIGGER insert_only BEFORE DELETE OR UPDATE OR TRUNCATE ON public.catalog_version FOR EACH STATEMENT EXECUTE FUNCTION refuse_change()
   grant select (catalog_version, applied_at, actor, reason, git_sha) to sluice_any_domain
 
+table cycle_hold -- By whom a cycle is held and why, while data_product_status.held says that it is; else of its last hold.
+  cycle text not null
+  domain text not null
+  actor text not null
+  reason text not null
+  constraint cycle_hold_id CHECK ((split_part(cycle, '/'::text, 1) = domain))
+  constraint cycle_hold_pkey PRIMARY KEY (cycle)
+  row level security
+  policy own_domain for all to sluice_any_domain using (domain = sluice_domain())
+  grant insert, select, update to sluice_any_domain
+
 table data_calendar -- Versions of the calendars that anything goes by; the current one has no superseded_at.
   calendar text not null
   version integer not null
@@ -249,8 +260,9 @@ table data_product_status -- One row a cycle, as its workflow last reported it; 
   built_without text[] -- Upstreams that the published revision was made without; null: none.
   withdrawn_revision integer -- Up to this revision its publications do not count any more: a person took them back; null: none.
   lacks_earlier boolean not null default false -- A flush of the run was lost, such as by a failover, with all that it wrote beside this row; false again once the run has written everything anew.
-  held jsonb -- By whom it is held: {actor, reason, sinceMs, of}, where of is cycle or product; null: by nobody.
+  held jsonb -- That it is held: {of, sinceMs}, where of is cycle or product; null: it is not. By whom and why is in cycle_hold.
   cascade jsonb -- Which consumers the published revision asks to run again: a list of products of the domain, or "all"; null: none.
+  constraint data_product_status_held CHECK (((held - '{of,sinceMs}'::text[]) = '{}'::jsonb))
   constraint data_product_status_id CHECK (((cycle = ((product || '/'::text) || cycle_key)) AND (split_part(product, '/'::text, 1) = domain)))
   constraint data_product_status_opened_by CHECK ((opened_by = ANY (ARRAY['arrival'::text, 'scheduler'::text, 'person'::text, 'rerun'::text, 'backfill'::text])))
   constraint data_product_status_pkey PRIMARY KEY (cycle)
