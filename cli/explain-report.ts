@@ -20,7 +20,10 @@ export function standingLines(report: CycleReport, nowMs: number): string[] {
   const ended = toEndedWords(row)
   return [
     ...(ended ? [ended] : []),
-    ...flagsAt(row, nowMs).map(flagWords),
+    // What was taken back is told above, by whom too.
+    ...flagsAt(row, nowMs)
+      .filter((flag) => flag !== 'taken-back')
+      .map(flagWords),
     ...pastLines(report, nowMs),
     ...outdatedLines(report),
   ]

@@ -10,6 +10,7 @@ import { toRunSentences } from '../model/explain/why-ran.ts'
 import type { CycleParts } from '../model/ids.ts'
 import type { Connection } from './connection.ts'
 import { type Explained, explainBlockers } from './explain-blockers.ts'
+import { type TakenBack, takenBackSentence, toTakenBack } from './explain-taken-back.ts'
 import { type Times, timeLines } from './explain-times.ts'
 import { toSentence, toTreeData, treeLines, unblockLines } from './explain-tree.ts'
 import { talk } from './output.ts'
@@ -18,6 +19,8 @@ export interface Why {
   /** Null of a cycle that has nothing more to wait for. */
   sentence: string | null
   ran: string[]
+  /** Null: what it published last still counts, or it has published nothing. */
+  takenBack: TakenBack | null
   times: Times
   isWaiting: boolean
   /** Undefined where the mirror could not be asked. */
@@ -43,6 +46,7 @@ export async function readWhy({ db }: Connection, known: Known, nowMs: number): 
   return {
     sentence: (explained ? toSentence(explained, nowMs, false) : live && toLoneSentence(live, nowMs)) ?? null,
     ran: report ? toRunSentences(toRemembered(report)) : [],
+    takenBack: report ? toTakenBack(report, { top: explained?.top, live: live && { cycle: live, nowMs } }) : null,
     times: live ? liveTimes(live, nowMs) : await rowTimes(db, report, nowMs),
     ...{ isWaiting, explained, nowMs },
   }
@@ -102,8 +106,9 @@ function rowGoesOn(report: CycleReport, nowMs: number): GoingOn[] {
 const toIso = (atMs: number | null): string | null => (atMs === null ? null : new Date(atMs).toISOString())
 
 /** Directly below the name of the cycle. */
-export const reasonLines = ({ sentence, ran, times, isWaiting }: Why): string[] => [
+export const reasonLines = ({ sentence, takenBack, ran, times, isWaiting }: Why): string[] => [
   ...(sentence ? [sentence] : []),
+  ...(takenBack ? [takenBackSentence(takenBack)] : []),
   ...ran,
   ...timeLines(times, isWaiting),
 ]
@@ -112,8 +117,9 @@ export const reasonLines = ({ sentence, ran, times, isWaiting }: Why): string[] 
 export const blockerLines = ({ explained, nowMs }: Why): string[] =>
   explained ? [...treeLines(explained, nowMs), ...unblockLines(explained)] : []
 
-export const toWhyData = ({ sentence, ran, times, explained }: Why) => ({
-  ...{ sentence, ran },
+export const toWhyData = ({ sentence, takenBack, ran, times, explained }: Why) => ({
+  sentence: sentence ?? (takenBack && takenBackSentence(takenBack)),
+  ...{ ran, takenBack },
   times: { ...times, cutoffThen: times.cutoffThen ?? null },
   blockers: explained ? toTreeData(explained) : null,
 })

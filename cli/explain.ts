@@ -63,7 +63,7 @@ async function explainNothing(
   { output, unexplained }: ExplainOptions & { unexplained: string | undefined },
 ): Promise<number> {
   const { sentence, expected } = unexplained ? { sentence: unexplained } : await whyUnknown(connection, parts)
-  const explanation = { sentence, ran: [], times: null, blockers: null }
+  const explanation = { sentence, ran: [], takenBack: null, times: null, blockers: null }
   if (output === 'json')
     printJson({ cycle: toCycleId(parts.product, parts.key), live: null, mirror: null, explanation })
   else if (expected) tellExpected(expected)

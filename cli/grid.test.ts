@@ -73,8 +73,13 @@ test('a cycle that waits for Glue, is held up or retries says so in its cell, an
 })
 
 test('what is to be known of the data stands in the cell, and is no reason not to get on', () => {
-  const rows = [row('d1/a', '2026-11-20', { state: 'PROCESSING', flags: ['partial'] })]
-  expect(linesOf(rows)).toEqual(['product  2026-11-20', 'd1/a     ▶ PROCESSING partial'])
+  const rows = [
+    row('d1/a', '2026-11-20', { state: 'PROCESSING', flags: ['partial'] }),
+    row('d1/b', '2026-11-20', { isTakenBack: true }),
+  ]
+  expect(linesOf(rows)).toEqual([
+    ...['product  2026-11-20', 'd1/a     ▶ PROCESSING partial', 'd1/b     ✓ COMPLETED taken back'],
+  ])
 })
 
 test('below, each cycle that waits or failed says for what or why, oldest date first, products in order', () => {

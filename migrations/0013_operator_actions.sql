@@ -32,8 +32,22 @@ create policy own_domain on product_hold to sluice_any_domain using (domain = sl
 alter table data_product_status drop constraint data_product_status_opened_by;
 alter table data_product_status add constraint data_product_status_opened_by
   check (opened_by in ('arrival', 'scheduler', 'person', 'rerun', 'backfill'));
-alter table data_product_status add column held jsonb;
-comment on column data_product_status.held is 'By whom it is held: {actor, reason, sinceMs, of}, where of is cycle or product; null: by nobody.';
+alter table data_product_status add column held jsonb constraint data_product_status_held check (held - '{of,sinceMs}'::text[] = '{}');
+comment on column data_product_status.held is 'That it is held: {of, sinceMs}, where of is cycle or product; null: it is not. By whom and why is in cycle_hold.';
+
+-- Other domains see whole rows of data_product_status, of what is published; what a person wrote about a hold is not for them.
+create table cycle_hold (
+  cycle text primary key,
+  domain text not null,
+  actor text not null,
+  reason text not null,
+  constraint cycle_hold_id check (split_part(cycle, '/', 1) = domain)
+);
+comment on table cycle_hold is 'By whom a cycle is held and why, while data_product_status.held says that it is; else of its last hold.';
+grant select, insert, update on cycle_hold to sluice_any_domain;
+alter table cycle_hold enable row level security;
+create policy own_domain on cycle_hold to sluice_any_domain using (domain = sluice_domain());
+
 alter table data_product_status add column cascade jsonb;
 comment on column data_product_status.cascade is 'Which consumers the published revision asks to run again: a list of products of the domain, or "all"; null: none.';
 

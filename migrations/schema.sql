@@ -13,6 +13,17 @@ table catalog_version -- One row for each apply that changed something; insert-o
   CREATE TRIGGER insert_only BEFORE DELETE OR UPDATE OR TRUNCATE ON public.catalog_version FOR EACH STATEMENT EXECUTE FUNCTION refuse_change()
   grant select (catalog_version, applied_at, actor, reason, git_sha) to sluice_any_domain
 
+table cycle_hold -- By whom a cycle is held and why, while data_product_status.held says that it is; else of its last hold.
+  cycle text not null
+  domain text not null
+  actor text not null
+  reason text not null
+  constraint cycle_hold_id CHECK ((split_part(cycle, '/'::text, 1) = domain))
+  constraint cycle_hold_pkey PRIMARY KEY (cycle)
+  row level security
+  policy own_domain for all to sluice_any_domain using (domain = sluice_domain())
+  grant insert, select, update to sluice_any_domain
+
 table data_calendar -- Versions of the calendars that anything goes by; the current one has no superseded_at.
   calendar text not null
   version integer not null
@@ -249,8 +260,9 @@ table data_product_status -- One row a cycle, as its workflow last reported it; 
   built_without text[] -- Upstreams that the published revision was made without; null: none.
   withdrawn_revision integer -- Up to this revision its publications do not count any more: a person took them back; null: none.
   lacks_earlier boolean not null default false -- A flush of the run was lost, such as by a failover, with all that it wrote beside this row; false again once the run has written everything anew.
-  held jsonb -- By whom it is held: {actor, reason, sinceMs, of}, where of is cycle or product; null: by nobody.
+  held jsonb -- That it is held: {of, sinceMs}, where of is cycle or product; null: it is not. By whom and why is in cycle_hold.
   cascade jsonb -- Which consumers the published revision asks to run again: a list of products of the domain, or "all"; null: none.
+  constraint data_product_status_held CHECK (((held - '{of,sinceMs}'::text[]) = '{}'::jsonb))
   constraint data_product_status_id CHECK (((cycle = ((product || '/'::text) || cycle_key)) AND (split_part(product, '/'::text, 1) = domain)))
   constraint data_product_status_opened_by CHECK ((opened_by = ANY (ARRAY['arrival'::text, 'scheduler'::text, 'person'::text, 'rerun'::text, 'backfill'::text])))
   constraint data_product_status_pkey PRIMARY KEY (cycle)
@@ -465,85 +477,77 @@ BEGIN ATOMIC
 END
 -- Of each other domain, how many cycles have used this cycle or wait for it that only their own domain may see.
 
-CREATE OR REPLACE FUNCTION public.mesh_acting(asked_product text, asked_key text)
- RETURNS TABLE(held_as text, last_attempt integer)
- LANGUAGE sql
- STABLE STRICT SECURITY DEFINER
- SET search_path TO 'pg_catalog', 'pg_temp'
-BEGIN ATOMIC
- SELECT (status.held ->> 'of'::text),
-     status.last_attempt
-    FROM data_product_status status
-   WHERE ((status.product = mesh_acting.asked_product) AND (status.cycle_key = mesh_acting.asked_key) AND (status.visibility = 'mesh'::text));
-END
--- Of a cycle of a product of the whole mesh: whether it is held by itself (cycle) or with its product, null: it is not; and its last attempt, 0: it never had its inputs.
+view mesh_cycle with (security_barrier=true) -- How the cycles of products of the whole mesh stand, and what a person could do about them: held_as says whether one is held by itself (cycle) or with its product, last_attempt 0 that it never had its inputs.
+ SELECT product,
+    cycle_key,
+    state,
+    step,
+    state_since,
+    (held IS NOT NULL) AS is_held,
+    (held ->> 'of'::text) AS held_as,
+    run_ended_as,
+    not_before,
+    revision,
+    last_attempt
+   FROM data_product_status
+  WHERE (visibility = 'mesh'::text);
+  grant select to sluice_any_domain
 
-CREATE OR REPLACE FUNCTION public.mesh_standing(asked_product text, asked_key text, asked_at timestamp with time zone)
- RETURNS TABLE(state text, step text, state_since timestamp with time zone, is_held boolean, run_ended_as text, not_before timestamp with time zone, revision integer)
+CREATE OR REPLACE FUNCTION public.mesh_cycle_at(asked_product text, asked_key text, asked_at timestamp with time zone)
+ RETURNS TABLE(state text, step text, state_since timestamp with time zone, not_before timestamp with time zone, revision integer)
  LANGUAGE sql
- STABLE STRICT SECURITY DEFINER
+ STABLE STRICT SECURITY DEFINER ROWS 1
  SET search_path TO 'pg_catalog', 'pg_temp'
 BEGIN ATOMIC
- SELECT status.state,
-     status.step,
-     status.state_since,
-     (status.held IS NOT NULL),
-     status.run_ended_as,
-     status.not_before,
-     status.revision
-    FROM data_product_status status
-   WHERE (((status.product = mesh_standing.asked_product) AND (status.cycle_key = mesh_standing.asked_key) AND (status.visibility = 'mesh'::text)) AND (mesh_standing.asked_at = 'infinity'::timestamp with time zone))
- UNION ALL
- ( SELECT moved.to_state,
+ SELECT moved.to_state,
      moved.step,
      moved.at,
-     false,
-     NULL::text,
      status.not_before,
      status.revision
     FROM (data_product_status status
       JOIN data_product_status_history moved ON ((moved.cycle = status.cycle)))
-   WHERE (((status.product = mesh_standing.asked_product) AND (status.cycle_key = mesh_standing.asked_key) AND (status.visibility = 'mesh'::text)) AND (moved.at <= mesh_standing.asked_at) AND (mesh_standing.asked_at < 'infinity'::timestamp with time zone))
+   WHERE (((status.product = mesh_cycle_at.asked_product) AND (status.cycle_key = mesh_cycle_at.asked_key) AND (status.visibility = 'mesh'::text)) AND (moved.at <= mesh_cycle_at.asked_at))
    ORDER BY moved.run_number DESC, moved.version DESC
-  LIMIT 1);
+  LIMIT 1;
 END
--- How a cycle of a product of the whole mesh stands, or stood at that time; infinity: now. Holds, and ends of runs, of then are not known.
+-- How a cycle of a product of the whole mesh stood at that time. Holds, and ends of runs, of then are not known.
 
-CREATE OR REPLACE FUNCTION public.mesh_waits(asked_product text, asked_key text, asked_at timestamp with time zone)
- RETURNS TABLE(upstream_product text, upstream_key text, domain text)
+view mesh_wait with (security_barrier=true) -- Which cycles the cycles of products of the whole mesh wait for. The upstream product is null where it is private or an external: then only its domain is told.
+ SELECT status.product,
+    status.cycle_key,
+    seen.product AS upstream_product,
+    dependency.upstream_key,
+    split_part(dependency.upstream_product, '/'::text, 1) AS upstream_domain
+   FROM ((data_product_status status
+     JOIN data_product_dependencies_events_status dependency ON (((dependency.cycle = status.cycle) AND ((dependency.run_number = status.run_number) AND (dependency.version = status.version)))))
+     LEFT JOIN data_product seen ON (((seen.product = dependency.upstream_product) AND (seen.superseded_at IS NULL) AND (seen.visibility = 'mesh'::text))))
+  WHERE ((status.visibility = 'mesh'::text) AND ((status.state = 'WAITING'::text) OR ((status.state = 'ERROR'::text) AND (status.step = 'wait'::text))) AND (dependency.state = 'WAITING'::text) AND (dependency.upstream_product = ANY (status.waiting_for)));
+  grant select to sluice_any_domain
+
+CREATE OR REPLACE FUNCTION public.mesh_wait_at(asked_product text, asked_key text, asked_at timestamp with time zone)
+ RETURNS TABLE(upstream_product text, upstream_key text, upstream_domain text)
  LANGUAGE sql
- STABLE STRICT SECURITY DEFINER
+ STABLE STRICT SECURITY DEFINER ROWS 10
  SET search_path TO 'pg_catalog', 'pg_temp'
 BEGIN ATOMIC
- WITH waited AS (
-          SELECT dependency.upstream_product AS product,
-             dependency.upstream_key AS key
-            FROM (data_product_status status
-              JOIN data_product_dependencies_events_status dependency ON (((dependency.cycle = status.cycle) AND ((dependency.run_number = status.run_number) AND (dependency.version = status.version)))))
-           WHERE (((status.product = mesh_waits.asked_product) AND (status.cycle_key = mesh_waits.asked_key) AND (status.visibility = 'mesh'::text)) AND (mesh_waits.asked_at = 'infinity'::timestamp with time zone) AND ((status.state = 'WAITING'::text) OR ((status.state = 'ERROR'::text) AND (status.step = 'wait'::text))) AND (dependency.state = 'WAITING'::text) AND (dependency.upstream_product = ANY (status.waiting_for)))
-         UNION ALL
-          SELECT began.upstream_product,
-             began.upstream_key
-            FROM (data_product_status status
-              JOIN data_product_dependencies_events_status_history began ON ((began.cycle = status.cycle)))
-           WHERE (((status.product = mesh_waits.asked_product) AND (status.cycle_key = mesh_waits.asked_key) AND (status.visibility = 'mesh'::text)) AND (began.event_id = ''::text) AND (began.at <= mesh_waits.asked_at) AND (mesh_waits.asked_at < 'infinity'::timestamp with time zone) AND (NOT (EXISTS ( SELECT
-                    FROM data_product_dependencies_events_status_history came
-                   WHERE (((came.cycle = began.cycle) AND (came.upstream_product = began.upstream_product) AND (came.upstream_key = began.upstream_key)) AND (came.state = 'ARRIVED'::text) AND (came.at <= mesh_waits.asked_at))))) AND (EXISTS ( SELECT
-                    FROM ( SELECT moved.to_state,
-                             moved.step
-                            FROM data_product_status_history moved
-                           WHERE ((moved.cycle = began.cycle) AND (moved.at <= mesh_waits.asked_at))
-                           ORDER BY moved.run_number DESC, moved.version DESC
-                          LIMIT 1) last_move
-                   WHERE ((last_move.to_state = 'WAITING'::text) OR ((last_move.to_state = 'ERROR'::text) AND (last_move.step = 'wait'::text))))))
-         )
-  SELECT seen.product,
-     waited.key,
-     split_part(waited.product, '/'::text, 1) AS split_part
-    FROM (waited
-      LEFT JOIN data_product seen ON (((seen.product = waited.product) AND (seen.superseded_at IS NULL) AND (seen.visibility = 'mesh'::text))));
+ SELECT seen.product,
+     began.upstream_key,
+     split_part(began.upstream_product, '/'::text, 1) AS split_part
+    FROM ((data_product_status status
+      JOIN data_product_dependencies_events_status_history began ON ((began.cycle = status.cycle)))
+      LEFT JOIN data_product seen ON (((seen.product = began.upstream_product) AND (seen.superseded_at IS NULL) AND (seen.visibility = 'mesh'::text))))
+   WHERE (((status.product = mesh_wait_at.asked_product) AND (status.cycle_key = mesh_wait_at.asked_key) AND (status.visibility = 'mesh'::text)) AND (began.event_id = ''::text) AND (began.at <= mesh_wait_at.asked_at) AND (NOT (EXISTS ( SELECT
+            FROM data_product_dependencies_events_status_history came
+           WHERE (((came.cycle = began.cycle) AND (came.upstream_product = began.upstream_product) AND (came.upstream_key = began.upstream_key)) AND (came.state = 'ARRIVED'::text) AND (came.at <= mesh_wait_at.asked_at))))) AND (EXISTS ( SELECT
+            FROM ( SELECT moved.to_state,
+                     moved.step
+                    FROM data_product_status_history moved
+                   WHERE ((moved.cycle = began.cycle) AND (moved.at <= mesh_wait_at.asked_at))
+                   ORDER BY moved.run_number DESC, moved.version DESC
+                  LIMIT 1) last_move
+           WHERE ((last_move.to_state = 'WAITING'::text) OR ((last_move.to_state = 'ERROR'::text) AND (last_move.step = 'wait'::text))))));
 END
--- Which cycles a cycle of a product of the whole mesh waits for, or waited for at that time; infinity: now. The product is null where it is private or an external: then only its domain is told.
+-- Which cycles a cycle of a product of the whole mesh waited for at that time; of them as much as mesh_wait says.
 
 CREATE OR REPLACE FUNCTION public.opened_cycles(products text[], keys text[])
  RETURNS TABLE(product text, cycle_key text)

@@ -18,8 +18,8 @@ export const MOST_CYCLES = 2_000
 
 /**
  * Each row is an edge: a cycle that `consumer` waits for (null: one that was asked for), and how it stands; the asked ones first.
- * `at` null: now. Each cycle is looked up once, whoever waits for it; the functions are strict, so that they cost nothing
- * where the login sees the rows itself.
+ * `at` null: now. Each cycle is looked up once, whoever waits for it; what other domains may know of it comes by the mesh's own
+ * views and functions, and only where the login does not see the row itself.
  */
 export const listWaits = (db: Postgres, awaited: Awaited[], at: string | null): Promise<WaitingEdge[]> =>
   db.rows<WaitingEdge>(
@@ -37,17 +37,14 @@ export const listWaits = (db: Postgres, awaited: Awaited[], at: string | null): 
        where cycle.product is not null),
      standing as (
        select nearest.product, nearest.key, coalesce(own.state, seen.state) as state,
-         case when own.state is null then seen.step else own.step end as step, coalesce(own.since, seen.state_since) as since,
-         own.reason, own.held, coalesce(own.is_held, seen.is_held, false) as "isHeld", coalesce(own.held_as, acting.held_as) as "heldAs",
-         coalesce(own.last_attempt, acting.last_attempt) as "lastAttempt",
+         case when own.state is null then seen.step else own.step end as step, coalesce(own.since, seen.since) as since,
+         own.reason, own.held, coalesce(own.is_held, seen.is_held, false) as "isHeld", coalesce(own.held_as, seen.held_as) as "heldAs",
+         coalesce(own.last_attempt, seen.last_attempt) as "lastAttempt",
          coalesce(own.run_ended_as, seen.run_ended_as) as "runEndedAs", coalesce(own.not_before, seen.not_before) as "notBefore",
          own.retry_at as "retryAt", coalesce(own.revision, seen.revision) as revision, own.condition, own.waiting_for, own.flags
        from nearest
        left join lateral (${OWN_NOW} union all ${OWN_THEN}) as own on true
-       left join lateral mesh_standing(case when nearest.domain <> sluice_domain() then nearest.product end, nearest.key,
-         coalesce($3::timestamptz, 'infinity')) as seen on true
-       left join lateral mesh_acting(case when nearest.domain <> sluice_domain() and $3::timestamptz is null then nearest.product end,
-         nearest.key) as acting on true)
+       left join lateral (${SEEN_NOW} union all ${SEEN_THEN}) as seen on true)
      select edge.consumer, edge.product, edge.key, edge.domain, edge.position, edge.said ->> 'reason' as "saidReason",
        (edge.said ->> 'withdraws')::integer as withdraws, standing.product is null and edge.product is not null as "isBeyond",
        state, step, since, reason, held, coalesce("isHeld", false) as "isHeld", "heldAs", coalesce("lastAttempt", 0) as "lastAttempt",
@@ -82,8 +79,11 @@ const INPUTS = `select dependency.upstream_product as product, dependency.upstre
     and exists (select from (${moveOf('began.cycle')}) as last_move
       where last_move.to_state = 'WAITING' or last_move.to_state = 'ERROR' and last_move.step = 'wait')
   union all
-  select upstream_product, upstream_key, domain, null, null
-  from mesh_waits(case when cycle.domain <> sluice_domain() then cycle.product end, cycle.key, coalesce($3::timestamptz, 'infinity'))`
+  select upstream_product, upstream_key, upstream_domain, null, null from mesh_wait
+  where $3::timestamptz is null and cycle.domain <> sluice_domain() and product = cycle.product and cycle_key = cycle.key
+  union all
+  select upstream_product, upstream_key, upstream_domain, null, null
+  from mesh_wait_at(case when cycle.domain <> sluice_domain() then cycle.product end, cycle.key, $3)`
 
 const OWN_NOW = `select status.state, status.step, status.state_since as since, status.reason, ${heldOf('status')} as held,
     status.held is not null as is_held, status.held ->> 'of' as held_as, status.last_attempt, status.run_ended_as, status.not_before,
@@ -94,7 +94,14 @@ const OWN_NOW = `select status.state, status.step, status.state_since as since, 
 const OWN_THEN = `select last_move.to_state, last_move.step, last_move.at, last_move.reason, null, false, null, null, null, status.not_before,
     null, case when status.published_at <= $3 then status.revision else 0 end, status.condition, null, null
   from data_product_status as status, lateral (${moveOf('status.cycle')}) as last_move
-  where status.product = nearest.product and status.cycle_key = nearest.key`
+  where $3::timestamptz is not null and status.product = nearest.product and status.cycle_key = nearest.key`
+
+const SEEN_NOW = `select state, step, state_since as since, is_held, held_as, last_attempt, run_ended_as, not_before, revision
+  from mesh_cycle
+  where $3::timestamptz is null and nearest.domain <> sluice_domain() and product = nearest.product and cycle_key = nearest.key`
+
+const SEEN_THEN = `select state, step, state_since, false, null, null, null, not_before, revision
+  from mesh_cycle_at(case when nearest.domain <> sluice_domain() then nearest.product end, nearest.key, $3)`
 
 /** So many of the last cycles make what is usual. */
 const LAST_CYCLES = 20

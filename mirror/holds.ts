@@ -3,7 +3,7 @@
 import type { Postgres } from '../clients/postgres.ts'
 import type { Held } from '../model/cycle/cycle.ts'
 import type { CycleId, Domain, ProductId } from '../model/ids.ts'
-import { hasRun } from './conditions.ts'
+import { hasRun, heldOf } from './conditions.ts'
 
 export interface HeldOtherwise {
   cycle: CycleId
@@ -18,7 +18,7 @@ const MOST = 1_000
 
 export const listHeldOtherwise = (db: Postgres, domain: Domain, held: ProductId[]): Promise<HeldOtherwise[]> =>
   db.rows<HeldOtherwise>(
-    `select cycle, product, held, run_number as "runNumber", version from data_product_status
+    `select cycle, product, ${heldOf()} as held, run_number as "runNumber", version from data_product_status
      where domain = $1 and ${hasRun()}
        and (held is null and product = any ($2) or held ->> 'of' = 'product' and not product = any ($2))
      order by cycle collate "C" limit ${MOST}`,

@@ -12,6 +12,7 @@ import {
   markOpened,
   markPublished,
   mergeAttempts,
+  upsertHold,
   upsertStatus,
 } from './status-rows.ts'
 
@@ -20,7 +21,9 @@ export async function recordCycle(db: Postgres, record: CycleRecord): Promise<Re
   return db.transaction(async (transaction) => {
     // First, because its row lock puts the flushes of one cycle in a line.
     const row = await upsertStatus(transaction, record)
+    const { held } = record.snapshot
     if (!row?.isNewest) await markOpened(transaction, record)
+    else if (held) await upsertHold(transaction, record.cycle, { domain: record.domain, held })
     if (record.snapshot.attempts.length > 0) await mergeAttempts(transaction, record)
     if (record.snapshot.publication) await markPublished(transaction, record)
     if (completions(record).length > 0) await markFirstCompleted(transaction, record)

@@ -54,6 +54,12 @@ line(name, part, place, line) as (
       as granted
     group by name, role, privilege
   union all
+  select '~' || relname, 8, '', E'\\nview ' || relname || coalesce(' with (' || array_to_string(reloptions, ', ') || ')', '')
+      || coalesce(' -- ' || obj_description(oid, 'pg_class'), '') || E'\\n' || pg_get_viewdef(oid)
+      || coalesce(E'\\n  grant ' || (select string_agg(lower(privilege_type) || ' to ' || coalesce(rolname::text, 'public'), ', ' order by rolname, privilege_type)
+        from aclexplode(relacl) as acl left join pg_roles on pg_roles.oid = grantee where grantee <> grantor), '')
+    from pg_class where relnamespace = 'public'::regnamespace and relkind = 'v'
+  union all
   select '~' || proname, 8, '', E'\\n' || rtrim(pg_get_functiondef(pg_proc.oid), E'\\n')
       || coalesce(E'\\n-- ' || obj_description(pg_proc.oid, 'pg_proc'), '')
     from pg_proc where pronamespace = 'public'::regnamespace

@@ -1,7 +1,9 @@
 // In: a flush of a cycle. Out: its row of data_product_status, its moves in data_product_status_history.
 // Never: an older flush over a newer row, the order being (run number, version); the Glue runs of an earlier run lost.
 import { type Queries, toJsonParameter, toStorableText } from '../clients/postgres.ts'
+import type { Held } from '../model/cycle/cycle.ts'
 import type { CycleRecord, CycleSnapshot } from '../model/cycle/record.ts'
+import type { CycleId, Domain } from '../model/ids.ts'
 import { toInstant, toInstantOrNull } from './instants.ts'
 
 /**
@@ -42,8 +44,16 @@ export const upsertStatus = (db: Queries, { cycle, domain, runNumber, version, s
       ...[snapshot.waitingFor ?? waitingFor(snapshot), toJsonParameter(snapshot.attempts), snapshot.lastAttempt],
       ...[snapshot.attempts.at(-1)?.runId ?? null, snapshot.revision, runNumber, version],
       ...[snapshot.businessDate ?? null, toJsonParameter(snapshot.condition ?? null), snapshot.flags ?? []],
-      ...[since ?? 0, toJsonParameter(snapshot.held ?? null)],
+      ...[since ?? 0, toJsonParameter(snapshot.held ? { of: snapshot.held.of, sinceMs: snapshot.held.sinceMs } : null)],
     ],
+  )
+
+/** What other domains may not read. Left there when the hold ends: the row says whether there is one. */
+export const upsertHold = (db: Queries, cycle: CycleId, { domain, held }: { domain: Domain; held: Held }) =>
+  db.changed(
+    `insert into cycle_hold (cycle, domain, actor, reason) values ($1, $2, $3, $4)
+     on conflict (cycle) do update set actor = excluded.actor, reason = excluded.reason`,
+    [cycle, domain, toStorableText(held.actor), toStorableText(held.reason)],
   )
 
 /** Who opened the cycle, and when, is not who brought it back: of a flush that comes late. */

@@ -2,12 +2,13 @@
 // Never: the truth about a running cycle (ask its workflow); a list without a limit.
 import type { Postgres } from '../clients/postgres.ts'
 import type { Condition } from '../model/cycle/condition.ts'
-import type { Attempt, Blocker, HeldAs, DependencyStatus, OpenedBy, OperatorActionKind } from '../model/cycle/cycle.ts'
+import type { Attempt, Blocker, HeldAs, DependencyStatus, OpenedBy } from '../model/cycle/cycle.ts'
 import { isOfStep } from '../model/cycle/flags.ts'
 import type { CycleId, Domain, ProductId } from '../model/ids.ts'
 import { isOpenedAfterItsTime } from '../model/lateness/promised.ts'
 import type { BuiltFrom } from '../model/refresh-event.ts'
 import { type CycleState, type DependencyState, isSettled, type Step } from '../model/states.ts'
+import type { AuditedAction } from './actions.ts'
 import { heldOf, IS_INPUT, IS_OPENED_AFTER_ITS_TIME } from './conditions.ts'
 import { type DeliveryRow, listDeliveriesTo } from './events.ts'
 import { IS_INPUT_WITHDRAWN, IS_OUTDATED, listOutdated, type OutdatedInput } from './outdated.ts'
@@ -65,6 +66,10 @@ export interface CycleRow {
   isOutdated?: boolean
   /** An input was taken back by its producer, whenever that was; absent in evidence of earlier versions. */
   isInputWithdrawn?: boolean
+  /** Of its last publication; absent in evidence of earlier versions. */
+  publishedRevision?: number | null
+  /** Its last publication was taken back, and no higher one has followed; absent in evidence of earlier versions. */
+  isTakenBack?: boolean
   /** That no run is behind an open state, once the reconciler has seen it; absent in evidence of earlier versions. */
   runEndedAs?: RunEnd | null
   /** When that run was closed, if Temporal still knows. */
@@ -142,7 +147,7 @@ export interface DependencyRow {
 
 export interface ActionRow {
   requestId: string
-  action: OperatorActionKind
+  action: AuditedAction
   actor: string
   actorVerified: boolean
   reason: string
@@ -151,6 +156,8 @@ export interface ActionRow {
   /** Versions of the definition, of an upgrade; else null. */
   fromVersion: number | null
   toVersion: number | null
+  /** What was asked beyond the action. */
+  asked: Record<string, unknown> | null
   at: string
 }
 
@@ -205,7 +212,7 @@ export const DEPENDENCY = `upstream_product as product, upstream_key as key, sta
 export const listActions = (db: Postgres, cycle: CycleId): Promise<ActionRow[]> =>
   db.rows<ActionRow>(
     `select request_id as "requestId", action, actor, actor_verified as "actorVerified", reason, outcome,
-       refused_because as "refusedBecause", from_version as "fromVersion", to_version as "toVersion", at
+       refused_because as "refusedBecause", from_version as "fromVersion", to_version as "toVersion", asked, at
      from operator_action where cycle = $1 order by at, request_id`,
     [cycle],
   )
@@ -230,6 +237,7 @@ export const flagsAt = (row: CycleRow, nowMs: number): string[] => [
   ...(row.isInputWithdrawn && row.lastAttempt > 0 && !row.flags?.includes('withdrawn-input')
     ? ['withdrawn-input']
     : []),
+  ...(row.isTakenBack ? ['taken-back'] : []),
   ...(row.retryAt ? ['retrying'] : []),
   ...(isLate(row, nowMs) ? ['late'] : []),
 ]
@@ -240,4 +248,5 @@ const CYCLE = `cycle, domain, product, cycle_key as key, visibility, definition_
   waiting_for as "waitingFor", attempts, last_attempt as "lastAttempt", glue_run_id as "glueRunId", revision,
   first_completed_at as "firstCompletedAt", published_event_id as "publishedEventId", published_at as "publishedAt",
   location, correlation_id as "correlationId", business_date::text as "businessDate", condition, ${heldOf()} as held, flags, ${IS_OUTDATED} as "isOutdated", ${IS_INPUT_WITHDRAWN} as "isInputWithdrawn",
+  published_revision as "publishedRevision", coalesce(withdrawn_revision >= published_revision, false) as "isTakenBack",
   run_ended_as as "runEndedAs", run_ended_at as "runEndedAt", run_number as "runNumber", version, updated_at as "updatedAt"`

@@ -16,7 +16,7 @@ const wordsUnder = (heading: string): string[] => {
 }
 const FLAGS: CycleFlag[] = [
   ...LIMITS.map((limit) => `waits-for-${limit}` as const),
-  ...(['held-up', 'outdated', 'mixed-inputs', 'partial', 'withdrawn-input', 'retrying', 'late'] as const),
+  ...(['held-up', 'outdated', 'mixed-inputs', 'partial', 'withdrawn-input', 'taken-back', 'retrying', 'late'] as const),
 ]
 
 test('the page has a row for each flag and each class of failure', () => {

@@ -7,7 +7,7 @@ import { type Cycle, isUnbegun, type Limit, readInputs } from './cycle.ts'
 import { builtWithout } from './outgoing.ts'
 import { mixedInputs, outdatedInputs } from './revisions.ts'
 
-/** What a row of the mirror keeps; `late` and `retrying` follow from its instants. */
+/** What a row of the mirror keeps; others follow from its instants and its revisions. */
 export type KeptFlag =
   | `waits-for-${Limit}`
   | 'held-up'
@@ -16,7 +16,7 @@ export type KeptFlag =
   | 'mixed-inputs'
   | 'partial'
   | 'withdrawn-input'
-export type CycleFlag = KeptFlag | 'retrying' | 'late'
+export type CycleFlag = KeptFlag | 'taken-back' | 'retrying' | 'late'
 
 export const LIMIT_WORDS: Record<Limit, string> = {
   'concurrent-runs': 'a free run of its Glue job',
@@ -59,6 +59,7 @@ const WORDS: Record<CycleFlag, string> = {
   'mixed-inputs': 'inputs built from different revisions of the same refresh',
   partial: 'made without some inputs',
   'withdrawn-input': 'made from an input that its producer took back',
+  'taken-back': 'what it published last was taken back',
   retrying: 'retrying',
   late: 'late',
 }
@@ -79,6 +80,7 @@ const MARKS: Partial<Record<CycleFlag, string>> = {
   'mixed-inputs': 'mixed',
   partial: 'partial',
   'withdrawn-input': 'withdrawn',
+  'taken-back': 'taken back',
 }
 
 /** A flag that a newer version wrote is said as it is. */

@@ -30,8 +30,7 @@ const REASON = '--reason "…"'
 const BY: OperatorCommand = { actor: 'explain', reason: 'explain', requestId: '' }
 
 export function toUnblocking(top: BlockerNode, roots: Roots, live?: Living): Unblocking[] {
-  const isTaken = ({ asks }: Advice): boolean =>
-    !live || !asks || refuseCommand(live.cycle, asks, 'open', live.nowMs) === null
+  const isTaken = isTakenBy(live)
   return [
     ...roots.all.flatMap((node) => withRights(node, ofNode(node))),
     ...withRights(top, ofNode(top).filter(isTaken)),
@@ -39,6 +38,21 @@ export function toUnblocking(top: BlockerNode, roots: Roots, live?: Living): Unb
     ...withRights(top, ofAsked(top).filter(isTaken)),
   ]
 }
+
+/** What makes a cycle anew whose data no longer counts; undefined while it is being made, or cannot be. */
+export function toRemaking(top: BlockerNode, live?: Living): Unblocking | undefined {
+  const { cycle, kind, state, lastAttempt } = top
+  const isOver = state === 'COMPLETED' || (state === 'CANCELLED' && lastAttempt > 0)
+  const isStuck = kind === 'failed' || kind === 'run-ended' || kind === 'held'
+  if (cycle === null || !(isOver || isStuck)) return undefined
+  return withRights(top, [again(top, cycle)].filter(isTakenBy(live)))[0]
+}
+
+/** While it has a workflow that answers, that judges. */
+const isTakenBy =
+  (live: Living | undefined) =>
+  ({ asks }: Advice): boolean =>
+    !live || !asks || refuseCommand(live.cycle, asks, 'open', live.nowMs) === null
 
 const withRights = ({ domain }: BlockerNode, advice: Advice[]): Unblocking[] =>
   advice.map(({ command }) => ({ command, domain }))

@@ -1,21 +1,25 @@
 // `sluice events withdraw` and `events send` themselves, on a real bus and a real database: of a withdrawal the mark first, then the
 // notice; and what refuses it.
 import { ReceiveMessageCommand } from '@aws-sdk/client-sqs'
-import { afterEach, beforeEach, expect, test, vi } from 'vitest'
+import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest'
 import { parseMessage } from '../../bridge/parse.ts'
 import { send } from '../../cli/events-send.ts'
 import { withdraw } from '../../cli/events-withdraw.ts'
+import type { Connection } from '../../cli/connection.ts'
+import { readWhy, reasonLines, toWhyData } from '../../cli/explain-why.ts'
 import { EXIT } from '../../cli/failure.ts'
 import { namesOf } from '../../clients/config.ts'
 import { CENTRAL_BUS, toBusArn } from '../../infra/events.ts'
 import { listAudited } from '../../mirror/audit.ts'
+import { openPostgres, type Postgres } from '../../clients/postgres.ts'
+import { ensureDomainRole } from '../../mirror/domain-role.ts'
 import { recallArrivals } from '../../mirror/recall.ts'
 import { recordCycle } from '../../mirror/record-cycle.ts'
-import { listActions } from '../../mirror/status.ts'
+import { type CycleRow, flagsAt, listActions, readCycle } from '../../mirror/status.ts'
 import { openCycle } from '../../model/calendar/due.ts'
 import { applyArrival } from '../../model/cycle/arrivals.ts'
 import { openRun } from '../../model/cycle/cycle.ts'
-import { type CycleId, toCycleId } from '../../model/ids.ts'
+import { type CycleId, type Domain, toCycleId } from '../../model/ids.ts'
 import { toRecord } from '../../model/cycle/record.ts'
 import { arrivalOf, publishedOf, toKey } from '../../model/samples.test-data.ts'
 import { type BridgeStage, useBridgeStage } from './bridge-stage.ts'
@@ -106,6 +110,44 @@ test('who took what back and why is audited, and so is what was refused', async 
 })
 
 const audited = (event: string) => listActions(database.db, event.replace(/\/r\d+$/, '') as CycleId)
+
+describe('explain of the cycle itself', () => {
+  const explained = async (db: Postgres) => {
+    const parts = { product: stage.product('ds1'), key: toKey(KEY) }
+    const report = await readCycle(db, stage.cycle('ds1', toKey(KEY)))
+    const known = { parts, live: undefined, report, isMirrorAsked: true }
+    const why = await readWhy({ db: () => db } as unknown as Connection, known, NOW_MS)
+    return { first: reasonLines(why)[0], data: toWhyData(why), flags: flagsAt(report?.row as CycleRow, NOW_MS) }
+  }
+  const RERUN = /: consumers do not use it any more\. To publish another: sluice rerun \S+ds1\S+ --reason "…"$/
+
+  test('says by whom, when and why, and status marks it, until a rerun has published a higher revision', async () => {
+    const event = await published()
+    expect(await explained(database.db)).toMatchObject({ data: { sentence: null, takenBack: null }, flags: [] })
+    await withdraw(event, options)
+    const { first, data, flags } = await explained(database.db)
+    expect(first).toMatch(/^Its revision 1 was taken back by ann at 20\S+Z, "the wrong file": /)
+    expect(first).toMatch(RERUN)
+    const by = { actor: 'ann', reason: 'the wrong file', at: expect.any(String) }
+    expect(data).toMatchObject({ sentence: first, takenBack: { revision: 1, by } })
+    expect(flags).toEqual(['taken-back'])
+    await database.db.changed(
+      'update data_product_status set published_revision = 2, revision = 2 where product = $1',
+      [stage.product('ds1')],
+    )
+    expect(await explained(database.db)).toMatchObject({ data: { sentence: null, takenBack: null }, flags: [] })
+  })
+
+  test('the login of another domain is told that it was taken back, and not by whom', async () => {
+    await withdraw(await published(), options)
+    const password = 'a password of others'
+    const username = await ensureDomainRole(database.db, 'others' as Domain, password)
+    const others = openPostgres(Object.assign(new URL(database.url), { username, password }).href)
+    const { first, data } = await explained(others).finally(() => others.end())
+    expect(first).toMatch(/^Its revision 1 was taken back \(by whom is not known here\): /)
+    expect(data.takenBack?.by).toBeNull()
+  })
+})
 
 test('refused by the bus, the row is marked already; the command says what to do, and once more it is the same notice', async () => {
   const event = await published()

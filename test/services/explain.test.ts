@@ -11,10 +11,10 @@ import { recordCycle } from '../../mirror/record-cycle.ts'
 import { readCycleRow } from '../../mirror/status.ts'
 import { usualWords } from '../../model/calendar/expectation.ts'
 import { applyArrival } from '../../model/cycle/arrivals.ts'
-import { type Cycle, openRun } from '../../model/cycle/cycle.ts'
+import { type Cycle, type HeldAs, openRun } from '../../model/cycle/cycle.ts'
 import { applyFact } from '../../model/cycle/facts.ts'
 import { toRecord } from '../../model/cycle/record.ts'
-import type { CycleId, Domain } from '../../model/ids.ts'
+import { type CycleId, type Domain, toCycleId } from '../../model/ids.ts'
 import {
   arrivalOf,
   definitionOf,
@@ -29,6 +29,7 @@ import {
 } from '../../model/samples.test-data.ts'
 import { type Sandbox, startSandbox } from '../../sandbox/aws/server.ts'
 import { type CatalogSpace, openCatalogSpace } from './catalog-space.ts'
+import { markHeld } from './held-rows.ts'
 
 const MESH = 'visibility: mesh\n'
 const on = (...products: string[]): string => `dependsOn: [${products.join(', ')}]\n`
@@ -212,8 +213,8 @@ test('cycles that wait in a circle are told once, and said to', async () => {
 
 describe('a cycle that is held', () => {
   const held = { actor: 'ann', reason: 'audit', sinceMs: NOON_MS, of: 'cycle' as const }
-  const statusOf = (product: string) =>
-    space.db.changed(`update data_product_status set held = $2 where product = $1`, [product, JSON.stringify(held)])
+  const statusOf = (product: string, of: HeldAs = 'cycle') =>
+    markHeld(space.db, toCycleId(toProduct(product), KEY), { ...held, of })
 
   test('is what the others wait for, though it has all it needs; by whom is told to its own domain', async () => {
     await record(openOf('d1/halted', []))
@@ -227,14 +228,12 @@ describe('a cycle that is held', () => {
   })
 
   test('by whom is not told to the login of another domain, also where it sees the row because it is published', async () => {
-    const said = JSON.stringify({ ...held, of: 'product' })
     await record(publishedOf(openOf('d1/halted-again', [])))
     await record(openOf('d2/after-again', ['d1/halted-again', 'd1/halted'], { visibility: 'domain' }))
     await space.db.changed(
-      `update data_product_status set held = $1, available_by = '2026-11-20T22:00:00Z', state = 'WAITING' where product = 'd1/halted-again'`,
-      [said],
+      `update data_product_status set available_by = '2026-11-20T22:00:00Z', state = 'WAITING' where product = 'd1/halted-again'`,
     )
-    await space.db.changed(`update data_product_status set held = $1 where product = 'd1/halted'`, [said])
+    for (const product of ['d1/halted-again', 'd1/halted']) await statusOf(product, 'product')
     const seenBy = async (db: Postgres) => {
       const { top, unblock } = await explained(db, asked('d2/after-again'))
       const day = { from: '2026-11-20T00:00:00Z', to: '2026-11-21T00:00:00Z', limit: 10 }

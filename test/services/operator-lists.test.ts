@@ -18,6 +18,7 @@ import { type CycleId, type Domain, domainOf } from '../../model/ids.ts'
 import { definitionOf, inputOf, publishedOf, toKey, toProduct } from '../../model/samples.test-data.ts'
 import { type Sandbox, startSandbox } from '../../sandbox/aws/server.ts'
 import { type CatalogSpace, openCatalogSpace } from './catalog-space.ts'
+import { markHeld } from './held-rows.ts'
 
 /** A Friday that no definition applied today is younger than. */
 const [FRIDAY, SATURDAY, MONDAY] = ['2099-06-12', '2099-06-13', '2099-06-15']
@@ -153,9 +154,8 @@ describe('status', () => {
   })
 
   test('a cycle that is held says by whom', async () => {
-    const held = { actor: 'ann', reason: 'stop', sinceMs: NOW_MS, of: 'cycle' }
-    const cycle = `lists/a/${FRIDAY}`
-    await space.db.changed('update data_product_status set held = $2 where cycle = $1', [cycle, JSON.stringify(held)])
+    const held = { actor: 'ann', reason: 'stop', sinceMs: NOW_MS, of: 'cycle' } as const
+    await markHeld(space.db, `lists/a/${FRIDAY}` as CycleId, held)
     expect((await look(space.db, { product: 'lists/a' })).rows[0]?.held).toEqual(held)
   })
 

@@ -60,6 +60,7 @@ function answer(tables: Tables, sql: string, params: unknown[]): Row[] {
 
 const STATEMENTS: [start: string, answer: (tables: Tables, params: unknown[]) => Row[]][] = [
   ['with written as (', upsertStatus],
+  ['insert into cycle_hold', () => []],
   ['update data_product_status set (attempts, glue_run_id)', mergeAttempts],
   ['update data_product_status set revision', markPublished],
   ['update data_product_status set opened_by', () => []],
