@@ -80,6 +80,7 @@ const releaseAll = (product: ProductId, run: Runs | undefined, options: ActOptio
     const kept = waiting.filter((cycle) => !chosen.includes(cycle))
     const about = { product, action: 'release' as const, before, kept: kept.map(({ id }) => id) }
     if (options.dryRun) return toldDry(options, { ...about, cycles: chosen.map(({ id }) => id) })
+    if (!held.isInRows && (await isReleasedByAnother(held))) return refuseRelease(held, options)
     const left = await tellEach(
       connection,
       kept.map(({ id }) => id),
@@ -127,6 +128,15 @@ async function withProblems(connection: Connection, told: Told[], command: HoldO
   )
 }
 
+/** So long another's release may be at telling the cycles; after that it has died, and this one does the rest. */
+const RELEASING_MS = 60_000
+
+async function isReleasedByAnother({ connection, product, asker }: Holding): Promise<boolean> {
+  const last = await lastDone(connection, product, ['hold', 'release'])
+  const isAnothers = last?.action === 'release' && last.actor !== asker.actor
+  return isAnothers && Date.parse(last.at) > Date.now() - RELEASING_MS
+}
+
 /** Nothing of it is held any more, or somebody else was quicker, who then is named. */
 async function refuseRelease({ connection, product, ...held }: Holding, { dryRun }: ActOptions): Promise<never> {
   const last = await lastDone(connection, product, ['hold', 'release'])
@@ -134,7 +144,9 @@ async function refuseRelease({ connection, product, ...held }: Holding, { dryRun
   if (!dryRun) await audit(connection.db(), { connection, product, ...held }, `It is not held.${who}`)
   throw new CommandFailure(
     EXIT.notAllowed,
-    `${product} is not held, nor is any open cycle with it.${who} Which cycles are: sluice status --product ${product}`,
+    held.before === null && held.cycles.every((cycle) => cycle.held?.of !== 'product')
+      ? `${product} is not held, nor is any open cycle with it.${who} Which cycles are: sluice status --product ${product}`
+      : `${product} is not held any more.${who} Should a cycle still be held with it in a minute, give the command again.`,
   )
 }
 

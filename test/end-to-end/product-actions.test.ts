@@ -211,6 +211,12 @@ describe('while a server is away', () => {
       await refusePuts()
       expectAway(await stack.sluice('release', PRODUCT, ...WHY), half)
       await healPuts()
+      const other = await stack.sluice('release', PRODUCT, ...WHY, '--actor', 'ben')
+      expectAway(
+        { ...other, code: 1 },
+        /is not held any more\. .* asked for it first, .* in a minute, give the command again/,
+      )
+      expect(other.code).toBe(NOT_ALLOWED)
       expectEnd(await stack.sluice('release', PRODUCT, ...WHY))
       await stack.untilCycle(cycle, isIn('COMPLETED'))
       const next = 'shop/orders/2020-03-22'
