@@ -19,8 +19,10 @@ const MOST = 1_000
 export const listHeldOtherwise = (db: Postgres, domain: Domain, held: ProductId[]): Promise<HeldOtherwise[]> =>
   db.rows<HeldOtherwise>(
     `select cycle, product, ${heldOf()} as held, run_number as "runNumber", version from data_product_status
-     where domain = $1 and ${hasRun()}
-       and (held is null and product = any ($2) or held ->> 'of' = 'product' and not product = any ($2))
+     where domain = $1 and (${hasRun()}
+           and (held is null and product = any ($2) or held ->> 'of' = 'product' and not product = any ($2))
+         -- It would run again for a correction, so its run is open.
+         or state = 'COMPLETED' and held ->> 'of' = 'product' and not product = any ($2))
      order by cycle collate "C" limit ${MOST}`,
     [domain, held],
   )

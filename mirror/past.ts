@@ -1,9 +1,9 @@
 // In: the id of a closed cycle. Out: what a rerun of it must carry, because a new run remembers nothing.
 // Never: guesses; when the mirror does not know the cycle, the rerun is refused by whoever asked.
 import type { Postgres } from '../clients/postgres.ts'
-import type { Attempt, DependencyStatus } from '../model/cycle/cycle.ts'
+import type { DependencyStatus } from '../model/cycle/cycle.ts'
 import type { Past } from '../model/cycle/last-end.ts'
-import { attemptToGoOnWith } from '../model/cycle/rerun.ts'
+import { attemptToGoOnWith, unheardCascade } from '../model/cycle/rerun.ts'
 import { isLeftToPerson } from '../model/cycle/revisions.ts'
 import type { CycleId, CycleKey } from '../model/ids.ts'
 import { type DependencyRow, listDependencies, readCycleRow } from './status.ts'
@@ -13,19 +13,17 @@ export async function readPast(db: Postgres, cycle: CycleId): Promise<Past | und
   if (!row) return undefined
   const { runNumber, state, step, reason, lastAttempt, revision } = row
   const stateSinceMs = Date.parse(row.stateSince)
+  const publishedAtMs = row.publishedAt === null ? null : Date.parse(row.publishedAt)
+  const cascade = unheardCascade({ ...row, publishedAtMs })
   return {
     ...{ runNumber, state, step, reason, stateSinceMs, lastAttempt, revision },
     dependencies: dependencies.map(toDependency),
     attempt: attemptToGoOnWith({ ...row, stateSinceMs }),
     ...(isLeftToPerson(row.attempts.at(-1)) && { isLeftToPerson: true }),
     definitionVersion: row.definitionVersion,
-    ...unheardCascade(row.attempts.at(-1)),
+    ...(cascade && { cascade }),
   }
 }
-
-/** What its last attempt never published. */
-const unheardCascade = (last: Attempt | undefined): Pick<Past, 'cascade'> =>
-  last?.cascade ? { cascade: last.cascade } : {}
 
 export const toDependency = (row: DependencyRow): DependencyStatus => ({
   product: row.product,

@@ -18,10 +18,12 @@ export function checkEnds({ sandbox, cycles }: Evidence): Checked {
 }
 
 function checkEnd(one: CycleEvidence, runs: Map<string, GlueRunRows> | undefined): Look {
-  const { last, isCutOff } = fold(one)
+  const { last, isCutOff, attempts } = fold(one)
   if (!last || isCutOff) return []
   const { snapshot } = last
-  const attempt = snapshot.attempts.find(({ number }) => number === snapshot.lastAttempt)
+  // Brought back and settled without another, it is that of an earlier run, which Temporal may have forgotten.
+  const attempt = attempts.find(({ number }) => number === snapshot.lastAttempt)
+  if (!attempt && snapshot.lastAttempt <= (one.runs[0]?.input.past?.lastAttempt ?? -1)) return []
   const run = runs?.get(attempt?.runId ?? '')
   const told = attempt ? toldEnd(one, attempt.number, attempt.runId) : undefined
   const glue = runs ? run?.state : told?.end.state

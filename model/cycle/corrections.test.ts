@@ -2,9 +2,10 @@ import { expect, test } from 'vitest'
 import { arrivalOf, cycleOf, endOf, KEY, NOON_MS, toProduct } from '../samples.test-data.ts'
 import { applyArrival } from './arrivals.ts'
 import { rememberCorrections, takeCorrections } from './corrections.ts'
-import type { Cycle, DependencyStatus } from './cycle.ts'
+import { type Cycle, type DependencyStatus, openRun } from './cycle.ts'
 import { applyFact, type Fact } from './facts.ts'
 import { builtFrom, toGlueArguments } from './outgoing.ts'
+import { toRecord } from './record.ts'
 
 const command = { actor: 'ann', reason: 'the vendor corrected it', requestId: 'request-1' }
 const revisionOf = (revision: number) => arrivalOf('raw/rd1', { revision })
@@ -42,6 +43,32 @@ test('so does the next attempt after a failure, for it reads the same folder', (
 test('a rerun that only publishes tells what its data was built from', () => {
   const unpublished = after(begun, STARTED, SUCCEEDED, { kind: 'publish-failed', error: 'the bus is away' })
   expect(builtFrom(after(hear(unpublished, 2), { kind: 'rerun', command }))).toMatchObject([{ revision: 1 }])
+})
+
+test('what a rerun asked of this consumer is still asked when a newer revision was quicker, until an attempt reads it', () => {
+  const [arrived] = begun.dependencies as [DependencyStatus]
+  const asking = arrivalOf('raw/rd1', { revision: 2, cascade: 'all' })
+  const inOrder = rememberCorrections([arrived], [asking, revisionOf(3)])
+  const otherwise = rememberCorrections([arrived], [revisionOf(3), asking])
+  expect(otherwise).toEqual(inOrder)
+  expect(otherwise[0]?.newer).toEqual({ ...revisionOf(3), cascade: 'all' })
+  const taken = takeCorrections(otherwise)
+  expect(rememberCorrections(taken, [asking])).toEqual(taken)
+  const late = rememberCorrections(taken, [revisionOf(4), asking])
+  expect(late[0]?.newer).toEqual(revisionOf(4))
+})
+
+test('a rerun that brings a closed cycle back tells of what it found for it: the ledger may have no other word', () => {
+  const [arrived] = begun.dependencies as [DependencyStatus]
+  const past = { runNumber: 1, state: 'COMPLETED' as const, step: null, lastAttempt: 1, revision: 1, attempt: null }
+  const dependencies = rememberCorrections([arrived], [revisionOf(2)])
+  const opened = openRun({ ...begun.input, past: { ...past, dependencies, command } }, NOON_MS)
+  const back = applyFact(opened, { kind: 'reopened', command }, NOON_MS)
+  expect(back.deliveries).toMatchObject([{ eventId: revisionOf(2).eventId, outcome: 'correction', seen: 1 }])
+  expect(toRecord(back, 0).deliveries).toHaveLength(1)
+  expect(builtFrom(after(back, { kind: 'begun' }))).toMatchObject([{ revision: 2 }])
+  const again = hear(back, 2)
+  expect(again.deliveries).toMatchObject([{ outcome: 'correction', seen: 2 }])
 })
 
 test('what is recalled for a closed cycle counts when it is of an arrived input, and newer than all that is known', () => {

@@ -2,7 +2,7 @@
 // Never: an illegal move (move.ts); a fact for an attempt that is not the current one.
 import { domainOf } from '../ids.ts'
 import type { Cascade } from '../refresh-event.ts'
-import { joinCascades, takeCorrections } from './corrections.ts'
+import { joinCascades, takeCorrections, toFoundDeliveries } from './corrections.ts'
 import {
   type Attempt,
   type Command,
@@ -87,7 +87,12 @@ export function applyFact(cycle: Cycle, fact: Fact, nowMs: number): Cycle {
     case 'commanded':
       return obey(next, fact.command, 'open', nowMs)
     case 'reopened':
-      return obey(next, { action: 'rerun', ...fact.command } as Command, 'closed', nowMs)
+      return obey(
+        { ...next, deliveries: toFoundDeliveries(next, nowMs) },
+        { action: 'rerun', ...fact.command } as Command,
+        'closed',
+        nowMs,
+      )
     case 'found-held':
       return { ...next, held: fact.held }
     case 'upgraded':

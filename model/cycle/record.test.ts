@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest'
-import { arrivalOf, cycleOf, endOf, NOON_MS } from '../samples.test-data.ts'
+import { arrivalOf, cycleOf, definitionOf, endOf, NOON_MS, toProduct } from '../samples.test-data.ts'
 import { applyArrival } from './arrivals.ts'
 import { applyFact } from './facts.ts'
 import { isFlushDue, toRecord } from './record.ts'
@@ -52,6 +52,19 @@ test('the snapshot says what was published, as consumers take it', () => {
     publication: { eventId: 'd1/ds3/2026-11-20/r1', revision: 1 },
     attempts: [{ number: 1, runId: 'jr_1' }],
   })
+})
+
+test('a hold is told for as long as it keeps something from starting, also of a cycle that completed', () => {
+  const held = { actor: 'ann', reason: 'source is wrong', sinceMs: NOON_MS, of: 'product' as const }
+  const dependsOn = [{ product: toProduct('d1/ds1'), onRevision: 'rerun' as const }]
+  const definition = definitionOf('d1/ds3', [], { dependsOn })
+  const wanting = { ...begun, held, input: { ...begun.input, definition } }
+  expect(toRecord(wanting, 0).snapshot.held).toEqual(held)
+  const published = { kind: 'published' as const, eventId: 'r1', revision: 1 }
+  const completed = applyFact(wanting, published, NOON_MS + 3)
+  expect(toRecord(completed, 0).snapshot.held).toBeUndefined()
+  const corrected = applyArrival(completed, arrivalOf('d1/ds1', { revision: 2 }), NOON_MS + 4)
+  expect(toRecord(corrected, 0).snapshot.held).toEqual(held)
 })
 
 test('the end of a run that succeeded waits for its publication, unless an event waits beside it', () => {

@@ -1,7 +1,7 @@
 // In: a cycle and the version last written. Out: one flush for the mirror: the snapshot, and what happened since.
 import { type CycleId, type Domain, domainOf, type ProductId } from '../ids.ts'
 import type { Arrival } from '../refresh-event.ts'
-import type { CycleState, Step } from '../states.ts'
+import { type CycleState, isSettled, type Step } from '../states.ts'
 import type { Condition } from './condition.ts'
 import {
   type Attempt,
@@ -17,6 +17,7 @@ import {
 import { decideNext } from './decide.ts'
 import { flagsOf, type KeptFlag } from './flags.ts'
 import { waitingFor } from './outgoing.ts'
+import { decideCorrection } from './revisions.ts'
 
 /** What one flush writes: the latest snapshot, and what happened since the last flush. */
 export interface CycleRecord {
@@ -67,7 +68,7 @@ export interface CycleSnapshot {
   revision: number
   /** What shows beside the state; absent in what older workers wrote, and where nothing does. */
   flags?: KeptFlag[]
-  /** Who holds it; absent in what older workers wrote, and where nobody does. */
+  /** Who keeps it from starting; absent in what older workers wrote, and where nobody does or nothing is left to start. */
   held?: Held
   /** What this run last published, as consumers take it when they recall what they missed; null until it has. */
   publication: Arrival | null
@@ -118,6 +119,10 @@ export function toRecord(cycle: Cycle, writtenVersion: number, nowMs = cycle.sta
   }
 }
 
+/** A settled cycle is kept from nothing, unless it would run again by itself. */
+const hasToStart = (cycle: Cycle, nowMs: number): boolean =>
+  !isSettled(cycle.state) || decideCorrection(cycle, nowMs) !== null
+
 function placeOf({ input: { expected } }: Cycle, dependency: DependencyStatus): number | null {
   const at = expected.findIndex((one) => isSameCycle(one, dependency))
   return at >= 0 ? at : null
@@ -150,7 +155,7 @@ function toSnapshot(cycle: Cycle, nowMs: number): CycleSnapshot {
     lastAttempt: cycle.lastAttempt,
     revision: cycle.revision,
     ...(flags.length > 0 ? { flags } : {}),
-    ...(cycle.held ? { held: cycle.held } : {}),
+    ...(cycle.held && hasToStart(cycle, nowMs) ? { held: cycle.held } : {}),
     publication: cycle.published,
   }
 }

@@ -5,7 +5,7 @@ import { applyArrival } from './arrivals.ts'
 import type { Condition } from './condition.ts'
 import type { Attempt, Cycle } from './cycle.ts'
 import { applyFact } from './facts.ts'
-import { attemptToGoOnWith, type RunStatus, refuseRerun } from './rerun.ts'
+import { attemptToGoOnWith, type RunStatus, refuseRerun, unheardCascade } from './rerun.ts'
 
 /** One input has arrived, one was done without. */
 const standing = (state: CycleState, step: Step | null, missing: string[] = []): Cycle => {
@@ -131,5 +131,21 @@ describe('a closed cycle goes on with', () => {
   test('none when the last attempt is not known', () => {
     const where = { state: 'PROCESSING' as const, step: null, stateSinceMs: NOON_MS }
     expect(attemptToGoOnWith({ ...where, attempts: [attempt], lastAttempt: 3 })).toBeNull()
+  })
+})
+
+describe('what the last attempt was to ask of consumers is asked by the next', () => {
+  const ended = { number: 2, cascade: 'all', endedAtMs: NOON_MS } as Attempt
+  test.each<[string, CycleState, Attempt, number | null, boolean]>([
+    ['of one that was cancelled before it ended', 'CANCELLED', { ...ended, endedAtMs: null }, NOON_MS - 1, true],
+    ['of one that failed', 'ERROR', ended, NOON_MS - 1, true],
+    ['of the first publication', 'ERROR', ended, null, true],
+    // A row keeps what an earlier flush said of the attempt.
+    ['not of one that completed', 'COMPLETED', ended, null, false],
+    ['not of one whose publication is known, whatever came after', 'CANCELLED', ended, NOON_MS + 1, false],
+    ['nothing where nobody asked', 'ERROR', { ...ended, cascade: undefined } as never, null, false],
+  ])('%s', (_, state, last, publishedAtMs, isAsked) => {
+    const found = unheardCascade({ state, attempts: [{ ...ended, number: 1 }, last], publishedAtMs })
+    expect(found).toBe(isAsked ? 'all' : undefined)
   })
 })

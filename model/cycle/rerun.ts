@@ -1,5 +1,6 @@
 // In: a cycle, whether a run of it is open, the time. Out: why a rerun makes no sense now, or null; what it goes on with.
 // One function for the update's validator, the signal's handler and the start of a closed cycle.
+import type { Cascade } from '../refresh-event.ts'
 import type { CycleState, Step } from '../states.ts'
 import { type Attempt, type Cycle, currentAttempt, type Held, judgeInputs, missingNames, missingOf } from './cycle.ts'
 import { withoutUnopened } from './unopened.ts'
@@ -70,6 +71,20 @@ export function attemptToGoOnWith({ state, step, stateSinceMs, attempts, lastAtt
   // One that succeeded before this PROCESSING began was published then: the rerun's own attempt had not begun yet.
   const isOfNow = last.begunAtMs >= stateSinceMs
   return last.endedAtMs === null || (isSucceeded && isOfNow) ? last : null
+}
+
+/**
+ * Whom the last attempt of a closed cycle was to ask to run again, and has not. The row of an attempt may keep what its
+ * publication said long ago: that this came is known by itself.
+ */
+export function unheardCascade({
+  state,
+  attempts,
+  publishedAtMs,
+}: Pick<Ended, 'state' | 'attempts'> & { publishedAtMs: number | null }): Cascade | undefined {
+  const last = attempts.at(-1)
+  const isPublished = publishedAtMs !== null && last?.endedAtMs != null && publishedAtMs >= last.endedAtMs
+  return state === 'COMPLETED' || isPublished ? undefined : last?.cascade
 }
 
 const stillWaiting = (missing: string[]): string =>

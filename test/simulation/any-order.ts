@@ -33,6 +33,7 @@ const WITHOUT = new Set([
   'a cycle cancelled at work',
   'a definition changed',
   'an operator acts',
+  'a product held',
 ])
 
 export function toPlan(seed: number, corrections: Corrections): Plan {

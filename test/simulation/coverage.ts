@@ -1,8 +1,10 @@
 // What must happen over many seeds, so that the simulation cannot rot silently: hostile acts, and branches of the product.
 // In: how often each was seen, in how many worlds. Out: what was seen too rarely, or is on no list. Pure.
 import type { OperatorAction, PastRuns } from '../../model/cycle/cycle.ts'
+import { SLUICE } from '../../model/cycle/revisions.ts'
 import type { Evidence, RunEvidence } from '../../verify/evidence.ts'
-import { askedOf, fold, ordersOf, recordsOf } from '../../verify/fold.ts'
+import { answeredOf, askedOf, fold, ordersOf, recordsOf } from '../../verify/fold.ts'
+import { cascadesIn } from './cascades.ts'
 import type { FailureNotice, NotRefreshedNotice } from '../../workflows/contract.ts'
 
 /** At least, in a thousand worlds: about a third of what was seen when it was written down. */
@@ -138,6 +140,40 @@ const LEAST: Record<string, number> = {
   "an operator's waive was accepted": 5,
   'a waive refused': 1,
   'a waive was taken': 5,
+  'a call refused by s3': 570,
+  'a call while s3 is away': 2830,
+  'a cascade refused': 70,
+  'a command about a product failed half-way': 460,
+  'a cycle of a held product held by itself': 90,
+  'a cycle opened held': 130,
+  'a cycle ran again by itself for a cascade': 400,
+  'a cycle ran again by itself for its definition': 430,
+  'a definition mended for a failed cycle': 50,
+  'a hold of a product was done': 260,
+  'a hold was repaired': 30,
+  'a product held': 420,
+  'a product held by two': 60,
+  'a product released by two': 70,
+  'a product that is held was held': 50,
+  'a publication that cascades to all': 590,
+  'a publication that cascades to some': 280,
+  'a release of a product given up': 1,
+  'a release of a product refused': 10,
+  'a release of a product was done: all': 150,
+  'a release of a product was done: latest': 50,
+  'a release of a product was done: none': 60,
+  'a release of a product was done: unsaid': 30,
+  'a release that does not say of which refused': 1,
+  'a release was repaired': 30,
+  'a rerun by the definition in force asked for': 40,
+  'a rerun by the definition that it ran by': 270,
+  'a rerun that cascades to all': 260,
+  'a rerun that cascades to some': 210,
+  'a rerun that publishes nothing': 310,
+  'a run went on by the definition in force': 20,
+  'a start found its product held': 70,
+  'an answer of s3 lost': 520,
+  'an attempt that told nobody': 290,
   'no free slot in Glue': 600,
   'the end of a Glue run is not told': 1_000,
   'the end of a Glue run is told twice': 1_000,
@@ -183,6 +219,8 @@ export function branchesOf(evidence: Evidence): string[] {
       ]
     }),
     ...cycles.flatMap(({ runs }) => runs.flatMap(noticesOf)),
+    ...cycles.flatMap(({ runs }) => runs.flatMap(holdsOf)),
+    ...cascadesIn(evidence),
     ...cycles.flatMap((one) => keptSnapshots(evidence, one)),
     ...cycles.flatMap(({ runs }) =>
       runs.flatMap((run) =>
@@ -192,12 +230,20 @@ export function branchesOf(evidence: Evidence): string[] {
   ]
 }
 
-const toActed = ({ action, refused }: OperatorAction): string => {
+const toActed = ({ action, actor, refused }: OperatorAction): string => {
   if (action === 'upgrade') return refused === null ? 'a cycle was upgraded' : 'an upgrade was recorded as refused'
   // A refused one leaves no trace in the cycle.
-  if (action !== 'rerun') return `an operator's ${action} was accepted`
+  if (action !== 'rerun') return actor === SLUICE ? `a ${action} was repaired` : `an operator's ${action} was accepted`
   return refused === null ? 'a rerun was accepted' : 'a rerun signal was refused'
 }
+
+const holdsOf = (run: RunEvidence): string[] => [
+  ...(run.input.held ? ['a cycle opened held'] : []),
+  ...(run.changed ?? []).map(() => 'a run went on by the definition in force'),
+  ...answeredOf(run, 'startGlueJob').flatMap(({ result }) =>
+    'held' in (result as object) ? ['a start found its product held'] : [],
+  ),
+]
 
 const noticesOf = (run: RunEvidence): string[] => [
   ...askedOf(run, 'notifyFailure').map(

@@ -32,10 +32,11 @@ const toCycles = ({ server }: World): CycleEvidence[] =>
 const toRun = ({ runId, status, startedAtMs, input, history, result, failure }: Execution): RunEvidence => ({
   ...{ runId, status, startedAtMs, steps: history.steps },
   ...followUpgrades(input as CycleInput, history.upgrades, startedAtMs),
+  ...(history.changed.length > 0 && { changed: history.changed }),
   result: (result as CycleResult | undefined) ?? toDetail(failure),
 })
 
-const toDetail = (failure: Error | null): CycleResult | null =>
+export const toDetail = (failure: Error | null): CycleResult | null =>
   failure instanceof ApplicationFailure ? ((failure.details?.[0] as CycleResult | undefined) ?? null) : null
 
 /** The last tick has passed by more than one, and nothing was in its way. */

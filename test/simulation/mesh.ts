@@ -11,6 +11,7 @@ import {
 } from '../../model/definition.ts'
 import { type CycleKey, type Domain, domainOf, nameOf, type ProductId } from '../../model/ids.ts'
 import { CALENDARS } from '../../model/samples.test-data.ts'
+import type { Held } from '../../model/cycle/cycle.ts'
 import type { Random } from './random.ts'
 
 export interface Mesh {
@@ -22,10 +23,22 @@ export interface Mesh {
   current(): DefinitionVersion[]
   /** These, and the ones before them. */
   everApplied(): DefinitionVersion[]
-  /** A change that somebody may apply now. */
-  change(random: Random, nowMs: number): DefinitionVersion
+  /** A change that somebody may apply now, of this product or of any. */
+  change(random: Random, nowMs: number, product?: ProductId): DefinitionVersion
   apply(version: DefinitionVersion): void
+  /** The products that are held, as the catalog objects have them from now on. */
+  putHolds(holds: Record<string, Held>, nowMs: number): void
+  /** Since when each was held there, until when; null: it is. */
+  readonly heldSpells: HeldSpell[]
+  /** Rises with each change of the catalog objects. */
+  revision(): number
   indexOf(domain: Domain): RoutingIndex
+}
+
+export interface HeldSpell {
+  product: string
+  fromMs: number
+  untilMs: number | null
 }
 
 export const ACCOUNTS: Record<string, string> = { raw: '111111111111', d1: '222222222222', d2: '333333333333' }
@@ -54,12 +67,20 @@ export function toMesh(
   let current = first
   const earlier: DefinitionVersion[] = []
   const indexes = new Map<Domain, RoutingIndex>()
+  let holds: Record<string, Held> = {}
+  let revision = 1
+  const heldSpells: HeldSpell[] = []
+  const toObject = (domain: Domain): DomainCatalog => ({
+    ...toCatalog(domain, raw, current, earlier),
+    ...{ revision, holds: Object.fromEntries(Object.entries(holds).filter(([one]) => one.startsWith(`${domain}/`))) },
+  })
   return {
     ...{ domains, raw, keys },
     current: () => current,
     everApplied: () => [...earlier, ...current],
-    change(dice, nowMs) {
-      const before = dice.pick(current)
+    change(dice, nowMs, product) {
+      const named = current.filter(({ definition }) => definition.product === product)
+      const before = dice.pick(named.length > 0 ? named : current)
       const known = upstreamsFor(before.definition.product, raw, current.slice(0, current.indexOf(before)))
       const appliedAt = new Date(nowMs).toISOString()
       return { ...before, version: before.version + 1, appliedAt, definition: vary(dice, before.definition, known) }
@@ -69,9 +90,20 @@ export function toMesh(
       earlier.push(...current.filter(isIt))
       current = current.map((one) => (isIt(one) ? version : one))
       indexes.clear()
+      revision += 1
     },
+    putHolds(next, nowMs) {
+      for (const spell of heldSpells) if (spell.untilMs === null && !next[spell.product]) spell.untilMs = nowMs
+      for (const product of Object.keys(next))
+        if (!holds[product]) heldSpells.push({ product, fromMs: nowMs, untilMs: null })
+      holds = next
+      indexes.clear()
+      revision += 1
+    },
+    heldSpells,
+    revision: () => revision,
     indexOf(domain) {
-      const index = indexes.get(domain) ?? buildIndex(toCatalog(domain, raw, current, earlier))
+      const index = indexes.get(domain) ?? buildIndex(toObject(domain))
       indexes.set(domain, index)
       return index
     },
@@ -147,7 +179,7 @@ function toCatalog(
 ): DomainCatalog {
   const isOwn = ({ definition }: DefinitionVersion): boolean => domainOf(definition.product) === domain
   return {
-    revision: 1 + earlier.length,
+    revision: 1,
     domain: {
       ...{ domain, account: ACCOUNTS[domain] ?? '', owner: OWNER, calendar: 'weekdays', timezone: 'UTC' },
       location: null,

@@ -1,5 +1,6 @@
 // What the statements that read the mirror find in its tables. In: tables, the parameters. Out: rows, named as the mirror names
 // them. Never: an input that a newer definition dropped.
+import type { Held } from '../../model/cycle/cycle.ts'
 import { type Row, type Tables, toKey } from './tables.ts'
 
 export function readInput(tables: Tables, [domain, cycle, eventId, product, key, newer]: unknown[]): Row[] {
@@ -19,12 +20,14 @@ export const listDependencies = (tables: Tables, [cycle]: unknown[]): Row[] =>
   [...tables.dependencies.values()]
     .filter((row) => row['cycle'] === cycle && isInput(tables, row))
     .toSorted((one, other) => Number(one['position']) - Number(other['position']))
-    .map(({ upstream_product, upstream_key, event_id, correlation_id, occurred_at, arrived_at, ...row }) => ({
-      ...{ product: upstream_product, key: upstream_key, state: row['state'], eventId: event_id ?? null },
-      ...{ revision: row['revision'] ?? null, location: row['location'] ?? null, why: row['why'] ?? null },
-      ...{ correlationId: correlation_id ?? null, occurredAt: occurred_at ?? null, arrivedAt: arrived_at ?? null },
-      ...{ blocker: row['blocker'] ?? null, position: row['position'] ?? null },
-    }))
+    .map(
+      ({ upstream_product, upstream_key, event_id, correlation_id, occurred_at, arrived_at, waived_by, ...row }) => ({
+        ...{ product: upstream_product, key: upstream_key, state: row['state'], eventId: event_id ?? null },
+        ...{ revision: row['revision'] ?? null, location: row['location'] ?? null, why: row['why'] ?? null },
+        ...{ correlationId: correlation_id ?? null, occurredAt: occurred_at ?? null, arrivedAt: arrived_at ?? null },
+        ...{ blocker: row['blocker'] ?? null, position: row['position'] ?? null, waivedBy: waived_by ?? null },
+      }),
+    )
 
 /** The highest revision that a notice of the ledger takes back; 0 = none. */
 const withdrawnOf = (ledger: Tables['ledger'], domain: string, product: string, key: string): number =>
@@ -71,13 +74,14 @@ function newestOf({ status, ledger }: Tables, domain: string, product: string, k
     .filter((one) => one['domain'] === domain && one['product'] === product && one['cycle_key'] === key)
     .filter((one) => one['outcome'] !== 'refused' && Number(one['revision']) > 0)
     .filter((one) => one['correlation_id'] && one['occurred_at'] && !isBack(one['revision']))
+    // The ledger keeps no cascade.
     .map(({ event_id, revision, location, correlation_id, occurred_at }) => ({
       ...{ eventId: event_id, revision, location, correlationId: correlation_id, occurredAt: occurred_at },
     }))
   const newest = [...own, ...heard].toSorted((one, other) => Number(other.revision) - Number(one.revision))[0] as Row
   if (!newest) return []
-  const { eventId, revision, location = null, correlationId, occurredAt } = newest
-  return [{ eventId, product, key, revision, location, correlationId, occurredAt }]
+  const { eventId, revision, location = null, correlationId, occurredAt, cascade = null } = newest
+  return [{ eventId, product, key, revision, location, correlationId, occurredAt, cascade }]
 }
 
 export const recall = (tables: Tables, [domain, products, keys]: unknown[]): Row[] =>
@@ -134,4 +138,14 @@ export const listUnopened = ({ status }: Tables, [products, keys]: unknown[]): R
   (products as string[]).flatMap((product, at) => {
     const key = (keys as string[])[at]
     return status.has(`${product}/${key}`) ? [] : [{ product, key, at: '2026-01-01T00:00:00Z' }]
+  })
+
+export const listHeldOtherwise = ({ status }: Tables, [domain, products]: unknown[]): Row[] =>
+  [...status.values()].filter(({ state, product, held, ...row }) => {
+    const isOpen = ['WAITING', 'PROCESSING', 'ERROR'].includes(String(state))
+    const isProductHeld = (products as unknown[]).includes(product)
+    const as = (held as Held | null)?.of
+    const isKept = as === 'product' && !isProductHeld
+    const isWrong = isOpen ? isKept || (as === undefined && isProductHeld) : state === 'COMPLETED' && isKept
+    return row['domain'] === domain && isWrong
   })

@@ -6,6 +6,7 @@ import type { Postgres, Queries } from '../../clients/postgres.ts'
 import {
   listCorrected,
   listDependencies,
+  listHeldOtherwise,
   listMissed,
   listUnaware,
   listUnopened,
@@ -83,4 +84,5 @@ const STATEMENTS: [start: string, answer: (tables: Tables, params: unknown[]) =>
   // No definition of this mesh asks what an upstream skipped, only what was taken back.
   ['with asked as (', recallNotices],
   ['with unaware as (', listUnaware],
+  ['select cycle, product, held, run_number', listHeldOtherwise],
 ]

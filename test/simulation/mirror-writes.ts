@@ -9,9 +9,9 @@ export function upsertStatus({ status }: Tables, params: unknown[]): Row[] {
   const old = status.get(String(cycle))
   if (!isNewer(old, Number(runNumber), Number(version))) return [{ ...old, isNewest: false }]
   const row = {
-    ...{ publishedRevision: 0, eventId: null, attempts: rowsOf(params[17]), ...old },
+    ...{ publishedRevision: 0, eventId: null, publishedAt: null, attempts: rowsOf(params[17]), ...old },
     ...{ cycle, domain, product, key, visibility, definitionVersion: params[5] },
-    ...{ state, step, reason, stateSince, lastAttempt, runNumber, version },
+    ...{ state, step, reason, stateSince, lastAttempt, runNumber, version, held: JSON.parse(String(params[27])) },
     revision: Math.max(Number(old?.['revision'] ?? 0), Number(revision)),
   }
   status.set(String(cycle), row)
@@ -34,10 +34,11 @@ export function mergeAttempts({ status }: Tables, [cycle, attempts]: unknown[]):
 }
 
 export function markPublished({ status }: Tables, params: unknown[]): Row[] {
-  const [cycle, revision, eventId, location, correlationId, occurredAt] = params
+  const [cycle, revision, eventId, location, correlationId, occurredAt, publishedAt, , , cascade] = params
   const row = status.get(String(cycle))
   if (!row || Number(row['publishedRevision']) >= Number(revision)) return []
   Object.assign(row, { eventId, location, correlationId, occurredAt, publishedRevision: revision })
+  Object.assign(row, { cascade: JSON.parse(String(cascade)), publishedAt })
   row['revision'] = Math.max(Number(row['revision']), Number(revision))
   return [row]
 }

@@ -30,6 +30,12 @@ export function actOn(world: World, now: CycleNow, asking: Asking): void {
   const { hostility } = world
   const { random } = hostility
   if (!now.run.isOpen) return
+  // With its product, which is released as a whole; until then it may be held by itself.
+  if (now.cycle.held?.of === 'product') {
+    if (!asking.isMending && hostility.strikes('a cycle of a held product held by itself', 0.03))
+      ask(world, now, { action: 'hold', of: 'cycle' }, asking)
+    return
+  }
   if (now.cycle.held) {
     if (asking.isMending || random.chance(0.5)) ask(world, now, { action: 'release', of: 'cycle' }, asking)
     return

@@ -1,17 +1,19 @@
 // The people who mend, and now and then spoil: they rerun cycles that failed, some that had completed, cancel a few, apply
 // a changed definition. In: the world. Out: signals, Updates, cancellations, closed cycles started again with their past.
 // Never: a rerun that the product would refuse, but as the second of two people.
-import { type Client, WorkflowExecutionAlreadyStartedError, WorkflowUpdateFailedError } from '@temporalio/client'
+import { WorkflowUpdateFailedError } from '@temporalio/client'
 import { openCycle } from '../../model/calendar/due.ts'
-import { type Cycle, isUnbegun, type PastRuns, type RerunCommand } from '../../model/cycle/cycle.ts'
+import { refuseCommand } from '../../model/cycle/commands.ts'
+import { type Cycle, isUnbegun, type RerunCommand } from '../../model/cycle/cycle.ts'
 import { refuseRerun } from '../../model/cycle/rerun.ts'
-import type { DefinitionVersion } from '../../model/definition.ts'
-import { domainOf } from '../../model/ids.ts'
-import { CYCLE_WORKFLOW, RERUN, toCycleStart, UPGRADE } from '../../workflows/contract.ts'
+import { domainOf, type ProductId } from '../../model/ids.ts'
+import { RERUN, UPGRADE } from '../../workflows/contract.ts'
 import type { Life } from './hostility.ts'
 import { actOn } from './operator-actions.ts'
+import { heldProducts, lookAtHolds } from './operator-holds.ts'
+import { type Asked, type Hands, rerun, toNewer, toWish, versionOf } from './operator-reruns.ts'
 import { settingsOf } from './roles.ts'
-import { createTemporalClient, TEMPORAL_TROUBLE } from './temporal-client.ts'
+import { createTemporalClient } from './temporal-client.ts'
 import type { Execution } from './temporal-execution.ts'
 import type { World } from './world.ts'
 
@@ -50,12 +52,13 @@ export function createOperator(world: World): Operator {
   const look = (): void => {
     for (const now of cyclesOf(world)) {
       if (canRerunOpen(now, time.nowMs()) && (isMending || random.chance(0.5))) askAgain(now)
-      else if (canStartAgain(now, time.nowMs()) && (isMending ? isFailed(now) : !isPlanned && random.chance(0.03)))
+      else if (canStartAgain(world, now) && (isMending ? isFailed(now) : !isPlanned && random.chance(0.03)))
         askAgain(now)
       else if (now.run.isOpen && hostility.strikes('a cycle cancelled', 0.004)) world.server.cancel(now.id)
       else actOn(world, now, { client: hands.client, toCommand, isMending })
     }
-    if (hostility.strikes('a definition changed', 0.02)) mesh.apply(mesh.change(random, time.nowMs()))
+    if (hostility.strikes('a definition changed', 0.02)) applyChange()
+    lookAtHolds(world, { ...hands, toCommand }, isMending)
     for (const now of cyclesOf(world).filter((one) => isOlder(world, one))) {
       const isAsked = isUnbegun(now.cycle) ? random.chance(0.3) : hostility.strikes('an upgrade too late', 0.1)
       if (!isAsked) continue
@@ -64,16 +67,26 @@ export function createOperator(world: World): Operator {
     }
     time.after(LOOK_MS, '', look)
   }
+  const applyChange = (product?: ProductId): void => {
+    mesh.apply(mesh.change(random, time.nowMs(), product))
+    // An apply writes whole objects, by the rows.
+    mesh.putHolds(Object.fromEntries(world.tables.holds), time.nowMs())
+  }
   const askAgain = (now: CycleNow): void => {
-    const command = toCommand()
+    const isMended = now.run.isOpen && !isPlanned && hostility.strikes('a definition mended for a failed cycle', 0.2)
+    if (isMended) applyChange(now.cycle.input.product)
+    const command = { ...toCommand(), ...toWish(world, now.cycle) }
     if (now.run.isOpen && random.chance(0.3)) {
       world.server.signal(now.id, RERUN, command)
-      if (hostility.strikes('a rerun signal sent by two', 0.1)) world.server.signal(now.id, RERUN, toCommand())
+      if (hostility.strikes('a rerun signal sent by two', 0.1))
+        world.server.signal(now.id, RERUN, { ...command, ...toCommand() })
       return
     }
-    void rerun(world, hands, now.id, command)
-    if (hostility.strikes('a rerun asked for twice', 0.1)) void rerun(world, hands, now.id, command)
-    if (hostility.strikes('a rerun asked for by two', 0.1)) void rerun(world, hands, now.id, toCommand())
+    const asked: Asked = { id: now.id, command, ...toChoice(world, now) }
+    void rerun(world, hands, asked)
+    if (hostility.strikes('a rerun asked for twice', 0.1)) void rerun(world, hands, asked)
+    if (hostility.strikes('a rerun asked for by two', 0.1))
+      void rerun(world, hands, { ...asked, command: { ...command, ...toCommand() } })
   }
   time.after(LOOK_MS, '', look)
   return {
@@ -85,8 +98,8 @@ export function createOperator(world: World): Operator {
         (now) =>
           (now.run.isOpen && now.cycle.held) ||
           canRerunOpen(now, time.nowMs()) ||
-          (canStartAgain(now, time.nowMs()) && isFailed(now)),
-      ),
+          (canStartAgain(world, now) && isFailed(now)),
+      ) && heldProducts(world).length === 0,
   }
 }
 
@@ -94,8 +107,18 @@ export function createOperator(world: World): Operator {
 const isOlder = (world: World, { run, cycle }: CycleNow): boolean =>
   run.isOpen && versionOf(world, cycle).version > cycle.input.definitionVersion
 
-const versionOf = ({ mesh }: World, { input }: Cycle): DefinitionVersion =>
-  mesh.current().find(({ definition }) => definition.product === input.product) as DefinitionVersion
+/** Now and then another version than goes without saying; seldom one that makes no sense. */
+function toChoice(world: World, now: CycleNow): Pick<Asked, 'definition'> {
+  const { hostility, time, isPlanned } = world
+  if (isPlanned) return {}
+  if (!now.run.isOpen)
+    return hostility.strikes('a rerun by the definition that it ran by', 0.1) ? { definition: 'cycle' } : {}
+  if (!isOlder(world, now) || !hostility.random.chance(0.7)) return {}
+  const to = { ...now.cycle.input, definitionVersion: now.cycle.input.definitionVersion + 1 }
+  const command = { action: 'rerun' as const, actor: 'a person', reason: 'asks', requestId: '', to }
+  const isSensible = refuseCommand(now.cycle, command, 'open', time.nowMs()) === null
+  return isSensible || hostility.strikes('an action that makes no sense', 0.3) ? { definition: 'current' } : {}
+}
 
 /** The recipe of `sluice upgrade`: the input is made from what is in force now; the cycle says whether it takes it. */
 async function askForUpgrade(world: World, { client }: Hands, { id, cycle }: CycleNow, command: RerunCommand) {
@@ -112,65 +135,19 @@ async function askForUpgrade(world: World, { client }: Hands, { id, cycle }: Cyc
   }
 }
 
-interface Hands {
-  life: Life
-  client: Client
-}
-
 /** One whose inputs are missing would only wait again. */
 const isFailed = ({ cycle }: CycleNow): boolean => cycle.state !== 'COMPLETED' && !isUnbegun(cycle)
 
 const canRerunOpen = ({ run, cycle }: CycleNow, nowMs: number): boolean =>
   run.isOpen && cycle.state === 'ERROR' && cycle.step !== 'wait' && refuseRerun(cycle, 'open', nowMs) === null
 
-const canStartAgain = ({ run, cycle }: CycleNow, nowMs: number): boolean =>
-  !run.isOpen &&
-  ['COMPLETED', 'CANCELLED', 'ERROR'].includes(cycle.state) &&
-  refuseRerun(cycle, 'closed', nowMs) === null
-
-const TRIES = 3
-
-/** The recipe of `sluice rerun`: an Update; nobody there, then a start; somebody was faster, then an Update again. */
-async function rerun(world: World, parts: Hands, id: string, command: RerunCommand, tries = TRIES): Promise<void> {
-  const isOpen = world.server.runsOf.get(id)?.at(-1)?.isOpen
-  try {
-    if (isOpen || !(await startAgain(world, parts, id, command))) await update(parts, id, command)
-  } catch (error) {
-    if (error instanceof WorkflowUpdateFailedError) world.hostility.count('a rerun refused')
-    // Its answer was lost, or the cycle closed or opened meanwhile: the person asks again, with the same request.
-    else if (tries > 0) await rerun(world, parts, id, command, tries - 1)
-  }
-}
-
-const update = ({ client }: Hands, id: string, command: RerunCommand): Promise<unknown> =>
-  client.workflow.getHandle(id).executeUpdate(RERUN, { args: [command], updateId: command.requestId } as never)
-
-/** False when a run is open already. Reading the past and starting are one moment here: the recipe has no fence between. */
-async function startAgain(world: World, { life }: Hands, id: string, command: RerunCommand): Promise<boolean> {
-  const { hostility, server, mesh, time } = world
-  try {
-    await hostility.call(life, 'temporal', `start ${id} again`, TEMPORAL_TROUBLE, () => {
-      const now = cyclesOf(world).find((one) => one.id === id)
-      if (!now || (!now.run.isOpen && refuseRerun(now.cycle, 'closed', time.nowMs()) !== null)) return
-      const { timetable } = mesh.indexOf(domainOf(now.cycle.input.product))
-      const opening = { key: now.cycle.input.key, openedBy: 'rerun' as const, settings: settingsOf(world) }
-      const input = openCycle(timetable, versionOf(world, now.cycle), opening)
-      const start = toCycleStart({ ...input, past: { ...toPast(now.cycle), command } })
-      server.start({
-        ...{ workflowId: id, taskQueue: start.taskQueue, type: CYCLE_WORKFLOW, input: start.args[0] },
-        ...{ conflictPolicy: 'FAIL', reusePolicy: 'ALLOW_DUPLICATE' },
-      })
-    })
-    return true
-  } catch (error) {
-    if (error instanceof WorkflowExecutionAlreadyStartedError) return false
-    throw error
-  }
-}
-
-/** As the run's result has it, or the mirror where it was cancelled. */
-function toPast(cycle: Cycle): Omit<PastRuns, 'command'> {
-  const { runNumber, state, step, lastAttempt, revision, dependencies, attempts } = cycle
-  const attempt = state === 'ERROR' && step === 'publish' ? (attempts.at(-1) ?? null) : null
-  return { runNumber, state, step, lastAttempt, revision, dependencies, attempt }
+function canStartAgain(world: World, { run, cycle }: CycleNow): boolean {
+  const { mesh, time } = world
+  if (run.isOpen || !['COMPLETED', 'CANCELLED', 'ERROR'].includes(cycle.state)) return false
+  // A hold of its own ended with its run.
+  const held = mesh.indexOf(domainOf(cycle.input.product)).timetable.heldBy?.(cycle.input.product) ?? null
+  // One that never began is judged by what the version in force needs.
+  const to = cycle.lastAttempt === 0 ? toNewer(world, cycle) : undefined
+  const input = to ? { ...cycle.input, expected: to.expected, condition: to.condition } : cycle.input
+  return refuseRerun({ ...cycle, held, input: input as Cycle['input'] }, 'closed', time.nowMs()) === null
 }

@@ -2,8 +2,10 @@
 // SLUICE_SIM_SEEDS=n plays n worlds (1,000 without it), SLUICE_SIM_FIRST is the first; the two files of seeds share them.
 // SLUICE_SIM_COVERAGE=1 also tells how often each act and branch happened.
 import { findViolations } from '../../verify/violations.ts'
+import { checkCascades } from './cascades.ts'
 import { branchesOf, findUncovered, type Seen } from './coverage.ts'
 import { toEvidence } from './evidence.ts'
+import { checkFences } from './fences.ts'
 import { simulate, type World } from './world.ts'
 
 export const FIRST = Number(process.env['SLUICE_SIM_FIRST'] ?? 1)
@@ -22,7 +24,8 @@ const NAMED = 10
 /** Every invariant, and that the world healed: nothing was left to do. */
 export function judge(world: World, evidence = toEvidence(world)): string[] {
   const violations = findViolations(evidence).map(({ invariant, says }) => `${invariant}: ${says}`)
-  return [...(world.isAtRest ? [] : ['I10: the world did not come to rest']), ...violations]
+  const asked = [...checkCascades(evidence), ...checkFences(world)]
+  return [...(world.isAtRest ? [] : ['I10: the world did not come to rest']), ...violations, ...asked]
 }
 
 /** Below this many worlds, what is rare need not happen. */

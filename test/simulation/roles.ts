@@ -6,9 +6,11 @@ import type { SQSClient } from '@aws-sdk/client-sqs'
 import type { Logger } from 'pino'
 import { createGlueActivities } from '../../activities/glue.ts'
 import { type Teller, tellingWhenHeldUp } from '../../activities/held-up.ts'
+import { createHolds } from '../../activities/holds.ts'
 import { createPublishing } from '../../activities/publishing.ts'
 import { createRecalling } from '../../activities/recalling.ts'
 import { createRepairing } from '../../activities/repairing.ts'
+import { createHoldRepairing } from '../../activities/repairing-holds.ts'
 import { createScheduling } from '../../activities/scheduling.ts'
 import { beginTry, type TryParts } from '../../activities/try-age.ts'
 import { startBridge } from '../../bridge/bridge.ts'
@@ -24,8 +26,9 @@ import { OPENING_WINDOW } from '../../model/calendar/routing.ts'
 import type { CycleSettings } from '../../model/cycle/cycle.ts'
 import type { Domain } from '../../model/ids.ts'
 import { type CycleActivities, type SchedulerActivities, toTaskQueue } from '../../workflows/contract.ts'
-import { createAwsClient } from './aws-call.ts'
-import type { Life } from './hostility.ts'
+import type { LoadedCatalog } from '../../catalog/load.ts'
+import { awsError, createAwsClient } from './aws-call.ts'
+import type { EdgeTrouble, Life } from './hostility.ts'
 import { ACCOUNTS, CENTRAL_ACCOUNT, CENTRAL_BUS } from './mesh.ts'
 import { createPostgres } from './mirror-tables.ts'
 import { createTemporalClient } from './temporal-client.ts'
@@ -93,6 +96,22 @@ function createIndex({ mesh, time, hostility }: World, domain: Domain): IndexWat
   }
 }
 
+/** The bucket, asked each time. */
+const createCatalogReader =
+  ({ hostility, mesh }: World, domain: Domain, life: Life) =>
+  (known: string | undefined): Promise<LoadedCatalog> =>
+    hostility.call(life, 's3', 'read the catalog', S3_TROUBLE, () => {
+      const etag = String(mesh.revision())
+      return etag === known
+        ? { kind: 'unchanged' as const }
+        : { kind: 'loaded' as const, catalog: mesh.indexOf(domain).catalog, etag }
+    })
+
+export const S3_TROUBLE: EdgeTrouble = {
+  refuse: () => awsError('SlowDown', 'reduce your request rate'),
+  lose: () => awsError('TimeoutError', 'socket hang up'),
+}
+
 /** Nothing freezes here, and a try begins when it is handed out: Temporal need not be asked. */
 const toTry = ({ nowMs }: World['time']): TryParts => ({
   ...{ attempt: 1, scheduledAtMs: nowMs(), nowMs },
@@ -106,7 +125,7 @@ export function bootWorker(world: World, domain: Domain, life: Life): void {
     glueOnce,
     capacityRetryMs: 60_000,
     beginTry: () => beginTry(toTry(world.time)),
-    heldBy: async () => null,
+    heldBy: createHolds(createCatalogReader(world, domain, life)),
   })
   const publishing = createPublishing({
     ...{ events, sqs, account: ACCOUNTS[domain] ?? '', region: 'us-east-1', softwareVersion: '0.0.0' },
@@ -124,9 +143,9 @@ export function bootWorker(world: World, domain: Domain, life: Life): void {
       ...{ temporal, db, warn: ignore, settings: settingsOf(world), nowMs: world.time.nowMs },
       loadIndex: async () => world.mesh.indexOf(domain),
     }),
-    // Not asked for: see `patched` in temporal-workflow.ts.
+    ...createHoldRepairing({ ...{ temporal, db, warn: ignore }, loadIndex: async () => world.mesh.indexOf(domain) }),
+    // Not asked for, see `patched` in temporal-workflow.ts, or not simulated.
     reconcileRows: async () => null,
-    repairHolds: async () => ({ repaired: 0 }),
     watchLateness: async () => ({ told: 0 }),
     findStuck: async () => ({ unstarted: null, withoutWorker: null, glueEnds: null }),
     recordCycle: (record) => recordCycle(db, record),

@@ -1,6 +1,7 @@
 // The rows of the mirror's tables, in memory. In: the mesh, whose definitions are rows too. Out: empty tables.
 // Never: a row under two keys.
 import { upstreamsIn } from '../../model/dependencies.ts'
+import type { Held } from '../../model/cycle/cycle.ts'
 import type { Mesh } from './mesh.ts'
 
 export type Row = Record<string, unknown>
@@ -13,13 +14,15 @@ export interface Tables {
   ledger: Map<string, Row>
   deliveries: Map<string, Row>
   actions: Map<string, Row>
+  /** `product_hold`, by product. */
+  holds: Map<string, Held>
   /** Whether this version of its definition wants to know corrections of an input. */
   wantsCorrections(product: string, version: number, upstream: string): boolean
 }
 
 export const createTables = (mesh: Mesh): Tables => ({
   ...{ status: new Map(), history: new Map(), dependencies: new Map(), dependencyHistory: new Map() },
-  ...{ ledger: new Map(), deliveries: new Map(), actions: new Map() },
+  ...{ ledger: new Map(), deliveries: new Map(), actions: new Map(), holds: new Map() },
   wantsCorrections: (product, version, upstream) =>
     mesh
       .everApplied()

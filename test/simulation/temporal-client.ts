@@ -3,6 +3,7 @@
 import { type Client, ServiceError, WorkflowFailedError, WorkflowNotFoundError } from '@temporalio/client'
 import type { EdgeTrouble, Hostility, Life } from './hostility.ts'
 import type { Execution } from './temporal-execution.ts'
+import { clone } from './temporal-values.ts'
 import type { StartRequest, TemporalServer } from './temporal-server.ts'
 
 type Options = { workflowId: string; taskQueue: string; args: unknown[]; signal?: string; signalArgs?: unknown[] } & {
@@ -48,6 +49,8 @@ export function createTemporalClient(server: TemporalServer, hostility: Hostilit
             if (failure) throw new WorkflowFailedError('failed', failure, 'MAXIMUM_ATTEMPTS_REACHED')
             return result
           }),
+        query: (name: string) =>
+          call(`query ${workflowId}`, () => clone(requireLast(server, workflowId).queries.get(name)?.())),
         signal: (name: string, payload: unknown) =>
           call(`signal ${workflowId} ${name}`, () => server.signal(workflowId, name, payload)),
         executeUpdate: (name: string, { args, updateId }: { args: unknown[]; updateId: string }) =>
@@ -55,10 +58,13 @@ export function createTemporalClient(server: TemporalServer, hostility: Hostilit
       }),
       // The list lags behind on a real server, so now and then one is missing.
       list: async function* ({ query }: { query: string }) {
-        const domain = /SluiceDomain = "([^"]+)"/.exec(query)?.[1] ?? ''
+        const [, domain] = /SluiceDomain = "([^"]+)"/.exec(query) ?? []
+        const [, product = domain ?? ''] = /SluiceProduct = "([^"]+)"/.exec(query) ?? []
+        const isAsked = (id: string): boolean =>
+          id.startsWith(`${product}/`) && (domain !== undefined || isOpen(server, id))
         const ids = await call('list', () => [...server.runsOf.keys()])
         for (const workflowId of ids)
-          if (workflowId.startsWith(`${domain}/`) && !hostility.strikes('a cycle not listed by Temporal yet', 0.02))
+          if (isAsked(workflowId) && !hostility.strikes('a cycle not listed by Temporal yet', 0.02))
             yield { workflowId }
       },
     },
@@ -69,6 +75,8 @@ export function createTemporalClient(server: TemporalServer, hostility: Hostilit
   }
   return client as unknown as Client
 }
+
+const isOpen = ({ runsOf }: TemporalServer, id: string): boolean => runsOf.get(id)?.at(-1)?.isOpen === true
 
 function requireLast({ runsOf }: TemporalServer, workflowId: string): Execution {
   const last = runsOf.get(workflowId)?.at(-1)

@@ -22,8 +22,8 @@ export class CancellationScope extends OwnScope {
 }
 export { isCancellation }
 export const allHandlersFinished = (): boolean => true
-/** What comes after the versions that this ring was made for: the mirror's own repair needs a server that answers queries. */
-export const patched = (_change: string): boolean => false
+/** Ticks compare holds; the mirror's own repair, which needs a server that answers queries as of then, is not simulated. */
+export const patched = (change: string): boolean => change === 'operators'
 export const setCurrentDetails = (_details: string): void => {}
 export const upsertSearchAttributes = (pairs: { key: unknown; value: unknown }[]): void => {
   for (const { key, value } of pairs) presentExecution().attributes.set(key, value)

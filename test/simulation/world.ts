@@ -147,7 +147,7 @@ function keepTicking(world: World, domain: Domain, count: number): void {
 function scatterOutages({ time, hostility, mesh }: World): void {
   const { random } = hostility
   for (let left = random.between(0, 5); left > 0; left -= 1) {
-    const service = random.pick(['postgres', 'postgres', 'temporal', 'sqs', 'glue', 'events'])
+    const service = random.pick(['postgres', 'postgres', 'temporal', 'sqs', 'glue', 'events', 's3'])
     const lastsMs = random.between(60_000, 3 * HOUR_MS)
     const isForbidden = random.chance(0.3) && ['sqs', 'glue', 'events'].includes(service)
     const what = isForbidden ? `${service} forbids all` : `${service} goes away`

@@ -7,7 +7,7 @@ import type { RoutingIndex } from '../../model/calendar/routing.ts'
 import type { Held } from '../../model/cycle/cycle.ts'
 import { toRecord } from '../../model/cycle/record.ts'
 import type { Domain } from '../../model/ids.ts'
-import { arrivalOf, toKey } from '../../model/samples.test-data.ts'
+import { arrivalOf, toKey, toProduct } from '../../model/samples.test-data.ts'
 import { openDatabase } from './database.ts'
 import { openStage, type Stage } from './stage.ts'
 import type { StagedCycle } from './staged-cycle.ts'
@@ -66,6 +66,30 @@ test('holds what is not held, lets go what is, and leaves alone what is held by 
   await still.arrive(arrivalOf('raw/a'))
   await still.glueEnds(1)
   expect(await still.result()).toMatchObject({ state: 'COMPLETED' })
+})
+
+test('lets go what had completed and would run again for a correction', async () => {
+  const edge = { product: toProduct('raw/a'), onRevision: 'rerun' as const }
+  const cycle = stage.cycle('corrected', {
+    definition: { dependsOn: [edge], settleMs: 1_000 },
+    input: { key: toKey('2026-11-20') },
+  })
+  await cycle.arrive(arrivalOf('raw/a'))
+  await cycle.untilGlueRuns(1)
+  await cycle.act('hold', { of: 'product', reason: 'source is wrong' })
+  await cycle.arrive(arrivalOf('raw/a', { revision: 2 }))
+  await cycle.glueEnds(1)
+  await cycle.untilState('COMPLETED')
+  await write(cycle)
+
+  // The cycle of the test before is held with its product.
+  const holds = { [`${DOMAIN}/missed`]: held }
+  expect(await repair(holds)).toEqual({ repaired: 1 })
+
+  await cycle.glueEnds(2)
+  expect(await cycle.result()).toMatchObject({ state: 'COMPLETED', lastAttempt: 2 })
+  await write(cycle)
+  expect(await repair(holds)).toEqual({ repaired: 0 })
 })
 
 test('while PostgreSQL is away nothing is compared, which is said and is no failure', async () => {
