@@ -60,7 +60,8 @@ const MOST_LOOKS = 3
 
 export async function rerunOne(parts: RerunningParts, index: RoutingIndex, wish: Wish): Promise<OpenedCycle> {
   const { product, key, actor, reason } = wish
-  const command = { action: 'rerun' as const, actor, reason, requestId: toRerunId(wish.requestId, key) }
+  const asked = { actor, reason, requestId: toRerunId(wish.requestId, key) }
+  const command = { action: 'rerun' as const, openedBy: 'backfill' as const, ...asked }
   const one: Rerunning = { ...parts, ...index, cycle: toCycleId(product, key), wish, command }
   let why = ''
   for (let look = 0; look < MOST_LOOKS; look += 1) {
@@ -129,13 +130,12 @@ async function askCycle({ temporal, cycle, warn }: Rerunning): Promise<Cycle | s
 
 /** By the definition in force; what an attempt has made and is only published, by its own. */
 function toOpenCommand({ command, wish, current, timetable }: Rerunning, cycle: Cycle): Command | { refused: string } {
-  const asked = { ...command, openedBy: 'backfill' as const }
-  if (hasAttemptToGoOnWith(cycle)) return asked
+  if (hasAttemptToGoOnWith(cycle)) return command
   const version = current.get(wish.product)
   const why = whyNoCycle({ version, timetable, wish })
   if (!version || why !== null) return { refused: why ?? '' }
   const to = toRerunBy({ version, key: wish.key, timetable }, cycle.input)
-  return { ...asked, ...(to && { to }) }
+  return { ...command, ...(to && { to }) }
 }
 
 /** Its workflow began with the priority of this morning's work. Where the server is too old for that it keeps it. */
@@ -240,7 +240,9 @@ const toRefused = ({ wish: { key } }: Rerunning, reason: string): OpenedCycle =>
 
 /** What its cycle would have written down, had it been asked. */
 async function refuse(one: Rerunning, refused: string): Promise<OpenedCycle> {
-  const { db, cycle, command, nowMs } = one
-  await recordAction(db, { ...command, cycle, actorVerified: false, refused, atMs: nowMs() })
+  const { db, cycle, nowMs } = one
+  const { openedBy: _, ...command } = one.command
+  const asked = { backfill: true }
+  await recordAction(db, { ...command, asked, cycle, actorVerified: false, refused, atMs: nowMs() })
   return toRefused(one, refused)
 }

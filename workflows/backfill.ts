@@ -54,7 +54,7 @@ const { openBackfilled } = proxyActivities<BackfillActivities>({
 })
 /** Each that is open is asked how it stands, and may take its time to say that it does not answer. */
 const { rerunBackfilled } = proxyActivities<BackfillActivities>({
-  startToCloseTimeout: '5 minutes',
+  startToCloseTimeout: '3 minutes',
   cancellationType: ActivityCancellationType.WAIT_CANCELLATION_COMPLETED,
   retry: RETRY,
 })

@@ -256,7 +256,7 @@ export interface Asked {
   cascade?: Cascade
   products?: ProductId[]
   of?: HeldAs
-  /** By a backfill, as far as that is not said by who opened the run. */
+  /** By a backfill. */
   backfill?: true
 }
 

@@ -5,6 +5,7 @@ import { applyArrival } from './arrivals.ts'
 import type { Condition } from './condition.ts'
 import type { Attempt, Cycle } from './cycle.ts'
 import { applyFact } from './facts.ts'
+import { mayPage } from './outgoing.ts'
 import { attemptToGoOnWith, type RunStatus, refuseRerun } from './rerun.ts'
 
 /** One input has arrived, one was done without. */
@@ -132,4 +133,16 @@ describe('a closed cycle goes on with', () => {
     const where = { state: 'PROCESSING' as const, step: null, stateSinceMs: NOON_MS }
     expect(attemptToGoOnWith({ ...where, attempts: [attempt], lastAttempt: 3 })).toBeNull()
   })
+})
+
+test('a rerun that a backfill asks for makes the cycle its own, and the audit says so; that of a person does not', () => {
+  const asker = { actor: 'ann', reason: 'a bug in the job', requestId: 'request-1' }
+  const ask = (command: object) =>
+    applyFact(standing('ERROR', 'run'), { kind: 'rerun', command: { ...asker, ...command } }, NOON_MS)
+  const [ours, theirs] = [ask({ openedBy: 'backfill' }), ask({})]
+  expect([ours, theirs].map(({ input }) => [input.openedBy, mayPage(input)])).toEqual([
+    ['backfill', false],
+    ['arrival', true],
+  ])
+  expect([ours, theirs].map(({ actions }) => actions[0]?.asked)).toEqual([{ backfill: true }, undefined])
 })

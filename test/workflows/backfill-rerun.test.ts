@@ -113,6 +113,10 @@ test('completed cycles are made anew once, as the next revision, among those tha
   expect((await handleOf(first).query<Cycle>(CYCLE_QUERY)).input.openedBy).toBe('backfill')
   expect(await rerunsOf(first)).toMatchObject([{ actor: 'ann', reason: 'a bug in the job', outcome: 'accepted' }])
   expect(await Promise.all([second, fourth, fifth].map(rerunsOf))).toEqual([[], [], []])
+  const rerun = await db.rows(`select asked, before ->> 'revision' as revision from operator_action where cycle = $1`, [
+    cycleOf(first),
+  ])
+  expect(rerun).toEqual([{ asked: { backfill: true }, revision: '1' }])
   const asked = await db.one(`select asked from operator_action where cycle = $1`, [product()])
   expect(asked).toMatchObject({
     asked: { rerun: 'completed', madeBefore: expect.stringMatching(/^20.*Z$/), cycles: 5 },
