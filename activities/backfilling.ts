@@ -1,4 +1,4 @@
-// What a backfill asks of the outside: how its cycles stand, and to open the next ones.
+// What a backfill asks of the outside: how its cycles stand, and to open the next ones or make them anew (rerunning.ts).
 // In: a product and keys. Out: one answer for each. Never: a second run of a cycle that ran before, also when Temporal has
 // forgotten it; an answer while PostgreSQL or the catalog bucket is away: then the activity fails and is tried again.
 import { type Client, WorkflowExecutionAlreadyStartedError } from '@temporalio/client'
@@ -18,6 +18,7 @@ import { type CycleParts, domainOf, toCycleId } from '../model/ids.ts'
 import type { BackfillActivities } from '../workflows/backfill-contract.ts'
 import { CYCLE_WORKFLOW, type CycleActivities, toCycleStart } from '../workflows/contract.ts'
 import { describeRun } from './describe-run.ts'
+import { rerunOne } from './rerunning.ts'
 
 export interface BackfillingParts {
   temporal: Client
@@ -26,6 +27,7 @@ export interface BackfillingParts {
   /** What the domain knows of the mesh, from the catalog bucket. */
   loadIndex(): Promise<RoutingIndex>
   recallArrivals: CycleActivities['recallArrivals']
+  warn(message: string, facts: Record<string, unknown>): void
   nowMs(): number
 }
 
@@ -50,6 +52,12 @@ export const createBackfilling = (parts: BackfillingParts): BackfillActivities =
       },
       AT_ONCE,
     )
+  },
+
+  /** May run twice: each rerun has an id, by which it is known again. */
+  async rerunBackfilled({ product, keys, ...order }) {
+    const index = await parts.loadIndex()
+    return pMap(keys, (key) => rerunOne(parts, index, { product, key, ...order }), AT_ONCE)
   },
 
   /** May run twice: the request's id is in the row. */

@@ -71,7 +71,7 @@ export function createActivities({
     ...createStuckFinding({ temporal, db, warn, nowMs: Date.now }),
     recordCycle: (record) => recordCycle(db, record),
     ...recalling,
-    ...createBackfilling({ temporal, db, settings: config.cycle, loadIndex, ...recalling, nowMs: Date.now }),
+    ...createBackfilling({ temporal, db, settings: config.cycle, loadIndex, warn, ...recalling, nowMs: Date.now }),
   }
 }
 

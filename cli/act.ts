@@ -10,7 +10,8 @@ import {
   WorkflowUpdateFailedError,
 } from '@temporalio/client'
 import { readReaders } from '../mirror/readers.ts'
-import { openCycle, whyNotDue } from '../model/calendar/due.ts'
+import { toRerunBy } from '../model/calendar/come-back.ts'
+import { whyNotDue } from '../model/calendar/due.ts'
 import { toTimetable } from '../model/calendar/routing.ts'
 import { ACTION_WORDS, refuseCommand, toRefusal } from '../model/cycle/commands.ts'
 import {
@@ -20,9 +21,10 @@ import {
   type ReopenCommand,
   type Standing,
 } from '../model/cycle/cycle.ts'
+import { toNext } from '../model/cycle/next-run.ts'
 import { type Preview, previewOf, type Readers } from '../model/cycle/preview.ts'
 import { type CycleId, type CycleParts, domainOf, type ProductId, toCycleId } from '../model/ids.ts'
-import { CYCLE_WORKFLOW, toCycleStart } from '../workflows/contract.ts'
+import { CYCLE_WORKFLOW, toReopening } from '../workflows/contract.ts'
 import { auditRefusal, lastDone, toWhoWasFirst } from './audit.ts'
 import { reachOf } from './cascade.ts'
 import { type Connection, withConnection } from './connection.ts'
@@ -39,7 +41,6 @@ import {
 import { toNoAnswer } from './no-answer.ts'
 import { type Output, print, printJson, talk } from './output.ts'
 import { readCatalog } from './read-catalog.ts'
-import { toNext } from './reopened.ts'
 
 export interface ActOptions {
   reason: string
@@ -218,34 +219,29 @@ async function withDefinition(
   if (command.action !== 'rerun' || definition !== 'current' || found.run === 'closed') return command
   const catalog = await readCatalog(connection, domainOf(parts.product))
   const version = presentVersion(catalog, parts)
-  const { definitionVersion, openedBy, settings } = found.cycle.input
   if (!version)
     throw new CommandFailure(
       EXIT.notAllowed,
       `No definition of ${parts.product} is applied any more. By its own: --definition cycle`,
     )
-  if (version.version <= definitionVersion) return command
+  if (version.version <= found.cycle.input.definitionVersion) return command
   const timetable = toTimetable(catalog)
   const notDue = whyNotDue(timetable, version.definition, parts.key)
   if (notDue)
     throw new CommandFailure(EXIT.notAllowed, `By its present definition ${notDue}. By its own: --definition cycle`)
-  return { ...command, to: openCycle(timetable, version, { key: parts.key, openedBy, settings }) }
+  const to = toRerunBy({ version, key: parts.key, timetable }, found.cycle.input)
+  return { ...command, ...(to && { to }) }
 }
 
 /** Undefined when somebody else was quicker. */
-async function startAgain(temporal: Client, opened: CycleInput, command: ReopenCommand): Promise<Done | undefined> {
-  const input: CycleInput = { ...opened, past: opened.past && { ...opened.past, command } }
+async function startAgain(temporal: Client, input: CycleInput, command: ReopenCommand): Promise<Done | undefined> {
   try {
     await temporal.withDeadline(Date.now() + ANSWER_MS, () =>
-      temporal.workflow.start(CYCLE_WORKFLOW, {
-        ...toCycleStart(input),
-        workflowIdReusePolicy: 'ALLOW_DUPLICATE',
-        workflowIdConflictPolicy: 'FAIL',
-      }),
+      temporal.workflow.start(CYCLE_WORKFLOW, toReopening(input, command)),
     )
   } catch (error) {
     if (error instanceof WorkflowExecutionAlreadyStartedError) return undefined
     throw toNoAnswer(toCycleId(input.product, input.key), error)
   }
-  return { run: 'reopened', ...toNext(input, command) }
+  return { run: 'reopened', ...toNext(input, command, Date.now()) }
 }

@@ -1,11 +1,12 @@
 // What a backfill would do, cycle by cycle. In: the domain's catalog, a range of dates, what the mirror knows. Out: which cycles
-// open, which are there already, which dates have none and why; or why there is nothing to do.
+// open, which are there already, which of those are made anew, which dates have none and why; or why there is nothing to do.
 // Never: a start; a cycle left out without a word.
 import type { Postgres } from '../clients/postgres.ts'
 import { isOutage } from '../clients/postgres-errors.ts'
-import { listSeen } from '../mirror/backfill.ts'
+import { listOverwritten, listSeen } from '../mirror/backfill.ts'
 import { recall } from '../mirror/recall.ts'
 import type { SeenCycle } from '../model/backfill.ts'
+import { isToRerun, type RerunWish } from '../model/backfill-rerun.ts'
 import { type BackfillRange, type DateRange, daysIn, listRange, MOST_DAYS } from '../model/calendar/backfill-range.ts'
 import { openCycle } from '../model/calendar/due.ts'
 import { type DomainCatalog, toTimetable } from '../model/calendar/routing.ts'
@@ -13,7 +14,8 @@ import type { CycleInput, CycleSettings } from '../model/cycle/cycle.ts'
 import { foresee } from '../model/cycle/foresee.ts'
 import type { DefinitionVersion } from '../model/definition.ts'
 import { type CycleKey, domainOf, type ProductId, toCycleId } from '../model/ids.ts'
-import type { CycleState } from '../model/states.ts'
+import type { CycleState, Step } from '../model/states.ts'
+import { type AskedRerun, toAskedRerun } from '../workflows/backfill-contract.ts'
 import { CommandFailure, EXIT } from './failure.ts'
 import { whyNoDefinition } from './no-definition.ts'
 import { talk, toCount } from './output.ts'
@@ -23,15 +25,31 @@ export type PlannedCycle = { key: CycleKey } & (
       does: 'open' /** Upstreams that are not there yet; null: the mirror could not say. */
       waitsFor: ProductId[] | null
     }
+  | ({ does: 'rerun'; state: CycleState } & Anew)
+  | { does: 'refused'; state: CycleState; reason: string }
   | { does: 'nothing'; state: CycleState }
   | { does: 'none'; reason: string }
 )
+
+/** Of a cycle that is there and would be made anew. */
+export interface Anew {
+  step: Step | null
+  /** Where the data lies that it writes over; null: none was published there. */
+  overwrites: string | null
+  /** The revision that it publishes; null: the product tells nobody. */
+  revision: number | null
+  /** Cycles of consumers that have run on what is there; and those of other domains, which this login may not see, that do or wait. */
+  usedBy: number
+  hidden: number
+}
 
 export interface BackfillPlan extends DateRange {
   product: ProductId
   definitionVersion: number
   /** By whom the product is held; null: by nobody. */
   heldBy: string | null
+  /** What of those that are there is made anew; absent: none. */
+  asked?: AskedRerun
   /** Each cycle of the range and each date without one, in order. */
   cycles: PlannedCycle[]
 }
@@ -43,9 +61,9 @@ export const MOST_CYCLES = 2_000
 export async function planBackfill(
   catalog: DomainCatalog,
   product: ProductId,
-  given: DateRange & { db: Postgres; settings: CycleSettings; nowMs: number },
+  given: DateRange & { db: Postgres; settings: CycleSettings; nowMs: number; rerun?: RerunWish },
 ): Promise<BackfillPlan> {
-  const { from, to, db, settings, nowMs } = given
+  const { from, to, db, settings, nowMs, rerun } = given
   const version = requireVersion(catalog, product, from)
   const timetable = toTimetable(catalog)
   const range = requireRange(version, { from, to }, () => listRange(timetable, version.definition, { from, to }, nowMs))
@@ -55,13 +73,16 @@ export async function planBackfill(
     .filter((key) => !known.has(key))
     .map((key) => openCycle(timetable, version, { key, openedBy: 'backfill', settings }))
   const missing = await orNull('which inputs are there', () => foreseeAll(db, toOpen, nowMs))
+  const held = timetable.heldBy?.(product)
+  const toRerun = (rerun && seen?.filter((one) => isToRerun(rerun, one))) ?? []
+  const anew = await planReruns(db, version, { toRerun, heldBy: held?.actor ?? null })
   const cycles = [
-    ...range.keys.map((key) => toPlanned(key, known.get(key), missing)),
+    ...range.keys.map((key) => anew.get(key) ?? toPlanned(key, known.get(key), missing)),
     ...range.notScheduled.map(({ key, reason }): PlannedCycle => ({ key, does: 'none', reason })),
   ]
-  const held = timetable.heldBy?.(product)
   return {
     ...{ product, from, to, definitionVersion: version.version, heldBy: held?.actor ?? null },
+    ...(rerun && { asked: toAskedRerun(rerun) }),
     cycles: cycles.toSorted((one, other) => (one.key < other.key ? -1 : 1)),
   }
 }
@@ -116,6 +137,34 @@ async function orNull<Answer>(what: string, ask: () => Promise<Answer>): Promise
   }
 }
 
+async function planReruns(
+  db: Postgres,
+  { definition: { product, publish } }: DefinitionVersion,
+  { toRerun, heldBy }: { toRerun: SeenCycle[]; heldBy: string | null },
+): Promise<Map<CycleKey, PlannedCycle>> {
+  if (toRerun.length === 0) return new Map()
+  const rows = await listOverwritten(
+    db,
+    product,
+    toRerun.map(({ key }) => key),
+  )
+  const byKey = new Map(rows.map((row) => [row.key, row]))
+  return new Map(
+    toRerun.flatMap(({ key, state }): [CycleKey, PlannedCycle][] => {
+      const row = byKey.get(key)
+      if (!row) return []
+      const holder = heldBy ?? row.heldBy
+      if (holder !== null) return [[key, { key, does: 'refused', state, reason: `it is held by ${holder}` }]]
+      const { step, usedBy, hidden } = row
+      const isSame = publish !== null && row.location === `${publish.location}${key}/`
+      const revision = publish === null ? null : row.revision + 1
+      return [
+        [key, { key, does: 'rerun', state, step, overwrites: isSame ? row.location : null, revision, usedBy, hidden }],
+      ]
+    }),
+  )
+}
+
 /** What each would wait for; one question for all of them. */
 async function foreseeAll(db: Postgres, inputs: CycleInput[], nowMs: number): Promise<Map<CycleKey, ProductId[]>> {
   const [first] = inputs
@@ -149,12 +198,16 @@ function toPlanned(
   return { key, does: 'open', waitsFor: missing && (missing.get(key) ?? []) }
 }
 
-/** `6 cycles: 4 to open, 2 there already; 2 not scheduled`. */
-export function toPlanWords({ cycles }: BackfillPlan): string {
+/** `6 cycles: 4 to open, 2 there already; 2 not scheduled`; with reruns `12 cycles: 4 to open, 6 to rerun, 2 left alone`. */
+export function toPlanWords({ cycles, asked }: BackfillPlan): string {
   const count = (does: PlannedCycle['does']): number => cycles.filter((one) => one.does === does).length
-  const none = count('none')
+  const [none, refused] = [count('none'), count('refused')]
+  const there = asked
+    ? `${count('rerun')} to rerun, ${count('nothing')} left alone`
+    : `${count('nothing')} there already`
   return (
-    `${toCount(count('open') + count('nothing'), 'cycle')}: ${count('open')} to open, ${count('nothing')} there already` +
+    `${toCount(cycles.length - none, 'cycle')}: ${count('open')} to open, ${there}` +
+    (refused > 0 ? `, ${refused} held and refused` : '') +
     (none > 0 ? `; ${none} not scheduled` : '')
   )
 }

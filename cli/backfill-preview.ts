@@ -1,8 +1,9 @@
 // In: the plan of a backfill. Out: what it would do, as a table and a summary, or as JSON. Never: a change of anything.
 import type { ProductId } from '../model/ids.ts'
 import { toCycleId } from '../model/ids.ts'
-import { type BackfillPlan, type PlannedCycle, toPlanWords } from './backfill-plan.ts'
-import { colourState, type Output, print, printJson, toTable } from './output.ts'
+import type { CycleState, Step } from '../model/states.ts'
+import { type Anew, type BackfillPlan, type PlannedCycle, toPlanWords } from './backfill-plan.ts'
+import { colourState, type Output, print, printJson, toCount, toTable } from './output.ts'
 
 export interface HowFast {
   parallel: number
@@ -22,7 +23,15 @@ export function preview(plan: BackfillPlan, { parallel, stopAfter }: HowFast, ou
     `By version ${plan.definitionVersion} of the definition, which is in force now; at most ${parallel} at work at a time, ` +
       `oldest first, behind all other work; no more are opened once ${stopAfter} have failed. Nobody is paged.`,
   )
-  if (plan.heldBy) print(`${plan.product} is held by ${plan.heldBy}: its cycles wait until it is released.`)
+  if (plan.asked)
+    print(
+      `Made anew is what stands so since before ${plan.asked.madeBefore} (--rerun ${plan.asked.rerun}), each once. Consumers that have used ` +
+        'it are flagged as outdated or run again, as their onRevision says.',
+    )
+  if (plan.heldBy)
+    print(
+      `${plan.product} is held by ${plan.heldBy}: its cycles wait until it is released${plan.asked ? '; reruns are refused' : ''}.`,
+    )
   for (const [upstream, count] of countMissing(plan.cycles))
     print(
       `${count} would wait for ${upstream}. What of it is not there: sluice backfill ${upstream} --from ${plan.from} --to ${plan.to} --dry-run`,
@@ -34,6 +43,10 @@ function toCells(one: PlannedCycle): [string, string] {
   switch (one.does) {
     case 'open':
       return ['opens', one.waitsFor?.length ? `then waits for ${one.waitsFor.join(', ')}` : '']
+    case 'rerun':
+      return ['reruns', `${toState(one)}: ${toAnew(one)}`]
+    case 'refused':
+      return ['refused', `there already: ${colourState(one.state)}, and ${one.reason}`]
     case 'nothing':
       return [
         'nothing',
@@ -42,6 +55,18 @@ function toCells(one: PlannedCycle): [string, string] {
     case 'none':
       return ['nothing', `not scheduled: ${one.reason}`]
   }
+}
+
+const toState = ({ state, step }: { state: CycleState; step: Step | null }): string =>
+  `${colourState(state)}${step ? ` (${step})` : ''}`
+
+/** `overwrites s3://…/ (revision 1), publishes revision 2; 3 cycles have used it`. */
+function toAnew({ overwrites, revision, usedBy, hidden }: Anew): string {
+  const over = overwrites === null ? [] : [`overwrites ${overwrites}${revision ? ` (revision ${revision - 1})` : ''}`]
+  const told = revision === null ? 'tells nobody' : `publishes revision ${revision}`
+  const used = usedBy > 0 ? [`${toCount(usedBy, 'cycle')} ${usedBy === 1 ? 'has' : 'have'} used it`] : []
+  const others = hidden > 0 ? [`${toCount(hidden, 'cycle')} of other domains use it or wait for it`] : []
+  return [[...over, told].join(', '), ...used, ...others].join('; ')
 }
 
 function countMissing(cycles: PlannedCycle[]): Map<ProductId, number> {

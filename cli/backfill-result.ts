@@ -1,16 +1,30 @@
 // What became of a backfill. In: its result. Out: words or JSON, with the next step of each kind; the exit code.
-import type { DateRange } from '../model/calendar/backfill-range.ts'
+import type { BackfillOrder } from '../model/backfill.ts'
 import { toProgressWords } from '../model/backfill-progress.ts'
-import { type CycleKey, type ProductId, toCycleId } from '../model/ids.ts'
-import { type BackfillResult, toBackfillId } from '../workflows/backfill-contract.ts'
-import { EXIT } from './failure.ts'
+import { type CycleKey, domainOf, type ProductId, toCycleId } from '../model/ids.ts'
+import { type BackfillResult, toAskedRerun, toBackfillId } from '../workflows/backfill-contract.ts'
+import { CommandFailure, EXIT } from './failure.ts'
 import { type Output, print, printJson } from './output.ts'
 
-export function tellResult(order: DateRange & { product: ProductId }, result: BackfillResult, output: Output): number {
-  const { product, from, to } = order
+type Order = Pick<BackfillOrder, 'product' | 'from' | 'to' | 'rerun'>
+
+/** The same again; with the instant, so that nothing is made anew twice. */
+export function toCommand({ product, from, to, rerun }: Order): string {
+  const asked = rerun && toAskedRerun(rerun)
+  return `sluice backfill ${product} --from ${from} --to ${to}${asked ? ` --rerun ${asked.rerun} --made-before ${asked.madeBefore}` : ''}`
+}
+
+export function tellResult(order: Order, result: BackfillResult, output: Output): number {
+  const { product, from, to, rerun } = order
+  if (rerun && result.rerun === undefined)
+    throw new CommandFailure(
+      EXIT.failed,
+      `The worker of ${domainOf(product)} is of an older version, which makes nothing anew. See: sluice doctor`,
+    )
   const isDone = result.completed + result.ended.length === result.total
   if (output === 'json') {
-    printJson({ backfill: toBackfillId(order), product, from, to, ...result })
+    const asked = rerun && { madeBefore: toAskedRerun(rerun).madeBefore }
+    printJson({ backfill: toBackfillId(order), product, from, to, ...asked, ...result })
     return isDone ? 0 : EXIT.failed
   }
   print(`${product}, ${from} to ${to}: ${toProgressWords(result)}.`)
@@ -23,6 +37,8 @@ export function tellResult(order: DateRange & { product: ProductId }, result: Ba
   tellCycles('Still at work', product, result.busy)
   tellCycles('Waiting for upstreams, and starting by themselves when those come', product, result.waiting)
   tellCycles('Ended without data', product, result.ended)
+  if (rerun && (result.how !== 'done' || result.refused.length > 0))
+    print(`To go on: ${toCommand(order)} --reason <text>`)
   for (const { key, reason } of result.refused) print(`Refused: ${toCycleId(product, key)}: ${reason}`)
   return isDone ? 0 : EXIT.failed
 }

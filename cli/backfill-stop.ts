@@ -5,6 +5,7 @@ import { toProgressWords } from '../model/backfill-progress.ts'
 import type { StopCommand } from '../model/backfill.ts'
 import type { ProductId } from '../model/ids.ts'
 import {
+  type AskedRerun,
   BACKFILL_WORKFLOW,
   type BackfillResult,
   STOP_BACKFILL_SIGNAL,
@@ -37,10 +38,16 @@ export async function stopBackfill(
   if (output === 'json') printJson({ backfill: id, ...(result ?? { how: 'told' }) })
   else if (result)
     print(
-      `${id}: ${result.how === 'stopped' ? 'stopped' : 'had ended'}. ${toProgressWords(result)}; what is open goes on.`,
+      `${id}: ${result.how === 'stopped' ? 'stopped' : 'had ended'}. ${toProgressWords(result)}; what is open goes on.${await toGoOn(handle)}`,
     )
   else print(`${id} is told to stop and does so once a worker of its domain runs. See: sluice doctor`)
   return 0
+}
+
+/** Of one that made cycles anew: the instant is part of what was asked for. */
+async function toGoOn(handle: WorkflowHandle): Promise<string> {
+  const { rerun, madeBefore } = ((await handle.describe()).memo ?? {}) as Partial<AskedRerun>
+  return rerun && madeBefore ? ` To go on: its command with --rerun ${rerun} --made-before ${madeBefore}` : ''
 }
 
 const noneRuns = (id: string): CommandFailure =>

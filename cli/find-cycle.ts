@@ -9,14 +9,14 @@ import { readPast } from '../mirror/past.ts'
 import { recallArrivals } from '../mirror/recall.ts'
 import { readCycleRow } from '../mirror/status.ts'
 import type { Timetable } from '../model/calendar/cycles.ts'
-import { openCycle, whyNotDue } from '../model/calendar/due.ts'
+import { goesByItsOwn, toNextRun } from '../model/calendar/come-back.ts'
+import { whyNotDue } from '../model/calendar/due.ts'
 import { type DomainCatalog, toTimetable } from '../model/calendar/routing.ts'
-import { rememberCorrections } from '../model/cycle/corrections.ts'
-import { type Cycle, type CycleInput, type DependencyStatus, isUnbegun, openRun } from '../model/cycle/cycle.ts'
+import { type Cycle, type CycleInput, isUnbegun, openRun } from '../model/cycle/cycle.ts'
 import { laterEnd, type Past } from '../model/cycle/last-end.ts'
-import type { DefinitionVersion, ProductDefinition } from '../model/definition.ts'
-import { refusesPartial } from '../model/dependencies.ts'
+import type { DefinitionVersion } from '../model/definition.ts'
 import { type CycleId, type CycleParts, domainOf, toCycleId } from '../model/ids.ts'
+import type { Arrival } from '../model/refresh-event.ts'
 import { CYCLE_QUERY } from '../workflows/contract.ts'
 import type { Connection } from './connection.ts'
 import { CommandFailure, EXIT } from './failure.ts'
@@ -81,9 +81,9 @@ export async function findClosed(
       `By its ${choice === 'cycle' ? 'own' : 'present'} definition ${notDue}, so it cannot run again.`,
     )
   const settings = readConfig(process.env, domainOf(parts.product)).cycle
-  const dependencies = await withCorrections(connection, version.definition, past)
-  const opened = openCycle(timetable, version, { key: parts.key, openedBy: 'rerun', settings })
-  const input = { ...opened, past: { ...past, dependencies, command: null } }
+  const published = await readCorrections(connection, parts, past)
+  const of = { version, key: parts.key, timetable }
+  const input = toNextRun(of, past, { openedBy: 'rerun', settings, published })
   return { run: 'closed', cycle: openRun(input, Date.now()), input }
 }
 
@@ -106,12 +106,11 @@ interface Choosing {
   choice: DefinitionChoice
 }
 
-/** What an attempt has made and is only published belongs to the version that it was made by. */
 async function chooseVersion(
   connection: Connection,
   { catalog, parts, past, choice }: Choosing,
 ): Promise<DefinitionVersion> {
-  if (choice === 'current' && past.attempt === null) return requirePresent(catalog, parts)
+  if (choice === 'current' && !goesByItsOwn(past)) return requirePresent(catalog, parts)
   if (choice === 'cycle') return readCarried(connection, parts)
   return readCarried(connection, parts).catch(() => requirePresent(catalog, parts))
 }
@@ -150,25 +149,16 @@ async function readEnd(connection: Connection, temporal: Client, cycle: CycleId)
   }
 }
 
-/** What came of the inputs while no run was open to remember it, and will do by the definition. */
-async function withCorrections(
-  connection: Connection,
-  definition: ProductDefinition,
-  past: Past,
-): Promise<DependencyStatus[]> {
-  const { dependencies } = past
-  if (isUnbegun(past)) return dependencies
+/** What came of the inputs while no run was open to remember it. */
+async function readCorrections(connection: Connection, { product }: CycleParts, past: Past): Promise<Arrival[]> {
+  if (isUnbegun(past)) return []
   try {
-    const published = await recallArrivals(connection.db(), domainOf(definition.product), dependencies)
-    return rememberCorrections(
-      dependencies,
-      published.filter((arrival) => !refusesPartial(definition, arrival)),
-    )
+    return await recallArrivals(connection.db(), domainOf(product), past.dependencies)
   } catch (error) {
     talk(
       `The mirror could not say whether inputs were corrected since the last run: ${(error as Error).message}. ` +
         'It goes on with the revisions that are known.',
     )
-    return dependencies
+    return []
   }
 }

@@ -2,7 +2,8 @@ import { expect, test } from 'vitest'
 import type { Attempt, DependencyStatus, PastRuns } from '../model/cycle/cycle.ts'
 import type { CycleId } from '../model/ids.ts'
 import { arrivalOf, definitionOf, inputOf, KEY, NOON_MS, toProduct } from '../model/samples.test-data.ts'
-import { toNext, toSentence } from './reopened.ts'
+import { toNext } from '../model/cycle/next-run.ts'
+import { toSentence } from './reopened.ts'
 
 const command = { actor: 'ann', reason: 'wrong rows', requestId: 'request-1' }
 const CYCLE = `d1/ds3/${KEY}` as CycleId
@@ -20,7 +21,7 @@ const running: Attempt = {
 const told = (where: Pick<PastRuns, 'state' | 'step' | 'lastAttempt' | 'attempt'>, isThere: boolean): string => {
   const dependencies = [input('d1/ds1', true), input('raw/rd2', isThere)]
   const past = { runNumber: 1, revision: 0, dependencies, ...where, command }
-  return toSentence(CYCLE, toNext(inputOf(definitionOf('d1/ds3', ['d1/ds1', 'raw/rd2']), { past }), command))
+  return toSentence(CYCLE, toNext(inputOf(definitionOf('d1/ds3', ['d1/ds1', 'raw/rd2']), { past }), command, NOON_MS))
 }
 
 test.each<[string, Parameters<typeof told>, string]>([

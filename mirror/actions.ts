@@ -1,6 +1,6 @@
 // In: what a person asked for, and whether it was done. Out: one row of the audit.
 // Never: an action without actor and reason; a changed row.
-import { type Queries, toJsonParameter } from '../clients/postgres.ts'
+import { type Postgres, type Queries, toJsonParameter } from '../clients/postgres.ts'
 import type { OperatorActionKind, Standing } from '../model/cycle/cycle.ts'
 import type { CycleRecord } from '../model/cycle/record.ts'
 import { type CycleId, type Domain, domainOf, type ProductId } from '../model/ids.ts'
@@ -32,6 +32,16 @@ export interface RequestedAction {
 /** For commands that no workflow saw, such as those refused before. False when this request is known. */
 export const recordAction = (db: Queries, action: RequestedAction): Promise<boolean> =>
   insertActionRows(db, domainOf(action.cycle), [action])
+
+/** What became of a request, if it is written down: why it was refused, null where it was not. */
+export const readOutcome = (
+  db: Postgres,
+  { cycle, requestId }: Pick<RequestedAction, 'cycle' | 'requestId'>,
+): Promise<Pick<RequestedAction, 'refused'> | undefined> =>
+  db.one(
+    'select refused_because as refused from operator_action where domain = $1 and cycle = $2 and request_id = $3',
+    [domainOf(cycle), cycle, requestId],
+  )
 
 /** The actions a running cycle took or refused. */
 export const insertActions = (db: Queries, { cycle, domain, actions }: CycleRecord): Promise<boolean> =>

@@ -2,10 +2,13 @@
 import { type Backfill, keysIn, type StopCommand } from './backfill.ts'
 import type { CycleKey } from './ids.ts'
 
-/** How far it is; each cycle of the range is in one of the last seven. */
+/** How far it is; each cycle of the range is counted in `completed`, `unopened` or `toRerun`, or named in one of the lists. */
 export interface BackfillProgress {
   total: number
   opened: number
+  /** How many were made anew, and how many are still to be; absent where nobody asked for that. */
+  rerun?: number
+  toRerun?: number
   existing: number
   completed: number
   busy: CycleKey[]
@@ -21,6 +24,7 @@ export interface BackfillProgress {
 export const toProgress = (backfill: Backfill): BackfillProgress => ({
   total: backfill.total,
   opened: backfill.opened,
+  ...(backfill.order.rerun && { rerun: backfill.rerun ?? 0, toRerun: backfill.toRerun?.length ?? 0 }),
   existing: backfill.existing,
   completed: backfill.completed,
   busy: keysIn(backfill, 'busy'),
@@ -28,19 +32,21 @@ export const toProgress = (backfill: Backfill): BackfillProgress => ({
   failed: keysIn(backfill, 'failed'),
   ended: backfill.ended,
   refused: backfill.refused,
-  unopened: backfill.unopened.length,
+  unopened: backfill.unopened.length - (backfill.toRerun?.length ?? 0),
   stoppedBy: backfill.stoppedBy,
 })
 
 /** `12 of 20 completed, 4 at work, 1 failed, 3 to open`. */
 export function toProgressWords(progress: BackfillProgress): string {
   const parts: [number, string][] = [
+    [progress.rerun ?? 0, 'rerun'],
     [progress.busy.length, 'at work'],
     [progress.waiting.length, 'waiting for upstreams'],
     [progress.failed.length, 'failed'],
     [progress.ended.length, 'skipped or cancelled'],
     [progress.refused.length, 'refused'],
     [progress.unopened, 'to open'],
+    [progress.toRerun ?? 0, 'to rerun'],
   ]
   const others = parts.filter(([count]) => count > 0).map(([count, what]) => `${count} ${what}`)
   return [`${progress.completed} of ${progress.total} completed`, ...others].join(', ')

@@ -15,6 +15,7 @@ import {
   WAITING_PER_PARALLEL,
 } from './backfill.ts'
 import { toProgress, toProgressWords } from './backfill-progress.ts'
+import { isToRerun, type RerunWish } from './backfill-rerun.ts'
 import type { CycleKey } from './ids.ts'
 import { toKey, toProduct } from './samples.test-data.ts'
 import type { CycleState } from './states.ts'
@@ -149,12 +150,16 @@ test('stopped, it opens no more and leaves what is open; who stopped it first st
   expect(stopped).toMatchObject({ stoppedBy: by, opened: 2 })
 })
 
+const WISH: RerunWish = { which: 'all', madeBeforeMs: 2_000 }
+const BEFORE_MS = 1_000
+
 /** Cycles in a world that moves by chance. */
 class World {
   readonly rows = new Map<CycleKey, SeenCycle>()
   /** Truly at work, whatever their rows say. */
   readonly working = new Set<CycleKey>()
   readonly opened: CycleKey[] = []
+  readonly rerun: CycleKey[] = []
   private readonly chances: number[]
   private asked = 0
   private waits = 0
@@ -173,6 +178,21 @@ class World {
     return { key, answer: 'opened', isReady }
   }
 
+  /** Its row says for a while how it stood before. */
+  makeAnew(key: CycleKey): OpenedCycle {
+    const before = this.rows.get(key)
+    expect(before?.sinceMs).toBe(BEFORE_MS)
+    this.rerun.push(key)
+    this.working.add(key)
+    if (this.chance() < 50) this.write(key, 'PROCESSING')
+    return { key, answer: 'rerun', isReady: true, from: { runNumber: 2, version: 0 } }
+  }
+
+  private write(key: CycleKey, state: CycleState): void {
+    const runNumber = this.rerun.includes(key) ? 2 : 1
+    this.rows.set(key, seen(key, state, { runNumber, version: 1, sinceMs: WISH.madeBeforeMs }))
+  }
+
   /** Every few looks at the latest what works has come to its end. */
   passTime(): void {
     this.waits += 1
@@ -181,8 +201,8 @@ class World {
       const luck = this.chance()
       if (this.waits % 7 === 0 || luck < 30) {
         this.working.delete(key)
-        this.rows.set(key, seen(key, luck < 5 ? 'ERROR' : luck < 8 ? 'SKIPPED' : 'COMPLETED'))
-      } else if (luck < 60) this.rows.set(key, seen(key, 'PROCESSING'))
+        this.write(key, luck < 5 ? 'ERROR' : luck < 8 ? 'SKIPPED' : 'COMPLETED')
+      } else if (luck < 60) this.write(key, 'PROCESSING')
     }
   }
 
@@ -201,6 +221,7 @@ const aStory = fc.record({
   parallel: fc.integer({ min: 1, max: 6 }),
   stopAfter: fc.integer({ min: 1, max: 50 }),
   there: fc.array(fc.constantFrom<CycleState>('COMPLETED', 'ERROR', 'SKIPPED'), { maxLength: 10 }),
+  rerun: fc.constantFrom(undefined, 'failed' as const, 'completed' as const, 'all' as const),
   chances: fc.array(fc.nat(99), { minLength: 1, maxLength: 200 }),
 })
 
@@ -214,10 +235,11 @@ function play(world: World, begun: Backfill): Backfill {
       [...world.rows.values()].filter(({ key }) => asked.has(key)),
     )
     let next = decideBackfill(backfill)
-    while (next.kind === 'open') {
+    while (next.kind === 'open' || next.kind === 'rerun') {
+      const { keys, kind } = next
       backfill = applyOpened(
         backfill,
-        next.keys.map((key) => world.open(key)),
+        keys.map((key) => (kind === 'open' ? world.open(key) : world.makeAnew(key))),
       )
       expect(world.working.size).toBeLessThanOrEqual(begun.order.parallel)
       next = decideBackfill(backfill)
@@ -228,21 +250,25 @@ function play(world: World, begun: Backfill): Backfill {
   throw new Error('It does not end.')
 }
 
-test('whatever happens: never more at work than it may, each opened once and in order, and it comes to an end', () => {
+test('whatever happens: never more at work than it may, each opened or rerun once and in order, and it comes to an end', () => {
   fc.assert(
-    fc.property(aStory, ({ count, parallel, stopAfter, there, chances }) => {
+    fc.property(aStory, ({ count, parallel, stopAfter, there, rerun, chances }) => {
       const world = new World(chances)
-      const begun = beginOf(count, { parallel, stopAfter })
+      const wish = rerun && { ...WISH, which: rerun }
+      const begun = beginOf(count, { parallel, stopAfter, ...(wish && { rerun: wish }) })
       for (const [at, state] of there.entries()) {
         const key = begun.unopened[at * 3]
-        if (key) world.rows.set(key, seen(key, state))
+        if (key) world.rows.set(key, seen(key, state, { runNumber: 1, version: 9, sinceMs: BEFORE_MS }))
       }
+      const asked = [...world.rows.values()].filter((one) => wish && isToRerun(wish, one)).map(({ key }) => key)
       const { busy, waiting, failed, ended, refused, completed, unopened, ...rest } = toProgress(play(world, begun))
       expect(busy).toEqual([])
-      expect(waiting.length + failed.length + ended.length + refused.length + completed + unopened).toBe(count)
-      expect(rest.opened + rest.existing + unopened).toBe(count)
-      if (failed.length < stopAfter) expect(unopened).toBe(0)
+      const left = unopened + (rest.toRerun ?? 0)
+      expect(waiting.length + failed.length + ended.length + refused.length + completed + left).toBe(count)
+      expect(rest.opened + (rest.rerun ?? 0) + rest.existing + left).toBe(count)
+      if (failed.length < stopAfter) expect(left).toBe(0)
       expect(world.opened).toEqual([...new Set(world.opened)].sort())
+      expect(world.rerun).toEqual(asked.slice(0, world.rerun.length))
     }),
     { numRuns: 500 },
   )

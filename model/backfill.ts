@@ -1,6 +1,8 @@
-// A backfill: one product's cycles of a range, opened oldest first, so many at work at a time. In: where its cycles stand.
-// Out: which to open next, or that it is over. Pure: the workflow and its tests ask here. JSON-plain.
-// Never: more at work by its own doing than it may; a cycle opened twice; a newer one before an older one.
+// A backfill: one product's cycles of a range, opened oldest first, so many at work at a time; what is there already is made anew
+// among them, if that was asked for. In: where its cycles stand. Out: which to open or rerun next, or that it is over. Pure: the
+// workflow and its tests ask here. JSON-plain.
+// Never: more at work by its own doing than it may; a cycle begun twice; a newer one before an older one.
+import { isToRerun, type RerunWish, type Stood } from './backfill-rerun.ts'
 import type { CycleKey, ProductId } from './ids.ts'
 import type { CycleState } from './states.ts'
 
@@ -18,6 +20,8 @@ export interface BackfillOrder {
   lookMs: number
   /** After so many looks it goes on as a new run, so that no history grows long. */
   looksPerRun: number
+  /** Which of those that are there already it makes anew; absent: none. */
+  rerun?: RerunWish
   actor: string
   reason: string
   /** Ours, one per command. */
@@ -35,6 +39,14 @@ export interface FollowedCycle {
   isOurs: boolean
   /** For so many looks more it counts as busy though it is seen waiting: it may not have heard yet what is there. */
   patience: number
+  /** Its row counts from there on: what an older one says is over. Absent: any row counts. */
+  from?: RowMark
+}
+
+/** The order of all that is written of a cycle. */
+export interface RowMark {
+  runNumber: number
+  version: number
 }
 
 export interface StopCommand {
@@ -49,11 +61,15 @@ export interface Backfill {
   total: number
   /** False before it is known which are there already. */
   hasLooked: boolean
-  /** Oldest first. */
+  /** Not begun yet, oldest first: to open, but for those of `toRerun`. */
   unopened: CycleKey[]
+  /** Of these, what is there and is made anew; absent: none. */
+  toRerun?: CycleKey[]
   followed: FollowedCycle[]
   opened: number
-  /** There already, whoever opened them. */
+  /** How many were made anew; absent: none. */
+  rerun?: number
+  /** There already and left alone, whoever opened them. */
   existing: number
   completed: number
   /** Ended without data: skipped or cancelled. */
@@ -63,28 +79,26 @@ export interface Backfill {
   stoppedBy: StopCommand | null
 }
 
-/** A cycle as the mirror has it. */
-export interface SeenCycle {
+/** A cycle as the mirror has it. Its run may have been ended from outside: only a rerun brings it back. */
+export interface SeenCycle extends Stood, Partial<RowMark> {
   key: CycleKey
-  state: CycleState
   /** Of an open one: something is missing, or it is held. */
   isWaiting: boolean
-  /** Its run was ended from outside, and only a rerun brings it back. */
-  isWithoutRun: boolean
 }
 
-/** What came of opening a cycle. */
+/** What came of opening a cycle, or of making it anew. */
 export interface OpenedCycle {
   key: CycleKey
-  answer: 'opened' | 'existing' | 'refused'
+  answer: 'opened' | 'rerun' | 'existing' | 'refused'
   /** All it needs is there, so it begins at once. */
   isReady: boolean
+  from?: RowMark
   /** Of a refusal. */
   reason?: string
 }
 
 export type NextOfBackfill =
-  | { kind: 'open'; keys: CycleKey[] }
+  | { kind: 'open' | 'rerun'; keys: CycleKey[] }
   | { kind: 'wait'; forMs: number }
   | { kind: 'end'; how: BackfillEnd }
 
@@ -95,6 +109,8 @@ export type BackfillEnd = 'done' | 'stopped' | 'too-many-failed'
 export const WAITING_PER_PARALLEL = 20
 /** Looks for which a cycle that has all it needs may be seen waiting: it must hear of its inputs first. */
 const PATIENCE = 20
+/** Looks for which a rerun may not be written yet: its worker may have a lot to do. */
+const UNHEARD = 200
 /** When only waiting cycles are left nothing is urgent. */
 const UNHURRIED = 20
 /** A look asks for no more failed ones than that: they are looked at only for somebody may have mended them. */
@@ -117,8 +133,17 @@ export function decideBackfill(backfill: Backfill): NextOfBackfill {
   if (busy === 0 && unopened.length === 0) return { kind: 'end', how: 'done' }
   if (busy === 0 && isHalted) return { kind: 'end', how: 'too-many-failed' }
   const count = isHalted ? 0 : roomFor(backfill, busy)
-  if (count > 0) return { kind: 'open', keys: unopened.slice(0, count) }
+  if (count > 0) return toBegin(backfill, count)
   return { kind: 'wait', forMs: busy > 0 ? order.lookMs : order.lookMs * UNHURRIED }
+}
+
+/** As many as come one after the other and are begun the same way. */
+function toBegin({ unopened, toRerun = [] }: Backfill, count: number): NextOfBackfill {
+  const there = new Set(toRerun)
+  const isThere = unopened.slice(0, 1).some((key) => there.has(key))
+  const other = unopened.findIndex((key) => there.has(key) !== isThere)
+  const keys = unopened.slice(0, other < 0 ? count : Math.min(count, other))
+  return { kind: isThere ? 'rerun' : 'open', keys }
 }
 
 /** Each that is opened may turn out to wait, so it must have room in both. */
@@ -142,17 +167,41 @@ export function keysToSee({ hasLooked, followed, unopened }: Backfill): CycleKey
 /** A cycle that is not seen has no row yet: what was opened is about to have one. */
 export function applyLook(backfill: Backfill, seen: SeenCycle[]): Backfill {
   const byKey = new Map(seen.map((one) => [one.key, one]))
-  const there = backfill.unopened.filter((key) => byKey.has(key)).map(toFollowed)
-  const known = [...backfill.followed, ...there].map((one) => ({ one, now: byKey.get(one.key) }))
+  const toRerun = backfill.hasLooked ? (backfill.toRerun ?? []) : keysToRerun(backfill.order, seen)
+  const isNew = (key: CycleKey): boolean => !byKey.has(key) || toRerun.includes(key)
+  const there = backfill.unopened.filter((key) => !isNew(key)).map(toFollowed)
+  const known = [...backfill.followed, ...there].map((one) => ({ one, now: toNews(one, byKey.get(one.key)) }))
   const inState = (...states: CycleState[]) => known.filter(({ now }) => now && states.includes(now.state))
   return {
     ...{ ...backfill, hasLooked: true },
-    unopened: backfill.unopened.filter((key) => !byKey.has(key)),
+    unopened: backfill.unopened.filter(isNew),
+    ...(toRerun.length > 0 && { toRerun }),
     existing: backfill.existing + there.length,
     completed: backfill.completed + inState('COMPLETED').length,
     ended: [...backfill.ended, ...inState('SKIPPED', 'CANCELLED').map(({ one }) => one.key)],
-    followed: known.flatMap(({ one, now }) => (now ? toStanding(one, now) : one)),
+    followed: known.flatMap(({ one, now }) => (now ? toStanding(toHeard(one), now) : toUnheard(one))),
   }
+}
+
+const keysToRerun = ({ rerun }: BackfillOrder, seen: SeenCycle[]): CycleKey[] =>
+  rerun ? seen.filter((one) => isToRerun(rerun, one)).map(({ key }) => key) : []
+
+/** Undefined of a row that tells of what was before its rerun. */
+function toNews({ from }: FollowedCycle, now: SeenCycle | undefined): SeenCycle | undefined {
+  if (!from || !now) return now
+  const { runNumber = 0, version = 0 } = now
+  const isAfter = runNumber > from.runNumber || (runNumber === from.runNumber && version >= from.version)
+  return isAfter ? now : undefined
+}
+
+function toHeard({ from, ...one }: FollowedCycle): FollowedCycle {
+  return from ? { ...one, patience: Math.min(one.patience, PATIENCE) } : one
+}
+
+/** A run that was ended from outside before it could say a word would be waited for without end. */
+function toUnheard(one: FollowedCycle): FollowedCycle {
+  if (!one.from || one.standing !== 'busy') return one
+  return one.patience > 0 ? { ...one, patience: one.patience - 1 } : { ...one, standing: 'failed' }
 }
 
 const toFollowed = (key: CycleKey): FollowedCycle => ({ key, standing: 'waiting', isOurs: false, patience: 0 })
@@ -179,9 +228,12 @@ function toStanding(one: FollowedCycle, { state, isWaiting, isWithoutRun }: Seen
 export function applyOpened(backfill: Backfill, answers: OpenedCycle[]): Backfill {
   const asked = new Set(answers.map(({ key }) => key))
   const there = answers.filter(({ answer }) => answer !== 'refused')
+  const rerun = (backfill.rerun ?? 0) + there.filter(({ answer }) => answer === 'rerun').length
   return {
     ...backfill,
     unopened: backfill.unopened.filter((key) => !asked.has(key)),
+    ...(backfill.toRerun && { toRerun: backfill.toRerun.filter((key) => !asked.has(key)) }),
+    ...(rerun > 0 && { rerun }),
     opened: backfill.opened + there.filter(({ answer }) => answer === 'opened').length,
     existing: backfill.existing + there.filter(({ answer }) => answer === 'existing').length,
     followed: [...backfill.followed, ...there.map(begun)],
@@ -192,11 +244,12 @@ export function applyOpened(backfill: Backfill, answers: OpenedCycle[]): Backfil
   }
 }
 
-const begun = ({ key, answer, isReady }: OpenedCycle): FollowedCycle => ({
+const begun = ({ key, answer, isReady, from }: OpenedCycle): FollowedCycle => ({
   key,
   standing: isReady ? 'busy' : 'waiting',
-  isOurs: answer === 'opened',
-  patience: isReady ? PATIENCE : 0,
+  isOurs: answer !== 'existing',
+  patience: isReady ? (from ? UNHEARD : PATIENCE) : 0,
+  ...(from && { from }),
 })
 
 export const stop = (backfill: Backfill, stoppedBy: StopCommand): Backfill => ({

@@ -1,6 +1,7 @@
 // What people and consumers are told when a cycle fails or is held up. In: evidence. Out: for I6, notices that were lost,
 // repeated or unasked; for I10, refused steps that nobody was told of. Pure.
 // Never: asks of a cycle that was ended from outside what only a whole one can show; a retried send taken for a second notice.
+import type { OperatorAction } from '../model/cycle/cycle.ts'
 import { mayPage } from '../model/cycle/outgoing.ts'
 import { type CycleId, toNotRefreshedPrefix } from '../model/ids.ts'
 import type { FailureNotice, NotRefreshedNotice } from '../workflows/contract.ts'
@@ -56,6 +57,7 @@ export function checkNotices(one: CycleEvidence, told: Told | undefined): Look {
 /** A move that is told of, with the notices that tell of it. */
 interface End {
   to: string
+  version: number
   owners: Notice[]
   consumers: Notice[]
 }
@@ -69,15 +71,24 @@ function checkEnds(cycle: CycleId, run: RunEvidence, owners: Notice[], consumers
   const ofMoves = [...owners.filter(({ state }) => state !== 'PROCESSING'), ...consumers]
   const unasked = ofMoves.filter((notice) => !told.has(notice) && !(notice.version > known))
   return [
-    ...ends.flatMap(({ to, ...of }) => [
+    ...ends.flatMap(({ to, version, ...of }) => [
       ...count(cycle, `told consumers of its ${to}`, of.consumers, 1),
-      ...count(cycle, `told its owner of its ${to}`, of.owners, to === 'ERROR' && mayPage(run.input) ? 1 : 0),
+      ...count(cycle, `told its owner of its ${to}`, of.owners, to === 'ERROR' && mayPageAt(run, version) ? 1 : 0),
     ]),
     ...unasked.map((notice) =>
       toViolation('I6', cycle, `${cycle} told of a ${notice.state} that no move led to`, [toLine(cycle)(notice)]),
     ),
   ]
 }
+
+/** Not of a backfill, nor of what one has made its own. */
+const mayPageAt = (run: RunEvidence, version: number): boolean =>
+  mayPage(run.input) && version < (takenOverBy(run)?.version ?? Number.POSITIVE_INFINITY)
+
+const takenOverBy = (run: RunEvidence): OperatorAction | undefined =>
+  recordsOf(run)
+    .flatMap(({ actions }) => actions)
+    .find(({ asked, refused }) => asked?.backfill && refused === null)
 
 function endsOf(run: RunEvidence, owners: Notice[], consumers: Notice[]): End[] {
   const moves = new Map(recordsOf(run).flatMap(({ transitions }) => transitions.map((move) => [move.version, move])))
@@ -87,7 +98,7 @@ function endsOf(run: RunEvidence, owners: Notice[], consumers: Notice[]): End[] 
     const next = inOrder[at + 1]?.version ?? Number.POSITIVE_INFINITY
     const ofIt = (all: Notice[]): Notice[] =>
       all.filter((notice) => notice.state === to && notice.version >= version && notice.version < next)
-    return [{ to, owners: ofIt(owners), consumers: ofIt(consumers) }]
+    return [{ to, version, owners: ofIt(owners), consumers: ofIt(consumers) }]
   })
 }
 
@@ -140,9 +151,10 @@ export function checkHeldUp({ cycle, runs }: CycleEvidence, nowMs: number, quiet
   return runs.flatMap((run) => {
     if (!mayPage(run.input)) return []
     const told = noticesOf(cycle, run, 'notifyFailure').map(({ at }) => at)
+    const takenOverAtMs = takenOverBy(run)?.atMs ?? Number.POSITIVE_INFINITY
     return spellsOf(run).flatMap(({ step, refusals, endedAt }) => {
       const [, second] = refusals
-      if (!second) return []
+      if (!second || second.atMs >= takenOverAtMs) return []
       const isWithin = (at: number): boolean => at > second.at && at < (endedAt ?? Number.POSITIVE_INFINITY)
       // It may have got on before any task heard of it.
       const isHeard = run.steps.some(({ kind, at }) => kind === 'asked' && isWithin(at))

@@ -1,5 +1,5 @@
 // A backfill: opens one product's cycles of a range, oldest first, so many at a time, and ends when none is at work.
-// In: what was asked, and how far an earlier run came. Out: what became of each cycle.
+// What is there already it makes anew, if it was asked to. In: what was asked, and how far an earlier run came. Out: what became of each cycle.
 // Never: decides by itself (model/backfill does); ends a cycle that it opened; goes on while nobody knows how they stand.
 import {
   ActivityCancellationType,
@@ -22,17 +22,20 @@ import {
   applyOpened,
   type Backfill,
   type BackfillEnd,
+  type BackfillOrder,
   decideBackfill,
   keysToSee,
   type StopCommand,
   stop,
 } from '../model/backfill.ts'
 import { type BackfillProgress, toProgress, toProgressWords } from '../model/backfill-progress.ts'
+import type { CycleKey } from '../model/ids.ts'
 import {
   BACKFILL_QUERY,
   type BackfillActivities,
   type BackfillResult,
   STOP_BACKFILL_SIGNAL,
+  toAskedRerun,
 } from './backfill-contract.ts'
 import { toText } from './signal-payloads.ts'
 
@@ -46,6 +49,12 @@ const { readBackfilled, auditBackfill } = proxyActivities<BackfillActivities>({
 /** A stopped backfill waits for the try under way, to know what it opened. */
 const { openBackfilled } = proxyActivities<BackfillActivities>({
   startToCloseTimeout: '60 seconds',
+  cancellationType: ActivityCancellationType.WAIT_CANCELLATION_COMPLETED,
+  retry: RETRY,
+})
+/** Each that is open is asked how it stands, and may take its time to say that it does not answer. */
+const { rerunBackfilled } = proxyActivities<BackfillActivities>({
+  startToCloseTimeout: '3 minutes',
   cancellationType: ActivityCancellationType.WAIT_CANCELLATION_COMPLETED,
   retry: RETRY,
 })
@@ -100,9 +109,14 @@ async function turn(run: BackfillRun, isLast: boolean): Promise<BackfillEnd | 't
       await sleep(next.forMs, { summary: 'until the next look' })
       return null
     }
-    const { workflowId } = workflowInfo()
-    run.remember(applyOpened(run.backfill, await openBackfilled({ product, keys: next.keys, backfill: workflowId })))
+    run.remember(applyOpened(run.backfill, await begin(run.backfill.order, next)))
   }
+}
+
+function begin(order: BackfillOrder, { kind, keys }: { kind: 'open' | 'rerun'; keys: CycleKey[] }) {
+  const { product, actor, reason, requestId, rerun } = order
+  if (kind === 'rerun' && rerun) return rerunBackfilled({ product, keys, rerun, actor, reason, requestId })
+  return openBackfilled({ product, keys, backfill: workflowInfo().workflowId })
 }
 
 /** The memory of one run. */
@@ -172,8 +186,9 @@ function toCommand({ backfill }: BackfillRun, payload: unknown): StopCommand {
 }
 
 const toAsked = ({ order, total }: Backfill) => {
-  const { product, actor, reason, requestId, from, to, parallel } = order
-  return { ...{ product, actor, reason, requestId }, asked: { from, to, parallel, cycles: total } }
+  const { product, actor, reason, requestId, from, to, parallel, rerun } = order
+  const asked = { from, to, parallel, cycles: total, ...(rerun && toAskedRerun(rerun)) }
+  return { ...{ product, actor, reason, requestId }, asked }
 }
 
 /** Names beyond these would not be read. */

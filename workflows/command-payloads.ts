@@ -26,6 +26,7 @@ export function toRerun(given: unknown): Extract<Command, { action: 'rerun' }> {
     ...(payload['publish'] === false && { publish: false }),
     ...(cascade && { cascade }),
     ...(to && { to }),
+    ...(payload['openedBy'] === 'backfill' && { openedBy: 'backfill' }),
   }
 }
 

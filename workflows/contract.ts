@@ -10,6 +10,7 @@ import {
   type GlueRunEnd,
   type Held,
   openRun,
+  type ReopenCommand,
   type RerunCommand,
   type UpgradeCommand,
 } from '../model/cycle/cycle.ts'
@@ -237,6 +238,13 @@ export function toCycleStart(input: CycleInput, arrivals: Arrival[] = []) {
     staticDetails: input.definition.description.slice(0, 2_000),
   }
 }
+
+/** Of a closed cycle that somebody brings back: fails when another was quicker. `input`: with what its last run left. */
+export const toReopening = (input: CycleInput, command: ReopenCommand) => ({
+  ...toCycleStart({ ...input, past: input.past && { ...input.past, command } }),
+  workflowIdReusePolicy: 'ALLOW_DUPLICATE' as const,
+  workflowIdConflictPolicy: 'FAIL' as const,
+})
 
 /**
  * Of a closed cycle that corrections bring back: opens its next run with what the last one left, and nobody's command; one

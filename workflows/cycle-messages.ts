@@ -129,8 +129,8 @@ const knownAction = (run: CycleRun, { requestId }: OperatorCommand): OperatorAct
 
 /** A signal sent by hand has no validator: what it leaves out is refused and recorded (model/cycle). */
 function fromPerson(run: CycleRun, payload: unknown): Command {
-  // By another version only `sluice rerun` can make it go, which computes the input.
-  const { to: _to, ...command } = toRerun(payload)
+  // By another version only `sluice rerun` can make it go, which computes the input; and a person is no backfill.
+  const { to: _to, openedBy: _openedBy, ...command } = toRerun(payload)
   const { id, runNumber, version } = run.cycle
   return { ...command, requestId: command.requestId || `signal-${id}-${runNumber}-${version}` }
 }

@@ -91,6 +91,8 @@ export interface RerunCommand extends OperatorCommand {
   cascade?: Cascade
   /** What the cycle would be opened with by the version in force, if it shall run by that; absent: by the one it carries. */
   to?: CycleInput
+  /** A backfill asks: from then on the cycle is its own, so that its failures wake nobody up. */
+  openedBy?: 'backfill'
 }
 
 export interface WaiveCommand extends OperatorCommand {
@@ -254,6 +256,8 @@ export interface Asked {
   cascade?: Cascade
   products?: ProductId[]
   of?: HeldAs
+  /** By a backfill. */
+  backfill?: true
 }
 
 export interface OperatorAction extends OperatorCommand {

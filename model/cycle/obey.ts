@@ -52,8 +52,11 @@ export function obey(cycle: Cycle, command: Command, run: RunStatus, nowMs: numb
 function toSaid(cycle: Cycle, command: Command): { asked?: Asked; versions?: OperatorAction['versions'] } {
   switch (command.action) {
     case 'rerun': {
-      const { publish, cascade, to } = command
-      const asked = { ...(publish === false && { publish }), ...(cascade && { cascade }) }
+      const { publish, cascade, to, openedBy } = command
+      const asked = {
+        ...{ ...(publish === false && { publish }), ...(cascade && { cascade }) },
+        ...(openedBy && { backfill: true as const }),
+      }
       const { definitionVersion, past } = cycle.input
       const versions = to
         ? { from: definitionVersion, to: to.definitionVersion }
@@ -91,7 +94,7 @@ function waiveFor(cycle: Cycle, command: WaiveCommand): Cycle {
 function rerun(cycle: Cycle, command: RerunCommand, nowMs: number): Cycle {
   const goesOn = hasAttemptToGoOnWith(cycle)
   const { declined: _declined, ...undeclined } = cycle
-  const asked = command.to ? goBy(undeclined, command.to) : undeclined
+  const asked = becomeOf(command.to ? goBy(undeclined, command.to) : undeclined, command)
   if (isUnbegun(cycle)) return { ...asked, reason: toWaitReason(asked, command, nowMs) }
   const reason = `rerun by ${toWho(command)}`
   const going = goesOn ? goOn(asked, command) : asked
@@ -117,6 +120,9 @@ const goBy = (cycle: Cycle, { definition, definitionVersion, expected, condition
   const { condition: _before, ...input } = cycle.input
   return { ...cycle, input: { ...input, definition, definitionVersion, expected, ...(condition && { condition }) } }
 }
+
+const becomeOf = (cycle: Cycle, { openedBy }: RerunCommand): Cycle =>
+  openedBy ? { ...cycle, input: { ...cycle.input, openedBy } } : cycle
 
 function toWaitReason(cycle: Cycle, { actor, reason }: RerunCommand, nowMs: number): string {
   const missing = missingOf(cycle, nowMs)

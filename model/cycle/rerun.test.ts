@@ -5,6 +5,7 @@ import { applyArrival } from './arrivals.ts'
 import type { Condition } from './condition.ts'
 import type { Attempt, Cycle } from './cycle.ts'
 import { applyFact } from './facts.ts'
+import { mayPage } from './outgoing.ts'
 import { attemptToGoOnWith, type RunStatus, refuseRerun, unheardCascade } from './rerun.ts'
 
 /** One input has arrived, one was done without. */
@@ -148,4 +149,16 @@ describe('what the last attempt was to ask of consumers is asked by the next', (
     const found = unheardCascade({ state, attempts: [{ ...ended, number: 1 }, last], publishedAtMs })
     expect(found).toBe(isAsked ? 'all' : undefined)
   })
+})
+
+test('a rerun that a backfill asks for makes the cycle its own, and the audit says so; that of a person does not', () => {
+  const asker = { actor: 'ann', reason: 'a bug in the job', requestId: 'request-1' }
+  const ask = (command: object) =>
+    applyFact(standing('ERROR', 'run'), { kind: 'rerun', command: { ...asker, ...command } }, NOON_MS)
+  const [ours, theirs] = [ask({ openedBy: 'backfill' }), ask({})]
+  expect([ours, theirs].map(({ input }) => [input.openedBy, mayPage(input)])).toEqual([
+    ['backfill', false],
+    ['arrival', true],
+  ])
+  expect([ours, theirs].map(({ actions }) => actions[0]?.asked)).toEqual([{ backfill: true }, undefined])
 })

@@ -1,6 +1,7 @@
-// The branches of backfills: to its end, stopped, cancelled. What the mirror says of their cycles is scripted.
+// The branches of backfills: to its end, with reruns, stopped, cancelled. What the mirror says of their cycles is scripted.
 // In: a stage. Out: the id of the workflow whose latest run is the history. Never: a branch without a file, or the reverse.
-import { beginBackfill, type SeenCycle } from '../../model/backfill.ts'
+import { type BackfillOrder, beginBackfill, type SeenCycle } from '../../model/backfill.ts'
+import type { RerunWish } from '../../model/backfill-rerun.ts'
 import type { BackfillProgress } from '../../model/backfill-progress.ts'
 import { toKey, toProduct } from '../../model/samples.test-data.ts'
 import type { CycleState } from '../../model/states.ts'
@@ -18,8 +19,9 @@ const KEYS = ['2026-11-09', '2026-11-10', '2026-11-11', '2026-11-12'].map(toKey)
 const SETTINGS = { parallel: 2, stopAfter: 10, lookMs: 1_000, looksPerRun: 3 }
 
 /** Each look finds what is said; after the last one all that is asked for is completed. */
-async function start(stage: Stage, name: string, looks: Record<string, CycleState>[]) {
-  const order = {
+async function start(stage: Stage, name: string, looks: Record<string, CycleState>[], rerun?: RerunWish) {
+  const order: BackfillOrder = {
+    ...(rerun && { rerun }),
     ...{ ...SETTINGS, product: toProduct(`d1/${name}`), from: '2026-11-09', to: '2026-11-12' },
     ...{ actor: 'ann', reason: 'a new column', requestId: `request-${name}` },
   }
@@ -32,6 +34,7 @@ async function start(stage: Stage, name: string, looks: Record<string, CycleStat
         state,
         isWaiting: false,
         isWithoutRun: false,
+        sinceMs: 0,
       })
       return keys.flatMap((key) => {
         const state = states ? states[key] : 'COMPLETED'
@@ -63,6 +66,13 @@ export const BRANCHES_OF_BACKFILLS: Record<string, Branch> = {
 
   async 'backfill-in-several-runs'(stage, name) {
     const handle = await start(stage, name, [{}, {}, {}, {}, {}])
+    await handle.result()
+    return handle.workflowId
+  },
+
+  async 'backfill-rerun'(stage, name) {
+    const there = { '2026-11-09': 'COMPLETED', '2026-11-11': 'ERROR', '2026-11-12': 'SKIPPED' } as const
+    const handle = await start(stage, name, [there, { '2026-11-09': 'PROCESSING' }], { which: 'all', madeBeforeMs: 1 })
     await handle.result()
     return handle.workflowId
   },

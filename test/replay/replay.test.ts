@@ -56,6 +56,7 @@ test('together they ask for every activity and reach every state', () => {
     'recordCycle',
     'repairArrivals',
     'repairHolds',
+    'rerunBackfilled',
     'startGlueJob',
     'stopGlueJob',
     'watchLateness',

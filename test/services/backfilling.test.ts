@@ -41,6 +41,7 @@ const define = (name: string, dependsOn: string[] = [], change: Partial<ProductD
 const backfillingOf = (definition: ProductDefinition, db: Postgres = lent.db) =>
   createBackfilling({
     ...{ temporal: temporal.client, db, settings: inputOf(definition).settings, nowMs: () => NOON_MS },
+    warn: () => undefined,
     loadIndex: async () => buildIndex(catalogOf([versionOf(definition)])),
     recallArrivals: ({ domain, expected }) => recall(db, domain, expected),
   })
@@ -136,6 +137,7 @@ test('how each stands: waiting, held, at work, failed, without a run; of others 
     state,
     isWaiting,
     isWithoutRun,
+    ...{ sinceMs: expect.any(Number), runNumber: 1, version: expect.any(Number) },
   })
   expect(await listSeen(lent.db, definition.product, asked)).toEqual([
     stands('2026-11-09', 'WAITING', true),

@@ -41,6 +41,7 @@ const activities: BackfillActivities = {
     return looks === 1 ? [] : keys.map((key) => ({ key, state, isWaiting: false, isWithoutRun: false }))
   },
   openBackfilled: async ({ keys }) => keys.map((key) => ({ key, answer: 'opened', isReady: true })),
+  rerunBackfilled: async () => [],
   auditBackfill: async () => undefined,
 }
 

@@ -35,6 +35,8 @@ export interface Seen {
   /** The keys whose Glue run is under way, in the order of their starts. */
   atWork: Set<CycleKey>
   mostAtWork: number
+  /** Each Glue run that was started. */
+  started: { key: CycleKey; attempt: number }[]
   published: Publication[]
   notRefreshed: NotRefreshedNotice[]
   notified: FailureNotice[]
@@ -50,6 +52,8 @@ export interface BackfillStage {
   input(key: CycleKey): CycleInput
   start(change?: Partial<BackfillOrder>): Promise<void>
   endRun(key: CycleKey | undefined, state?: 'SUCCEEDED' | 'FAILED'): void
+  /** Their next runs last again until they are ended. */
+  renew(keys: CycleKey[]): void
   /** Ends the runs of these cycles, or of all, as they come. */
   endRuns(keys?: CycleKey[], state?: 'SUCCEEDED' | 'FAILED'): Promise<void>
   untilAtWork(count: number): Promise<CycleKey[]>
@@ -61,16 +65,22 @@ export interface BackfillWish {
   dependsOn?: string[]
   definition?: Partial<ProductDefinition>
   script?: Partial<BackfillActivities>
+  /** Of the definition in force; the cycles that `input` opens carry the first one. */
+  version?: number
+  /** Who holds the product. */
+  held?: string
   /** Of the workers before. */
   seen?: Seen
 }
 
 export function putBackfill(stage: Stage, db: Postgres, product: string, wish: BackfillWish = {}): BackfillStage {
   const whole = definitionOf(product, wish.dependsOn, wish.definition)
-  const index = buildIndex(catalogOf([versionOf(whole)]))
+  const held = { actor: wish.held ?? '', reason: 'an audit', sinceMs: NOON_MS, of: 'product' as const }
+  const holds = wish.held ? { [whole.product]: held } : {}
+  const index = buildIndex({ ...catalogOf([versionOf(whole, wish.version)]), holds })
   const settings = { ...inputOf(whole).settings, recordRetryMs: 1_000 }
   const activities = createBackfilling({
-    ...{ temporal: stage.client, db, settings, nowMs: Date.now },
+    ...{ temporal: stage.client, db, settings, nowMs: Date.now, warn: () => undefined },
     loadIndex: async () => index,
     recallArrivals: ({ domain, expected }) => recall(db, domain, expected),
   })
@@ -105,6 +115,12 @@ export function putBackfill(stage: Stage, db: Postgres, product: string, wish: B
         endRun(key, state)
       }
     },
+    renew(wanted) {
+      for (const key of wanted) {
+        seen.gates.set(key, createGate())
+        seen.ends.delete(key)
+      }
+    },
     untilAtWork: (count) => eventually(`${count} at work`, atWork, (all) => all.length === count),
     untilProgress: (what, holds) => eventually(what, () => handle().query<BackfillProgress>(BACKFILL_QUERY), holds),
     result: () => handle().result() as Promise<BackfillResult>,
@@ -112,7 +128,7 @@ export function putBackfill(stage: Stage, db: Postgres, product: string, wish: B
 }
 
 const nothingSeen = (keys: CycleKey[]): Seen => ({
-  ...{ atWork: new Set(), mostAtWork: 0, published: [], notRefreshed: [], notified: [] },
+  ...{ atWork: new Set(), mostAtWork: 0, started: [], published: [], notRefreshed: [], notified: [] },
   ...{ gates: new Map(keys.map((key) => [key, createGate()])), ends: new Map() },
 })
 
@@ -122,6 +138,7 @@ function toCycleScript(db: Postgres, key: CycleKey, seen: Seen): Partial<Activit
     recallArrivals: ({ domain, expected }) => recall(db, domain, expected),
     async startGlueJob({ attempt }) {
       seen.atWork.add(key)
+      seen.started.push({ key, attempt })
       seen.mostAtWork = Math.max(seen.mostAtWork, seen.atWork.size)
       return { runId: `jr_${attempt}`, adopted: false }
     },

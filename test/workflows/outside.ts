@@ -42,6 +42,7 @@ const allGoesWell: Activities = {
   findStuck: async () => ({ unstarted: null, withoutWorker: null, glueEnds: null }),
   readBackfilled: async () => [],
   openBackfilled: async ({ keys }) => keys.map((key) => ({ key, answer: 'opened', isReady: true })),
+  rerunBackfilled: async ({ keys }) => keys.map((key) => ({ key, answer: 'rerun', isReady: true })),
   auditBackfill: async () => undefined,
 }
 
@@ -71,6 +72,7 @@ export function createOutside(): Outside {
       findStuck: async (tick) => answer(hear('findStuck', tick).findStuck(tick)),
       readBackfilled: async (question) => answer(hear('readBackfilled', question).readBackfilled(question)),
       openBackfilled: async (order) => answer(hear('openBackfilled', order).openBackfilled(order)),
+      rerunBackfilled: async (order) => answer(hear('rerunBackfilled', order).rerunBackfilled(order)),
       auditBackfill: async (action) => answer(hear('auditBackfill', action).auditBackfill(action)),
     },
     script: (workflowId, script) => void scripts.set(workflowId, { ...scripts.get(workflowId), ...script }),

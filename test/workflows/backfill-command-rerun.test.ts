@@ -1,0 +1,228 @@
+// `sluice backfill --rerun` itself, on a real Temporal, a real PostgreSQL and the sandbox's catalog bucket.
+import { CreateBucketCommand, S3Client } from '@aws-sdk/client-s3'
+import { afterAll, afterEach, beforeAll, beforeEach, expect, inject, test, vi } from 'vitest'
+import { putDomainCatalog } from '../../catalog/bucket.ts'
+import { backfill, type BackfillOptions } from '../../cli/backfill.ts'
+import { EXIT } from '../../cli/failure.ts'
+import type { Postgres } from '../../clients/postgres.ts'
+import { recordCycle } from '../../mirror/record-cycle.ts'
+import { listActions } from '../../mirror/status.ts'
+import { type Cycle, openRun } from '../../model/cycle/cycle.ts'
+import { applyArrival } from '../../model/cycle/arrivals.ts'
+import { applyFact } from '../../model/cycle/facts.ts'
+import { toRecord } from '../../model/cycle/record.ts'
+import { type ProductId, toCycleId } from '../../model/ids.ts'
+import {
+  arrivalOf,
+  catalogOf,
+  definitionOf,
+  endOf,
+  inputOf,
+  NOON_MS,
+  publishedOf,
+  toKey,
+  toProduct,
+  versionOf,
+} from '../../model/samples.test-data.ts'
+import { type Sandbox, startSandbox } from '../../sandbox/aws/server.ts'
+import { clientOptions } from '../../sandbox/cloudformation/account.ts'
+import { CYCLE_WORKFLOW, toCycleStart } from '../../workflows/contract.ts'
+import { type BackfillStage, putBackfill, RANGE } from './backfill-stage.ts'
+import { openDatabase } from './database.ts'
+import { eventually } from './eventually.ts'
+import { openStage, type Stage } from './stage.ts'
+
+const [ACCOUNT, REGION, BUCKET] = ['222222222222', 'us-east-1', 'catalog'] as const
+const DOMAIN = 'backfill-rerun'
+const named = (name: string): ProductId => toProduct(`${DOMAIN}/${name}`)
+const HELD = { actor: 'bob', reason: 'an audit', sinceMs: NOON_MS, of: 'product' } as const
+
+let stage: Stage
+let sandbox: Sandbox
+let database: Awaited<ReturnType<typeof openDatabase>>
+let db: Postgres
+beforeAll(async () => {
+  ;[stage, sandbox, database] = await Promise.all([openStage(inject('ground'), DOMAIN), startSandbox(), openDatabase()])
+  ;({ db } = database)
+  const s3 = new S3Client(clientOptions({ endpoint: sandbox.endpoint, region: REGION }, ACCOUNT))
+  await s3.send(new CreateBucketCommand({ Bucket: BUCKET }))
+  const defined = ['mixed', 'held', 'anew', 'other', 'refused'].map((name) => versionOf(definitionOf(named(name))))
+  await putDomainCatalog({ s3, bucket: BUCKET }, { ...catalogOf(defined), holds: { [named('held')]: HELD } })
+  s3.destroy()
+})
+afterAll(() => Promise.all([stage.close(), sandbox.close(), database.close()]))
+
+let said = { out: '', err: '' }
+beforeEach(() => {
+  const { address, namespace } = inject('ground')
+  const environment = {
+    ...{ AWS_ENDPOINT_URL: sandbox.endpoint, AWS_REGION: REGION, SLUICE_CATALOG_BUCKET: BUCKET },
+    ...{ AWS_ACCESS_KEY_ID: ACCOUNT, AWS_SECRET_ACCESS_KEY: 'sandbox', AWS_ACCOUNT_ID: ACCOUNT },
+    ...{ TEMPORAL_ADDRESS: address, TEMPORAL_NAMESPACE: namespace, DATABASE_URL: database.url },
+    SLUICE_CENTRAL_BUS_ARN: `arn:aws:events:${REGION}:${ACCOUNT}:event-bus/sluice-central`,
+    SLUICE_BACKFILL_LOOK_SECONDS: '1',
+  }
+  for (const [name, value] of Object.entries(environment)) vi.stubEnv(name, value)
+  said = { out: '', err: '' }
+  vi.spyOn(process.stdout, 'write').mockImplementation((text) => Boolean((said.out += String(text))))
+  vi.spyOn(process.stderr, 'write').mockImplementation((text) => Boolean((said.err += String(text))))
+})
+afterEach(() => {
+  vi.restoreAllMocks()
+  vi.unstubAllEnvs()
+})
+
+const OPTIONS: BackfillOptions = {
+  ...{ ...RANGE, reason: 'a bug in the job', actor: 'ann', parallel: 5, stopAfter: 10 },
+  ...{ dryRun: false, wait: true, stop: false, output: 'table' },
+}
+const run = (product: ProductId, change: Partial<BackfillOptions> = {}) => backfill(product, { ...OPTIONS, ...change })
+const askedOf = (product: ProductId) =>
+  db.rows<{ outcome: string; asked: object }>(
+    `select outcome, asked from operator_action where cycle = $1 order by at`,
+    [product],
+  )
+const write = (cycle: Cycle) => recordCycle(db, toRecord(cycle, 0))
+const opened = (product: ProductId, key: string, dependsOn: string[] = []) =>
+  openRun(inputOf(definitionOf(product, dependsOn), { key: toKey(key), expected: [] }), NOON_MS)
+const failedOf = (cycle: Cycle): Cycle =>
+  [
+    { kind: 'begun' } as const,
+    { kind: 'run-started', runId: 'jr_1', adopted: false } as const,
+    { kind: 'run-ended', end: endOf('FAILED') } as const,
+  ].reduce((before, fact) => applyFact(before, fact, NOON_MS), cycle)
+
+const LATER = new Date(NOON_MS + 1).toISOString()
+
+test('a dry run says which revision each publishes next, over what, and how many have used it; and does nothing', async () => {
+  const product = named('mixed')
+  await write(publishedOf(opened(product, '2026-11-09')))
+  await write(failedOf(opened(product, '2026-11-10')))
+  await write(opened(product, '2026-11-11'))
+  const key = toKey('2026-11-09')
+  const reader = openRun(
+    inputOf(definitionOf(`${DOMAIN}/reader`, [product]), { key, expected: [{ product, key }] }),
+    NOON_MS,
+  )
+  await write(applyFact(applyArrival(reader, arrivalOf(product, { key }), NOON_MS), { kind: 'begun' }, NOON_MS))
+
+  const asked = { rerun: 'all', madeBefore: LATER, dryRun: true, reason: undefined } as const
+  expect(await run(product, { ...asked, output: 'json' })).toBe(0)
+  const overwrites = 's3://example-d1-products/ds3/2026-11-09/'
+  expect(JSON.parse(said.out)).toMatchObject({
+    asked: { rerun: 'all', madeBefore: LATER },
+    cycles: [
+      { key, does: 'rerun', state: 'COMPLETED', step: null, overwrites, revision: 2, usedBy: 1, hidden: 0 },
+      { key: '2026-11-10', does: 'rerun', state: 'ERROR', step: 'run', overwrites: null, revision: 1, usedBy: 0 },
+      { key: '2026-11-11', does: 'nothing', state: 'WAITING' },
+      { key: '2026-11-12', does: 'open' },
+      { key: '2026-11-13', does: 'open' },
+    ],
+  })
+  said.out = ''
+  expect(await run(product, asked)).toBe(0)
+  expect(said.out).toContain('5 cycles: 2 to open, 2 to rerun, 1 left alone.')
+  expect(said.out).toMatch(
+    /mixed\/2026-11-09 +reruns +COMPLETED: overwrites s3:\S+ \(revision 1\), publishes revision 2; 1 cycle has used it/,
+  )
+  expect(said.out).toMatch(/mixed\/2026-11-10 +reruns +ERROR \(run\): publishes revision 1/)
+  said.out = ''
+  expect(await run(product, { ...asked, madeBefore: new Date(NOON_MS).toISOString() })).toBe(0)
+  expect(said.out).toContain('5 cycles: 2 to open, 0 to rerun, 3 left alone.')
+  expect((await stage.client.workflow.count(`SluiceProduct = "${product}"`)).count).toBe(0)
+  expect(await askedOf(product)).toEqual([])
+})
+
+test('a dry run of a product that is held lists the reruns as refused', async () => {
+  await write(publishedOf(opened(named('held'), '2026-11-09')))
+  expect(await run(named('held'), { rerun: 'completed', dryRun: true })).toBe(0)
+  expect(said.out).toContain('5 cycles: 4 to open, 0 to rerun, 0 left alone, 1 held and refused.')
+  expect(said.out).toMatch(/held\/2026-11-09 +refused +there already: COMPLETED, and it is held by bob/)
+  expect(said.out).toContain('its cycles wait until it is released; reruns are refused.')
+})
+
+/** All five have run once, as said. */
+async function haveRun(staged: BackfillStage, product: ProductId, state: 'SUCCEEDED' | 'FAILED') {
+  for (const key of staged.keys) await stage.client.workflow.start(CYCLE_WORKFLOW, toCycleStart(staged.input(key)))
+  await staged.endRuns(staged.keys, state)
+  const ended = state === 'SUCCEEDED' ? 'COMPLETED' : 'ERROR'
+  const read = () => db.rows<{ state: string }>('select state from data_product_status where product = $1', [product])
+  await eventually(`all are ${ended}`, read, (rows) => rows.filter((row) => row.state === ended).length === 5)
+  staged.renew(staged.keys)
+}
+
+const GO_ON = /To go on: (sluice backfill \S+ --from \S+ --to \S+ --rerun all --made-before (\S+)) --reason <text>/
+
+test('it makes all anew; ended early it prints the very command that goes on, which reruns only what is left', async () => {
+  const product = named('anew')
+  const staged = putBackfill(stage, db, product)
+  await haveRun(staged, product, 'SUCCEEDED')
+  const failing = staged.endRuns(staged.keys.slice(0, 2), 'FAILED')
+  expect(await run(product, { rerun: 'all', parallel: 2, stopAfter: 2 })).toBe(EXIT.failed)
+  await failing
+  expect(said.err).toContain('5 cycles: 0 to open, 5 to rerun, 0 left alone')
+  expect(said.out).toContain('0 of 5 completed, 2 rerun, 2 failed, 3 to rerun.')
+  const [, command, madeBefore = ''] = GO_ON.exec(said.out) ?? []
+  expect(command).toContain(`sluice backfill ${product} --from ${RANGE.from} --to ${RANGE.to}`)
+
+  said = { out: '', err: '' }
+  const left = staged.endRuns(staged.keys.slice(2))
+  expect(await run(product, { rerun: 'all', madeBefore, output: 'json' })).toBe(EXIT.failed)
+  await left
+  expect(said.err).toContain('5 cycles: 0 to open, 3 to rerun, 2 left alone')
+  expect(JSON.parse(said.out)).toMatchObject({ madeBefore, rerun: 3, toRerun: 0, existing: 2, completed: 3 })
+  expect(staged.seen.started).toHaveLength(10)
+
+  expect(await askedOf(product)).toMatchObject([
+    { outcome: 'accepted', asked: { rerun: 'all', madeBefore, cycles: 5 } },
+    { outcome: 'accepted', asked: { rerun: 'all', madeBefore } },
+  ])
+  const [key] = staged.keys
+  const reruns = await listActions(db, toCycleId(product, key ?? toKey('none')))
+  expect(reruns).toMatchObject([{ action: 'rerun', actor: 'ann', reason: 'a bug in the job', outcome: 'accepted' }])
+  expect(reruns[0]?.requestId).toMatch(/\/2026-11-09$/)
+})
+
+test('who asks for cycles to be made anew does not follow a backfill that leaves them alone; for the same, one follows', async () => {
+  const product = named('other')
+  const staged = putBackfill(stage, db, product)
+  expect(await run(product, { wait: false })).toBe(0)
+  await staged.untilAtWork(5)
+  await expect(run(product, { rerun: 'all' })).rejects.toMatchObject({
+    exitCode: EXIT.notAllowed,
+    message: expect.stringMatching(
+      /^Such a backfill runs since .* Wait for its end, or stop it first: sluice backfill/,
+    ),
+  })
+  await staged.endRuns()
+  await staged.result()
+  const untilClosed = staged.keys.map((key) => stage.client.workflow.getHandle(toCycleId(product, key)).result())
+  await Promise.all(untilClosed)
+  staged.renew(staged.keys)
+
+  said.out = ''
+  expect(await run(product, { rerun: 'completed', wait: false })).toBe(0)
+  const [, madeBefore = ''] = /--rerun completed --made-before (\S+) --reason/.exec(said.out) ?? []
+  await staged.untilAtWork(5)
+  await expect(run(product, { rerun: 'failed' })).rejects.toMatchObject({ exitCode: EXIT.notAllowed })
+  said.out = ''
+  expect(await run(product, { rerun: 'completed', wait: false })).toBe(0)
+  expect(said.out).toContain(`--made-before ${madeBefore} --reason`)
+  await staged.endRuns()
+  expect(await staged.result()).toMatchObject({ rerun: 5, completed: 5 })
+  expect(staged.seen.started).toHaveLength(10)
+  expect((await askedOf(product)).map(({ outcome }) => outcome).toSorted()).toEqual([
+    ...['accepted', 'accepted', 'refused', 'refused', 'refused'],
+  ])
+})
+
+test.each([
+  [{ madeBefore: LATER }, '--made-before says which cycles are made anew: --rerun <failed|completed|all>'],
+  [{ rerun: 'all', madeBefore: 'yesterday' }, '--made-before "yesterday" is no instant'],
+  [{ rerun: 'all', madeBefore: '2026-11-20 12:00' }, 'is no instant'],
+  [{ rerun: 'all', madeBefore: '2099-01-01T00:00:00Z' }, 'is still to come'],
+] as const)('%j: refused', async (change, why) => {
+  const refused = { exitCode: EXIT.notAllowed, message: expect.stringContaining(why) }
+  await expect(run(named('refused'), change)).rejects.toMatchObject(refused)
+  expect((await askedOf(named('refused'))).at(-1)).toMatchObject({ outcome: 'refused', asked: change })
+})
