@@ -1,12 +1,13 @@
 // Why there is no such cycle: a slip of the finger, a day on which its calendar is closed, a day that is still to come. In: the name,
 // the definitions of its domain. Out: one sentence, and what the cycle would wait for. Never: "not found" alone.
 import { listDomains } from '../mirror/blockers.ts'
+import { isNotYet } from '../model/calendar/backfill-range.ts'
 import { toCadence } from '../model/calendar/cadence.ts'
 import { cycleAfter, cycleBefore, dueAtMs, hasCycle, type Timetable } from '../model/calendar/cycles.ts'
 import { datesOf, keyAt } from '../model/calendar/dates.ts'
 import { openCycle } from '../model/calendar/due.ts'
 import { whyNotScheduled } from '../model/calendar/expectation.ts'
-import { OPENING_WINDOW, toTimetable } from '../model/calendar/routing.ts'
+import { toTimetable } from '../model/calendar/routing.ts'
 import { type CycleInput, type CycleSettings, openRun } from '../model/cycle/cycle.ts'
 import type { ProductDefinition } from '../model/definition.ts'
 import { type CycleKey, type CycleParts, domainOf, periodOf, toCycleId } from '../model/ids.ts'
@@ -74,12 +75,10 @@ export function toNotScheduled({ calendars }: Timetable, definition: ProductDefi
 
 function toNotOpen({ product, key }: CycleParts, dueMs: number, nowMs: number): string {
   const due = new Date(dueMs).toISOString()
-  const opens =
-    dueMs > nowMs
-      ? `It opens when it is due, at ${due}, or with its first arrival`
-      : `It was due at ${due}, and nothing has opened it`
-  const canOpen = dueMs <= nowMs + OPENING_WINDOW.horizonMs
-  return `${product}/${key} is not open. ${opens}.${canOpen ? ` To open it now: sluice open ${product}/${key}` : ''}`
+  const opens = isNotYet(dueMs, nowMs)
+    ? `It opens when it is due, at ${due}, or with its first arrival.`
+    : `It was due at ${due}, and nothing has opened it. To open it now: sluice open ${product}/${key}`
+  return `${product}/${key} is not open. ${opens}`
 }
 
 /** What it will wait for: settings play no part in it. */

@@ -36,6 +36,11 @@ describe('the cycles of a range', () => {
     expect(over('2025-11-22', '2025-11-22', change).keys).toEqual(['2025-11-22'])
   })
 
+  test('of a day that has not begun open by themselves, however soon that is', () => {
+    const { keys, notYet } = over('2026-11-20', '2026-11-21', { every: 'day' })
+    expect([keys, notYet]).toEqual([['2026-11-20'], [{ key: '2026-11-21', dueMs: Date.parse('2026-11-21T05:00:00Z') }]])
+  })
+
   test('that open by themselves are told apart, with when', () => {
     const { keys, notYet } = over('2026-11-20', '2026-11-24')
     expect(keys).toEqual(['2026-11-20'])

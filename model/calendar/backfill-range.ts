@@ -6,7 +6,6 @@ import { toCadence } from './cadence.ts'
 import { dueMsOn, naturalDate, placeCycle, type Timetable } from './cycles.ts'
 import { addDays, datesOf, keysOver } from './dates.ts'
 import { toDayNumber } from './day-numbers.ts'
-import { OPENING_WINDOW } from './routing.ts'
 
 export interface DateRange {
   /** Both included. */
@@ -52,8 +51,8 @@ export function listRange(
   return range
 }
 
-/** The scheduler opens it in time. */
-export const isNotYet = (dueMs: number, nowMs: number): boolean => dueMs > nowMs + OPENING_WINDOW.horizonMs
+/** The scheduler opens it in time; by hand it would run before its day has begun. */
+export const isNotYet = (dueMs: number, nowMs: number): boolean => dueMs > nowMs
 
 /** The hours of a date in the product's zone begin on the date before or end on the one after in UTC. */
 function candidates({ every }: ProductDefinition, { from, to }: DateRange): CycleKey[] {

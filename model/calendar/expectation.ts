@@ -6,10 +6,10 @@ import type { Expectation } from '../explain/blocker-tree.ts'
 import type { ProductFacts } from '../explain/standing.ts'
 import { type CycleKey, periodOf } from '../ids.ts'
 import { toCadence } from './cadence.ts'
+import { isNotYet } from './backfill-range.ts'
 import { type Calendars, dayOf } from './calendars.ts'
 import { dueMsOn, placeCycle } from './cycles.ts'
 import { hourMs } from './dates.ts'
-import { OPENING_WINDOW } from './routing.ts'
 
 /** Of fewer cycles nothing is usual. */
 export const FEWEST_CYCLES = 5
@@ -30,7 +30,7 @@ export function toExpectation(
   const dueMs = dueMsOn(schedule, key, placed.dueDate)
   const usual = toUsual(facts)
   const usualMs = usual && toUsualMs(schedule, usual.seconds, { key, businessDate: placed.businessDate })
-  return { what, usualMs, dueMs, notScheduled: null, canOpen: dueMs <= nowMs + OPENING_WINDOW.horizonMs }
+  return { what, usualMs, dueMs, notScheduled: null, canOpen: !isNotYet(dueMs, nowMs) }
 }
 
 /** Null where its calendar is not known here. */
