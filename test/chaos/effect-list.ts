@@ -55,6 +55,7 @@ export const EFFECTS: Record<RoleName, Record<string, Cause>> = {
     'postgres insert event_ledger': 'walk',
     'postgres insert event_delivery': 'walk',
     'postgres insert operator_action': 'failure',
+    'postgres insert cycle_hold': 'hold',
     'postgres commit': 'walk',
   },
 }

@@ -11,7 +11,7 @@ import type { Allowed } from './oracle.ts'
 import type { Stage } from './stage.ts'
 import { failNextRun, feed, putRaw, setFault, setGlueTimeline, toRawEntry, until } from './walks.ts'
 
-export const STIMULI = ['walk', 'strays', 'failure', 'cancel', 'missed', 'altered', 'held up', 'stays'] as const
+export const STIMULI = ['walk', 'strays', 'failure', 'cancel', 'hold', 'missed', 'altered', 'held up', 'stays'] as const
 export type Stimulus = (typeof STIMULI)[number]
 
 const PATIENCE_MS = 240_000
@@ -46,6 +46,13 @@ export const provoke: Record<Stimulus, (stage: Stage, walk: Walk) => Promise<All
   async cancel(stage, walk) {
     await feed(stage, [walk])
     await cancelRunning(stage, walk)
+    return {}
+  },
+
+  /** `left` is held before anything comes to it, and released. */
+  async hold(stage, walk) {
+    await holdAndRelease(stage, walk)
+    await feed(stage, [walk])
     return {}
   },
 
@@ -90,13 +97,27 @@ export async function rerunFailed(stage: Stage, walk: Walk): Promise<void> {
     const row = await stage.db.one<{ state: string }>('select state from data_product_status where cycle = $1', [cycle])
     return row?.state === 'ERROR'
   })
-  const command = { actor: 'fault suite', reason: 'the cause is mended', requestId: randomUUID() }
-  await until(`${cycle} takes a rerun`, PATIENCE_MS, async () => {
-    await stage.temporal.workflow
-      .getHandle(cycle)
-      .executeUpdate(RERUN, { args: [command], updateId: command.requestId })
+  await ask(stage, cycle, RERUN)
+}
+
+/** The same request until it is taken: its worker may die of it. */
+async function ask({ temporal }: Stage, cycle: string, action: string, more: object = {}): Promise<void> {
+  const command = { actor: 'fault suite', reason: 'the cause is mended', requestId: randomUUID(), ...more }
+  await until(`${cycle} takes a ${action}`, PATIENCE_MS, async () => {
+    await temporal.workflow.getHandle(cycle).executeUpdate(action, { args: [command], updateId: command.requestId })
     return true
   })
+}
+
+async function holdAndRelease(stage: Stage, walk: Walk): Promise<void> {
+  const cycle = leftOf(walk)
+  await stage.open(`d1/left-${walk.lane}`, walk.key)
+  await ask(stage, cycle, 'hold', { of: 'cycle' })
+  await until(`the row of ${cycle} says that it is held`, PATIENCE_MS, async () => {
+    const row = await stage.db.one('select from data_product_status where cycle = $1 and held is not null', [cycle])
+    return row !== undefined
+  })
+  await ask(stage, cycle, 'release', { of: 'cycle' })
 }
 
 /** So that the next role to start has a retention to set. */
