@@ -4,6 +4,7 @@ import { afterAll, afterEach, beforeAll, beforeEach, expect, inject, test, vi } 
 import { putDomainCatalog } from '../../catalog/bucket.ts'
 import { backfill, type BackfillOptions } from '../../cli/backfill.ts'
 import { EXIT } from '../../cli/failure.ts'
+import { rerun } from '../../cli/rerun.ts'
 import type { Postgres } from '../../clients/postgres.ts'
 import { recordCycle } from '../../mirror/record-cycle.ts'
 import { listActions } from '../../mirror/status.ts'
@@ -26,7 +27,7 @@ import {
 } from '../../model/samples.test-data.ts'
 import { type Sandbox, startSandbox } from '../../sandbox/aws/server.ts'
 import { clientOptions } from '../../sandbox/cloudformation/account.ts'
-import { CYCLE_WORKFLOW, toCycleStart } from '../../workflows/contract.ts'
+import { CYCLE_QUERY, CYCLE_WORKFLOW, toCycleStart } from '../../workflows/contract.ts'
 import { type BackfillStage, putBackfill, RANGE } from './backfill-stage.ts'
 import { openDatabase } from './database.ts'
 import { eventually } from './eventually.ts'
@@ -46,7 +47,9 @@ beforeAll(async () => {
   ;({ db } = database)
   const s3 = new S3Client(clientOptions({ endpoint: sandbox.endpoint, region: REGION }, ACCOUNT))
   await s3.send(new CreateBucketCommand({ Bucket: BUCKET }))
-  const defined = ['mixed', 'held', 'anew', 'other', 'refused'].map((name) => versionOf(definitionOf(named(name))))
+  const defined = ['mixed', 'held', 'anew', 'other', 'after', 'refused'].map((name) =>
+    versionOf(definitionOf(named(name))),
+  )
   await putDomainCatalog({ s3, bucket: BUCKET }, { ...catalogOf(defined), holds: { [named('held')]: HELD } })
   s3.destroy()
 })
@@ -214,6 +217,30 @@ test('who asks for cycles to be made anew does not follow a backfill that leaves
   expect((await askedOf(product)).map(({ outcome }) => outcome).toSorted()).toEqual([
     ...['accepted', 'accepted', 'refused', 'refused', 'refused'],
   ])
+})
+
+test("what a person reruns afterwards is a person's again, by the definition in force and as the next revision", async () => {
+  const product = named('after')
+  const staged = putBackfill(stage, db, product)
+  await haveRun(staged, product, 'SUCCEEDED')
+  const [key = toKey('none')] = staged.keys
+  const handle = stage.client.workflow.getHandle(toCycleId(product, key))
+  const [code] = await Promise.all([run(product, { rerun: 'all' }), staged.endRuns()])
+  expect(code).toBe(0)
+  await handle.result()
+
+  const asked = { reason: 'the vendor resent it', actor: 'bob', dryRun: false, publish: true, output: 'json' } as const
+  staged.renew([key])
+  said.out = ''
+  expect(await rerun({ product, key }, asked)).toBe(0)
+  expect(JSON.parse(said.out)).toMatchObject({
+    run: 'reopened',
+    attempt: 3,
+    after: { state: 'PROCESSING', revision: 2 },
+  })
+  await staged.endRuns([key])
+  expect(await handle.result()).toMatchObject({ runNumber: 3, revision: 3, state: 'COMPLETED' })
+  expect((await handle.query<Cycle>(CYCLE_QUERY)).input.openedBy).toBe('rerun')
 })
 
 test.each([

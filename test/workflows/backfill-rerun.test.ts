@@ -105,10 +105,7 @@ test('completed cycles are made anew once, as the next revision, among those tha
   expect(attemptsOf(backfill, backfill.keys)).toEqual([[1, 2], [1], [1, 2], [1], [1]])
   expect(backfill.seen.mostAtWork).toBe(2)
   const anew = backfill.seen.published.filter(({ revision }) => revision === 2)
-  expect(anew.map(({ key, kind }) => [key, kind]).toSorted()).toEqual([
-    [first, 'rerun'],
-    [third, 'rerun'],
-  ])
+  expect(anew.map(({ key, kind }) => `${key} ${kind}`).toSorted()).toEqual([`${first} rerun`, `${third} rerun`])
   expect((await handleOf(first).describe()).priority?.priorityKey).toBe(5)
   expect((await handleOf(first).query<Cycle>(CYCLE_QUERY)).input.openedBy).toBe('backfill')
   expect(await rerunsOf(first)).toMatchObject([{ actor: 'ann', reason: 'a bug in the job', outcome: 'accepted' }])
