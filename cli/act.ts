@@ -2,7 +2,6 @@
 // audited either way. Recipe for a closed cycle (facts: an update-with-start can leave a run behind): update; not found, then
 // start with the command in the input; started by someone else meanwhile, then all of it again.
 // Never: another way to use an id twice; a dry run that changes anything.
-import { randomUUID } from 'node:crypto'
 import {
   type Client,
   WorkflowExecutionAlreadyStartedError,
@@ -25,6 +24,7 @@ import { toNext } from '../model/cycle/next-run.ts'
 import { type Preview, previewOf, type Readers } from '../model/cycle/preview.ts'
 import { type CycleId, type CycleParts, domainOf, type ProductId, toCycleId } from '../model/ids.ts'
 import { CYCLE_WORKFLOW, toReopening } from '../workflows/contract.ts'
+import { requireAsker } from './asker.ts'
 import { auditRefusal, lastDone, toWhoWasFirst } from './audit.ts'
 import { reachOf } from './cascade.ts'
 import { type Connection, withConnection } from './connection.ts'
@@ -73,13 +73,8 @@ export interface Done {
 }
 
 export function toCommandOf(wish: Wish, { actor, reason }: Pick<ActOptions, 'actor' | 'reason'>): Command {
-  const asker = { actor: actor.trim(), reason: reason.trim(), requestId: randomUUID() }
-  if (!asker.actor || !asker.reason)
-    throw new CommandFailure(
-      EXIT.notAllowed,
-      `${ACTION_WORDS[wish.action]} needs an actor and a reason that say something.`,
-    )
-  return { ...wish, ...asker } as Command
+  const needs = `${ACTION_WORDS[wish.action]} needs an actor and a reason that say something.`
+  return { ...wish, ...requireAsker({ actor, reason }, needs) } as Command
 }
 
 /** The one way by which every action on a cycle goes. `tell`: the sentence of what came of it. */

@@ -8,8 +8,8 @@ import { toProblemText } from '../catalog/problem.ts'
 import { readMesh } from '../catalog/read-mesh.ts'
 import { countOlder } from '../mirror/carried-versions.ts'
 import { toScheduleId } from '../workflows/contract.ts'
+import { requireAsker } from './asker.ts'
 import { type Connection, withConnection } from './connection.ts'
-import { CommandFailure, EXIT } from './failure.ts'
 import { type Output, print, printJson, talk, toCount } from './output.ts'
 import { CENTRAL } from './stack-environment.ts'
 
@@ -22,8 +22,7 @@ interface ApplyOptions {
 }
 
 export async function apply(paths: string[], options: ApplyOptions): Promise<number> {
-  if (!options.actor.trim() || !options.reason.trim())
-    throw new CommandFailure(EXIT.notAllowed, 'A change needs an actor and a reason that say something.')
+  const { actor, reason } = requireAsker(options, 'A change needs an actor and a reason that say something.')
   const mesh = await readMesh(...paths)
   return withConnection(options, CENTRAL, async (connection) => {
     const result = await applyMesh({
@@ -33,7 +32,7 @@ export async function apply(paths: string[], options: ApplyOptions): Promise<num
         bucket: connection.settings.SLUICE_CATALOG_BUCKET,
         mesh,
       },
-      ...{ actor: options.actor, reason: options.reason, prune: options.prune },
+      ...{ actor, reason, prune: options.prune },
       gitSha: await readGitSha(paths[0] ?? '.'),
     })
     say(result, options.output)

@@ -1,11 +1,12 @@
 // In: what a person asked of a cycle, and whether it was done. Out: its row of the audit, where nobody else writes one: neither a
 // validator that says no nor a cycle that has no run leaves a trace in Temporal; and who asked for it before. Never: a command that fails by it: without the mirror it is said.
-import { randomUUID } from 'node:crypto'
 import { type AuditedAction, type RequestedAction, recordAction } from '../mirror/actions.ts'
 import { type AuditedRow, listAudited } from '../mirror/audit.ts'
+import { toShort } from '../model/cycle/asker.ts'
+import type { OperatorCommand } from '../model/cycle/cycle.ts'
 import type { CycleId } from '../model/ids.ts'
+import { requireAsker } from './asker.ts'
 import type { Connection } from './connection.ts'
-import { CommandFailure, EXIT } from './failure.ts'
 import { talk } from './output.ts'
 
 export type RefusedAction = Asked & { refused: string }
@@ -16,11 +17,8 @@ export interface AskerOptions {
 }
 
 /** Who does what asks for no reason: it overrules nothing. */
-export function toAsker({ actor, reason = '' }: AskerOptions): { actor: string; reason: string; requestId: string } {
-  if (actor.trim() === '')
-    throw new CommandFailure(EXIT.notAllowed, 'This needs an actor that says something: --actor.')
-  return { actor: actor.trim(), reason: reason.trim() || 'none given', requestId: randomUUID() }
-}
+export const toAsker = ({ actor, reason = '' }: AskerOptions): OperatorCommand =>
+  requireAsker({ actor, reason: reason.trim() || 'none given' }, 'This needs an actor that says something: --actor.')
 
 type Asked = Omit<RequestedAction, 'actorVerified' | 'refused' | 'atMs'>
 
@@ -55,7 +53,7 @@ export async function lastDone(
 
 /** Begins with a space, to follow a refusal. */
 export const toWhoWasFirst = ({ actor, at, reason }: AuditedRow): string =>
-  ` ${actor} asked for it first, at ${at}: ${reason}.`
+  ` ${actor} asked for it first, at ${at}: ${toShort(reason)}.`
 
 /** PostgreSQL speaks of policies: a login writes rows of its own domain only. */
 const whyNot = (error: unknown, { cycle }: Asked): string =>

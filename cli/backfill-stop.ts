@@ -3,6 +3,7 @@
 import { type Client, type WorkflowHandle, WorkflowNotFoundError } from '@temporalio/client'
 import { toProgressWords } from '../model/backfill-progress.ts'
 import type { StopCommand } from '../model/backfill.ts'
+import { toShort } from '../model/cycle/asker.ts'
 import type { ProductId } from '../model/ids.ts'
 import {
   type AskedRerun,
@@ -57,7 +58,7 @@ const noneRuns = (id: string): CommandFailure =>
 function requireOwn(id: string, { requestId }: StopCommand, result: BackfillResult | undefined): void {
   const first = result?.stoppedBy
   if (!first || first.requestId === requestId) return
-  throw new CommandFailure(EXIT.notAllowed, `${id} was stopped by ${first.actor} first: ${first.reason}.`)
+  throw new CommandFailure(EXIT.notAllowed, `${id} was stopped by ${first.actor} first: ${toShort(first.reason)}.`)
 }
 
 async function tellDry(temporal: Client, handle: WorkflowHandle, output: Output): Promise<number> {

@@ -1,6 +1,5 @@
 // In: a product, a range of dates, a reason. Out: a backfill under way and followed, or what it would do; the exit code.
 // Never: a cycle opened by this process: the backfill is a workflow, and goes on when this command ends.
-import { randomUUID } from 'node:crypto'
 import { type Client, WorkflowExecutionAlreadyStartedError } from '@temporalio/client'
 import { readConfig } from '../clients/config.ts'
 import { type BackfillOrder, beginBackfill } from '../model/backfill.ts'
@@ -15,6 +14,7 @@ import {
   toBackfillId,
   toBackfillStart,
 } from '../workflows/backfill-contract.ts'
+import { requireAsker, toSound } from './asker.ts'
 import { auditRefusal } from './audit.ts'
 import { follow, toScreen } from './backfill-follow.ts'
 import { type BackfillPlan, planBackfill, toPlanWords } from './backfill-plan.ts'
@@ -51,13 +51,10 @@ interface Asked {
 }
 
 export async function backfill(product: ProductId, options: BackfillOptions): Promise<number> {
-  const asked = { product, actor: options.actor.trim(), reason: options.reason?.trim() ?? '', requestId: randomUUID() }
-  // Of such a one there is nothing to write into the audit.
-  if (!options.dryRun && (!asked.actor || !asked.reason))
-    throw new CommandFailure(
-      EXIT.notAllowed,
-      'A backfill needs an actor and a reason that say something: --reason <text>',
-    )
+  const given = { actor: options.actor, reason: options.reason ?? '' }
+  const needs = 'A backfill needs an actor and a reason that say something: --reason <text>'
+  // Of one without them there is nothing to write into the audit.
+  const asked = { product, ...(options.dryRun ? toSound(given) : requireAsker(given, needs)) }
   return withConnection(options, domainOf(product), (connection) =>
     orAudit(connection, asked, { options, work: () => work(connection, asked, options) }),
   )

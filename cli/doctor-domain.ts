@@ -9,6 +9,7 @@ import { CHECKS } from './check-names.ts'
 import type { Connection } from './connection.ts'
 import type { Check } from './doctor.ts'
 import { checkDue } from './doctor-due.ts'
+import { checkFailingTasks, FAILING_TASKS_TODO } from './doctor-failing-tasks.ts'
 import { checkHeldUp } from './doctor-held-up.ts'
 import { toBridgeOutage, toWorkerOutage } from './doctor-outage.ts'
 import { checkLastTick } from './doctor-tick.ts'
@@ -58,6 +59,12 @@ export const toDomainChecks = (domain: string): Check[] => [
     name: `${domain}: versions`,
     look: (connection) => checkVersions(connection, domain),
     todo: 'Start a worker of that version again, or move the cycles: temporal workflow update-options --versioning-override-behavior',
+    needs: [CHECKS.temporal],
+  },
+  {
+    name: `${domain}: workflow tasks`,
+    look: (connection) => checkFailingTasks(connection, domain),
+    todo: FAILING_TASKS_TODO,
     needs: [CHECKS.temporal],
   },
   ...toSchedulerChecks(domain),

@@ -12,8 +12,8 @@ import { CENTRAL } from './stack-environment.ts'
 
 export interface Check {
   name: string
-  /** What was found; a thrown error is the problem. */
-  look(connection: Connection): Promise<string | DueFound>
+  /** What was found; a thrown error is the problem. Undefined: it cannot be told here, and nothing is said. */
+  look(connection: Connection): Promise<string | DueFound | undefined>
   /** What mends it. */
   todo: string
   /** The checks that must be right for this one to say anything. */
@@ -73,9 +73,11 @@ export async function examine(connection: Connection, checks: Check[], findings:
       continue
     }
     const finding = await look(connection).then(
-      (found): Finding => ({ check, ok: true, ...(typeof found === 'string' ? { found } : found) }),
+      (found): Finding | undefined =>
+        found === undefined ? undefined : { check, ok: true, ...(typeof found === 'string' ? { found } : found) },
       (error: unknown): Finding => ({ check, ok: false, found: toSentence(error), todo }),
     )
+    if (!finding) continue
     findings.push(finding)
     if (!finding.ok && outage) problems.push({ finding, outage })
   }

@@ -1,13 +1,13 @@
 // In: a publication, who takes it back and why. Out: the notice on the bus of its product, as the account that owns it, and a mark
 // at its row, so that cycles that open later do not recall it; audited. With `--dry-run` who would lose it, and nothing else.
 // Never: a notice before the mark; a repeat is the same notice.
-import { randomUUID } from 'node:crypto'
 import type { Postgres } from '../clients/postgres.ts'
 import { readReaders } from '../mirror/readers.ts'
 import { markWithdrawn, readHighestRevision } from '../mirror/withdrawn.ts'
 import { withdrawalEffects } from '../model/cycle/preview.ts'
 import { type CycleParts, domainOf, parseCycleId, parseEventId, toCycleId, toEventId } from '../model/ids.ts'
 import type { ActOptions } from './act.ts'
+import { requireAsker } from './asker.ts'
 import { auditDone, auditRefusal } from './audit.ts'
 import { type Connection, withConnection } from './connection.ts'
 import { CommandFailure, EXIT } from './failure.ts'
@@ -54,9 +54,7 @@ function toWithdrawal(eventId: string, options: ActOptions): Withdrawal {
   const parts = event && parseCycleId(event.cycle)
   if (!event || !parts)
     throw new CommandFailure(EXIT.failed, `${eventId} is no refresh event; its id is such as raw/rd1/2026-11-20/r1.`)
-  const asker = { actor: options.actor.trim(), reason: options.reason.trim(), requestId: randomUUID() }
-  if (!asker.actor || !asker.reason)
-    throw new CommandFailure(EXIT.notAllowed, 'To take a refresh back needs an actor and a reason that say something.')
+  const asker = requireAsker(options, 'To take a refresh back needs an actor and a reason that say something.')
   return { eventId, parts, revision: event.revision, asker }
 }
 

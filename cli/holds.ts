@@ -9,6 +9,7 @@ import { type ProductHold, selectHolds } from '../catalog/holds.ts'
 import type { Queries } from '../clients/postgres.ts'
 import { type RequestedAction, recordAction } from '../mirror/actions.ts'
 import { listProducts } from '../mirror/products.ts'
+import { toReason } from '../model/cycle/asker.ts'
 import { refuseCommand, toHeldWords } from '../model/cycle/commands.ts'
 import type { Command, Cycle, HeldAs, OperatorCommand } from '../model/cycle/cycle.ts'
 import { type CycleId, type CycleParts, domainOf, type ProductId, toCycleId } from '../model/ids.ts'
@@ -84,7 +85,12 @@ const releaseAll = (product: ProductId, run: Runs | undefined, options: ActOptio
     const left = await tellEach(
       connection,
       kept.map(({ id }) => id),
-      { action: 'hold', of: 'cycle', ...asker, reason: `stays held as ${product} is released: ${asker.reason}` },
+      {
+        action: 'hold',
+        of: 'cycle',
+        ...asker,
+        reason: toReason(`stays held as ${product} is released: ${asker.reason}`),
+      },
     )
     requireAll(left, product)
     const released = await releaseProduct(await toOrder(connection), product, async (session, found) => {

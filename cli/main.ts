@@ -2,6 +2,7 @@
 // Never: a stack trace for what a person can mend; a word to a pipe that nobody reads any more.
 import { readFileSync } from 'node:fs'
 import { toExitCode, toSentence } from './failure.ts'
+import { talk } from './output.ts'
 import { createProgram } from './program.ts'
 
 const { version } = JSON.parse(readFileSync(new URL('../package.json', import.meta.url), 'utf8')) as { version: string }
@@ -14,7 +15,7 @@ process.stderr.on('error', () => undefined)
 try {
   await createProgram(version).parseAsync()
 } catch (error) {
-  process.stderr.write(`sluice: ${toSentence(error)}\n`)
+  talk(`sluice: ${toSentence(error)}`)
   if (process.env['SLUICE_DEBUG']) process.stderr.write(`${(error as Error).stack}\n`)
   process.exitCode = toExitCode(error)
 }

@@ -7,7 +7,7 @@ import { didYouMean } from '../model/nearest.ts'
 import { withConnection } from './connection.ts'
 import { CommandFailure, EXIT, toSentence } from './failure.ts'
 import { type Grid, toGrid } from './grid.ts'
-import { type Output, print, printJson, talk } from './output.ts'
+import { type Output, print, printJson, talk, toPrintable } from './output.ts'
 import { CENTRAL } from './stack-environment.ts'
 import { createStatusReader, type StatusChoice, type StatusView } from './status-view.ts'
 import { symbolsFor } from './symbols.ts'
@@ -104,7 +104,7 @@ function paint(
 ): void {
   const text = answered?.text ?? ''
   const footer = outage ? `${outage} As of ${answered ? toSecond(answered.atMs) : 'never'}; ` : ''
-  const frame = toFrame(text, `${footer}looked at ${toSecond(nowMs)}; Ctrl-C ends`, {
+  const frame = toFrame(toPrintable(text), `${footer}looked at ${toSecond(nowMs)}; Ctrl-C ends`, {
     rows: process.stdout.rows,
     isFirst,
   })

@@ -1,7 +1,6 @@
 // In: a cycle, or a product with its open cycles; an actor, a reason. Out: which of them go by the definition in force from now
 // on, and why the others do not, which is audited. Never: a cycle whose attempt has begun (the cycle itself refuses); a deadline
 // resolved there.
-import { randomUUID } from 'node:crypto'
 import { type Client, WorkflowNotFoundError, WorkflowUpdateFailedError } from '@temporalio/client'
 import pMap from 'p-map'
 import { listOlderUnbegun } from '../mirror/carried-versions.ts'
@@ -13,6 +12,7 @@ import { compareExpected, type InputChanges, refuseUpgrade } from '../model/cycl
 import type { DefinitionVersion } from '../model/definition.ts'
 import { type CycleId, type CycleParts, domainOf, parseCycleId, type ProductId, toCycleId } from '../model/ids.ts'
 import { CYCLE_QUERY, UPGRADE } from '../workflows/contract.ts'
+import { requireAsker } from './asker.ts'
 import { auditRefusal, type RefusedAction } from './audit.ts'
 import { withConnection } from './connection.ts'
 import { CommandFailure, EXIT } from './failure.ts'
@@ -44,9 +44,7 @@ export async function upgrade(parts: CycleParts | undefined, options: UpgradeOpt
   const product = parts?.product ?? options.product
   if (!product || (parts && options.product))
     throw new CommandFailure(EXIT.failed, 'Name one cycle, such as d1/ds3/2026-11-20, or a product with --product.')
-  const command = { actor: options.actor.trim(), reason: options.reason.trim(), requestId: randomUUID() }
-  if (!command.actor || !command.reason)
-    throw new CommandFailure(EXIT.notAllowed, 'An upgrade needs an actor and a reason that say something.')
+  const command = requireAsker(options, 'An upgrade needs an actor and a reason that say something.')
   return withConnection(options, domainOf(product), async (connection) => {
     const audit: Audit = (refused) => auditRefusal(connection, { ...command, action: 'upgrade', ...refused })
     const named = parts && toCycleId(product, parts.key)

@@ -42,10 +42,19 @@ export async function connectPatiently<T>(connect: () => Promise<T>, address: st
   }
 }
 
+/**
+ * A page of a history is counted in events, so it may be far above the 4 MB that gRPC takes unless told. The SDK means to tell
+ * it, as much as this, and writes the option without its prefix (1.x, `addDefaults` of its connection).
+ */
+const MOST_BYTES = 128 * 1024 * 1024
+
 /** A client of the namespace; close it through its connection. */
 export async function openTemporal(settings: TemporalSettings, patienceMs: number): Promise<Client> {
   // One try of the SDK lasts 10 s when nothing answers, also where less patience was asked for.
-  const options = { ...(await toConnectionOptions(settings)), connectTimeout: Math.min(10_000, patienceMs) }
+  const options = {
+    ...(await toConnectionOptions(settings)),
+    ...{ connectTimeout: Math.min(10_000, patienceMs), channelArgs: { 'grpc.max_receive_message_length': MOST_BYTES } },
+  }
   const connection = await connectPatiently(() => Connection.connect(options), settings.address, patienceMs)
   return new Client({ connection, namespace: settings.namespace })
 }

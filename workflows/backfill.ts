@@ -28,6 +28,7 @@ import {
   type StopCommand,
   stop,
 } from '../model/backfill.ts'
+import { toKept, toLine } from '../model/cycle/asker.ts'
 import { type BackfillProgress, toProgress, toProgressWords } from '../model/backfill-progress.ts'
 import type { CycleKey } from '../model/ids.ts'
 import {
@@ -178,11 +179,11 @@ function answerMessages(run: BackfillRun): void {
 /** A signal sent by hand may leave out anything: it stops all the same, and the audit says what it did not say. */
 function toCommand({ backfill }: BackfillRun, payload: unknown): StopCommand {
   const { actor, reason, requestId } = (payload ?? {}) as Partial<Record<keyof StopCommand, unknown>>
-  return {
-    actor: toText(actor) || 'unnamed',
-    reason: toText(reason) || 'none given',
+  return toKept({
+    actor: toLine(toText(actor)) || 'unnamed',
+    reason: toLine(toText(reason)) || 'none given',
     requestId: toText(requestId) || `stop-${backfill.order.requestId}`,
-  }
+  })
 }
 
 const toAsked = ({ order, total }: Backfill) => {

@@ -2,15 +2,16 @@
 // Never: a handler registered after the first await; a rerun whose reason is not kept.
 import { ApplicationFailure, defineQuery, defineSignal, defineUpdate, setHandler } from '@temporalio/workflow'
 import { toStanding } from '../model/cycle/actions.ts'
+import { isHoldRepair, refuseAsker, toKept } from '../model/cycle/asker.ts'
 import { ACTION_WORDS, refuseCommand, toRefusal } from '../model/cycle/commands.ts'
 import type { Command, Cycle, OperatorAction, OperatorCommand, Standing, UpgradeCommand } from '../model/cycle/cycle.ts'
 import { refuseUpgrade } from '../model/cycle/upgrade.ts'
 import { faultOfInput } from '../model/cycle/upgrade-input.ts'
-import { toCommand, toRerun } from './command-payloads.ts'
+import { faultOfOptions, toCommand, toRerun, toUpgrade } from './command-payloads.ts'
 import { ARRIVALS_SIGNAL, BLOCKERS_SIGNAL, CYCLE_QUERY, HELD_UP_SIGNAL, RERUN, UPGRADE } from './contract.ts'
 import type { CycleRun } from './cycle-run.ts'
 import { holdUp, recall } from './cycle-steps.ts'
-import { toArrivals, toBlockers, toHoldUps, toText } from './signal-payloads.ts'
+import { toArrivals, toBlockers, toHoldUps } from './signal-payloads.ts'
 
 /** Signals may be sent by hand, so what they bring is not known yet. */
 const arrivals = defineSignal<[unknown]>(ARRIVALS_SIGNAL)
@@ -18,7 +19,7 @@ const blockers = defineSignal<[unknown]>(BLOCKERS_SIGNAL)
 const heldUp = defineSignal<[unknown]>(HELD_UP_SIGNAL)
 const rerunSignal = defineSignal<[unknown]>(RERUN)
 const rerunUpdate = defineUpdate<{ attempt: number }, [unknown]>(RERUN)
-const upgradeUpdate = defineUpdate<{ definitionVersion: number }, [UpgradeCommand]>(UPGRADE)
+const upgradeUpdate = defineUpdate<{ definitionVersion: number }, [unknown]>(UPGRADE)
 const cycleQuery = defineQuery<Cycle>(CYCLE_QUERY)
 
 export function answerMessages(run: CycleRun): void {
@@ -34,25 +35,25 @@ export function answerMessages(run: CycleRun): void {
     description:
       'Why the step under way does not get on, said by its activity: {step, reason, isRefusal}; no reason: it gets on again.',
   })
-  setHandler(rerunSignal, (payload) => void obey(run, fromPerson(run, payload)), {
+  setHandler(rerunSignal, (payload) => obeyPerson(run, payload), {
     description:
       'Runs the product again for this cycle. Input: {"actor": "who", "reason": "why"}. A refusal is recorded.',
   })
   setHandler(rerunUpdate, (payload) => rerun(run, toRerun(payload)), {
     description:
       'Runs the product again for this cycle and answers the attempt number. Input: {"actor": "who", "reason": "why", "requestId": "any new text"}; with "publish": false no event tells of it.',
-    validator: (payload) => requireSense(run, toRerun(payload)),
+    validator: (payload) => requireSense(run, toRerun(payload), payload),
   })
   for (const [action, description] of ACTIONS) {
     setHandler(defineUpdate<Standing, [unknown]>(action), (payload) => obey(run, toCommand(action, payload)), {
       description,
-      validator: (payload) => requireSense(run, toCommand(action, payload)),
+      validator: (payload) => requireSense(run, toCommand(action, payload), payload),
     })
   }
-  setHandler(upgradeUpdate, (command) => upgrade(run, command), {
+  setHandler(upgradeUpdate, (payload) => upgrade(run, toUpgrade(payload)), {
     description:
       'Goes by a newer version of the definition, while no attempt has begun: use `sluice upgrade`, which computes the input.',
-    validator: (command) => requireUpgrade(run, command),
+    validator: (payload) => requireUpgrade(run, toUpgrade(payload), payload),
   })
 }
 
@@ -97,40 +98,61 @@ function upgrade(run: CycleRun, command: UpgradeCommand): { definitionVersion: n
 }
 
 /** @throws ApplicationFailure: the validator's no, which leaves no event in the history. */
-function requireSense(run: CycleRun, command: Command): void {
-  const what = ACTION_WORDS[command.action]
-  requireWhole(command, what)
-  const fault = command.action === 'rerun' && command.to ? faultOfInput(command.to) : null
+function requireSense(run: CycleRun, command: Command, payload: unknown): void {
+  requireWhole(command, ACTION_WORDS[command.action])
   const known = knownAction(run, command)
-  const nonsense = fault === null ? null : `What it brings makes no sense at "${fault}".`
-  const refused = known ? known.refused : (nonsense ?? refuseCommand(run.cycle, command, 'open', Date.now()))
+  const refused = known
+    ? known.refused
+    : (refuseWords(command, payload) ?? refuseCommand(run.cycle, command, 'open', Date.now()))
   if (refused !== null)
     throw ApplicationFailure.nonRetryable(toRefusal(run.cycle.id, command.action, refused), 'ActionRefused')
 }
 
-function requireUpgrade(run: CycleRun, command: UpgradeCommand): void {
+/** What of it makes no sense, however the cycle stands; null: nothing. */
+function refuseWords(command: Command, payload: unknown): string | null {
+  const refused = isHoldRepair(command) ? null : refuseAsker(command)
+  if (refused !== null) return refused
+  const fault = command.action === 'rerun' && command.to ? faultOfInput(command.to) : null
+  return fault === null ? faultOfOptions(command.action, payload) : toNonsense(fault)
+}
+
+const toNonsense = (fault: string): string => `What it brings makes no sense at "${fault}".`
+
+function requireUpgrade(run: CycleRun, command: UpgradeCommand, payload: unknown): void {
   requireWhole(command, 'An upgrade')
   const refuse = (why: string) =>
     ApplicationFailure.nonRetryable(`${run.cycle.id} cannot be upgraded now. ${why}`, 'UpgradeRefused')
   const fault = faultOfInput(command.to)
-  if (fault !== null) throw refuse(`What it brings makes no sense at "${fault}".`)
+  if (fault !== null) throw refuse(toNonsense(fault))
   const known = knownAction(run, command)
-  const refused = known ? known.refused : refuseUpgrade(run.cycle, command.to)
+  const refused = known
+    ? known.refused
+    : (refuseAsker(command) ?? faultOfOptions('upgrade', payload) ?? refuseUpgrade(run.cycle, command.to))
   if (refused) throw refuse(refused)
 }
 
-function requireWhole(command: OperatorCommand, what: string): void {
-  if (!toText(command?.reason) || !toText(command?.actor) || !toText(command?.requestId))
+function requireWhole({ actor, reason, requestId }: OperatorCommand, what: string): void {
+  if (!reason || !actor || !requestId)
     throw ApplicationFailure.nonRetryable(`${what} needs an actor, a reason and a request id.`, 'CommandIncomplete')
 }
 
 const knownAction = (run: CycleRun, { requestId }: OperatorCommand): OperatorAction | undefined =>
   run.cycle.actions.find((action) => action.requestId === requestId)
 
-/** A signal sent by hand has no validator: what it leaves out is refused and recorded (model/cycle). */
-function fromPerson(run: CycleRun, payload: unknown): Command {
+/** A signal sent by hand has no validator: what makes no sense, or is left out (model/cycle), is refused and recorded. */
+function obeyPerson(run: CycleRun, payload: unknown): void {
   // By another version only `sluice rerun` can make it go, which computes the input; and a person is no backfill.
-  const { to: _to, openedBy: _openedBy, ...command } = toRerun(payload)
+  const { to, openedBy, ...command } = toRerun(payload)
   const { id, runNumber, version } = run.cycle
-  return { ...command, requestId: command.requestId || `signal-${id}-${runNumber}-${version}` }
+  const asked = { ...command, requestId: command.requestId || `signal-${id}-${runNumber}-${version}` }
+  const why = to || openedBy ? ONLY_BY_COMMAND : refuseWords(asked, payload)
+  if (why === null) obey(run, asked)
+  else decline(run, { ...asked, ...toKept(asked) }, why)
+}
+
+const ONLY_BY_COMMAND =
+  'A signal takes neither "to" nor "openedBy": use sluice rerun --definition current, or sluice backfill.'
+
+function decline(run: CycleRun, command: Command, why: string): void {
+  if (!knownAction(run, command)) run.apply({ kind: 'refused', command, why })
 }

@@ -1,6 +1,7 @@
 // `sluice dev deploy`: a mesh onto a sandbox AWS and a database that run already, such as those of docker-compose.yml.
 // Never: on AWS itself; there infrastructure is deployed by its own tools, and definitions by `sluice apply`.
 import path from 'node:path'
+import { requireAsker } from '../asker.ts'
 import { CommandFailure, EXIT } from '../failure.ts'
 import { print } from '../output.ts'
 import { deployMesh } from './deploy-mesh.ts'
@@ -11,7 +12,8 @@ export interface DeployOptions {
   templates?: string
 }
 
-export async function deploy(meshFolder: string, { actor, templates }: DeployOptions): Promise<number> {
+export async function deploy(meshFolder: string, { templates, ...given }: DeployOptions): Promise<number> {
+  const { actor } = requireAsker({ ...given, reason: 'deployed' }, 'This needs an actor that says something: --actor.')
   const { AWS_ENDPOINT_URL: awsEndpoint, DATABASE_URL: databaseUrl, SLUICE_LOGIN_PASSWORD } = process.env
   if (!awsEndpoint || !databaseUrl) {
     throw new CommandFailure(

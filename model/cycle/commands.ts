@@ -3,6 +3,7 @@
 // Never: a refusal that does not say in which states the action makes sense.
 import { toCycleId } from '../ids.ts'
 import { type CycleState, isSettled, type Step } from '../states.ts'
+import { toShort } from './asker.ts'
 import {
   type Command,
   type Cycle,
@@ -18,7 +19,8 @@ import { decideCorrection } from './revisions.ts'
 /** Null when it may go ahead; else sentences that say what to do instead. */
 export function refuseCommand(cycle: Cycle, command: Command, run: RunStatus, nowMs: number): string | null {
   const incomplete = refuseIncomplete(command, ACTION_WORDS[command.action])
-  const refused = incomplete ?? refuseNow(cycle, command, run, nowMs)
+  if (incomplete !== null) return incomplete
+  const refused = refuseNow(cycle, command, run, nowMs)
   return refused === null ? null : refused + whoWasFirst(cycle, command.action)
 }
 
@@ -26,11 +28,11 @@ export function refuseCommand(cycle: Cycle, command: Command, run: RunStatus, no
 function whoWasFirst({ state, reason, actions, held, cancelling }: Cycle, action: Command['action']): string {
   if (action === 'skip' || action === 'cancel') {
     const isOver = state === 'SKIPPED' || state === 'CANCELLED'
-    return isOver && reason !== null && !cancelling ? ` Why it is: ${reason}.` : ''
+    return isOver && reason !== null && !cancelling ? ` Why it is: ${toShort(reason)}.` : ''
   }
   const last = actions.findLast(({ refused }) => refused === null)
   if (last?.action !== action || held) return ''
-  return ` ${last.actor} asked for it first, at ${new Date(last.atMs).toISOString()}: ${last.reason}.`
+  return ` ${last.actor} asked for it first, at ${new Date(last.atMs).toISOString()}: ${toShort(last.reason)}.`
 }
 
 function refuseNow(cycle: Cycle, command: Command, run: RunStatus, nowMs: number): string | null {
@@ -170,13 +172,13 @@ function refuseCancel(cycle: Cycle, run: RunStatus): string | null {
   if (run === 'closed')
     return `${CANCELLABLE} while its run is open; this one has closed, so nothing of it is under way. To say that it goes without data: sluice skip ${cycle.id}`
   if (cycle.cancelling)
-    return `It is being cancelled already, by ${cycle.cancelling.actor}: ${cycle.cancelling.reason}.`
+    return `It is being cancelled already, by ${cycle.cancelling.actor}: ${toShort(cycle.cancelling.reason)}.`
   return null
 }
 
 const toWords = ({ state, step }: { state: CycleState; step: Step | null }): string =>
   step ? `in ${state} (${step})` : state
 
-/** By whom, since when and why; for a sentence. */
+/** By whom, since when and why, in one short line; for a sentence. */
 export const toHeldWords = ({ actor, reason, sinceMs }: Held): string =>
-  `by ${actor} since ${new Date(sinceMs).toISOString()}: ${reason}`
+  `by ${actor} since ${new Date(sinceMs).toISOString()}: ${toShort(reason)}`

@@ -20,7 +20,7 @@ import {
 } from './cycle.ts'
 import { classifyFailure } from './failure-class.ts'
 import { move } from './move.ts'
-import { obey } from './obey.ts'
+import { obey, refuse } from './obey.ts'
 import { builtFrom, toOwnArrival } from './outgoing.ts'
 import { isForCorrection } from './revisions.ts'
 import { decideRetry, failuresOf } from './retry.ts'
@@ -45,6 +45,8 @@ export type Fact =
   | { kind: 'rerun'; command: RerunCommand }
   /** What else somebody asked of it. */
   | { kind: 'commanded'; command: Command }
+  /** What somebody asked that is refused however it stands: what was said makes no sense. */
+  | { kind: 'refused'; command: Command; why: string }
   /** The command that brought the closed cycle back: the first fact of the new run. */
   | { kind: 'reopened'; command: ReopenCommand }
   /** Glue was not asked, because its product is held: this cycle had not heard of it. */
@@ -86,6 +88,8 @@ export function applyFact(cycle: Cycle, fact: Fact, nowMs: number): Cycle {
       return obey(next, { ...fact.command, action: 'rerun' }, 'open', nowMs)
     case 'commanded':
       return obey(next, fact.command, 'open', nowMs)
+    case 'refused':
+      return refuse(next, fact.command, fact.why, nowMs)
     case 'reopened':
       return obey(
         { ...next, deliveries: toFoundDeliveries(next, nowMs) },
@@ -100,7 +104,7 @@ export function applyFact(cycle: Cycle, fact: Fact, nowMs: number): Cycle {
   }
 }
 
-const COMMANDS: ReadonlySet<Fact['kind']> = new Set(['rerun', 'commanded', 'upgraded'])
+const COMMANDS: ReadonlySet<Fact['kind']> = new Set(['rerun', 'commanded', 'refused', 'upgraded'])
 
 function complete(cycle: Cycle, { eventId, revision }: { eventId: string; revision: number }, nowMs: number): Cycle {
   const published = toOwnArrival(cycle, eventId, revision)

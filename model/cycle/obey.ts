@@ -24,8 +24,8 @@ import { hasAttemptToGoOnWith, type RunStatus } from './rerun.ts'
 /** Records the command; when it makes sense in this state, the cycle does as it says. */
 export function obey(cycle: Cycle, command: Command, run: RunStatus, nowMs: number): Cycle {
   const refused = refuseCommand(cycle, command, run, nowMs)
+  if (refused !== null) return refuse(cycle, command, refused, nowMs)
   const said = { command, action: command.action, refused, nowMs, ...toSaid(cycle, command) }
-  if (refused !== null) return withAction(cycle, said, cycle)
   switch (command.action) {
     case 'rerun': {
       const attempt = cycle.lastAttempt + (hasAttemptToGoOnWith(cycle) ? 0 : 1)
@@ -47,6 +47,10 @@ export function obey(cycle: Cycle, command: Command, run: RunStatus, nowMs: numb
     }
   }
 }
+
+/** Records the command, and why it is not obeyed. */
+export const refuse = (cycle: Cycle, command: Command, refused: string, nowMs: number): Cycle =>
+  withAction(cycle, { command, action: command.action, refused, nowMs, ...toSaid(cycle, command) }, cycle)
 
 /** For the audit: what it asks beyond its name. */
 function toSaid(cycle: Cycle, command: Command): { asked?: Asked; versions?: OperatorAction['versions'] } {

@@ -15,6 +15,7 @@ const NAMESPACE = 'mesh'
 
 export interface LentTemporal {
   client: Client
+  address: string
   /** Ends the server; what it holds stays in its file. */
   goAway(): Promise<void>
   /** The same server again, on the same port. */
@@ -41,6 +42,7 @@ export async function lendTemporal(options: ConnectionOptions = {}): Promise<Len
   const connection = await Connection.connect({ ...options, address })
   return {
     client: new Client({ connection, namespace: NAMESPACE }),
+    address,
     goAway: () => server.stop(),
     async comeBack() {
       server = await start(Number(address.split(':')[1]))

@@ -253,6 +253,16 @@ test('stopped while PostgreSQL is away it opens no more and ends once the audit 
   })
 })
 
+test('stopped by hand with texts that no command takes it stops all the same, and keeps them short and plain', async () => {
+  const backfill = putBackfill(stage, db, product())
+  await backfill.start()
+  const said = { actor: 'Sluice', reason: `a\u0000b${'x'.repeat(120_000)}`, requestId: 'stop-1' }
+  await stage.client.workflow.getHandle(backfill.id).signal(STOP_BACKFILL_SIGNAL, said)
+  const { how, stoppedBy } = await backfill.result()
+  expect([how, stoppedBy?.actor]).toEqual(['stopped', 'Sluice (not the system)'])
+  expect(stoppedBy?.reason).toMatch(/^a\ufffdbx+ … \(cut, it was 120003 characters long\)$/)
+})
+
 test('cancelled in Temporal it opens no more, and its cycles go on; who asked for it is in the audit all the same', async () => {
   const { activities } = putBackfill(stage, db, product())
   const isBack = createGate()

@@ -103,6 +103,39 @@ describe.concurrent('an open cycle in ERROR', () => {
     expect(audited.map((action) => action.refused)).toEqual([`A rerun needs ${lacking}.`, null])
   })
 
+  const sound = { actor: 'ann', reason: 'the table is there now' }
+
+  test.each<[string, object, RegExp]>([
+    ['too-long', { ...sound, reason: 'x'.repeat(120_000) }, /^The reason is 120000 characters long; at most 1000 are/],
+    ['control', { ...sound, reason: 'a\u0000b' }, /^The reason has a control character \(U\+0000\)/],
+    ['the-system', { ...sound, actor: ' Sluice' }, /^"Sluice" is the name by which Sluice itself asks/],
+    ['half-heard', { ...sound, publish: 'no', cascade: 'boom' }, /^"publish" of a rerun is true or false/],
+    ['cascade', { ...sound, cascade: 'boom' }, /^"cascade" of a rerun is "all", or a list/],
+    [
+      'unknown',
+      { ...sound, definition: 3 },
+      /^A rerun has no "definition"; it takes actor, reason, requestId, publish/,
+    ],
+    ['backfill', { ...sound, openedBy: 'backfill' }, /^A signal takes neither "to" nor "openedBy"/],
+  ])('does not do what it was not asked: %s', async (name, command, why) => {
+    const cycle = await failed(`not-asked-${name}`)
+    if (name !== 'backfill') expect(await refusalOf(cycle.rerun(command))).toMatch(new RegExp(why.source.slice(1)))
+    await cycle.rerun({ actor: 'ben' })
+    await cycle.glueEnds(2, 'FAILED')
+    await cycle.untilState('ERROR')
+    await cycle.signal(RERUN, command)
+    const { actions, state } = await cycle.until('it is recorded', (now) => now.actions.length === 2)
+    expect([actions[1]?.refused, state]).toEqual([expect.stringMatching(why), 'ERROR'])
+    expect(actions[1]?.refused).not.toContain('asked for it first')
+    expect(JSON.stringify(actions[1]).length).toBeLessThan(3_000)
+    expect(actions[1]?.reason).not.toContain('\u0000')
+    expect(actions[1]?.actor).toBe(name === 'the-system' ? 'Sluice (not the system)' : 'ann')
+    await cycle.rerun({ actor: 'ben', reason: 'after\n\tall' })
+    await cycle.glueEnds(3)
+    await cycle.result()
+    expect((await cycle.now()).actions.at(-1)).toMatchObject({ refused: null, reason: 'after all' })
+  })
+
   test('of the publication publishes without another Glue run, and says which attempt that is', async () => {
     const publishRefreshEvent = async () => {
       throw refused()
