@@ -54,13 +54,28 @@ test('--version prints the version alone', async () => {
   expect(await run(['--version'])).toEqual({ code: 0, out: expect.stringMatching(/^\d+\.\d+\.\d+\n$/), err: '' })
 })
 
-test.each([
+test.each<[string, string[], RegExp]>([
   ['an unknown command', ['stats'], /^sluice: unknown command 'stats'\n\(Did you mean status\?\)/],
   ['an unknown option', ['status', '--bogus'], /^sluice: unknown option '--bogus'/],
   ['a missing argument', ['explain'], /^sluice: missing required argument 'cycle'/],
   ['a cycle that is none', ['explain', 'd1/ds3'], /^sluice: .*Expected <domain>\/<product>\/<cycle>/],
   ['an unknown part', ['dev', '--only', 'kafka'], /There is no part kafka; parts are aws, temporal, postgres\./],
   ['no reason', ['rerun', 'd1/ds3/2026-11-20'], /^sluice: required option '--reason <text>' not specified/],
+  ...[
+    ['rerun', 'd1/ds3/2026-11-20', '--reason', '--dry-run'],
+    ['hold', 'd1/ds3', '--reason', '--dry-run'],
+    ['hold', 'd1/ds3', '--reason', '-o', 'json'],
+    ['cancel', 'd1/ds3/2026-11-20', '--reason', '--actor=ann'],
+    ['skip', 'd1/ds3/2026-11-20', '--actor', '--reason', 'why'],
+    ['events', 'withdraw', 'd1/ds3/2026-11-20/r1', '--reason', '--dryrun'],
+    ['backfill', 'd1/ds3', '--stop', '--reason', '--help'],
+    ['apply', 'mesh', '--reason', '--prune'],
+    ['status', '--state', '--late'],
+  ].map((args): [string, string[], RegExp] => [
+    `a text that was forgotten (${args.join(' ')})`,
+    args,
+    /^sluice: option '.*' argument '-.*' is invalid\. Its value is missing: -/,
+  ]),
   ['a stack that does not run', ['status', '--stack', 'gone'], /^sluice: No stack "gone" runs from /],
   ['a folder that is not there', ['dev', 'gone'], /^sluice: There is no folder gone\./],
 ])('%s is answered by a sentence and exit code 1, not by a stack trace', async (_, args, sentence) => {
