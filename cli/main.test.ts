@@ -60,6 +60,11 @@ test.each<[string, string[], RegExp]>([
   ['a missing argument', ['explain'], /^sluice: missing required argument 'cycle'/],
   ['a cycle that is none', ['explain', 'd1/ds3'], /^sluice: .*Expected <domain>\/<product>\/<cycle>/],
   ['an unknown part', ['dev', '--only', 'kafka'], /There is no part kafka; parts are aws, temporal, postgres\./],
+  [
+    'too many dates',
+    ['status', '--dates', '401'],
+    /^sluice: option '--dates <n>' .* Expected a whole number, 1 to 400\./,
+  ],
   ['no reason', ['rerun', 'd1/ds3/2026-11-20'], /^sluice: required option '--reason <text>' not specified/],
   ...[
     ['rerun', 'd1/ds3/2026-11-20', '--reason', '--dry-run'],
