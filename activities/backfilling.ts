@@ -61,9 +61,9 @@ export const createBackfilling = (parts: BackfillingParts): BackfillActivities =
   },
 
   /** May run twice: the request's id is in the row. */
-  async auditBackfill({ product, ...asked }) {
+  async auditBackfill({ product, atMs = parts.nowMs(), ...asked }) {
     const action = { cycle: product, action: 'backfill' as const, actorVerified: false, refused: null }
-    await recordAction(parts.db, { ...action, ...asked, atMs: parts.nowMs() })
+    await recordAction(parts.db, { ...action, ...asked, atMs })
   },
 })
 

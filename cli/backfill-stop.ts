@@ -1,10 +1,12 @@
 // Ends a backfill. In: its product, perhaps its range; who asks, and why. Out: that it opens no more, or which one would be
 // stopped; the exit code. Never: ends a cycle; a dry run that stops anything.
 import { type Client, type WorkflowHandle, WorkflowNotFoundError } from '@temporalio/client'
+import { listAudited } from '../mirror/audit.ts'
 import { toProgressWords } from '../model/backfill-progress.ts'
 import type { StopCommand } from '../model/backfill.ts'
 import { toShort } from '../model/cycle/asker.ts'
-import type { ProductId } from '../model/ids.ts'
+import type { DateRange } from '../model/calendar/backfill-range.ts'
+import type { CycleId, ProductId } from '../model/ids.ts'
 import {
   type AskedRerun,
   BACKFILL_WORKFLOW,
@@ -13,6 +15,7 @@ import {
   toBackfillId,
 } from '../workflows/backfill-contract.ts'
 import { askProgress } from './backfill-follow.ts'
+import type { Connection } from './connection.ts'
 import { CommandFailure, EXIT } from './failure.ts'
 import { type Output, print, printJson } from './output.ts'
 
@@ -20,17 +23,23 @@ import { type Output, print, printJson } from './output.ts'
 const STOP_MS = 15_000
 
 export async function stopBackfill(
-  temporal: Client,
+  connection: Connection,
   { product, ...command }: StopCommand & { product: ProductId },
   { from, to, dryRun, output }: { from?: string; to?: string; dryRun: boolean; output: Output },
 ): Promise<number> {
-  const id = from && to ? toBackfillId({ product, from, to }) : await onlyRunning(temporal, product)
+  const temporal = await connection.temporal()
+  const range = from && to ? { from, to } : undefined
+  const id = range ? toBackfillId({ product, ...range }) : await onlyRunning(connection, product)
+  const noneRuns = async (): Promise<CommandFailure> => toNothing(id, await whoStopped(connection, product, range))
   const handle = temporal.workflow.getHandle(id)
-  if (dryRun) return tellDry(temporal, handle, output)
+  if (dryRun) {
+    if (!(await isRunning(handle))) throw await noneRuns()
+    return tellDry(temporal, handle, output)
+  }
   try {
     await handle.signal(STOP_BACKFILL_SIGNAL, command)
   } catch (error) {
-    throw error instanceof WorkflowNotFoundError ? noneRuns(id) : error
+    throw error instanceof WorkflowNotFoundError ? await noneRuns() : error
   }
   const result = await temporal
     .withDeadline(Date.now() + STOP_MS, () => handle.result() as Promise<BackfillResult>)
@@ -51,8 +60,23 @@ async function toGoOn(handle: WorkflowHandle): Promise<string> {
   return rerun && madeBefore ? ` To go on: its command with --rerun ${rerun} --made-before ${madeBefore}` : ''
 }
 
-const noneRuns = (id: string): CommandFailure =>
-  new CommandFailure(EXIT.notAllowed, `No ${id} runs: there is nothing to stop.`)
+const toNothing = (what: string, who: string): CommandFailure =>
+  new CommandFailure(EXIT.notAllowed, `No ${what} runs: there is nothing to stop.${who}`)
+
+/** Of the last one of this product, or of this range of it, where it did not end by itself; while the audit answers. */
+async function whoStopped(connection: Connection, product: ProductId, range: DateRange | undefined): Promise<string> {
+  const filter = { cycle: product as string as CycleId, actions: ['backfill' as const], refused: false, limit: 1_000 }
+  const rows = await Promise.resolve()
+    .then(() => listAudited(connection.db(), filter))
+    .catch(() => [])
+  const last = rows.find(
+    ({ outcome, asked }) =>
+      outcome === 'accepted' && (!range || (asked?.['from'] === range.from && asked['to'] === range.to)),
+  )
+  return last?.asked?.['stop'] === true
+    ? ` The last one was stopped by ${last.actor}, at ${last.at}: ${last.reason}.`
+    : ''
+}
 
 /** Of two who stop it at once the second is told who was first; the workflow writes down that one only. */
 function requireOwn(id: string, { requestId }: StopCommand, result: BackfillResult | undefined): void {
@@ -63,7 +87,6 @@ function requireOwn(id: string, { requestId }: StopCommand, result: BackfillResu
 
 async function tellDry(temporal: Client, handle: WorkflowHandle, output: Output): Promise<number> {
   const id = handle.workflowId
-  if (!(await isRunning(handle))) throw noneRuns(id)
   const progress = await askProgress(temporal, handle)
   if (output === 'json') printJson({ backfill: id, ...progress, isDryRun: true })
   else {
@@ -82,10 +105,9 @@ async function isRunning(handle: WorkflowHandle): Promise<boolean> {
   }
 }
 
-async function onlyRunning(temporal: Client, product: ProductId): Promise<string> {
-  const [one, ...others] = await listRunning(temporal, product)
-  if (one === undefined)
-    throw new CommandFailure(EXIT.notAllowed, `No backfill of ${product} runs: there is nothing to stop.`)
+async function onlyRunning(connection: Connection, product: ProductId): Promise<string> {
+  const [one, ...others] = await listRunning(await connection.temporal(), product)
+  if (one === undefined) throw toNothing(`backfill of ${product}`, await whoStopped(connection, product, undefined))
   if (others.length === 0) return one
   const ids = [one, ...others].join(', ')
   throw new CommandFailure(

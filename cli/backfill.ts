@@ -61,7 +61,7 @@ export async function backfill(product: ProductId, options: BackfillOptions): Pr
 }
 
 async function work(connection: Connection, asked: Asked, options: BackfillOptions): Promise<number> {
-  if (options.stop) return stopBackfill(await connection.temporal(), asked, options)
+  if (options.stop) return stopBackfill(connection, asked, options)
   const plan = await toPlan(connection, asked.product, { ...requireDates(options), ...toWish(options, Date.now()) })
   if (options.dryRun) {
     preview(plan, options, options.output)

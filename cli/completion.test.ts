@@ -53,6 +53,10 @@ test.each([
   ['explain --stack=dev-1 d1/', 'cycle', 'd1/'],
   ['doctor -o json d1 d', 'domain', 'd'],
   ['audit --cycle=d1', 'cycle', 'd1'],
+  ['hold d1', 'cycle-or-product', 'd1'],
+  ['release d1', 'held', 'd1'],
+  ['release d1/ds3 --actor a', 'actor', 'a'],
+  ['events withdraw raw', 'refresh', 'raw'],
   ['status --date ', null, ''],
   ['explain d1/ds3/2026-11-20 ', null, ''],
 ])('after "sluice %s" names of kind %s are asked for that begin with "%s"', (line, names, prefix) => {

@@ -9,7 +9,17 @@ export interface Candidate {
   description: string
 }
 
-export const NAME_KINDS = ['cycle', 'product', 'domain', 'owner', 'event', 'actor'] as const
+export const NAME_KINDS = [
+  'cycle',
+  'product',
+  'cycle-or-product',
+  'held',
+  'domain',
+  'owner',
+  'event',
+  'refresh',
+  'actor',
+] as const
 /** What only the mirror knows. */
 export type NameKind = (typeof NAME_KINDS)[number]
 
@@ -40,7 +50,9 @@ export function complete(program: CommandUnknownOpts, words: string[]): Completi
   if (current.startsWith('-') && !place.onlyArguments)
     return { ...NOTHING, prefix: current, candidates: matching(optionsOf(place.command), current) }
   const argument = argumentAt(place)
-  const values = argument ? valuesOf(argument.argChoices, argument.name(), current) : { ...NOTHING, prefix: current }
+  const values = argument
+    ? valuesOf(argument.argChoices, argument.name(), current, place.command.name())
+    : { ...NOTHING, prefix: current }
   // A variadic option may go on, and the argument may begin.
   const more = place.variadic
     ? valuesOf(place.variadic.argChoices, placeholderOf(place.variadic.flags), current)
@@ -135,14 +147,21 @@ const WORDS: Record<string, readonly string[]> = { state: CYCLE_STATES, shell: [
 /** By what the help calls it. */
 const NAMES: Record<string, NameKind> = {
   ...{ cycle: 'cycle', product: 'product', names: 'product', domain: 'domain', domains: 'domain', who: 'actor' },
-  ...{ owner: 'owner', event: 'event', ids: 'event' },
+  ...{ owner: 'owner', event: 'event', ids: 'event', 'cycle or product': 'cycle-or-product' },
 }
+/** Of an argument that not every such name makes sense for. */
+const NAMES_OF: Record<string, NameKind> = { release: 'held', withdraw: 'refresh' }
 const FILES = new Set(['file', 'folder', 'paths', 'mesh'])
 
-function valuesOf(choices: readonly string[] | undefined, placeholder: string, prefix: string): Completion {
+function valuesOf(
+  choices: readonly string[] | undefined,
+  placeholder: string,
+  prefix: string,
+  command = '',
+): Completion {
   const words = choices ?? WORDS[placeholder] ?? []
   return {
-    ...{ prefix, before: '', names: NAMES[placeholder] ?? null, files: FILES.has(placeholder) },
+    ...{ prefix, before: '', names: NAMES_OF[command] ?? NAMES[placeholder] ?? null, files: FILES.has(placeholder) },
     candidates: matching(
       words.map((value) => ({ value, description: '' })),
       prefix,

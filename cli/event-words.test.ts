@@ -127,6 +127,15 @@ test('of a notice that an upstream did not refresh nothing is left to do', () =>
   expect(nextOf({ eventId: `raw/a/${KEY}/not-refreshed-1.4`, outcome: 'unmatched' })).toEqual([])
 })
 
+test('a notice that was refused is sent again once that is put right', () => {
+  const refused = {
+    eventId: `raw/a/${KEY}/not-refreshed-1.4`,
+    outcome: 'refused',
+    reason: 'unknown-product: none',
+  } as const
+  expect(nextOf(refused)).toMatchObject([{ command: expect.stringContaining('sluice events redrive') }])
+})
+
 test('one that was published and came to nobody says so', () => {
   const of = {
     revision: 1,

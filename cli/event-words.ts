@@ -42,8 +42,8 @@ export function toReport(
 }
 
 function stepsOf(receipt: Receipt): NextStep[] {
-  // Nobody need wait for a notice that an upstream did not refresh.
-  if (isNoticeId(receipt.eventId)) return []
+  // Nobody need wait for a notice that an upstream did not refresh; a refused one is a dead letter all the same.
+  if (isNoticeId(receipt.eventId) && receipt.outcome !== 'refused') return []
   return receipt.outcome === 'routed'
     ? receipt.deliveries.flatMap((one) => stepsTo(receipt, one))
     : [toRedrive(receipt)]

@@ -6,6 +6,7 @@ import { type AskerOptions, auditDone, toAsker } from './audit.ts'
 import { type Connection, withConnection } from './connection.ts'
 import { type Output, print, printJson, talk } from './output.ts'
 import { findBus, putByHand } from './put-by-hand.ts'
+import { readCatalog } from './read-catalog.ts'
 import { toRefreshEntry } from './refresh-entry.ts'
 import { sendWarnings } from './send-warnings.ts'
 
@@ -19,7 +20,8 @@ interface SendOptions extends AskerOptions {
 export async function send(parts: CycleParts, options: SendOptions): Promise<number> {
   const asker = toAsker(options)
   return withConnection(options, domainOf(parts.product), async (connection) => {
-    const { bus, applied } = await findBus(connection, parts)
+    const applied = await readCatalog(connection, domainOf(parts.product))
+    const bus = findBus(connection, applied, parts)
     const event = { ...parts, revision: options.revision }
     for (const warning of sendWarnings(applied, event, await askAwaited(connection, parts))) talk(warning)
     const location = options.location ?? null

@@ -1,28 +1,31 @@
 // In: a publication, who takes it back and why. Out: the notice on the bus of its product, as the account that owns it, and a mark
 // at its row, so that cycles that open later do not recall it; audited. With `--dry-run` who would lose it, and nothing else.
-// Never: a notice before the mark; a repeat is the same notice.
+// Never: a notice before the mark; a second one once the first is out; one of what nobody knows.
 import type { Postgres } from '../clients/postgres.ts'
 import { readReaders } from '../mirror/readers.ts'
-import { markWithdrawn, readHighestRevision } from '../mirror/withdrawn.ts'
+import { type AuditedRow, listAudited } from '../mirror/audit.ts'
+import { lockWithdrawals, markWithdrawn, readHighestRevision } from '../mirror/withdrawn.ts'
+import type { DomainCatalog } from '../model/calendar/routing.ts'
 import { withdrawalEffects } from '../model/cycle/preview.ts'
-import { type CycleParts, domainOf, parseCycleId, parseEventId, toCycleId, toEventId } from '../model/ids.ts'
+import {
+  type CycleId,
+  type CycleParts,
+  domainOf,
+  parseCycleId,
+  parseEventId,
+  toCycleId,
+  toEventId,
+} from '../model/ids.ts'
 import type { ActOptions } from './act.ts'
 import { requireAsker } from './asker.ts'
-import { auditDone, auditRefusal } from './audit.ts'
+import { auditDone, auditRefusal, toWhoWasFirst } from './audit.ts'
 import { type Connection, withConnection } from './connection.ts'
 import { CommandFailure, EXIT } from './failure.ts'
+import { isExternal, whyNoDefinition } from './no-definition.ts'
 import { print, printJson, talk } from './output.ts'
 import { findBus, putByHand } from './put-by-hand.ts'
+import { readCatalog } from './read-catalog.ts'
 import { toWithdrawalEntry } from './refresh-entry.ts'
-
-/** The notice takes back all revisions up to this one: a slip of the finger would take back those to come. */
-async function requireKnown(db: Postgres, parts: CycleParts, revision: number): Promise<void> {
-  const highest = await readHighestRevision(db, domainOf(parts.product), parts)
-  if (highest === 0 || revision <= highest) return
-  const cycle = toCycleId(parts.product, parts.key)
-  const known = `the highest revision of ${cycle} that anybody has heard of is ${highest}`
-  throw new CommandFailure(EXIT.failed, `${toEventId(cycle, revision)} is not known: ${known}. Nothing was taken back.`)
-}
 
 interface Withdrawal {
   eventId: string
@@ -30,6 +33,9 @@ interface Withdrawal {
   revision: number
   asker: { actor: string; reason: string; requestId: string }
 }
+
+/** So long the second of two waits for the first. */
+const LOCKED_MS = 10_000
 
 export async function withdraw(eventId: string, options: ActOptions): Promise<number> {
   const withdrawal = toWithdrawal(eventId, options)
@@ -42,7 +48,11 @@ export async function withdraw(eventId: string, options: ActOptions): Promise<nu
       action: 'withdraw' as const,
       asked: { revision },
     }
-    return take(connection, withdrawal, options).catch(async (error: unknown) => {
+    const taken = connection.db().session(LOCKED_MS, async (session) => {
+      await lockWithdrawals(session, about.cycle)
+      return take(connection, withdrawal, options)
+    })
+    return taken.catch(async (error: unknown) => {
       if (error instanceof CommandFailure) await auditRefusal(connection, { ...about, refused: error.message })
       throw error
     })
@@ -58,14 +68,57 @@ function toWithdrawal(eventId: string, options: ActOptions): Withdrawal {
   return { eventId, parts, revision: event.revision, asker }
 }
 
-async function preview(
-  connection: Connection,
-  { eventId, parts, revision }: Withdrawal,
-  options: ActOptions,
-): Promise<number> {
-  const { bus } = await findBus(connection, parts)
-  await requireKnown(connection.db(), parts, revision)
-  const readers = await readReaders(connection.db(), parts)
+interface Wanted {
+  bus: string
+  db: Postgres
+}
+
+/** What can be taken back, and on which bus that is said. */
+async function requireWanted(connection: Connection, { eventId, parts, revision }: Withdrawal): Promise<Wanted> {
+  const applied = await readCatalog(connection, domainOf(parts.product))
+  const db = connection.db()
+  await requireKnown(db, applied, { parts, revision })
+  const earlier = await findEarlier(db, toCycleId(parts.product, parts.key), revision)
+  if (earlier) {
+    const by = Number(earlier.asked?.['revision'])
+    const withLater = by > revision ? `, with revision ${by}` : ''
+    throw new CommandFailure(
+      EXIT.notAllowed,
+      `${eventId} is taken back already${withLater}.${toWhoWasFirst(earlier)} Nothing was sent.`,
+    )
+  }
+  return { bus: findBus(connection, applied, parts), db }
+}
+
+/** The notice takes back all revisions up to this one: a slip of the finger would take back those to come. */
+async function requireKnown(
+  db: Postgres,
+  applied: Pick<DomainCatalog, 'products' | 'externals'>,
+  { parts, revision }: Pick<Withdrawal, 'parts' | 'revision'>,
+): Promise<void> {
+  const highest = await readHighestRevision(db, domainOf(parts.product), parts)
+  const event = toEventId(toCycleId(parts.product, parts.key), revision)
+  if (highest === 0) {
+    const isDefined = applied.products.some(({ definition }) => definition.product === parts.product)
+    if (isDefined || isExternal(applied, parts.product)) return
+    const unheard = `Nobody has heard of ${event} either. Nothing was taken back.`
+    throw new CommandFailure(EXIT.notAllowed, `${whyNoDefinition(applied, parts)} ${unheard}`)
+  }
+  if (revision <= highest) return
+  const known = `the highest revision of ${toCycleId(parts.product, parts.key)} that anybody has heard of is ${highest}`
+  throw new CommandFailure(EXIT.failed, `${event} is not known: ${known}. Nothing was taken back.`)
+}
+
+/** It or a later one, taken back and told: where the bus refused the notice, nothing is in the audit. */
+async function findEarlier(db: Postgres, cycle: CycleId, revision: number): Promise<AuditedRow | undefined> {
+  const rows = await listAudited(db, { cycle, actions: ['withdraw'], refused: false, limit: 1_000 })
+  return rows.find(({ outcome, asked }) => outcome === 'accepted' && Number(asked?.['revision']) >= revision)
+}
+
+async function preview(connection: Connection, withdrawal: Withdrawal, options: ActOptions): Promise<number> {
+  const { eventId, parts, revision } = withdrawal
+  const { bus, db } = await requireWanted(connection, withdrawal)
+  const readers = await readReaders(db, parts)
   const effects = withdrawalEffects(readers, revision)
   if (options.output === 'json') printJson({ eventId, action: 'withdraw', isDryRun: true, bus, effects, readers })
   else {
@@ -78,15 +131,11 @@ async function preview(
   return 0
 }
 
-async function take(
-  connection: Connection,
-  { eventId, parts, revision, asker }: Withdrawal,
-  options: ActOptions,
-): Promise<number> {
-  const { bus } = await findBus(connection, parts)
+async function take(connection: Connection, withdrawal: Withdrawal, options: ActOptions): Promise<number> {
+  const { eventId, parts, revision, asker } = withdrawal
   const cycle = toCycleId(parts.product, parts.key)
-  await requireKnown(connection.db(), parts, revision)
-  const isMarked = await markWithdrawn(connection.db(), { cycle, revision })
+  const { bus, db } = await requireWanted(connection, withdrawal)
+  const isMarked = await markWithdrawn(db, { cycle, revision })
   const entry = toWithdrawalEntry(bus, {
     ...parts,
     revision,

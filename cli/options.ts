@@ -1,6 +1,12 @@
 // Options and arguments that several commands take, each written once. In: text. Out: what it means, or a clear error.
 import { userInfo } from 'node:os'
-import { type Command, InvalidArgumentError, Option, type OptionValues } from '@commander-js/extra-typings'
+import {
+  type Command,
+  type CommandUnknownOpts,
+  InvalidArgumentError,
+  Option,
+  type OptionValues,
+} from '@commander-js/extra-typings'
 import { isDate } from '../model/calendar/day-numbers.ts'
 import { isLocation, MAX_REVISION } from '../model/event-values.ts'
 import { type CycleParts, parseCycleId, parseProductId, type ProductId, SUCH_KEYS } from '../model/ids.ts'
@@ -39,6 +45,24 @@ export const withActionOptions = <Arguments extends unknown[], Options extends O
     .addOption(outputOption())
 
 export const reasonOption = () => new Option('--reason <text>', 'why, for the audit')
+
+/**
+ * A text that was forgotten takes the next option for its value, and `--reason --dry-run` would act for real. Of options with
+ * a parser or a choice that one says so already.
+ */
+export function refuseOptionsAsTexts(options: readonly CommandUnknownOpts['options'][number][]): void {
+  for (const option of options) {
+    if (!option.required || option.parseArg) continue
+    const { variadic } = option
+    const parse = (text: string, before: unknown): string | string[] => {
+      if (!IS_LIKE_AN_OPTION.test(text)) return variadic ? [...(Array.isArray(before) ? before : []), text] : text
+      throw new InvalidArgumentError(`Its value is missing: ${text} stands where it should, and is like an option.`)
+    }
+    option.argParser(parse as never)
+  }
+}
+
+const IS_LIKE_AN_OPTION = /^--?[a-z][\w-]*(=|$)/i
 
 /** `d1/ds3/2026-11-20`. */
 export function parseCycle(text: string): CycleParts {

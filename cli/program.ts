@@ -29,6 +29,7 @@ import { createUpgradeCommand } from './commands/upgrade.ts'
 import { createValidateCommand } from './commands/validate.ts'
 import { createVerifyCommand } from './commands/verify.ts'
 import { createWaiveCommand } from './commands/waive.ts'
+import { refuseOptionsAsTexts } from './options.ts'
 
 const createGroups = (): Record<string, CommandUnknownOpts[]> => ({
   'Try it:': [createDemoCommand(), createDevCommand(), createInitCommand()],
@@ -94,6 +95,7 @@ export function createProgram(version: string): Command {
 function inherit(parent: CommandUnknownOpts): void {
   for (const command of parent.commands) {
     command.copyInheritedSettings(parent)
+    refuseOptionsAsTexts(command.options)
     inherit(command)
   }
 }

@@ -1,4 +1,4 @@
-// An event by hand. In: an upstream cycle; what to say of it. Out: on which bus that goes, and put there.
+// An event by hand. In: an upstream cycle, what its domain has; what to say of it. Out: on which bus that goes, and put there.
 // Never: keeps back what `chooseBus` has to tell who sends it; a refusal that passes for sent.
 import { type PutEventsRequestEntry, PutEventsCommand } from '@aws-sdk/client-eventbridge'
 import { namesOf } from '../clients/config.ts'
@@ -8,17 +8,16 @@ import { chooseBus } from './choose-bus.ts'
 import type { Connection } from './connection.ts'
 import { CommandFailure, EXIT } from './failure.ts'
 import { talk } from './output.ts'
-import { readCatalog } from './read-catalog.ts'
-
-type Applied = Pick<DomainCatalog, 'products' | 'externals'>
 
 /** The central bus, or the domain's own for what only the domain may see: as some products, and all externals. */
-export async function findBus(connection: Connection, parts: CycleParts): Promise<{ bus: string; applied: Applied }> {
-  const domain = domainOf(parts.product)
-  const applied: Applied = await readCatalog(connection, domain)
+export function findBus(
+  { settings }: Pick<Connection, 'settings'>,
+  applied: Pick<DomainCatalog, 'products' | 'externals'>,
+  parts: CycleParts,
+): string {
   const { isOwnBus, note } = chooseBus(applied, parts)
   if (note) talk(note)
-  return { bus: isOwnBus ? namesOf(domain).domainBusName : connection.settings.SLUICE_CENTRAL_BUS_ARN, applied }
+  return isOwnBus ? namesOf(domainOf(parts.product)).domainBusName : settings.SLUICE_CENTRAL_BUS_ARN
 }
 
 /** The id that EventBridge gave it. */

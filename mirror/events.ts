@@ -7,8 +7,8 @@ import type { DeliveryOutcome, LedgerOutcome } from '../model/states.ts'
 export interface EventFilter {
   domain?: Domain
   outcomes?: LedgerOutcome[]
-  /** Leaves out notices that an upstream did not refresh: nobody need wait for one. */
-  refreshesOnly?: boolean
+  /** Leaves out notices that no cycle waited for: nobody need wait for one. Those refused stay: their dead letters do too. */
+  noIdleNotices?: boolean
   product?: string
   key?: string
   /** Events of this cycle, and those that came to it. */
@@ -71,8 +71,8 @@ export async function listEvents(db: Postgres, filter: EventFilter): Promise<Led
 /** What no cycle took, newest first: candidates for redrive once definitions, policies or the event are right. */
 export const listUntaken = (
   db: Postgres,
-  filter: Omit<EventFilter, 'outcomes' | 'refreshesOnly'>,
-): Promise<LedgerRow[]> => listLedgerRows(db, { ...filter, outcomes: ['unmatched', 'refused'], refreshesOnly: true })
+  filter: Omit<EventFilter, 'outcomes' | 'noIdleNotices'>,
+): Promise<LedgerRow[]> => listLedgerRows(db, { ...filter, outcomes: ['unmatched', 'refused'], noIdleNotices: true })
 
 export async function listLedgerRows(db: Postgres, filter: EventFilter): Promise<LedgerRow[]> {
   const of = filter.cycle && parseCycleId(filter.cycle)
@@ -81,7 +81,8 @@ export async function listLedgerRows(db: Postgres, filter: EventFilter): Promise
      from event_ledger
      where ($1::text is null or domain = $1) and ($2::text[] is null or outcome = any ($2))
        and ($3::text is null or product = $3) and ($4::text is null or cycle_key = $4)
-       and ($5::bigint is null or position > $5) and ($7::boolean is not true or event_id not like '%/not-refreshed-%')
+       and ($5::bigint is null or position > $5) and ($7::boolean is not true or outcome = 'refused'
+         or event_id not like '%/not-refreshed-%')
        and ($8::text is null or (domain, event_id) in (
          select domain, event_id from event_delivery where cycle = $8
          union all select domain, event_id from event_ledger
@@ -95,7 +96,7 @@ export async function listLedgerRows(db: Postgres, filter: EventFilter): Promise
      order by case when $5 is not null then position end, first_seen_at desc, position desc
      limit $6`,
     [
-      ...[filter.domain, filter.outcomes, filter.product, filter.key, filter.after, filter.limit, filter.refreshesOnly],
+      ...[filter.domain, filter.outcomes, filter.product, filter.key, filter.after, filter.limit, filter.noIdleNotices],
       ...[filter.cycle, of?.product, of?.key, filter.delivery, filter.from, filter.to],
       of ? await listReceivers(db) : [],
     ],

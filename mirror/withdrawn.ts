@@ -1,6 +1,6 @@
 // Publications that their producers took back. In: names of columns; or a publication. Out: a condition in SQL; its row marked.
 // Never: a notice that was refused; a mark that falls.
-import type { Postgres } from '../clients/postgres.ts'
+import type { Postgres, Queries } from '../clients/postgres.ts'
 import type { CycleId, CycleParts, Domain } from '../model/ids.ts'
 
 /**
@@ -33,6 +33,10 @@ export const markWithdrawn = (
      where cycle = $1 and published_revision >= $2`,
     [cycle, revision],
   )
+
+/** Held as long as the session is: of two who take the same back one comes after the other. */
+export const lockWithdrawals = (session: Queries, cycle: CycleId): Promise<unknown> =>
+  session.rows("select pg_advisory_lock(hashtext('withdraw'), hashtext($1))", [cycle])
 
 /** How far a cycle has refreshed, as its own row, the domain's ledger and the other domains' know; 0: nobody has heard of any. */
 export async function readHighestRevision(db: Postgres, domain: Domain, { product, key }: CycleParts): Promise<number> {

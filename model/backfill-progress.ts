@@ -5,6 +5,8 @@ import type { CycleKey } from './ids.ts'
 /** How far it is; each cycle of the range is counted in `completed`, `unopened` or `toRerun`, or named in one of the lists. */
 export interface BackfillProgress {
   total: number
+  /** It is not known yet which are there already: all count as unopened. */
+  isLooking?: true
   opened: number
   /** How many were made anew, and how many are still to be; absent where nobody asked for that. */
   rerun?: number
@@ -23,6 +25,7 @@ export interface BackfillProgress {
 
 export const toProgress = (backfill: Backfill): BackfillProgress => ({
   total: backfill.total,
+  ...(!backfill.hasLooked && { isLooking: true as const }),
   opened: backfill.opened,
   ...(backfill.order.rerun && { rerun: backfill.rerun ?? 0, toRerun: backfill.toRerun?.length ?? 0 }),
   existing: backfill.existing,
@@ -38,6 +41,7 @@ export const toProgress = (backfill: Backfill): BackfillProgress => ({
 
 /** `12 of 20 completed, 4 at work, 1 failed, 3 to open`. */
 export function toProgressWords(progress: BackfillProgress): string {
+  if (progress.isLooking) return `0 of ${progress.total} begun: it looks which are there already`
   const parts: [number, string][] = [
     [progress.rerun ?? 0, 'rerun'],
     [progress.busy.length, 'at work'],

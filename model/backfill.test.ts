@@ -112,6 +112,13 @@ describe('cycles that wait for an upstream', () => {
   })
 })
 
+test('before the first look nothing is said of how its cycles stand', () => {
+  const progress = toProgress(beginOf(2))
+  expect(progress).toMatchObject({ isLooking: true, unopened: 2 })
+  expect(toProgressWords(progress)).toBe('0 of 2 begun: it looks which are there already')
+  expect(toProgress(begunOf(5))).not.toHaveProperty('isLooking')
+})
+
 describe('failures', () => {
   const failed = applyLook(begunOf(5, { stopAfter: 2 }), [seen(first, 'ERROR'), seen(second, 'ERROR')])
 

@@ -27,6 +27,8 @@ export interface BackfillAction {
   actor: string
   reason: string
   requestId: string
+  /** When it was asked for, by Temporal's clock; absent in what older versions ask: then, when it is written. */
+  atMs?: number
   asked:
     | ({ from: string; to: string; parallel: number; cycles: number } & Partial<AskedRerun>)
     | { from: string; to: string; stop: true }

@@ -141,7 +141,7 @@ class BackfillRun {
     if (this.backfill.stoppedBy) return
     this.remember(stop(this.backfill, command))
     const { product, from, to } = this.backfill.order
-    this.audit({ ...command, product, asked: { from, to, stop: true } })
+    this.audit({ ...command, product, atMs: Date.now(), asked: { from, to, stop: true } })
     this.turn?.cancel()
   }
 
@@ -189,7 +189,8 @@ function toCommand({ backfill }: BackfillRun, payload: unknown): StopCommand {
 const toAsked = ({ order, total }: Backfill) => {
   const { product, actor, reason, requestId, from, to, parallel, rerun } = order
   const asked = { from, to, parallel, cycles: total, ...(rerun && toAskedRerun(rerun)) }
-  return { ...{ product, actor, reason, requestId }, asked }
+  const atMs = workflowInfo().startTime.getTime()
+  return { ...{ product, actor, reason, requestId, atMs }, asked }
 }
 
 /** Names beyond these would not be read. */

@@ -1,5 +1,5 @@
 // `sluice status`: products × dates.
-import { Command } from '@commander-js/extra-typings'
+import { Command, InvalidArgumentError } from '@commander-js/extra-typings'
 import { outputOption, parseCount, parseDate, stackOption } from '../options.ts'
 
 const HELP = `
@@ -21,6 +21,9 @@ Examples:
   sluice status --late -o json
   sluice status --product 'd1/*' --date 2026-11-20 --watch`
 
+/** Over a year; for more the database is too slow, and no screen wide enough. */
+const MOST_DATES = 400
+
 export const createStatusCommand = () =>
   new Command('status')
     .description('Show the state of cycles, products × dates, as last reported to the mirror')
@@ -30,7 +33,7 @@ export const createStatusCommand = () =>
     .option('--state <state...>', 'only cycles in one of these states, such as ERROR')
     .option('--late', 'only cycles that are late, or completed late', false)
     .option('--date <date>', 'the last date to show; else the newest that has cycles', parseDate)
-    .option('--dates <n>', 'how many dates, newest first', parseCount, 7)
+    .option('--dates <n>', `how many dates, newest first, at most ${MOST_DATES}`, parseDates, 7)
     .option('--watch', 'show it again whenever something changed, until Ctrl-C', false)
     .addOption(stackOption())
     .addOption(outputOption())
@@ -39,3 +42,9 @@ export const createStatusCommand = () =>
       const { status } = await import('../status.ts')
       process.exitCode = await status(options)
     })
+
+function parseDates(text: string): number {
+  const count = parseCount(text)
+  if (count <= MOST_DATES) return count
+  throw new InvalidArgumentError(`Expected a whole number, 1 to ${MOST_DATES}.`)
+}

@@ -43,6 +43,28 @@ test('cycles are offered newest first with their state, products by name', async
   expect(said.out).toBe('d1/a\t\n')
 })
 
+test('of a hold products and cycles, of a release what is held, of a withdrawal no notice', async () => {
+  const offered = async (...words: string[]) => {
+    said.out = ''
+    await tab(...words)
+    return said.out.split('\n').flatMap((line) => line.split('\t')[0] || [])
+  }
+  expect(await offered('hold', 'd1/')).toEqual(['d1/a', 'd1/a/2026-11-20', 'd1/a/2026-11-19'])
+  expect(await offered('release', '')).toEqual([])
+  await lent.db.rows(
+    `insert into product_hold (product, domain, actor, reason, since) values ('d1/a', 'd1', 'ann', 'why', now())`,
+  )
+  await lent.db.rows(
+    `update data_product_status set held = '{"of": "cycle", "sinceMs": 1}' where cycle = 'd1/a/2026-11-19'`,
+  )
+  expect(await offered('release', 'd1')).toEqual(['d1/a', 'd1/a/2026-11-19'])
+  await lent.db.rows(
+    `insert into event_ledger (domain, event_id, outcome, first_seen_at)
+     select 'd1', 'd1/a/2026-11-20/' || one, 'routed', now() from unnest(array['r1', 'not-refreshed-withdrawn.r1', 'not-refreshed-1.2']) as one`,
+  )
+  expect(await offered('events', 'withdraw', 'd1/')).toEqual(['d1/a/2026-11-20/r1'])
+})
+
 test.each(Object.keys(NAME_QUERIES))(
   'the question for names of kind %s is one that the schema answers',
   async (kind) => {

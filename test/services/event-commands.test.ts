@@ -203,6 +203,67 @@ test('of an external it goes on the bus of its own domain, and says so; no row o
   expect(await heard()).toMatchObject({ blocker: { product, withdraws: 1 } })
 })
 
+describe('what is taken back already', () => {
+  const refusal = (event: string, message: RegExp) =>
+    expect(withdraw(event, options)).rejects.toMatchObject({
+      exitCode: EXIT.notAllowed,
+      message: expect.stringMatching(message),
+    })
+
+  test('is refused with who did it, also of an earlier revision and in a dry run; the refusal is audited', async () => {
+    const event = await published()
+    await withdraw(event, options)
+    const again = /r1 is taken back already\. ann asked for it first, at \S+: the wrong file\. Nothing was sent\.$/
+    await refusal(event, again)
+    await expect(withdraw(event, { ...options, dryRun: true })).rejects.toThrow(again)
+    expect(await audited(event)).toMatchObject([
+      { outcome: 'accepted' },
+      { outcome: 'refused', refusedBecause: expect.stringMatching(again) },
+    ])
+    expect(puts()).toHaveLength(1)
+  })
+
+  test('with a later revision, an external’s earlier one is too; a newer one is not', async () => {
+    const product = stage.product('closes')
+    const shape = { every: 'business-day', calendar: 'weekdays', timezone: 'America/New_York' } as const
+    await stage.apply({ externals: [{ ...shape, product, description: '', mappings: [] }] })
+    const event = `${product}/${KEY}`
+    expect(await withdraw(`${event}/r2`, options)).toBe(0)
+    await refusal(`${event}/r1`, /r1 is taken back already, with revision 2\. ann asked/)
+    expect(await withdraw(`${event}/r3`, options)).toBe(0)
+  })
+
+  test('of two at once one is told that the other was first', async () => {
+    const event = await published()
+    const [one, other] = await Promise.allSettled([
+      withdraw(event, options),
+      withdraw(event, { ...options, actor: 'bob' }),
+    ])
+    expect([one.status, other.status].toSorted()).toEqual(['fulfilled', 'rejected'])
+    expect(puts()).toHaveLength(1)
+  })
+})
+
+test('what nobody has defined, declared or heard of is refused with what it may be called; what was heard of is not', async () => {
+  const event = await published()
+  const mistyped = event.replace('/ds1/', '/ds11/')
+  await expect(withdraw(mistyped, options)).rejects.toMatchObject({
+    exitCode: EXIT.notAllowed,
+    message: expect.stringMatching(
+      /^No definition of \S+\/ds11 is applied; did you mean "\S+\/ds1"\? Nobody has heard of \S+\/r1 either\. Nothing/,
+    ),
+  })
+  await expect(withdraw(mistyped, { ...options, dryRun: true })).rejects.toThrow('did you mean')
+  expect([puts(), said.err]).toEqual([[], ''])
+  await database.db.rows(
+    `insert into event_ledger (domain, event_id, outcome, product, cycle_key, revision, first_seen_at)
+     values ($1, $2, 'routed', $3, $4, 1, now())`,
+    [stage.domain, mistyped, stage.product('ds11'), KEY],
+  )
+  expect(await withdraw(mistyped, options)).toBe(0)
+  expect(said.err).toContain('It is sent all the same.')
+})
+
 test('who sent an event by hand, of which revision and why, is audited; it needs no reason, and goes out without the database', async () => {
   const cycle = { product: stage.product('ds1'), key: toKey(KEY) }
   const asked = { revision: 2, actor: 'ann', output: 'json' } as const

@@ -263,11 +263,24 @@ describe('the ledger', () => {
     expect(events).toMatchObject([{ reason: 'nobody waits', account: '111111111111', seen: 3 }])
   })
 
-  test('a notice that nobody waits for is in the ledger, but no event to do something about', async () => {
+  test('a notice that nobody waits for is in the ledger, but no event to do something about; one that was refused is', async () => {
     const notice = { ...untaken('raw/notice/2026-11-20/r1', 'm1'), eventId: 'raw/notice/2026-11-20/not-refreshed-1.4' }
     await recordUntaken(db, D1, [notice])
     expect(await listEvents(db, { product: 'raw/notice', limit: 10 })).toHaveLength(1)
     expect(await listUntaken(db, { product: 'raw/notice', limit: 10 })).toEqual([])
+    const forged = { ...notice, outcome: 'refused' as const, reason: 'wrong account', account: '9' }
+    for (const eventId of [
+      'raw/notice/2026-11-20/not-refreshed-1.5',
+      'raw/notice/2026-11-20/not-refreshed-withdrawn.r1',
+    ])
+      await recordUntaken(db, D1, [{ ...forged, eventId }])
+    expect(await listUntaken(db, { domain: D1, limit: 100 })).toMatchObject(
+      expect.arrayContaining(
+        ['withdrawn.r1', '1.5'].map((end) =>
+          expect.objectContaining({ eventId: `raw/notice/2026-11-20/not-refreshed-${end}`, reason: 'wrong account' }),
+        ),
+      ),
+    )
   })
 
   test('bodies come back for redrive as they were, each NUL as its escape', async () => {

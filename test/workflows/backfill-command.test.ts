@@ -188,7 +188,11 @@ test('it is stopped by name of its product alone; where none runs, that is said'
   expect(said.out).toMatch(
     /^backfill\/backfill-command\/stopped\/2026-11-09\.\.2026-11-13: stopped\. .*; what is open goes on/,
   )
-  await expect(run(named('stopped'), { ...wish, ...RANGE })).rejects.toMatchObject({ exitCode: EXIT.notAllowed })
+  const again = /runs: there is nothing to stop\. The last one was stopped by ann, at 20\S+Z: the vendor resends\.$/
+  for (const second of [wish, { ...wish, ...RANGE }, { ...wish, dryRun: true }])
+    await expect(run(named('stopped'), second)).rejects.toMatchObject({
+      ...{ exitCode: EXIT.notAllowed, message: expect.stringMatching(again) },
+    })
   await expect(run(named('done'), wish)).rejects.toThrow(
     `No backfill of ${named('done')} runs: there is nothing to stop.`,
   )

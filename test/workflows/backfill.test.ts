@@ -277,6 +277,7 @@ test('cancelled in Temporal it opens no more, and its cycles go on; who asked fo
   await backfill.start()
   await backfill.untilAtWork(2)
   await stage.client.workflow.getHandle(backfill.id).cancel()
+  const isAway = Date.now()
   isBack.open()
   await expect(backfill.result()).rejects.toMatchObject({ cause: { name: 'CancelledFailure' } })
   await backfill.endRuns(backfill.keys.slice(0, 2))
@@ -287,6 +288,8 @@ test('cancelled in Temporal it opens no more, and its cycles go on; who asked fo
   )
   expect(backfill.seen.mostAtWork).toBe(2)
   expect(await listActions(db, product() as string as CycleId)).toMatchObject([{ actor: 'ann' }])
+  const row = await db.one<{ at: string }>('select at from operator_action where cycle = $1', [product()])
+  expect(Date.parse(row?.at ?? ''), 'when it was asked for, not when it was written').toBeLessThan(isAway)
 })
 
 test('when as many have failed as were said it opens no more', async () => {
