@@ -2,7 +2,7 @@
 // definitions say of it. Never: a consumer in both lists or in none; to a domain's login the names of what others keep private.
 import type { Postgres } from '../clients/postgres.ts'
 import type { CycleParts } from '../model/ids.ts'
-import type { HiddenReaders, Reader, Readers } from '../model/cycle/preview.ts'
+import type { HiddenReaders, Reader, Readers } from '../model/cycle/readers.ts'
 import { isInputOf, isUnbegun } from './conditions.ts'
 
 /** More are only counted by whoever prints them. */

@@ -8,7 +8,7 @@ import { recordCycle } from '../../mirror/record-cycle.ts'
 import { applyArrival } from '../../model/cycle/arrivals.ts'
 import { type Cycle, openRun } from '../../model/cycle/cycle.ts'
 import { applyFact } from '../../model/cycle/facts.ts'
-import { withdrawalEffects } from '../../model/cycle/preview.ts'
+import { withdrawalEffects } from '../../model/cycle/readers.ts'
 import { toRecord } from '../../model/cycle/record.ts'
 import type { Domain } from '../../model/ids.ts'
 import {
