@@ -232,7 +232,7 @@ test('a cycle that is held with a product that is held no more says that, and ho
   const rows = [row('d1/a', '2026-11-20', { state: 'WAITING', held, flags: ['held'] })]
   const [line] = linesOf(rows, { held: new Set() }).slice(3)
   expect(line).toBe(
-    "d1/a/2026-11-20  ‖ held with its product by ann: vendor sends nonsense; the product is held no more: the scheduler's next tick releases it, or at once: sluice release d1/a",
+    "d1/a/2026-11-20  ‖ held with its product by ann: vendor sends nonsense; the product is held no more, so the scheduler's next tick releases it; if not: sluice release d1/a",
   )
   expect(linesOf(rows, { held: new Set([toProduct('d1/a')]) })[3]).toContain('its product is held by ann')
 })

@@ -156,7 +156,7 @@ function toHeld({ held, product }: VersionedRow, ground: Ground): string {
   const by = `by ${held.actor}: ${toOneLine(held.reason)}`
   if (held.of !== 'product') return `${sign} held ${by}`
   if (!ground.held || ground.held.has(product)) return `${sign} its product is held ${by}`
-  return `${sign} held with its product ${by}; the product is held no more: the scheduler's next tick releases it, or at once: sluice release ${product}`
+  return `${sign} held with its product ${by}; the product is held no more, so the scheduler's next tick releases it; if not: sluice release ${product}`
 }
 
 const toOneLine = (text: string): string => text.replaceAll(/\s+/g, ' ')
