@@ -21,7 +21,8 @@ import {
   type Standing,
 } from '../model/cycle/cycle.ts'
 import { toNext } from '../model/cycle/next-run.ts'
-import { type Preview, previewOf, type Readers } from '../model/cycle/preview.ts'
+import { type Preview, previewOf } from '../model/cycle/preview.ts'
+import type { Readers, UnknownReaders } from '../model/cycle/readers.ts'
 import { type CycleId, type CycleParts, domainOf, type ProductId, toCycleId } from '../model/ids.ts'
 import { CYCLE_WORKFLOW, toReopening } from '../workflows/contract.ts'
 import { requireAsker } from './asker.ts'
@@ -111,18 +112,24 @@ async function requireReach(connection: Connection, { command, parts }: Act): Pr
 async function preview(connection: Connection, asked: Act & { reached: ProductId[] }, output: Output): Promise<number> {
   const found = await find(connection, asked)
   const command = await withDefinition(connection, asked, found)
-  const readers = await readReaders(connection.db(), asked.parts).catch((error: unknown): Readers => {
-    talk(`The mirror could not say who uses its data: ${(error as Error).message}`)
-    return { shown: [], hidden: [] }
-  })
+  const readers = await askReaders(connection, asked.parts)
   const told = previewOf(found.cycle, {
     ...{ command, run: found.run, readers, nowMs: Date.now(), reached: asked.reached },
   })
   const { actor, reason } = asked.command
   const about = { cycle: asked.cycle, action: command.action, isDryRun: true, run: found.run, actor, reason }
-  if (output === 'json') printJson({ ...about, ...told, readers })
+  if (output === 'json') printJson({ ...about, ...told, readers: 'unknown' in readers ? null : readers })
   else tellPreview(asked, told)
   return told.refused === null ? 0 : EXIT.notAllowed
+}
+
+/** A preview says what else would be done all the same. */
+async function askReaders({ db }: Connection, parts: CycleParts): Promise<Readers | UnknownReaders> {
+  try {
+    return await readReaders(db(), parts)
+  } catch (error) {
+    return { unknown: (error as Error).message }
+  }
 }
 
 function tellPreview({ cycle, command }: Act, { refused, before, after, effects }: Preview): void {

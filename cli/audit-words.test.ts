@@ -45,6 +45,8 @@ test('a line says who, unverified where no login proved it, what with what was a
     ],
   )
   expect(toAuditCells({ kind: 'action', ...row({ actorVerified: true }) })[1]).toBe('ann')
+  const withdrawal = row({ action: 'withdraw', asked: { revision: 2 } })
+  expect(toAuditCells({ kind: 'action', ...withdrawal })[2]).toBe('withdraw (revision: 2)')
 })
 
 test('a refusal says how the cycle stood, and why not', () => {

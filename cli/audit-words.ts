@@ -36,8 +36,8 @@ const toRefusal = ({ refusedBecause }: AuditedRow): string => (refusedBecause ==
 
 const toLine = (text: string): string => text.replaceAll(/\s+/g, ' ').trim()
 
-/** ` (publish: no, products: raw/rd1)`. */
-function toAsked(asked: AuditedRow['asked']): string {
+/** ` (publish: no, products: raw/rd1)`; of a withdrawal ` (revision: 2)`. */
+export function toAsked(asked: AuditedRow['asked']): string {
   const parts = Object.entries(asked ?? {}).map(([name, value]) => `${name}: ${toValue(value)}`)
   return parts.length > 0 ? ` (${parts.join(', ')})` : ''
 }

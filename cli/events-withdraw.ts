@@ -6,7 +6,7 @@ import { readReaders } from '../mirror/readers.ts'
 import { type AuditedRow, listAudited } from '../mirror/audit.ts'
 import { lockWithdrawals, markWithdrawn, readHighestRevision } from '../mirror/withdrawn.ts'
 import type { DomainCatalog } from '../model/calendar/routing.ts'
-import { withdrawalEffects } from '../model/cycle/preview.ts'
+import { withdrawalEffects } from '../model/cycle/readers.ts'
 import {
   type CycleId,
   type CycleParts,

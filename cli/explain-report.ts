@@ -1,11 +1,12 @@
 // What the mirror has of a cycle, in lines: how it stands, its attempts, what happened so far. In: its report. Out: text. Pure but for
 // the time. Never: a decision.
 import { toDependency } from '../mirror/past.ts'
-import { type CycleReport, type CycleRow, type DependencyRow, flagsAt } from '../mirror/status.ts'
+import { type ActionRow, type CycleReport, type CycleRow, type DependencyRow, flagsAt } from '../mirror/status.ts'
 import { type CycleInput, isUnbegun } from '../model/cycle/cycle.ts'
 import { FAILURE_WORDS } from '../model/cycle/failure-class.ts'
 import { flagWords } from '../model/cycle/flags.ts'
 import type { CycleKey, ProductId } from '../model/ids.ts'
+import { toAsked } from './audit-words.ts'
 import { toEndedWords } from './ended-run.ts'
 import { outdatedLines, readWords } from './explain-data.ts'
 import { type Heard, inputLines, OPEN_WORDS, PAST_WORDS } from './explain-inputs.ts'
@@ -30,15 +31,24 @@ export function standingLines(report: CycleReport, nowMs: number): string[] {
 }
 
 export function historyLines({ row, transitions, deliveries, actions }: CycleReport): string[] {
-  const attempts = row.attempts.map(({ number, runId, end, endedAtMs, adopted, failure, inputs }) => {
+  const attempts = row.attempts.map((attempt) => {
+    const { number, runId, end, endedAtMs, adopted, failure, inputs } = attempt
     const how = end
       ? `${end.state}${failure ? `, ${FAILURE_WORDS[failure] ?? failure}` : ''}${end.error ? `: ${toLine(end.error)}` : ''}, found by ${end.noticedBy}`
       : toOpenEnd(row, endedAtMs)
-    return `attempt ${number}${adopted ? ' (adopted)' : ''} ${runId ?? 'not started'}: ${how}${readWords({ ...(inputs && { inputs }) })}`
+    return `attempt ${number}${adopted ? ' (adopted)' : ''} ${runId ?? 'not started'}: ${how}${readWords({ ...(inputs && { inputs }) })}${toSilence(attempt, row)}`
   })
   const published = row.publishedEventId ? [`published ${row.publishedEventId} at ${row.publishedAt}`] : []
   const story = toStory(transitions, deliveries, actions).map(({ at, said }) => `  ${at}  ${said}`)
   return [...attempts, ...published, 'so far:', ...story]
+}
+
+/** Its data lies where consumers look for what was published. */
+function toSilence({ number, isUnpublished, end }: CycleRow['attempts'][number], row: CycleRow): string {
+  if (!isUnpublished) return ''
+  const { lastAttempt, revision } = row
+  const isThere = number === lastAttempt && end?.state === 'SUCCEEDED' && revision > 0
+  return `; published nothing (--no-publish)${isThere ? `: consumers know it as revision ${revision}, which it has overwritten` : ''}`
 }
 
 /** Nobody has told how its Glue run ended. */
@@ -84,13 +94,16 @@ export function toStory(
     at,
     said: `event ${eventId}: ${outcome}${note ? ` (${note})` : ''}${seen > 1 ? `, came ${seen} times` : ''}`,
   }))
-  const commands = actions.map(({ at, action, actor, reason, outcome, refusedBecause, fromVersion, toVersion }) => ({
+  const commands = actions.map(({ at, action, asked, actor, reason, outcome, refusedBecause, ...versions }) => ({
     at,
-    said: `${action}${toVersion === null ? '' : ` from version ${fromVersion} to ${toVersion}`} by ${actor}, "${reason}": ${outcome}${refusedBecause ? `, ${refusedBecause}` : ''}`,
+    said: `${action}${toAsked(asked)}${toVersions(versions)} by ${actor}, "${reason}": ${outcome}${refusedBecause ? `, ${refusedBecause}` : ''}`,
   }))
   // Of the same instant: the event before the move it caused.
   return [...events, ...commands, ...moves].toSorted((a, b) => a.at.localeCompare(b.at))
 }
+
+const toVersions = ({ fromVersion, toVersion }: Pick<ActionRow, 'fromVersion' | 'toVersion'>): string =>
+  toVersion === null ? '' : ` from version ${fromVersion} to ${toVersion}`
 
 /** Errors of Glue may have many lines; the whole text is in `logs` and in `-o json`. */
 export const toLine = (text: string): string => text.replaceAll(/\s+/g, ' ').trim()

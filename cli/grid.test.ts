@@ -3,6 +3,7 @@ import { expect, test } from 'vitest'
 import type { EmptyCell } from '../model/calendar/empty-cell.ts'
 import { type Grid, toGrid } from './grid.ts'
 import type { VersionedRow } from './older-version.ts'
+import { toProduct } from '../model/samples.test-data.ts'
 import { ASCII } from './symbols.ts'
 
 const NOW_MS = Date.parse('2026-11-20T12:00:00Z')
@@ -41,6 +42,13 @@ test('a cell says the step that failed, the revision, a retry under way and late
     ...['✗ ERROR (run)', '✓ COMPLETED r2', '▶ PROCESSING retrying'],
     ...['▶ PROCESSING ! late', '✓ COMPLETED'],
   ])
+})
+
+test('of a cancelled rerun the revision that is valid is told, also the first', () => {
+  const cancelled: Partial<VersionedRow> = { state: 'CANCELLED', lastAttempt: 2 }
+  const rows = [0, 1, 2].map((revision) => row(`d1/${revision}`, '2026-11-20', { ...cancelled, revision }))
+  const cells = linesOf(rows).slice(1, 4)
+  expect(cells).toEqual(['d1/0     ■ CANCELLED', 'd1/1     ■ CANCELLED r1', 'd1/2     ■ CANCELLED r2'])
 })
 
 test('a cycle that waits for Glue, is held up or retries says so in its cell, and below for what, why or until when', () => {
@@ -197,6 +205,36 @@ test('what is held says so with its sign, by whom and why, and for what it waits
     'd1/a/2026-11-20  ‖ its product is held by ann: vendor sends nonsense; waits for raw/rd1',
     'd1/b/2026-11-20  ‖ held by ann: vendor sends nonsense; waits for raw/rd1',
   ])
+})
+
+test('what is held and waits for nothing else does not wait for its turn', () => {
+  const held = { actor: 'ann', reason: 'vendor sends nonsense', sinceMs: 0, of: 'cycle' as const }
+  const waiting: Partial<VersionedRow> = { state: 'WAITING', flags: ['held'] }
+  const rows = [
+    row('d1/a', '2026-11-20', { ...waiting, held }),
+    row('d1/b', '2026-11-20', { ...waiting, held, notBefore: '2026-11-20T11:00:00.000Z' }),
+    row('d1/c', '2026-11-20', { ...waiting, held, notBefore: '2026-11-20T22:00:00.000Z' }),
+    row('d1/d', '2026-11-20', waiting),
+    row('d1/e', '2026-11-20', { ...waiting, flags: [] }),
+  ]
+  expect(linesOf(rows).slice(7)).toEqual([
+    'd1/a/2026-11-20  ‖ held by ann: vendor sends nonsense',
+    'd1/b/2026-11-20  ‖ held by ann: vendor sends nonsense',
+    'd1/c/2026-11-20  ‖ held by ann: vendor sends nonsense; waits for 2026-11-20T22:00:00.000Z',
+    // By whom is not for this login to know.
+    'd1/d/2026-11-20  ‖ held',
+    'd1/e/2026-11-20  waits for its turn',
+  ])
+})
+
+test('a cycle that is held with a product that is held no more says that, and how it goes on', () => {
+  const held = { actor: 'ann', reason: 'vendor sends nonsense', sinceMs: 0, of: 'product' as const }
+  const rows = [row('d1/a', '2026-11-20', { state: 'WAITING', held, flags: ['held'] })]
+  const [line] = linesOf(rows, { held: new Set() }).slice(3)
+  expect(line).toBe(
+    "d1/a/2026-11-20  ‖ held with its product by ann: vendor sends nonsense; the product is held no more, so the scheduler's next tick releases it; if not: sluice release d1/a",
+  )
+  expect(linesOf(rows, { held: new Set([toProduct('d1/a')]) })[3]).toContain('its product is held by ann')
 })
 
 test('of several hours those that are held or late are counted', () => {

@@ -19,11 +19,14 @@ export interface Grid {
   /** Absent: nothing is known of the calendars. */
   judge?: JudgeEmpty
   symbols?: Symbols
+  /** The products that are held; absent: not known. */
+  held?: ReadonlySet<ProductId>
 }
 
 interface Ground {
   judge: JudgeEmpty
   symbols: Symbols
+  held: ReadonlySet<ProductId> | undefined
   nowMs: number
 }
 
@@ -32,10 +35,10 @@ export const toColumn = (key: string): string => (periodOf(key as CycleKey) === 
 
 /** Dates from old to new; below it what its marks mean, and a line for each cycle that waits, failed or does not get on. */
 export function toGrid(
-  { rows, judge = () => ({ kind: 'due' }), symbols = UNICODE, ...shown }: Grid,
+  { rows, judge = () => ({ kind: 'due' }), symbols = UNICODE, held, ...shown }: Grid,
   nowMs: number,
 ): string {
-  const ground: Ground = { judge, symbols, nowMs }
+  const ground: Ground = { judge, symbols, held, nowMs }
   const columns = [...new Set(shown.columns ?? rows.map(({ key }) => toColumn(key)))].toSorted()
   const products = [...new Set(shown.products ?? rows.map(({ product }) => product))].toSorted()
   const byCell = Map.groupBy(rows, ({ product, key }) => `${product}/${toColumn(key)}`)
@@ -122,7 +125,8 @@ function toCell(row: VersionedRow, { nowMs, symbols }: Ground): string {
     flag === 'held' || flag === 'late' ? `${symbols[flag]} ${flagMark(flag)}` : flagMark(flag)
   const marks = [
     row.step ? `(${row.step})` : '',
-    row.revision > 1 ? `r${row.revision}` : '',
+    // A rerun that was cancelled leaves what is published as it was.
+    row.revision > (row.state === 'CANCELLED' ? 0 : 1) ? `r${row.revision}` : '',
     ...flagsAt(row, nowMs).map(toMark),
     hasNoRun(row) ? 'no run' : '',
     isOlder(row) ? versionMark(row.definitionVersion) : '',
@@ -130,15 +134,29 @@ function toCell(row: VersionedRow, { nowMs, symbols }: Ground): string {
   return colourState(row.state, [symbols.states[row.state], row.state, ...marks].join(' '))
 }
 
-function toLine(row: VersionedRow, { nowMs, symbols }: Ground): string {
+function toLine(row: VersionedRow, ground: Ground): string {
+  const { nowMs } = ground
   if (hasNoRun(row)) return `${row.cycle}  ${colourState(row.state)} ${toEndedWords(row)}`
-  const reason = (row.reason ?? '').replaceAll(/\s+/g, ' ')
+  const reason = toOneLine(row.reason ?? '')
   if (row.state === 'ERROR') return `${row.cycle}  ${colourState('ERROR')} ${reason}`
   if (row.state === 'PROCESSING') return `${row.cycle}  ${whyNot(row, nowMs).map(flagWords).join(', ')}: ${reason}`
-  const what = row.waitingFor.length > 0 ? row.waitingFor.join(', ') : (row.notBefore ?? 'its turn')
-  const waits = `waits for ${what}`
-  if (!row.held) return `${row.cycle}  ${waits}`
-  const { of, actor, reason: why } = row.held
-  const whose = of === 'product' ? 'its product is held' : 'held'
-  return `${row.cycle}  ${symbols.held} ${whose} by ${actor}: ${why.replaceAll(/\s+/g, ' ')}; ${waits}`
+  const held = flagsAt(row, nowMs).includes('held') ? toHeld(row, ground) : null
+  const what = row.waitingFor.length > 0 ? row.waitingFor.join(', ') : toTime(row, nowMs)
+  const waits = what === null ? [] : [`waits for ${what}`]
+  return `${row.cycle}  ${held === null ? (waits[0] ?? 'waits for its turn') : [held, ...waits].join('; ')}`
 }
+
+const toTime = ({ notBefore }: VersionedRow, nowMs: number): string | null =>
+  notBefore !== null && Date.parse(notBefore) > nowMs ? notBefore : null
+
+/** By whom is its own domain's business. */
+function toHeld({ held, product }: VersionedRow, ground: Ground): string {
+  const sign = ground.symbols.held
+  if (!held) return `${sign} held`
+  const by = `by ${held.actor}: ${toOneLine(held.reason)}`
+  if (held.of !== 'product') return `${sign} held ${by}`
+  if (!ground.held || ground.held.has(product)) return `${sign} its product is held ${by}`
+  return `${sign} held with its product ${by}; the product is held no more, so the scheduler's next tick releases it; if not: sluice release ${product}`
+}
+
+const toOneLine = (text: string): string => text.replaceAll(/\s+/g, ' ')

@@ -296,6 +296,10 @@ function toldDry(
   return 0
 }
 
+/** The command that came first may have died before it told these. */
+const toRest = (cycles: CycleId[]): string =>
+  cycles.length > 0 ? ` Held with it only now: ${toCount(cycles.length, 'open cycle')}: ${cycles.join(', ')}.` : ''
+
 function toldDone(options: ActOptions, { product, action, told, kept, before }: Outcome & { told: Told[] }): number {
   const isRepeat = action === 'hold' && before !== null
   if (options.output === 'json') printJson({ product, action, before, cycles: told, kept: kept ?? [] })
@@ -305,7 +309,7 @@ function toldDone(options: ActOptions, { product, action, told, kept, before }: 
     const what = action === 'hold' ? `${product} is held` : `${product} is released`
     print(
       isRepeat && before
-        ? `${product} was held already, ${toHeldWords(before)}.`
+        ? `${product} was held already, ${toHeldWords(before)}.${toRest(done)}`
         : `${what}, with ${toCount(done.length, 'open cycle')}${names}.`,
     )
     for (const cycle of kept ?? [])

@@ -33,6 +33,8 @@ export interface StatusView {
   columns: string[]
   owners: ReadonlyMap<ProductId, Owner>
   judge: JudgeEmpty
+  /** The products that are held, as far as this login sees. */
+  held: ReadonlySet<ProductId>
   /** What else is to be known, one line each. */
   notes: string[]
 }
@@ -61,6 +63,7 @@ export function createStatusReader(db: Postgres, choice: StatusChoice): (nowMs: 
       columns: [...columns, ...(days ? toColumns(days, found, { products, judge }) : [])],
       owners: new Map(known.map(({ product, owner }) => [product, owner])),
       judge,
+      held: new Set(held.map(({ product }) => product)),
       notes: [
         ...notes,
         ...held.map(

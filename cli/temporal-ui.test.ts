@@ -1,6 +1,7 @@
 // docs/temporal-ui.md: the links are what its queries say, and ask only for what a cycle has.
 import { readFileSync } from 'node:fs'
 import { expect, test } from 'vitest'
+import { ACTION_WORDS } from '../model/cycle/commands.ts'
 import { CYCLE_STATES } from '../model/states.ts'
 import { BACKFILL_WORKFLOW } from '../workflows/backfill-contract.ts'
 import { CYCLE_WORKFLOW, SEARCH_ATTRIBUTES, toScheduleId } from '../workflows/contract.ts'
@@ -17,6 +18,22 @@ test.each(rows)('the link of "$question" carries its query', ({ link, query }) =
   const url = new URL(link)
   expect([url.pathname, url.searchParams.get('query')]).toEqual(['/namespaces/default/workflows', query])
   expect(link).toBe(`${url.origin}${url.pathname}?query=${encodeURIComponent(query)}`)
+})
+
+test('each update that a person may send is listed by its name', () => {
+  const [, table = ''] = PAGE.split('| update | ')
+  const names =
+    table
+      .split('\n\n')[0]
+      ?.split('\n')
+      .slice(2)
+      .join('\n')
+      .match(/^\| [^|]+/gm) ?? []
+  expect(names.flatMap((cell) => cell.match(/[a-z]+/g) ?? []).toSorted()).toEqual(Object.keys(ACTION_WORDS).toSorted())
+})
+
+test.each(rows)('what stands in the state of an open cycle has an open run: "$question"', ({ query }) => {
+  if (/SluiceState="(WAITING|PROCESSING)"/.test(query)) expect(query).toContain('ExecutionStatus="Running"')
 })
 
 test.each(rows)('the query of "$question" names attributes, states and types that there are', ({ query }) => {

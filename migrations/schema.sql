@@ -461,21 +461,21 @@ BEGIN ATOMIC
 END
 -- The highest revision of this cycle that another domain than its own has heard of; null: none has.
 
-CREATE OR REPLACE FUNCTION public.hidden_readers(asked_product text, asked_key text)
+CREATE OR REPLACE FUNCTION public.hidden_readers(asked_product text, asked_key text, asking_domain text)
  RETURNS TABLE(domain text, cycles integer)
  LANGUAGE sql
- STABLE SECURITY DEFINER
+ STABLE STRICT SECURITY DEFINER
  SET search_path TO 'pg_catalog', 'pg_temp'
 BEGIN ATOMIC
  SELECT status.domain,
-     (count(*))::integer AS count
+     (count(DISTINCT status.cycle))::integer AS count
     FROM (data_product_dependencies_events_status dependency
       JOIN data_product_status status ON (((status.cycle = dependency.cycle) AND ((dependency.run_number = status.run_number) AND (dependency.version = status.version)))))
-   WHERE ((dependency.upstream_product = hidden_readers.asked_product) AND (dependency.upstream_key = hidden_readers.asked_key) AND (status.domain <> split_part(hidden_readers.asked_product, '/'::text, 1)) AND (NOT ((status.visibility = 'mesh'::text) AND ((status.revision > 0) OR (status.state = 'SKIPPED'::text)))))
+   WHERE ((dependency.upstream_product = hidden_readers.asked_product) AND (dependency.upstream_key = hidden_readers.asked_key) AND (status.domain <> hidden_readers.asking_domain) AND (NOT ((hidden_readers.asking_domain = split_part(hidden_readers.asked_product, '/'::text, 1)) AND (status.visibility = 'mesh'::text) AND ((status.revision > 0) OR (status.state = 'SKIPPED'::text)))))
    GROUP BY status.domain
    ORDER BY status.domain;
 END
--- Of each other domain, how many cycles have used this cycle or wait for it that only their own domain may see.
+-- Of each other domain, how many cycles have used this cycle or wait for it that neither mesh_reader nor their own rows show to the asking domain; of null, which is the owner of the tables, none.
 
 view mesh_cycle with (security_barrier=true) -- How the cycles of products of the whole mesh stand, and what a person could do about them: held_as says whether one is held by itself (cycle) or with its product, last_attempt 0 that it never had its inputs.
  SELECT product,
@@ -511,6 +511,17 @@ BEGIN ATOMIC
   LIMIT 1;
 END
 -- How a cycle of a product of the whole mesh stood at that time. Holds, and ends of runs, of then are not known.
+
+view mesh_reader with (security_barrier=true) -- Which cycles of other domains, of those that every login sees, have used a product of the domain of this login, or wait for it: this input alone.
+ SELECT dependency.cycle,
+    dependency.upstream_product,
+    dependency.upstream_key,
+    dependency.state,
+    dependency.revision
+   FROM (data_product_dependencies_events_status dependency
+     JOIN data_product_status status ON (((status.cycle = dependency.cycle) AND ((dependency.run_number = status.run_number) AND (dependency.version = status.version)))))
+  WHERE ((split_part(dependency.upstream_product, '/'::text, 1) = sluice_domain()) AND (status.domain <> sluice_domain()) AND (status.visibility = 'mesh'::text) AND ((status.revision > 0) OR (status.state = 'SKIPPED'::text)));
+  grant select to sluice_any_domain
 
 view mesh_wait with (security_barrier=true) -- Which cycles the cycles of products of the whole mesh wait for. The upstream product is null where it is private or an external: then only its domain is told.
  SELECT status.product,

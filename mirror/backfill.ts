@@ -4,7 +4,8 @@ import type { Postgres } from '../clients/postgres.ts'
 import type { SeenCycle } from '../model/backfill.ts'
 import type { CycleKey, ProductId } from '../model/ids.ts'
 import type { Step } from '../model/states.ts'
-import { heldOf, isInputOf, isUnbegun } from './conditions.ts'
+import { heldOf, isUnbegun } from './conditions.ts'
+import { READERS } from './readers.ts'
 
 /** Of those that have a row. */
 export const listSeen = (db: Postgres, product: ProductId, keys: CycleKey[]): Promise<SeenCycle[]> =>
@@ -36,12 +37,12 @@ export interface Overwritten {
 export const listOverwritten = (db: Postgres, product: ProductId, keys: CycleKey[]): Promise<Overwritten[]> =>
   db.rows<Overwritten>(
     `select cycle_key as key, step, revision, location, (${heldOf('status')}) ->> 'actor' as "heldBy",
-       (select count(distinct consumer.cycle)::integer from data_product_dependencies_events_status as dependency
+       (select count(distinct consumer.cycle)::integer from ${READERS} as dependency
         join data_product_status as consumer using (cycle)
         where dependency.upstream_product = status.product and dependency.upstream_key = status.cycle_key
-          and dependency.state = 'ARRIVED' and ${isInputOf('consumer')} and not ${isUnbegun('consumer')}) as "usedBy",
-       case when sluice_domain() is null then 0 else
-         (select coalesce(sum(cycles), 0)::integer from hidden_readers(status.product, status.cycle_key)) end as hidden
+          and dependency.state = 'ARRIVED' and not ${isUnbegun('consumer')}) as "usedBy",
+       (select coalesce(sum(cycles), 0)::integer
+        from hidden_readers(status.product, status.cycle_key, sluice_domain())) as hidden
      from data_product_status as status where product = $1 and cycle_key = any ($2)`,
     [product, keys],
   )

@@ -76,6 +76,10 @@ const SAMPLES: { state: string; cycles: Cycle[] }[] = [
     state: '`CANCELLED`, an attempt had begun or all inputs are there',
     cycles: [after(running(), cancelled), after(complete(waiting()), cancelled)],
   },
+  {
+    state: '`CANCELLED` of a rerun: it has published before',
+    cycles: [after(published(made()), { kind: 'rerun', command: who }, { kind: 'begun' }, started, cancelled)],
+  },
   { state: '`CANCELLED` before its inputs had come', cycles: [after(waiting(), cancelled)] },
 ]
 

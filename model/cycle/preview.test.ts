@@ -5,7 +5,8 @@ import { applyArrival } from './arrivals.ts'
 import { type Command, type Cycle, openRun } from './cycle.ts'
 import { decideNext } from './decide.ts'
 import { applyFact, type Fact } from './facts.ts'
-import { previewOf, type HiddenReaders, type Reader, withdrawalEffects } from './preview.ts'
+import { previewOf } from './preview.ts'
+import { type HiddenReaders, type Reader, withdrawalEffects } from './readers.ts'
 
 const who = { actor: 'ann', reason: 'vendor corrected', requestId: 'request-1' }
 const after = (cycle: Cycle, ...facts: Fact[]): Cycle =>
@@ -169,6 +170,35 @@ test('a withdrawal says what each consumer loses', () => {
   expect(withdrawalEffects(all([], [{ domain: 'd2', cycles: 3 }]), 1)).toEqual([
     '3 more of domain d2 have used it or wait for it, which this login may not see.',
   ])
+})
+
+describe('where the mirror does not answer', () => {
+  const readers = { unknown: 'Could not connect to PostgreSQL.' }
+  const told = (cycle: Cycle, wish: object, reached: ProductId[] = []): string[] =>
+    previewOf(cycle, {
+      command: { ...who, ...wish } as Command,
+      ...{ run: 'open', readers, nowMs: NOON_MS, reached },
+    }).effects
+  const UNKNOWN = 'Who uses its data is not known: Could not connect to PostgreSQL.'
+
+  test.each<[string, Cycle, object]>([
+    ['a rerun', completed(), { action: 'rerun' }],
+    ['a skip', waiting(), { action: 'skip' }],
+    ['a cancellation', waiting(), { action: 'cancel' }],
+  ])('%s says that who uses the data is not known, not that nobody does', (_, cycle, wish) => {
+    expect(told(cycle, wish)).toContain(UNKNOWN)
+    expect(told(cycle, wish).join()).not.toContain('No cycle has used it')
+  })
+
+  test('a withdrawal too', () => expect(withdrawalEffects(readers, 1)).toEqual([UNKNOWN]))
+
+  test('a cascade names the products that it reaches, and that others decide for themselves', () => {
+    expect(told(completed(), { action: 'rerun', cascade: 'all' }, ['d1/ds4' as ProductId]).slice(-3)).toEqual([
+      UNKNOWN,
+      'In other domains the cascade is a request: their onRevision decides.',
+      'It reaches cycles of these, as they use it: d1/ds4.',
+    ])
+  })
 })
 
 describe('a rerun of a publication that failed', () => {

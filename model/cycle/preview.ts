@@ -1,43 +1,16 @@
 // What a command would do, before it is given. In: the cycle as it stands, the command, who uses its data, the time. Out: the
 // refusal, or every effect in a sentence of its own. Pure: it applies the command as the cycle would, and asks the same decisions.
 // Never: an effect on data left out: what is overwritten, which revision is published, who has used the last one.
-import { type IfNone, type OnRevision } from '../definition.ts'
-import { runsAgainFor } from '../dependencies.ts'
-import { domainOf, type CycleId, type ProductId, toEventId } from '../ids.ts'
+import { domainOf, type ProductId, toEventId } from '../ids.ts'
 import type { Cascade } from '../refresh-event.ts'
-import type { CycleState, DependencyState } from '../states.ts'
 import { toStanding } from './actions.ts'
 import { refuseCommand } from './commands.ts'
 import { type Command, type Cycle, currentAttempt, isUnbegun, missingOf, readInputs, type Standing } from './cycle.ts'
 import { decideNext } from './decide.ts'
 import { applyFact } from './facts.ts'
 import { locationOf, nextRevision } from './outgoing.ts'
+import { type Readers, readingEffects, type UnknownReaders, waitingEffects } from './readers.ts'
 import { hasAttemptToGoOnWith, type RunStatus } from './rerun.ts'
-
-/** A cycle of a consumer, as far as it has to do with the asked one. */
-export interface Reader {
-  cycle: CycleId
-  product: ProductId
-  state: CycleState
-  /** It still gathers its inputs. */
-  isUnbegun: boolean
-  dependency: DependencyState
-  /** Which revision it took; null: none yet. */
-  revision: number | null
-  onRevision: OnRevision
-  ifNone: IfNone | null
-}
-
-/** How many cycles of another domain there are that this login may not see. */
-export interface HiddenReaders {
-  domain: string
-  cycles: number
-}
-
-export interface Readers {
-  shown: Reader[]
-  hidden: HiddenReaders[]
-}
 
 export interface Preview {
   /** Null: it would be done. */
@@ -51,7 +24,7 @@ export interface Preview {
 interface Asking {
   command: Command
   run: RunStatus
-  readers: Readers
+  readers: Readers | UnknownReaders
   nowMs: number
   /** Products that a cascade reaches, in the end; absent: none. */
   reached?: ProductId[]
@@ -78,7 +51,7 @@ const toAfter = (after: Cycle, { action }: Command): Standing =>
 interface Change {
   cycle: Cycle
   after: Cycle
-  readers: Readers
+  readers: Readers | UnknownReaders
   nowMs: number
   reached: ProductId[]
 }
@@ -144,23 +117,27 @@ const ofReaders = ({ cycle, readers }: Change, cascade: Cascade | undefined): st
   const product = cycle.input.product
   const elsewhere =
     cascade &&
-    (readers.hidden.length > 0 || readers.shown.some((reader) => domainOf(reader.product) !== domainOf(product)))
+    ('unknown' in readers ||
+      readers.hidden.length > 0 ||
+      readers.shown.some((reader) => domainOf(reader.product) !== domainOf(product)))
   return [
-    ...toNobody(readers),
-    ...readers.shown.map((reader) => `${reader.cycle} (${reader.state}) ${toReading(reader, { product, cascade })}.`),
-    ...toHidden(readers),
+    ...readingEffects(readers, { product, cascade }),
     ...(elsewhere ? ['In other domains the cascade is a request: their onRevision decides.'] : []),
   ]
 }
 
 /** The consumers of consumers, each once what it waits for has published. */
 function ofFurther({ cycle, readers, reached, nowMs }: Change): string[] {
-  const next = readers.shown.map(({ product }) => product)
+  const isKnown = !('unknown' in readers)
+  const next = isKnown ? readers.shown.map(({ product }) => product) : []
   const further = reached.filter((product) => !next.includes(product))
+  const those = isKnown
+    ? 'After them the cycles that use theirs run again'
+    : 'It reaches cycles of these, as they use it'
   const { businessDate, key } = cycle.input
   const dayMs = Date.parse(businessDate ?? key)
   return [
-    ...(further.length > 0 ? [`After them the cycles that use theirs run again: ${further.join(', ')}.`] : []),
+    ...(further.length > 0 ? [`${those}: ${further.join(', ')}.`] : []),
     ...(reached.length > 0 && dayMs < nowMs - BROUGHT_BACK_FOR_MS
       ? ['It is so old that cycles which have closed are only flagged, not brought back: rerun them one by one.']
       : []),
@@ -170,56 +147,11 @@ function ofFurther({ cycle, readers, reached, nowMs }: Change): string[] {
 /** As OPENING_WINDOW says of what an event may bring back (model/calendar/routing.ts). */
 const BROUGHT_BACK_FOR_MS = 21 * 86_400_000
 
-const toNobody = ({ shown, hidden }: Readers): string[] =>
-  shown.length + hidden.length === 0 ? ['No cycle has used it or waits for it.'] : []
-
-const toHidden = ({ hidden }: Readers): string[] =>
-  hidden.map(
-    ({ domain, cycles }) =>
-      `${cycles} more of domain ${domain} ${cycles === 1 ? 'has' : 'have'} used it or wait${cycles === 1 ? 's' : ''} for it, which this login may not see.`,
-  )
-
-function toReading(reader: Reader, { product, cascade }: { product: ProductId; cascade: Cascade | undefined }): string {
-  if (reader.dependency === 'WAITING') return 'waits for it and takes the new revision'
-  if (reader.revision === null) return 'went without it, and goes on without it'
-  const used = `has used revision ${reader.revision}`
-  const dependsOn = [{ product, onRevision: reader.onRevision }]
-  const correction = { product, ...(cascade && { cascade }) }
-  if (runsAgainFor({ product: reader.product, dependsOn }, correction))
-    return `${used} and runs again (${reader.onRevision === 'rerun' ? 'onRevision: rerun' : 'cascade'}), once corrections have settled`
-  return reader.onRevision === 'ignore' ? `${used} and ignores corrections` : `${used} and is flagged as outdated`
-}
-
-/** What becomes of each consumer when this revision, and those before it, are taken back. */
-export const withdrawalEffects = (readers: Readers, revision: number): string[] => [
-  ...toNobody(readers),
-  ...readers.shown.map((reader) => `${reader.cycle} (${reader.state}) ${toLoss(reader, revision)}.`),
-  ...toHidden(readers),
-]
-
-function toLoss({ dependency, revision: used, isUnbegun }: Reader, revision: number): string {
-  if (dependency === 'WAITING') return 'waits for it, and goes on waiting for a newer revision'
-  if (used === null) return 'went without it'
-  if (used > revision) return `has revision ${used}, and keeps it`
-  return isUnbegun
-    ? `has revision ${used} and has not begun: it waits again, for a newer one`
-    : `was made from revision ${used}: it is flagged, and nothing runs again by itself`
-}
-
 /** What a skip or a cancellation tells others. */
 const ofNoData = ({ cycle, readers }: Change, state: 'SKIPPED' | 'CANCELLED'): string[] => [
   `Data Product Not Refreshed (${state}) goes out to the consumers of ${cycle.input.product}.`,
-  ...readers.shown
-    .filter(({ dependency }) => dependency === 'WAITING')
-    .map(({ cycle: waiting, ifNone }) => `${waiting} waits for it and ${toWaiting(state, ifNone)}.`),
-  ...toHidden(readers),
+  ...waitingEffects(readers, state),
 ]
-
-function toWaiting(state: 'SKIPPED' | 'CANCELLED', ifNone: IfNone | null): string {
-  if (state === 'CANCELLED' || ifNone === null || ifNone === 'wait') return 'goes on waiting'
-  const words = { previous: 'takes the one before', 'run-without': 'goes without it', 'skip-cycle': 'is skipped too' }
-  return `${words[ifNone]} (ifNone: ${ifNone})`
-}
 
 const ofWaiver = (change: Change): string[] => {
   const { cycle, after } = change

@@ -196,11 +196,16 @@ describe('what would unblock it', () => {
       ] as const),
       [`raw: sluice rerun ${idOf('raw/a')} --reason "…"`],
     ],
-    ['one cancelled before its inputs came', { state: 'CANCELLED' }, {}, []],
     [
-      'one cancelled later',
-      { state: 'CANCELLED', lastAttempt: 1 },
-      {},
+      ...(['one cancelled before its inputs came', { state: 'CANCELLED' }, {}] as const),
+      [`raw: sluice skip ${idOf('raw/a')} --reason "…"`],
+    ],
+    [
+      ...(['one cancelled later', { state: 'CANCELLED', lastAttempt: 1 }, {}] as const),
+      [`raw: sluice rerun ${idOf('raw/a')} --reason "…"`, `raw: sluice skip ${idOf('raw/a')} --reason "…"`],
+    ],
+    [
+      ...(['a cancelled rerun of what is published', { state: 'CANCELLED', lastAttempt: 2, revision: 1 }, {}] as const),
       [`raw: sluice rerun ${idOf('raw/a')} --reason "…"`],
     ],
     ['one taken back that has no row', { state: null, withdraws: 1 }, {}, [`raw: sluice open ${idOf('raw/a')}`]],

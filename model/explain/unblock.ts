@@ -58,15 +58,15 @@ const withRights = ({ domain }: BlockerNode, advice: Advice[]): Unblocking[] =>
   advice.map(({ command }) => ({ command, domain }))
 
 function ofNode(node: BlockerNode): Advice[] {
-  const { kind, cycle, product, state, lastAttempt, expectation } = node
+  const { kind, cycle, product, state, lastAttempt, revision, expectation } = node
   if (cycle === null || product === null) return []
   switch (kind) {
     case 'failed':
     case 'run-ended':
       return [again(node, cycle)]
     case 'cancelled':
-      // Before its inputs came there is nothing to run on.
-      return lastAttempt > 0 ? [again(node, cycle)] : []
+      // Before its inputs came there is nothing to run on; what has published is not skipped any more.
+      return [...(lastAttempt > 0 ? [again(node, cycle)] : []), ...(revision > 0 ? [] : [skipped(cycle)])]
     case 'held':
       return [released(node, cycle)]
     case 'not-open':
@@ -83,6 +83,11 @@ function ofNode(node: BlockerNode): Advice[] {
 
 const opened = ({ expectation }: BlockerNode, cycle: CycleId): Advice[] =>
   expectation.canOpen ? [{ command: `sluice open ${cycle}`, asks: null }] : []
+
+const skipped = (cycle: CycleId): Advice => ({
+  command: `sluice skip ${cycle} ${REASON}`,
+  asks: { action: 'skip', ...BY },
+})
 
 const sent = (cycle: CycleId): Advice => ({ command: `sluice events send ${cycle}`, asks: null })
 
@@ -122,5 +127,5 @@ function ofAsked({ cycle, kind, state, step, revision, waitsFor }: BlockerNode):
   const waivers = [...products].map((product) => waived(cycle, product))
   // Of what is published it can only be taken back.
   if (revision > 0) return waivers
-  return [...waivers, { command: `sluice skip ${cycle} ${REASON}`, asks: { action: 'skip', ...BY } }]
+  return [...waivers, skipped(cycle)]
 }

@@ -82,3 +82,14 @@ test('each further attempt has its cause: a retry, a rerun by whom, a correction
     `ran again at ${iso(7)}, attempt 5`,
   ])
 })
+
+test('an attempt that is to publish nothing says so', () => {
+  const rerun = { at: iso(5), action: 'rerun', actor: 'ann', reason: 'to look', outcome: 'accepted' as const }
+  const unpublished = attempt(2, 5, { isUnpublished: true })
+  expect(told({ attempts: [attempt(1, 3), unpublished], actions: [rerun] })[1]).toBe(
+    `ran again at ${iso(5)}, attempt 2, to publish nothing (--no-publish): rerun by ann, "to look"`,
+  )
+  expect(told({ attempts: [{ ...unpublished, number: 1 }] })).toEqual([
+    `ran at ${iso(5)}, to publish nothing (--no-publish): it waits for no other`,
+  ])
+})

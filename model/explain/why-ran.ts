@@ -21,7 +21,10 @@ export interface Remembered {
 export function toRunSentences(cycle: Remembered): string[] {
   const [first, ...others] = cycle.attempts.toSorted((one, other) => one.number - other.number)
   if (!first) return []
-  const begin = first.number === 1 ? [`ran at ${toIso(first.begunAtMs)}: ${toTrigger(cycle, first.begunAtMs)}`] : []
+  const begin =
+    first.number === 1
+      ? [`ran at ${toIso(first.begunAtMs)}${toSilence(first)}: ${toTrigger(cycle, first.begunAtMs)}`]
+      : []
   const again = [...(first.number === 1 ? [] : [first]), ...others]
   return [
     ...begin,
@@ -29,6 +32,8 @@ export function toRunSentences(cycle: Remembered): string[] {
     ...again.map((attempt) => toAgain(cycle, attempt)),
   ]
 }
+
+const toSilence = ({ isUnpublished }: Attempt): string => (isUnpublished ? ', to publish nothing (--no-publish)' : '')
 
 /** What came last before it began. */
 function toTrigger(cycle: Remembered, begunAtMs: number): string {
@@ -131,7 +136,7 @@ const optionalTimes = ({ condition, dependencies }: Remembered): number[] =>
 /** What led to an attempt after the first. */
 function toAgain(cycle: Remembered, attempt: Attempt): string {
   const before = cycle.attempts.find(({ number }) => number === attempt.number - 1)
-  const said = `ran again at ${toIso(attempt.begunAtMs)}, attempt ${attempt.number}`
+  const said = `ran again at ${toIso(attempt.begunAtMs)}, attempt ${attempt.number}${toSilence(attempt)}`
   const sinceMs = before?.begunAtMs ?? -Infinity
   const isBetween = ({ at }: { at: string }): boolean => Date.parse(at) > sinceMs && Date.parse(at) <= attempt.begunAtMs
   const asked = cycle.actions.findLast((one) => one.action === 'rerun' && one.outcome === 'accepted' && isBetween(one))

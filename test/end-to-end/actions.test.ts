@@ -40,6 +40,8 @@ describe('a completed cycle', () => {
       expect(done).toMatchObject({ cycle: ORDERS, run: 'reopened', attempt: 2, after: { state: 'PROCESSING' } })
       await stack.untilCycle(ORDERS, isIn('COMPLETED', { lastAttempt: 2, revision: 1, runNumber: 2 }))
       expect(await acting.rowOf(REVENUE)).toEqual(before)
+      const { out } = await stack.sluice('explain', ORDERS)
+      expect(out).toMatch(/attempt 2 .*published nothing \(--no-publish\): consumers know it as revision 1/)
     },
     5 * MINUTE_MS,
   )

@@ -5,6 +5,7 @@ import { ensureDomainRole } from '../../mirror/domain-role.ts'
 import { recordCycle } from '../../mirror/record-cycle.ts'
 import { readCycleRow } from '../../mirror/status.ts'
 import { openRun } from '../../model/cycle/cycle.ts'
+import { applyFact } from '../../model/cycle/facts.ts'
 import { toRecord } from '../../model/cycle/record.ts'
 import type { Domain } from '../../model/ids.ts'
 import { definitionOf, inputOf, NOON_MS, publishedOf } from '../../model/samples.test-data.ts'
@@ -48,7 +49,10 @@ test('of what it waits for, a product that is not known to be of the whole mesh 
 })
 
 test('that a cycle is held is known of what is published, and by whom and why to its own domain alone', async () => {
-  const published = publishedOf(openRun(inputOf(definitionOf('d1/done')), NOON_MS))
+  // What is over is kept from nothing: it runs again.
+  const command = { actor: 'ann', reason: 'again', requestId: 'r' }
+  const done = publishedOf(openRun(inputOf(definitionOf('d1/done')), NOON_MS))
+  const published = applyFact(done, { kind: 'rerun', command }, NOON_MS)
   const held = { actor: 'ann', reason: 'a private word', sinceMs: NOON_MS, of: 'cycle' } as const
   await recordCycle(d1, toRecord({ ...published, held }, 0))
   const readHeld = async (db: Postgres) => (await readCycleRow(db, published.id))?.held
