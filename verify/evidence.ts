@@ -39,6 +39,12 @@ export interface ChangedDefinition {
   at: number
 }
 
+export interface FailingTask {
+  at: number
+  atMs: number
+  why: string
+}
+
 export interface RunEvidence {
   runId: string
   /** As Temporal names it: RUNNING, COMPLETED, FAILED, CANCELLED, TERMINATED. */
@@ -51,6 +57,8 @@ export interface RunEvidence {
   /** What reruns by the definition in force brought, oldest first; absent: none did. */
   changed?: ChangedDefinition[]
   steps: HistoryStep[]
+  /** Its last workflow task failed, and none has succeeded since; absent: it goes on. */
+  failing?: FailingTask
   /** Of a run that ended by itself, also the detail of its failure; else null. */
   result: CycleResult | null
   /** The whole history as Temporal exports it, for a replay; a simulation has none. */

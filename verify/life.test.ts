@@ -19,6 +19,7 @@ import {
 import type { HistoryStep } from './evidence.ts'
 import { cycleEvidenceOf, evidenceOf, ledgerRowOf } from './evidence.test-data.ts'
 import { checkLife } from './life.ts'
+import { readHistory } from './read-history.ts'
 
 /** Equities trade on it, bonds do not. */
 const VETERANS_DAY = toKey('2026-11-11')
@@ -165,5 +166,39 @@ describe('a cycle that waits is stuck', () => {
     )
     const nothing = open([{ product: BONDS, ifNone: 'run-without' }], VETERANS_DAY)
     expect(judge({ input: nothing })).toEqual(stuck())
+  })
+})
+
+describe('a run whose workflow task fails', () => {
+  const task = (eventId: number, change: object) => ({ eventId: String(eventId), eventTime: FAILED_AT, ...change })
+  const FAILED_AT = new Date(NOON_MS).toISOString()
+  const failed = task(3, {
+    workflowTaskFailedEventAttributes: {
+      cause: 'WORKFLOW_TASK_FAILED_CAUSE_PAYLOADS_TOO_LARGE',
+      failure: { message: 'the record is too large' },
+    },
+  })
+  const completed = task(4, { workflowTaskCompletedEventAttributes: {} })
+  const judged = (events: object[], afterMs: number, status = 'RUNNING') => {
+    const input = open([{ product: A }])
+    const { cycle, runs } = cycleEvidenceOf(input, [{ wrote: 1 }])
+    const { failing } = readHistory({ events: [task(1, {}), ...events] })
+    const cycles = [{ cycle, runs: runs.map((run) => ({ ...run, status, ...(failing && { failing }) })) }]
+    return checkLife(evidenceOf({ cycles, readFromMs: NOON_MS + afterMs })).violations
+  }
+
+  test('for a minute and more stands still, and the history says why', () => {
+    expect(judged([failed], 61_000)).toMatchObject([
+      {
+        says: `d1/c/2026-11-20 does not go on: its workflow task fails since ${FAILED_AT}`,
+        evidence: ['history of d1/c/2026-11-20, event 3: PAYLOADS_TOO_LARGE: the record is too large'],
+      },
+    ])
+  })
+
+  test('for seconds, before one that succeeded, or in a run that is over, is nothing', () => {
+    expect(judged([failed], 30_000)).toEqual([])
+    expect(judged([failed, completed], 61_000)).toEqual([])
+    expect(judged([failed], 61_000, 'TERMINATED')).toEqual([])
   })
 })

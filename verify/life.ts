@@ -32,7 +32,11 @@ export function checkLife(evidence: Evidence): Checked {
   const unopened = due.filter((cycle) => !known.has(cycle))
   return toChecked(
     [
-      ...cycles.map((one) => [...checkCycle(one, now), ...checkHeldUp(one, nowMs, QUIET_MS)]),
+      ...cycles.map((one) => [
+        ...checkFailingTask(one, nowMs),
+        ...checkCycle(one, now),
+        ...checkHeldUp(one, nowMs, QUIET_MS),
+      ]),
       ...unopened.map(
         (cycle): Look => [toViolation(cycle, 'fell due and was never opened', ['Temporal has no run of it'])],
       ),
@@ -44,6 +48,21 @@ export function checkLife(evidence: Evidence): Checked {
 const toViolation = (cycle: string, what: string, evidence: string[]): Violation => ({
   ...{ invariant: 'I10', cycle, says: `${cycle} ${what}`, evidence },
 })
+
+/** A task that failed once is tried again within seconds. */
+const FAILING_MS = 60_000
+
+/** Its code throws, or Temporal refuses what it asks: it stands still, whatever its state. */
+function checkFailingTask({ cycle, runs }: CycleEvidence, nowMs: number): Look {
+  const run = runs.at(-1)
+  if (run?.status !== 'RUNNING' || !run.failing || nowMs - run.failing.atMs < FAILING_MS) return []
+  const { at, atMs, why } = run.failing
+  return [
+    toViolation(cycle, `does not go on: its workflow task fails since ${new Date(atMs).toISOString()}`, [
+      `history of ${cycle}, event ${at}: ${why}`,
+    ]),
+  ]
+}
 
 function checkCycle(one: CycleEvidence, now: Now): Look {
   const { last, isOpen } = fold(one)

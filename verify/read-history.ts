@@ -3,7 +3,7 @@
 import type { CycleInput, RerunCommand, UpgradeCommand } from '../model/cycle/cycle.ts'
 import { compareExpected, toUpgraded } from '../model/cycle/upgrade.ts'
 import { type CycleResult, RERUN, UPGRADE } from '../workflows/contract.ts'
-import type { AddedInput, ChangedDefinition, HistoryStep, RunEvidence } from './evidence.ts'
+import type { AddedInput, ChangedDefinition, FailingTask, HistoryStep, RunEvidence } from './evidence.ts'
 
 interface Payloads {
   payloads?: { data?: string }[]
@@ -20,6 +20,8 @@ interface ExportedEvent {
   activityTaskScheduledEventAttributes?: { activityId: string; activityType: { name: string }; input?: Payloads }
   activityTaskCompletedEventAttributes?: { scheduledEventId: string; result?: Payloads }
   activityTaskFailedEventAttributes?: { scheduledEventId: string; failure?: ExportedFailure }
+  workflowTaskCompletedEventAttributes?: object
+  workflowTaskFailedEventAttributes?: { cause?: string; failure?: ExportedFailure }
   workflowExecutionCompletedEventAttributes?: { result?: Payloads }
   workflowExecutionFailedEventAttributes?: { failure?: ExportedFailure }
 }
@@ -31,7 +33,7 @@ interface ExportedFailure {
 
 export function readHistory(exported: {
   events: unknown[]
-}): Pick<RunEvidence, 'input' | 'added' | 'changed' | 'steps' | 'result'> {
+}): Pick<RunEvidence, 'input' | 'added' | 'changed' | 'failing' | 'steps' | 'result'> {
   const events = exported.events as ExportedEvent[]
   const asked = new Map<number, Extract<HistoryStep, { kind: 'asked' }>>()
   const steps: HistoryStep[] = []
@@ -43,11 +45,25 @@ export function readHistory(exported: {
   const input = first(events[0]?.workflowExecutionStartedEventAttributes?.input) as CycleInput
   const startedAtMs = Date.parse(events[0]?.eventTime ?? '')
   const changed = events.flatMap(toChange)
+  const failing = toFailing(events)
   return {
     ...followUpgrades(input, events.flatMap(toUpgrade), startedAtMs),
     ...(changed.length > 0 && { changed }),
+    ...(failing && { failing }),
     ...{ steps, result: toResult(events.at(-1)) },
   }
+}
+
+/** Of a task that fails again and again Temporal writes down the first time only. */
+function toFailing(events: ExportedEvent[]): FailingTask | undefined {
+  const last = events.findLast(
+    (event) => event.workflowTaskFailedEventAttributes || event.workflowTaskCompletedEventAttributes,
+  )
+  const failed = last?.workflowTaskFailedEventAttributes
+  if (!last || !failed) return undefined
+  const cause = (failed.cause ?? '').replace(/^WORKFLOW_TASK_FAILED_CAUSE_/, '')
+  const why = `${cause}: ${failed.failure?.message ?? 'no message'}`
+  return { at: Number(last.eventId), atMs: Date.parse(last.eventTime), why }
 }
 
 export interface AcceptedUpgrade {

@@ -2,11 +2,13 @@
 // task fails for ever. No worker runs: the test plays it.
 import { randomUUID } from 'node:crypto'
 import type { Client } from '@temporalio/client'
+import { historyToJSON } from '@temporalio/common/lib/proto-utils.js'
 import proto from '@temporalio/proto'
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import { openTemporal } from '../../clients/temporal.ts'
 import { checkFailingTasks } from '../../cli/doctor-failing-tasks.ts'
 import type { Connection } from '../../cli/connection.ts'
+import { readHistory } from '../../verify/read-history.ts'
 import { toCycleStart } from '../../workflows/contract.ts'
 import { definitionOf, inputOf } from '../../model/samples.test-data.ts'
 import { type LentTemporal, lendTemporal } from './temporal.ts'
@@ -34,7 +36,7 @@ test('a history of more than 4 MB is read', async () => {
   expect(events?.filter(({ workflowExecutionSignaledEventAttributes: told }) => told)).toHaveLength(3)
 })
 
-test('doctor names a cycle whose workflow task fails again and again, and says nothing of others', async () => {
+test('doctor names a cycle whose workflow task fails again and again, and no other; its history says so, too', async () => {
   const connection = { temporal: async () => client } as unknown as Connection
   const taskQueue = randomUUID()
   const start = { ...toCycleStart(inputOf(definitionOf('d1/ds3', []))), taskQueue }
@@ -47,6 +49,9 @@ test('doctor names a cycle whose workflow task fails again and again, and says n
     })
     .toBe(`1 workflow does not go on, as its workflow task fails again and again: ${workflowId} (PayloadsTooLarge)`)
   expect(await checkFailingTasks(connection, 'd2')).toBe('none')
+
+  const exported = JSON.parse(historyToJSON(await client.workflow.getHandle(workflowId).fetchHistory()))
+  expect(readHistory(exported).failing).toMatchObject({ why: 'PAYLOADS_TOO_LARGE: the record is too large' })
 })
 
 async function failTask(taskQueue: string): Promise<void> {
