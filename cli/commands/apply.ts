@@ -21,8 +21,8 @@ export const createApplyCommand = () =>
 Prints what changes, as versions. Open cycles go on by the version that they carry: sluice upgrade. Applied again without a
 change, nothing happens.
 
-Exit code 0 when it was applied or nothing had changed; 1 when there are problems, and then nothing was applied; 4 for an empty
-reason or actor.
+Exit code 0 when it was applied or nothing had changed; 1 when there are problems, and then nothing was applied; 4 for a reason or
+an actor that says nothing, is too long or has control characters.
 
 Examples:
   sluice apply examples/mesh --reason "ds4 for the risk report"
