@@ -74,7 +74,7 @@ async function whoStopped(connection: Connection, product: ProductId, range: Dat
       outcome === 'accepted' && (!range || (asked?.['from'] === range.from && asked['to'] === range.to)),
   )
   return last?.asked?.['stop'] === true
-    ? ` The last one was stopped by ${last.actor}, at ${last.at}: ${last.reason}.`
+    ? ` The last one was stopped by ${last.actor}, at ${last.at}: ${toShort(last.reason)}.`
     : ''
 }
 

@@ -9,6 +9,8 @@ import type { Arrival, BuiltFrom } from '../model/refresh-event.ts'
 import { CYCLE_STATES, STEPS } from '../model/states.ts'
 
 const LONGEST_REASON = 2_000
+/** As long as the bridge takes them, and as many. */
+const [LONGEST_NOTICE, LONGEST_CORRELATION, MOST_LISTED] = [4_000, 300, 1_000]
 
 export const toArrivals = (payload: unknown): Arrival[] => takeSound('arrivals', payload, toArrival)
 
@@ -33,7 +35,8 @@ function toArrival(item: unknown): Arrival | undefined {
   const { revision, location, correlationId } = sound
   const isCounted = Number.isSafeInteger(revision) && Number(revision) > 0 && Number(revision) <= MAX_REVISION
   const isPlaced = location === null || (typeof location === 'string' && isLocation(location))
-  if (!isCounted || !isPlaced || typeof correlationId !== 'string') return undefined
+  if (!isCounted || !isPlaced || typeof correlationId !== 'string' || correlationId.length > LONGEST_CORRELATION)
+    return undefined
   const { builtFrom, builtWithout, cascade, ...arrival } = sound
   return {
     ...(arrival as unknown as Arrival),
@@ -45,7 +48,7 @@ function toArrival(item: unknown): Arrival | undefined {
 }
 
 const isList = (value: unknown, isItem: (item: unknown) => boolean): value is unknown[] =>
-  Array.isArray(value) && value.length > 0 && value.every(isItem)
+  Array.isArray(value) && value.length > 0 && value.length <= MOST_LISTED && value.every(isItem)
 
 const isBuiltFrom = (value: unknown): value is BuiltFrom[] =>
   isList(value, (item) => {
@@ -72,7 +75,7 @@ function toBlocker(item: unknown): Blocker | undefined {
   if (!isNotice) return undefined
   const { withdraws, ...blocker } = sound
   return {
-    ...(blocker as unknown as Blocker),
+    ...{ ...(blocker as unknown as Blocker), reason: reason.slice(0, LONGEST_NOTICE) },
     ...(Number.isSafeInteger(withdraws) && { withdraws: Number(withdraws) }),
   }
 }
@@ -82,7 +85,7 @@ function withUpstream(item: unknown): Record<string, unknown> | undefined {
   if (typeof item !== 'object' || item === null) return undefined
   const { eventId, product, key, occurredAt } = item as Record<string, unknown>
   const areTexts = [eventId, product, key].every((text) => toText(text) !== '')
-  const isShort = toText(eventId).length <= MAX_EVENT_ID
+  const isShort = [eventId, product, key].every((text) => toText(text).length <= MAX_EVENT_ID)
   const instant = toInstant(toText(occurredAt))
   return areTexts && isShort && instant ? { ...item, occurredAt: instant } : undefined
 }

@@ -212,6 +212,8 @@ describe.concurrent('a cycle that waits', () => {
     ['no-offset', [{ ...byHand, occurredAt: '2026-11-20T11:00:00' }]],
     ['endless-revision', [{ ...byHand, revision: 3_000_000_000 }]],
     ['endless-id', [{ ...b, eventId: 'x'.repeat(3_000) }]],
+    ['endless-product', [{ ...b, product: 'x'.repeat(3_000) }]],
+    ['endless-correlation', [{ ...b, correlationId: 'x'.repeat(3_000) }]],
     ['two-words', [{ ...byHand, location: 's3://example/b/ --conf spark.x=y' }]],
   ])('goes on after a signal by hand that makes no sense: %s', async (name, payload) => {
     const cycle = stage.cycle(`by-hand-${name}`)
@@ -240,6 +242,15 @@ describe.concurrent('a signal by hand', () => {
     expect(told).toContain('2026-11-19T11:00:00.000Z')
     expect(told).not.toContain('+23:00')
   })
+})
+
+test('the reason of a notice by hand is kept as long as a bridge takes one', async () => {
+  const cycle = stage.cycle('by-hand-endless-reason')
+  await cycle.start()
+  await cycle.signal('blockers', [blockerOf('raw/a', { reason: 'x'.repeat(120_000) })])
+  const { dependencies } = await cycle.until('raw/a is blocked', (now) => Boolean(now.dependencies[0]?.blocker))
+  expect(dependencies[0]?.blocker?.reason).toHaveLength(4_000)
+  await cycle.cancel()
 })
 
 describe.concurrent('the Temporal UI', () => {
