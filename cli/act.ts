@@ -23,6 +23,7 @@ import {
 import { toNext } from '../model/cycle/next-run.ts'
 import { type Preview, previewOf } from '../model/cycle/preview.ts'
 import type { Readers, UnknownReaders } from '../model/cycle/readers.ts'
+import { withFullStop } from '../model/full-stop.ts'
 import { type CycleId, type CycleParts, domainOf, type ProductId, toCycleId } from '../model/ids.ts'
 import { CYCLE_WORKFLOW, toReopening } from '../workflows/contract.ts'
 import { requireAsker } from './asker.ts'
@@ -132,9 +133,10 @@ async function askReaders({ db }: Connection, parts: CycleParts): Promise<Reader
   }
 }
 
-function tellPreview({ cycle, command }: Act, { refused, before, after, effects }: Preview): void {
+function tellPreview({ cycle, command }: Act, { refused, before, after, then, effects }: Preview): void {
   if (refused !== null) return talk(`${toRefusal(cycle, command.action, refused)} Nothing would be done.`)
-  print(`${cycle}: ${toStandingWords(before)} -> ${after ? toStandingWords(after) : ''}`)
+  const becomes = then ?? after
+  print(`${cycle}: ${toStandingWords(before)} -> ${becomes ? toStandingWords(becomes) : ''}`)
   for (const effect of effects) print(`  ${effect}`)
   talk('Nothing was done: it was a dry run. To do it, leave --dry-run out.')
 }
@@ -175,7 +177,8 @@ async function reopen(connection: Connection, asked: Act): Promise<Done | undefi
   const refused = refuseCommand(cycle, asked.command, 'closed', Date.now())
   if (refused !== null) {
     const why = toRefusal(asked.cycle, asked.command.action, refused)
-    throw new CommandFailure(EXIT.notAllowed, why + (await whoWasFirst(connection, asked, why)))
+    const first = await whoWasFirst(connection, asked, why)
+    throw new CommandFailure(EXIT.notAllowed, first === '' ? why : withFullStop(why) + first)
   }
   return startAgain(temporal, input, asked.command as ReopenCommand)
 }

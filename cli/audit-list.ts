@@ -4,6 +4,7 @@ import type { Postgres } from '../clients/postgres.ts'
 import type { AuditedAction } from '../mirror/actions.ts'
 import { type AuditFilter, listActors, listApplied, listAudited } from '../mirror/audit.ts'
 import { listProducts } from '../mirror/products.ts'
+import { readCycleRow } from '../mirror/status.ts'
 import { type CycleParts, toCycleId } from '../model/ids.ts'
 import { didYouMean } from '../model/nearest.ts'
 import { type AuditAction, type AuditEntry, toAuditCells } from './audit-words.ts'
@@ -87,10 +88,20 @@ async function whyNone(db: Postgres, options: AuditOptions): Promise<string> {
     [options.product, options.domain, actor, options.action, since, until].some((one) => one !== undefined) ||
     options.refused
   if (cycle && !isNarrowed) {
-    const id = toCycleId(cycle.product, cycle.key)
-    return `Nobody has asked anything of ${id}. What happened to it by itself: sluice explain ${id}`
+    return whyNoneOf(db, cycle)
   }
   return isNarrowed
     ? 'Nothing is like that. Without filters everything is listed: sluice audit'
     : 'Nothing was done yet: no apply, and no action on any cycle.'
+}
+
+/** It may be mistyped. Of an external, which has no cycles, something may be asked, too. */
+async function whyNoneOf(db: Postgres, { product, key }: CycleParts): Promise<string> {
+  const id = toCycleId(product, key)
+  const nobody = `Nobody has asked anything of ${id}`
+  const known = (await listProducts(db)).map((one) => one.product)
+  if (!known.includes(product)) return `${nobody}${didYouMean(product, known) || '.'}`
+  return (await readCycleRow(db, id))
+    ? `${nobody}. What happened to it by itself: sluice explain ${id}`
+    : `${nobody}, and no such cycle is known here. Why not: sluice explain ${id}`
 }

@@ -16,11 +16,12 @@ import { type Cycle, type CycleInput, isUnbegun, openRun } from '../model/cycle/
 import { laterEnd, type Past } from '../model/cycle/last-end.ts'
 import type { DefinitionVersion } from '../model/definition.ts'
 import { type CycleId, type CycleParts, domainOf, toCycleId } from '../model/ids.ts'
+import { withFullStop } from '../model/full-stop.ts'
 import type { Arrival } from '../model/refresh-event.ts'
 import { CYCLE_QUERY } from '../workflows/contract.ts'
 import type { Connection } from './connection.ts'
 import { CommandFailure, EXIT } from './failure.ts'
-import { toNoAnswer } from './no-answer.ts'
+import { toNoWord } from './no-answer.ts'
 import { whyNoDefinition } from './no-definition.ts'
 import { talk } from './output.ts'
 import { readCatalog } from './read-catalog.ts'
@@ -47,7 +48,7 @@ export async function askCycle(temporal: Client, cycle: CycleId): Promise<Cycle 
     })
   } catch (error) {
     if (error instanceof WorkflowNotFoundError) return undefined
-    throw toNoAnswer(cycle, error)
+    throw toNoWord(cycle, error)
   }
 }
 
@@ -58,7 +59,7 @@ export async function readLastRun(temporal: Client, cycle: CycleId): Promise<str
     return (await temporal.withDeadline(Date.now() + ANSWER_MS, () => handle.describe())).runId
   } catch (error) {
     if (error instanceof WorkflowNotFoundError) return undefined
-    throw toNoAnswer(cycle, error)
+    throw toNoWord(cycle, error)
   }
 }
 
@@ -143,7 +144,7 @@ async function readEnd(connection: Connection, temporal: Client, cycle: CycleId)
   } catch (error) {
     if (!result) throw error
     talk(
-      `The mirror could not say how ${cycle} stood: ${(error as Error).message}. It goes on from what Temporal knows.`,
+      `The mirror could not say how ${cycle} stood: ${withFullStop((error as Error).message)} It goes on from what Temporal knows.`,
     )
     return laterEnd(result, undefined)
   }
@@ -156,7 +157,7 @@ async function readCorrections(connection: Connection, { product }: CycleParts, 
     return await recallArrivals(connection.db(), domainOf(product), past.dependencies)
   } catch (error) {
     talk(
-      `The mirror could not say whether inputs were corrected since the last run: ${(error as Error).message}. ` +
+      `The mirror could not say whether inputs were corrected since the last run: ${withFullStop((error as Error).message)} ` +
         'It goes on with the revisions that are known.',
     )
     return []

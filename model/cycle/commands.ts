@@ -2,6 +2,7 @@
 // One function for the validator of an update, the preview of a command and the start that brings a closed cycle back. Pure.
 // Never: a refusal that does not say in which states the action makes sense.
 import { toCycleId } from '../ids.ts'
+import { withFullStop } from '../full-stop.ts'
 import { type CycleState, isSettled, type Step } from '../states.ts'
 import { toShort } from './asker.ts'
 import {
@@ -21,7 +22,8 @@ export function refuseCommand(cycle: Cycle, command: Command, run: RunStatus, no
   const incomplete = refuseIncomplete(command, ACTION_WORDS[command.action])
   if (incomplete !== null) return incomplete
   const refused = refuseNow(cycle, command, run, nowMs)
-  return refused === null ? null : refused + whoWasFirst(cycle, command.action)
+  const first = refused === null ? '' : whoWasFirst(cycle, command.action)
+  return refused === null || first === '' ? refused : withFullStop(refused) + first
 }
 
 /** Of two who ask for the same the second learns of the first; what is held or being cancelled says by whom in any case. */
@@ -111,7 +113,7 @@ function refuseSkip({ id, state, revision }: Cycle): string | null {
 
 const toTakeBack = ({ id, revision }: Pick<Cycle, 'id' | 'revision'>): string =>
   revision > 0
-    ? `To take its revision ${revision} back, if nobody has yet: sluice events withdraw ${id}/r${revision}`
+    ? `To take its revision ${revision} back, if nobody has yet: sluice events withdraw ${id}/r${revision} --reason "…"`
     : 'It told nobody, so there is nothing to take back.'
 
 const WAIVABLE = 'Only a cycle that still gathers its inputs, WAITING or in ERROR (wait), can go without one'
@@ -134,9 +136,9 @@ function refuseWaive(cycle: Cycle, products: string[] | null, nowMs: number): st
 function toWait(cycle: Cycle, nowMs: number): string {
   const missing = missingOf(cycle, nowMs)
   if (missing.length === 0 && cycle.held)
-    return `It is held, ${toHeldWords(cycle.held)}. To let it go on: sluice release ${cycle.held.of === 'product' ? cycle.input.product : cycle.id}`
+    return `It is held, ${toHeldWords(cycle.held)}. To let it go on: sluice release ${cycle.held.of === 'product' ? cycle.input.product : cycle.id} --reason "…"`
   return missing.length > 0
-    ? `It waits for what no cycle of ${missing.join(', ')} can bring, so it can only be skipped: sluice skip ${cycle.id}`
+    ? `It waits for what no cycle of ${missing.join(', ')} can bring, so it can only be skipped: sluice skip ${cycle.id} --reason "…"`
     : 'It starts by itself when its time has come.'
 }
 
@@ -148,9 +150,9 @@ function refuseHold(cycle: Cycle, of: Held['of'], { run, nowMs }: { run: RunStat
   const product = cycle.input.product
   // One that would run again by itself has something left to start.
   if (isSettled(cycle.state) && (run === 'closed' || decideCorrection(cycle, nowMs) === null))
-    return `${HOLDABLE}, and it is ${cycle.state}: nothing of it is left to start. To keep all cycles of its product from starting: sluice hold ${product}`
+    return `${HOLDABLE}, and it is ${cycle.state}: nothing of it is left to start. To keep all cycles of its product from starting: sluice hold ${product} --reason "…"`
   if (run === 'closed')
-    return `${HOLDABLE} while its run is open; this one has closed, so nothing starts by itself. To keep all cycles of its product from starting: sluice hold ${product}`
+    return `${HOLDABLE} while its run is open; this one has closed, so nothing starts by itself. To keep all cycles of its product from starting: sluice hold ${product} --reason "…"`
   if (cycle.held && !(cycle.held.of === 'product' && of === 'cycle'))
     return `It is held already, ${toHeldWords(cycle.held)}.`
   return null
@@ -161,8 +163,8 @@ function refuseRelease(cycle: Cycle, of: Held['of'], run: RunStatus): string | n
     return `It is not held${run === 'closed' ? ', and no run of it is open' : ''}. Only a held cycle can be released.`
   if (of === cycle.held.of) return null
   return cycle.held.of === 'product'
-    ? `Its product is held, ${toHeldWords(cycle.held)}: sluice release ${cycle.input.product}`
-    : `It is held by itself, ${toHeldWords(cycle.held)}, not with its product: sluice release ${cycle.id}`
+    ? `Its product is held, ${toHeldWords(cycle.held)}: sluice release ${cycle.input.product} --reason "…"`
+    : `It is held by itself, ${toHeldWords(cycle.held)}, not with its product: sluice release ${cycle.id} --reason "…"`
 }
 
 const CANCELLABLE = 'Only a cycle that is WAITING, PROCESSING or in ERROR can be cancelled'
@@ -170,7 +172,7 @@ const CANCELLABLE = 'Only a cycle that is WAITING, PROCESSING or in ERROR can be
 function refuseCancel(cycle: Cycle, run: RunStatus): string | null {
   if (isSettled(cycle.state)) return `${CANCELLABLE}, and it is ${cycle.state}.`
   if (run === 'closed')
-    return `${CANCELLABLE} while its run is open; this one has closed, so nothing of it is under way. To say that it goes without data: sluice skip ${cycle.id}`
+    return `${CANCELLABLE} while its run is open; this one has closed, so nothing of it is under way. To say that it goes without data: sluice skip ${cycle.id} --reason "…"`
   if (cycle.cancelling)
     return `It is being cancelled already, by ${cycle.cancelling.actor}: ${toShort(cycle.cancelling.reason)}.`
   return null

@@ -47,6 +47,30 @@ const effects = (cycle: Cycle, wish: object, shown: Reader[] = [], hidden: Hidde
     ...{ run: 'open', readers: all(shown, hidden), nowMs: NOON_MS },
   }).effects
 
+describe('what it becomes', () => {
+  const missesOne = () => applyArrival(waiting(), arrivalOf('d1/ds1'), NOON_MS)
+  const becomes = (cycle: Cycle, wish: object) =>
+    previewOf(cycle, {
+      command: { ...who, ...wish } as Command,
+      ...{ run: 'open', readers: all([]), nowMs: NOON_MS },
+    })
+
+  test('at once by itself is told beside how it stands directly after', () => {
+    const told = becomes(missesOne(), { action: 'waive', products: null })
+    expect(told).toMatchObject({
+      before: { state: 'WAITING' },
+      after: { state: 'WAITING' },
+      then: { state: 'PROCESSING' },
+    })
+  })
+
+  test('is nothing else while an input is missing, and while it is held', () => {
+    expect(becomes(waiting(), { action: 'waive', products: ['raw/rd2'] }).then).toBeNull()
+    expect(becomes(ready(), { action: 'hold', of: 'cycle' }).then).toBeNull()
+    expect(becomes(completed(), { action: 'rerun' }).then).toBeNull()
+  })
+})
+
 describe('a rerun says', () => {
   test('which job, what it reads and overwrites, which revision it publishes, and what becomes of each consumer', () => {
     const readers = [

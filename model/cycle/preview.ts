@@ -18,6 +18,8 @@ export interface Preview {
   before: Standing
   /** Directly after it; null where it is refused. */
   after: Standing | null
+  /** What it becomes at once by itself; null: it stays as it is then. */
+  then: Standing | null
   effects: string[]
 }
 
@@ -33,13 +35,14 @@ interface Asking {
 export function previewOf(cycle: Cycle, { command, run, readers, nowMs, reached = [] }: Asking): Preview {
   const refused = refuseCommand(cycle, command, run, nowMs)
   const before = toStanding(cycle)
-  if (refused !== null) return { refused, before, after: null, effects: [] }
+  if (refused !== null) return { refused, before, after: null, then: null, effects: [] }
   const kind = run === 'open' ? ('commanded' as const) : ('reopened' as const)
   const after = applyFact(cycle, { kind, command } as Parameters<typeof applyFact>[1], nowMs)
   return {
     refused,
     before,
     after: toAfter(after, command),
+    then: toThen(after, nowMs),
     effects: effectsOf({ cycle, after, readers, nowMs, reached }, command),
   }
 }
@@ -47,6 +50,11 @@ export function previewOf(cycle: Cycle, { command, run, readers, nowMs, reached 
 /** A cancellation takes as long as Glue takes to stop: what it leads to. */
 const toAfter = (after: Cycle, { action }: Command): Standing =>
   action === 'cancel' ? { ...toStanding(after), state: 'CANCELLED', step: null, held: false } : toStanding(after)
+
+function toThen(after: Cycle, nowMs: number): Standing | null {
+  const begins = isUnbegun(after) && !after.held && !after.cancelling && decideNext(after, nowMs).kind === 'begin'
+  return begins ? toStanding(applyFact(after, { kind: 'begun' }, nowMs)) : null
+}
 
 interface Change {
   cycle: Cycle

@@ -19,7 +19,7 @@ const standing = (state: CycleState, step: Step | null, missing: string[] = []):
 
 type Answer = string | null
 const running =
-  'It is running now. Wait for the end of this attempt, then rerun it; or end it first: sluice cancel d1/ds3/2026-11-20'
+  'It is running now. Wait for the end of this attempt, then rerun it; or end it first: sluice cancel d1/ds3/2026-11-20 --reason "…"'
 const missed = 'It still misses raw/rd2 and starts by itself when they arrive.'
 const skipped = 'It was skipped without its inputs, so there is nothing to run on.'
 const cancelled = 'It was cancelled before raw/rd2 had arrived, so there is nothing to run on.'

@@ -43,10 +43,10 @@ function refuseUnbegun(cycle: Standing, nowMs: number): string | null {
 }
 
 const stillHeld = ({ id, input }: Standing, { actor, reason, of }: Held): string =>
-  `It is held by ${actor}: ${reason}. To release it first: sluice release ${of === 'product' ? input.product : id}`
+  `It is held by ${actor}: ${reason}. To release it first: sluice release ${of === 'product' ? input.product : id} --reason "…"`
 
 const stillRunning = ({ id }: Standing): string =>
-  `It is running now. Wait for the end of this attempt, then rerun it; or end it first: sluice cancel ${id}`
+  `It is running now. Wait for the end of this attempt, then rerun it; or end it first: sluice cancel ${id} --reason "…"`
 
 /** Where a run stood when it ended, as the mirror or the run's own result tells it. */
 interface Ended {

@@ -38,7 +38,7 @@ test.each<[Command['action'], Cycle, RegExp]>([
       { kind: 'run-ended', end: endOf('FAILED') },
       by('rerun', 'ann'),
     ),
-    /It is running now\..*ann asked for it first/,
+    /It is running now\. .* sluice cancel d1\/ds3\/2026-11-20 --reason "…"\. ann asked for it first/,
   ],
 ])('a second %s names the first', (action, cycle, why) => {
   expect(ask(cycle, action)).toMatch(why)
@@ -53,6 +53,6 @@ test('nobody is named who asked for something else, or was refused', () => {
 test('what has its inputs and is held is told to be released, not that it starts by itself', () => {
   const held = after(ready(), by('hold', 'ann'))
   expect(ask(held, 'waive')).toMatch(
-    /no input left to waive\. It is held, by ann .* sluice release d1\/ds3\/2026-11-20$/,
+    /no input left to waive\. It is held, by ann .* sluice release d1\/ds3\/2026-11-20 --reason "…"$/,
   )
 })

@@ -9,7 +9,7 @@ import type { RoleName } from './roles.ts'
 
 /**
  * `first tick`: only when cycles are due that nobody opened yet, so it comes before all else on a stage. `lost correction`:
- * only where definitions say `rerun`; its points are in rows-lost-corrections.test.ts.
+ * what the bus lost, and of corrections only where definitions say `rerun`; its points are in rows-lost-corrections.test.ts.
  */
 type Cause = Stimulus | 'first tick' | 'lost correction'
 
@@ -17,6 +17,8 @@ type Cause = Stimulus | 'first tick' | 'lost correction'
 export const FIRST_TICK = 'temporal StartWorkflowExecution dataProductCycle'
 /** What a tick does for a closed cycle of which a correction was lost. */
 export const BRING_BACK = 'temporal SignalWithStartWorkflowExecution arrivals'
+/** For an open cycle that has not heard that its input was taken back. */
+export const TELL_TAKEN_BACK = 'temporal SignalWorkflowExecution blockers'
 
 export const EFFECTS: Record<RoleName, Record<string, Cause>> = {
   bridge: {
@@ -39,6 +41,7 @@ export const EFFECTS: Record<RoleName, Record<string, Cause>> = {
     'temporal PatchSchedule': 'walk',
     [FIRST_TICK]: 'first tick',
     [BRING_BACK]: 'lost correction',
+    [TELL_TAKEN_BACK]: 'lost correction',
     'temporal SignalWorkflowExecution arrivals': 'missed',
     'temporal SignalWorkflowExecution held-up': 'held up',
     'aws StartJobRun': 'walk',

@@ -1,8 +1,8 @@
 // What operators list, on a real PostgreSQL: the grid of products and dates, the commitments of a day, the audit. Each as the owner
 // of the tables and as a domain's login sees it.
-import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest'
 import { domainText, type Files, productText } from '../../catalog/samples.test-data.ts'
-import { type AuditOptions, readAudit } from '../../cli/audit-list.ts'
+import { audit, type AuditOptions, readAudit } from '../../cli/audit-list.ts'
 import { toChange } from '../../cli/audit-words.ts'
 import { readSla } from '../../cli/sla.ts'
 import { deleteHold, insertHold } from '../../catalog/holds.ts'
@@ -270,6 +270,22 @@ describe('audit', () => {
     [{ since: at(2), until: at(3) }, ['hold raw/rd2']],
   ])('%o lists %o', async (options, lines) => {
     expect(await linesOf(space.db, options)).toEqual(lines)
+  })
+
+  test.each([
+    ['lists/aa', FRIDAY, /^Nobody has asked anything of lists\/aa\/\S+; did you mean "lists\/a"\?$/],
+    ['vendor/x', FRIDAY, /^Nobody has asked anything of vendor\/x\/\S+\.$/],
+    ['lists/a', SATURDAY, /^Nobody .*, and no such cycle is known here\. Why not: sluice explain lists\/a\//],
+    ['lists/b', '2099-04-01', /^Nobody .*\. What happened to it by itself: sluice explain lists\/b\//],
+  ])('of the cycle %s/%s, of which there is nothing, it says why', async (product, key, why) => {
+    vi.stubEnv('DATABASE_URL', space.url)
+    let said = ''
+    vi.spyOn(process.stderr, 'write').mockImplementation((text) => Boolean((said += String(text))))
+    const cycle = { product: toProduct(product), key: toKey(key) }
+    expect(await audit({ cycle, refused: false, limit: 50, output: 'table' })).toBe(0)
+    vi.restoreAllMocks()
+    vi.unstubAllEnvs()
+    expect(said.trim()).toMatch(why)
   })
 
   test('before and after read back as they were written', async () => {
