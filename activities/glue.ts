@@ -9,7 +9,8 @@ import {
   StartJobRunCommand,
 } from '@aws-sdk/client-glue'
 import { ApplicationFailure, CompleteAsyncError } from '@temporalio/activity'
-import { GLUE_ENDS, type GlueEndState, type GlueRunEnd, type Held } from '../model/cycle/cycle.ts'
+import { GLUE_ENDS, type GlueEndState, type GlueRunEnd } from '../model/cycle/attempt.ts'
+import type { Held } from '../model/cycle/cycle.ts'
 import { type CycleId, type CycleParts, parseCycleId, type ProductId } from '../model/ids.ts'
 import type { CycleActivities, GlueOrder, GlueRun } from '../workflows/contract.ts'
 import { GLUE_RUN_RULES, type Rules, toAwsFailure, toGlueOrderRules, toGlueStartFailure } from './aws-failures.ts'

@@ -1,7 +1,7 @@
 // In: activities that are tried for as long as it takes. Out: the same, and their cycle learns why a try failed.
 // Never: a try that ends otherwise than without this; a word after each of a thousand tries.
 import { ApplicationFailure, CompleteAsyncError } from '@temporalio/common'
-import type { HeldStep } from '../model/cycle/cycle.ts'
+import type { HeldStep } from '../model/cycle/attempt.ts'
 import { type HoldUp, isHoldUpTold, LIMIT_OF, NEEDS_PERSON } from '../model/cycle/held-up.ts'
 import { type CycleActivities, HELD_UP_SIGNAL } from '../workflows/contract.ts'
 

@@ -2,7 +2,7 @@
 // Never: fails an activity by id (refused in back-off); correlates by job name; acknowledges what it could not ask.
 import { GetJobRunCommand, type GlueClient, type JobRun } from '@aws-sdk/client-glue'
 import { ActivityNotFoundError, type Client } from '@temporalio/client'
-import { GLUE_ENDS, type GlueRunEnd } from '../model/cycle/cycle.ts'
+import { GLUE_ENDS, type GlueRunEnd } from '../model/cycle/attempt.ts'
 import type { CycleId } from '../model/ids.ts'
 import { type Domain, domainOf, parseCycleId, toGlueActivityId } from '../model/ids.ts'
 import type { CallPace } from './call-pace.ts'

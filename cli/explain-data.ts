@@ -2,7 +2,8 @@
 // attempt read. In: the cycle as its workflow or the mirror has it. Out: lines of text. Pure.
 import type { OutdatedInput } from '../mirror/outdated.ts'
 import type { CycleReport } from '../mirror/status.ts'
-import type { Attempt, Cycle } from '../model/cycle/cycle.ts'
+import type { Attempt } from '../model/cycle/attempt.ts'
+import type { Cycle } from '../model/cycle/cycle.ts'
 import { mixedWords } from '../model/cycle/mixed.ts'
 import { decideCorrection, mixedInputs, outdatedInputs } from '../model/cycle/revisions.ts'
 import { onRevisionOf, runsAgainFor } from '../model/dependencies.ts'

@@ -2,7 +2,7 @@
 import { GetJobRunCommand, type JobRun } from '@aws-sdk/client-glue'
 import { selectVersions } from '../catalog/rows.ts'
 import { type CycleRow, readCycle } from '../mirror/status.ts'
-import type { Attempt } from '../model/cycle/cycle.ts'
+import type { Attempt } from '../model/cycle/attempt.ts'
 import { type CycleParts, domainOf, type ProductId, toCycleId } from '../model/ids.ts'
 import { toGlueLogLink } from '../model/glue-log.ts'
 import { type Connection, withConnection } from './connection.ts'

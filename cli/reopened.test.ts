@@ -1,5 +1,6 @@
 import { expect, test } from 'vitest'
-import type { Attempt, DependencyStatus, PastRuns } from '../model/cycle/cycle.ts'
+import type { Attempt } from '../model/cycle/attempt.ts'
+import type { DependencyStatus, PastRuns } from '../model/cycle/cycle.ts'
 import type { CycleId } from '../model/ids.ts'
 import { arrivalOf, definitionOf, inputOf, KEY, NOON_MS, toProduct } from '../model/samples.test-data.ts'
 import { toNext } from '../model/cycle/next-run.ts'

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest'
-import type { Attempt } from '../model/cycle/cycle.ts'
+import type { Attempt } from '../model/cycle/attempt.ts'
 import { type RunLog, toLines, toRunLog } from './run-log.ts'
 
 const CYCLE = 'd1/ds2/2026-11-20'

@@ -2,7 +2,7 @@
 // of it; lines for people.
 // Never: the address of a log that no run wrote.
 import type { JobRun } from '@aws-sdk/client-glue'
-import type { Attempt } from '../model/cycle/cycle.ts'
+import type { Attempt } from '../model/cycle/attempt.ts'
 
 export interface RunLog {
   attempt: number

@@ -2,7 +2,8 @@
 // Never: the truth about a running cycle (ask its workflow); a list without a limit.
 import type { Postgres } from '../clients/postgres.ts'
 import type { Condition } from '../model/cycle/condition.ts'
-import type { Attempt, Blocker, HeldAs, DependencyStatus, OpenedBy } from '../model/cycle/cycle.ts'
+import type { Attempt } from '../model/cycle/attempt.ts'
+import type { Blocker, HeldAs, DependencyStatus, OpenedBy } from '../model/cycle/cycle.ts'
 import { isOfStep } from '../model/cycle/flags.ts'
 import type { CycleId, Domain, ProductId } from '../model/ids.ts'
 import { isOpenedAfterItsTime } from '../model/lateness/promised.ts'

@@ -1,6 +1,7 @@
 // I3 of further attempts: each follows a failure of whose kind its definition allows another.
 import { expect, test } from 'vitest'
-import { type Cycle, type GlueRunEnd, openRun } from '../model/cycle/cycle.ts'
+import type { GlueRunEnd } from '../model/cycle/attempt.ts'
+import { type Cycle, openRun } from '../model/cycle/cycle.ts'
 import { applyFact } from '../model/cycle/facts.ts'
 import { toRecord } from '../model/cycle/record.ts'
 import type { RunDefinition } from '../model/definition.ts'

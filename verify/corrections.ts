@@ -1,5 +1,5 @@
 // Part of I3: reruns that nobody asked for. In: what a cycle's histories say. Out: those that read nothing new. Pure.
-import type { Attempt } from '../model/cycle/cycle.ts'
+import type { Attempt } from '../model/cycle/attempt.ts'
 import { SLUICE } from '../model/cycle/revisions.ts'
 import type { CycleId } from '../model/ids.ts'
 import type { BuiltFrom } from '../model/refresh-event.ts'

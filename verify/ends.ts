@@ -1,7 +1,7 @@
 // I5. In: evidence. Out: cycles whose end is not that of their Glue run, or not that of their Temporal run. Pure.
 // Never: asks of a cycle that was ended from outside what only a whole one can show.
 import { toGlueActivityId } from '../model/ids.ts'
-import type { GlueRunEnd } from '../model/cycle/cycle.ts'
+import type { GlueRunEnd } from '../model/cycle/attempt.ts'
 import type { CycleRecord } from '../model/cycle/record.ts'
 import { isSettled } from '../model/states.ts'
 import type { CycleEvidence, Evidence } from './evidence.ts'

@@ -1,7 +1,7 @@
 // In: the runs of a cycle. Out: what their histories say of it: every flush a run made is in its history, whole, so no
 // worker need live to answer. Pure.
+import type { Attempt } from '../model/cycle/attempt.ts'
 import {
-  type Attempt,
   type Blocker,
   type Delivery,
   type DependencyStatus,

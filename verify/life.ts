@@ -1,7 +1,8 @@
 // I10. In: evidence, taken after quiet. Out: cycles that could go on and do not, that were never opened, or never closed.
 // Pure. Never: blames a cycle that waits for what nobody sent, for its time, for Glue or for a person, such as one that is held.
 import { conditionOf, judgeCondition } from '../model/cycle/condition.ts'
-import { type DependencyStatus, inputsOf } from '../model/cycle/cycle.ts'
+import type { DependencyStatus } from '../model/cycle/cycle.ts'
+import { inputsOf } from '../model/cycle/inputs.ts'
 import type { CycleSnapshot } from '../model/cycle/record.ts'
 import { type CycleId, toCycleId } from '../model/ids.ts'
 import { isSettled } from '../model/states.ts'

@@ -1,6 +1,7 @@
 // In: evidence. Out: where it is seen that an upstream cycle is published, for whom, and that a Glue run ended. Pure.
 // Never: a publication that the asking domain may not know of.
-import { type Blocker, GLUE_ENDS } from '../model/cycle/cycle.ts'
+import { GLUE_ENDS } from '../model/cycle/attempt.ts'
+import type { Blocker } from '../model/cycle/cycle.ts'
 import { type CycleId, type CycleKey, domainOf, isNoticeId, parseEventId, type ProductId } from '../model/ids.ts'
 import { consumersOf, INDEX_LAG_MS } from './consumers.ts'
 import type { Evidence, SandboxRow } from './evidence.ts'

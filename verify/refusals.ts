@@ -1,6 +1,6 @@
 // In: the history of a run. Out: its steps that AWS refused, each spell from the first refusal until the step got on. Pure.
 // Never: a refusal that the cycle was not told of: of it the history knows nothing.
-import type { HeldStep } from '../model/cycle/cycle.ts'
+import type { HeldStep } from '../model/cycle/attempt.ts'
 import type { HoldUp } from '../model/cycle/held-up.ts'
 import { type CycleActivities, HELD_UP_SIGNAL } from '../workflows/contract.ts'
 import type { HistoryStep, RunEvidence } from './evidence.ts'

@@ -2,12 +2,12 @@
 // Never: workflow code; whoever imports this must not pull the bundle in.
 import { defineSearchAttributeKey, TypedSearchAttributes } from '@temporalio/common'
 import { applyArrival } from '../model/cycle/arrivals.ts'
+import type { GlueRunEnd } from '../model/cycle/attempt.ts'
 import {
   type Blocker,
   type Cycle,
   type CycleInput,
   type ExpectedCycle,
-  type GlueRunEnd,
   type Held,
   openRun,
   type ReopenCommand,

@@ -1,6 +1,6 @@
 // What the Temporal UI says of a cycle that does not get on, and of its attempts.
 import { expect, test } from 'vitest'
-import { LIMITS } from '../model/cycle/cycle.ts'
+import { LIMITS } from '../model/cycle/attempt.ts'
 import { applyArrival } from '../model/cycle/arrivals.ts'
 import { applyFact, type Fact } from '../model/cycle/facts.ts'
 import { applyHoldUp } from '../model/cycle/held-up.ts'

@@ -1,12 +1,7 @@
 // In: a cycle. Out: what the Temporal UI shows of it, in Markdown: the state in words and the checklist.
-import {
-  type Attempt,
-  type Cycle,
-  currentAttempt,
-  type DependencyStatus,
-  type HeldUp,
-  judgeInputs,
-} from '../model/cycle/cycle.ts'
+import type { Attempt, HeldUp } from '../model/cycle/attempt.ts'
+import { type Cycle, currentAttempt, type DependencyStatus } from '../model/cycle/cycle.ts'
+import { judgeInputs } from '../model/cycle/inputs.ts'
 import { toHeldWords } from '../model/cycle/commands.ts'
 import { LIMIT_WORDS } from '../model/cycle/flags.ts'
 import { waitingFor } from '../model/cycle/outgoing.ts'

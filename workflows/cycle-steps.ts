@@ -9,7 +9,8 @@ import {
   rootCause,
   workflowInfo,
 } from '@temporalio/workflow'
-import { type Attempt, type Cycle, currentAttempt, type GlueRunEnd } from '../model/cycle/cycle.ts'
+import type { Attempt, GlueRunEnd } from '../model/cycle/attempt.ts'
+import { type Cycle, currentAttempt } from '../model/cycle/cycle.ts'
 import { worthAnotherLook } from '../model/cycle/decide.ts'
 import { type HoldUp, needsPerson } from '../model/cycle/held-up.ts'
 import { mayPage, toGlueArguments, toNotice, toPublication } from '../model/cycle/outgoing.ts'

@@ -1,7 +1,8 @@
 // In: what a signal brought: the bridge's, or what somebody typed into the Temporal UI. Out: the part that makes sense.
 // Never: an error. Thrown in a handler, it would fail the workflow task again and again, and the cycle would stand still.
 import { log } from '@temporalio/workflow'
-import { type Blocker, HELD_STEPS, LIMITS } from '../model/cycle/cycle.ts'
+import { HELD_STEPS, LIMITS } from '../model/cycle/attempt.ts'
+import type { Blocker } from '../model/cycle/cycle.ts'
 import type { HoldUp } from '../model/cycle/held-up.ts'
 import { isLocation, MAX_EVENT_ID, MAX_REVISION, toInstant } from '../model/event-values.ts'
 import type { ProductId } from '../model/ids.ts'

@@ -5,15 +5,8 @@ import { toCycleId } from '../ids.ts'
 import { withFullStop } from '../full-stop.ts'
 import { type CycleState, isSettled, type Step } from '../states.ts'
 import { toShort } from './asker.ts'
-import {
-  type Command,
-  type Cycle,
-  type CycleInput,
-  type Held,
-  isUnbegun,
-  missingOf,
-  type OperatorCommand,
-} from './cycle.ts'
+import { type Command, type Cycle, type CycleInput, type Held, isUnbegun, type OperatorCommand } from './cycle.ts'
+import { missingOf } from './inputs.ts'
 import { hasAttemptToGoOnWith, type RunStatus, refuseRerun } from './rerun.ts'
 import { decideCorrection } from './revisions.ts'
 

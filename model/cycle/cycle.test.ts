@@ -1,7 +1,9 @@
 import { describe, expect, test } from 'vitest'
 import { arrivalOf, cycleOf, definitionOf, endOf, inputOf, KEY, NOON_MS, toProduct } from '../samples.test-data.ts'
 import { applyArrival } from './arrivals.ts'
-import { type Attempt, type CycleInput, currentAttempt, type DependencyStatus, missingOf, openRun } from './cycle.ts'
+import type { Attempt } from './attempt.ts'
+import { type CycleInput, currentAttempt, type DependencyStatus, openRun } from './cycle.ts'
+import { missingOf } from './inputs.ts'
 import { decideNext } from './decide.ts'
 import { applyFact, type Fact } from './facts.ts'
 

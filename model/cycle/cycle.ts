@@ -2,10 +2,10 @@
 // workflow's edge. Never: a clock, a lookup, a decision (decide.ts) or a change (facts.ts).
 import type { ProductDefinition } from '../definition.ts'
 import { type CycleId, type CycleKey, type ProductId, toCycleId } from '../ids.ts'
-import type { Arrival, BuiltFrom, Cascade } from '../refresh-event.ts'
+import type { Arrival, Cascade } from '../refresh-event.ts'
 import type { CycleState, DeliveryOutcome, DependencyState, Step } from '../states.ts'
-import { type Condition, conditionOf, type Judgement, judgeCondition } from './condition.ts'
-import type { FailureClass } from './failure-class.ts'
+import type { Attempt, HeldUp } from './attempt.ts'
+import type { Condition } from './condition.ts'
 
 export const OPENERS = ['arrival', 'scheduler', 'person', 'rerun', 'backfill'] as const
 export type OpenedBy = (typeof OPENERS)[number]
@@ -187,56 +187,6 @@ export interface Transition {
   version: number
 }
 
-export const GLUE_ENDS = ['SUCCEEDED', 'FAILED', 'TIMEOUT', 'STOPPED', 'ERROR', 'EXPIRED'] as const
-export type GlueEndState = (typeof GLUE_ENDS)[number]
-
-export interface GlueRunEnd {
-  runId: string
-  state: GlueEndState
-  error: string | null
-  executionSeconds: number
-  /** `nobody`: its end could not be learned, so the run may still be at work. */
-  noticedBy: 'event' | 'check' | 'nobody'
-}
-
-export interface Attempt {
-  number: number
-  begunAtMs: number
-  runId: string | null
-  runStartedAtMs: number | null
-  /** True when the run was found in Glue instead of started by this activity. */
-  adopted: boolean
-  end: GlueRunEnd | null
-  endedAtMs: number | null
-  /** Whose failure the end was; absent where it was none, and in what older versions wrote. */
-  failure?: FailureClass
-  /** What it read; absent in what older versions wrote. */
-  inputs?: BuiltFrom[]
-  /** It began because of corrections alone, as nobody asked for it. */
-  isCorrection?: true
-  /** Whoever asked for it wants no event of it. */
-  isUnpublished?: true
-  /** Whom its publication is still to ask to run again. */
-  cascade?: Cascade
-}
-
-export const LIMITS = ['concurrent-runs', 'account-quota', 'call-rate'] as const
-/** What of Glue is in use: a wait, no failure. */
-export type Limit = (typeof LIMITS)[number]
-
-export const HELD_STEPS = ['start', 'run', 'publish'] as const
-export type HeldStep = (typeof HELD_STEPS)[number]
-
-export interface HeldUp {
-  step: HeldStep
-  reason: string
-  /** How often AWS refused, as far as it was told: one refusal may pass by itself. */
-  refusals: number
-  sinceMs: number
-  /** The limit it waits for; absent where it is held up by anything else. */
-  limit?: Limit
-}
-
 export const OPERATOR_ACTIONS = ['rerun', 'upgrade', 'skip', 'waive', 'hold', 'release', 'cancel'] as const
 /** What a cycle itself judges and remembers. */
 export type OperatorActionKind = (typeof OPERATOR_ACTIONS)[number]
@@ -365,51 +315,9 @@ export const toWaiting = (expected: ExpectedCycle): DependencyStatus => ({
 export const isUnbegun = ({ state, step }: { state: CycleState; step: Step | null }): boolean =>
   state === 'WAITING' || (state === 'ERROR' && step === 'wait')
 
-/** What a cycle needs, and what it has. */
-type Gathering = Pick<Cycle, 'input' | 'dependencies'>
-
-/** Whether the cycle has what it needs; `Infinity`: once all waiting for time is over. */
-export const judgeInputs = (cycle: Gathering, nowMs: number): Judgement =>
-  judgeCondition(conditionOf(cycle.input), inputsOf(cycle), nowMs)
-
-/**
- * The expected cycles in their order, as the condition counts them. A cycle that was brought back after its attempt
- * began keeps the inputs it had, in any order, and perhaps by another version of the definition than it now carries.
- */
-export function inputsOf({ input: { expected }, dependencies }: Gathering): DependencyStatus[] {
-  const isAligned = expected.every((one, at) => isSameCycle(one, dependencies[at]))
-  if (isAligned) return dependencies
-  return expected.map((one) => dependencies.find((known) => isSameCycle(one, known)) ?? toWaiting(one))
-}
-
 type UpstreamCycle = Pick<ExpectedCycle, 'product' | 'key'>
 
 export const isSameCycle = (one: UpstreamCycle, other: UpstreamCycle | undefined): boolean =>
   one.product === other?.product && one.key === other.key
-
-/** The inputs that the job reads: what the condition took of them, and what an earlier version of the definition had. */
-export function readInputs(cycle: Cycle): DependencyStatus[] {
-  const inputs = inputsOf(cycle)
-  const { expected } = cycle.input
-  const others = cycle.dependencies.filter((known) => !expected.some((one) => isSameCycle(one, known)))
-  // Most need them all, and each publication asks.
-  const used = cycle.input.condition
-    ? judgeInputs(cycle, Infinity).used.flatMap((at) => inputs[at] ?? [])
-    : inputs.filter(({ state }) => state === 'ARRIVED')
-  // What an earlier version had may stand behind what this one expects, and be among both.
-  return [...new Set([...used, ...others])]
-}
-
-/** The upstreams that would still help and have not arrived, each once; none when the condition holds. */
-export const missingOf = (cycle: Gathering, nowMs: number): ProductId[] =>
-  missingNames(cycle, judgeInputs(cycle, nowMs))
-
-/** Their products, each once, in the order of the definition; also of those that have no cycle that would do. */
-export const missingNames = (cycle: Pick<Cycle, 'input'>, { missing, never }: Judgement): ProductId[] => [
-  ...new Set([
-    ...missing.flatMap((at) => cycle.input.expected[at]?.product ?? []),
-    ...never.map(({ product }) => product),
-  ]),
-]
 
 export const currentAttempt = (cycle: Cycle): Attempt | undefined => cycle.attempts.at(-1)

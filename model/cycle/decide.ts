@@ -2,15 +2,9 @@
 // Never: starts before each required upstream has arrived or was waived, or the cutoff says run-without.
 
 import type { ProductId } from '../ids.ts'
-import {
-  type Attempt,
-  type Cycle,
-  currentAttempt,
-  type DependencyStatus,
-  judgeInputs,
-  missingNames,
-  type RerunCommand,
-} from './cycle.ts'
+import type { Attempt } from './attempt.ts'
+import { type Cycle, currentAttempt, type DependencyStatus, type RerunCommand } from './cycle.ts'
+import { judgeInputs, missingNames } from './inputs.ts'
 import { decideCorrection } from './revisions.ts'
 import { unopenedOf, withoutUnopened } from './unopened.ts'
 

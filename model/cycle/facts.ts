@@ -3,21 +3,19 @@
 import { domainOf } from '../ids.ts'
 import type { Cascade } from '../refresh-event.ts'
 import { joinCascades, takeCorrections, toFoundDeliveries } from './corrections.ts'
+import type { Attempt, GlueRunEnd } from './attempt.ts'
 import {
-  type Attempt,
   type Command,
   type Cycle,
   currentAttempt,
   type DependencyStatus,
-  type GlueRunEnd,
   type Held,
-  inputsOf,
-  judgeInputs,
   type OperatorAction,
   type ReopenCommand,
   type RerunCommand,
   type UpgradeCommand,
 } from './cycle.ts'
+import { inputsOf, judgeInputs } from './inputs.ts'
 import { classifyFailure } from './failure-class.ts'
 import { move } from './move.ts'
 import { obey, refuse } from './obey.ts'

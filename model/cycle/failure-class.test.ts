@@ -1,7 +1,7 @@
 import fc from 'fast-check'
 import { expect, test } from 'vitest'
 import { endOf } from '../samples.test-data.ts'
-import { GLUE_ENDS } from './cycle.ts'
+import { GLUE_ENDS } from './attempt.ts'
 import { classifyFailure, type FailureClass } from './failure-class.ts'
 
 const ofMessage = (error: string): FailureClass => classifyFailure({ ...endOf('FAILED'), error })

@@ -3,7 +3,9 @@
 import { onRevisionOf } from '../dependencies.ts'
 import type { ProductId } from '../ids.ts'
 import { isSettled } from '../states.ts'
-import { type Cycle, isUnbegun, type Limit, readInputs } from './cycle.ts'
+import type { Limit } from './attempt.ts'
+import { type Cycle, isUnbegun } from './cycle.ts'
+import { readInputs } from './inputs.ts'
 import { builtWithout } from './outgoing.ts'
 import { mixedInputs, outdatedInputs } from './revisions.ts'
 

@@ -2,7 +2,8 @@
 import type { ProductId } from '../ids.ts'
 import type { Arrival } from '../refresh-event.ts'
 import { applyRecall } from './arrivals.ts'
-import { type Blocker, type CycleInput, type ExpectedCycle, isSameCycle, missingOf, openRun } from './cycle.ts'
+import { type Blocker, type CycleInput, type ExpectedCycle, isSameCycle, openRun } from './cycle.ts'
+import { missingOf } from './inputs.ts'
 import { decideNext } from './decide.ts'
 
 /** What a recall answers, for any number of cycles. */

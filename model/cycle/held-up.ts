@@ -1,6 +1,7 @@
 // In: a cycle, and what the step it is at says of why it does not get on. Out: the cycle that says so too. Pure.
 // Never: a word about a step that is over; the same said twice.
-import type { Cycle, HeldStep, HeldUp, Limit } from './cycle.ts'
+import type { HeldStep, HeldUp, Limit } from './attempt.ts'
+import type { Cycle } from './cycle.ts'
 import { decideNext, type NextStep } from './decide.ts'
 
 /** Failures of an activity that tries alone will hardly mend: AWS refuses the role, or does not know what was started. */

@@ -1,7 +1,8 @@
 // How the last run of a closed cycle ended, as two tell it: the run by its result, the mirror by its row. In: both, as far as
 // they are there. Out: what the next run must carry. Pure.
 // Never: an older end over a newer one; a past that lets a run follow by itself where a person may have stopped the last.
-import type { Attempt, PastRuns } from './cycle.ts'
+import type { Attempt } from './attempt.ts'
+import type { PastRuns } from './cycle.ts'
 
 /** The past of a cycle without the command that brings it back. */
 export type Past = Omit<PastRuns, 'command'>

@@ -4,20 +4,20 @@ import type { ProductId } from '../ids.ts'
 import { withAction } from './actions.ts'
 import { refuseCommand } from './commands.ts'
 import { joinCascades } from './corrections.ts'
+import type { Attempt } from './attempt.ts'
 import {
   type Asked,
-  type Attempt,
   type Command,
   type Cycle,
   type CycleInput,
   currentAttempt,
   isUnbegun,
-  missingOf,
   type OperatorAction,
   type OperatorCommand,
   type RerunCommand,
   type WaiveCommand,
 } from './cycle.ts'
+import { missingOf } from './inputs.ts'
 import { move } from './move.ts'
 import { hasAttemptToGoOnWith, type RunStatus } from './rerun.ts'
 

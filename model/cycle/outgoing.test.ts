@@ -4,7 +4,8 @@ import type { ProductDefinition } from '../definition.ts'
 import { arrivalOf, cycleOf, definitionOf, endOf, HOUR_MS, inputOf, KEY, NOON_MS, toKey } from '../samples.test-data.ts'
 import type { CycleState, Step } from '../states.ts'
 import { applyArrival } from './arrivals.ts'
-import { type Attempt, type Cycle, currentAttempt, openRun } from './cycle.ts'
+import type { Attempt } from './attempt.ts'
+import { type Cycle, currentAttempt, openRun } from './cycle.ts'
 import { applyFact } from './facts.ts'
 import {
   builtFrom,

@@ -3,8 +3,10 @@
 import type { ProductId } from '../ids.ts'
 import { domainOf, nameOf, toNotRefreshedId } from '../ids.ts'
 import type { Arrival, BuiltFrom, Publication, RevisionKind } from '../refresh-event.ts'
-import type { Attempt, Cycle, CycleInput, DependencyStatus } from './cycle.ts'
-import { currentAttempt, inputsOf, isUnbegun, judgeInputs, missingOf, readInputs } from './cycle.ts'
+import type { Attempt } from './attempt.ts'
+import type { Cycle, CycleInput, DependencyStatus } from './cycle.ts'
+import { currentAttempt, isUnbegun } from './cycle.ts'
+import { inputsOf, judgeInputs, missingOf, readInputs } from './inputs.ts'
 
 export const builtFrom = (cycle: Cycle): BuiltFrom[] =>
   arrivedOf(cycle).map(({ product, key, arrival }) => ({ product, cycle: key, revision: arrival.revision }))

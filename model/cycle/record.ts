@@ -3,8 +3,8 @@ import { type CycleId, type Domain, domainOf, type ProductId } from '../ids.ts'
 import type { Arrival } from '../refresh-event.ts'
 import { type CycleState, isSettled, type Step } from '../states.ts'
 import type { Condition } from './condition.ts'
+import type { Attempt } from './attempt.ts'
 import {
-  type Attempt,
   type Cycle,
   type CycleInput,
   type Delivery,

@@ -2,7 +2,9 @@
 // One function for the update's validator, the signal's handler and the start of a closed cycle.
 import type { Cascade } from '../refresh-event.ts'
 import type { CycleState, Step } from '../states.ts'
-import { type Attempt, type Cycle, currentAttempt, type Held, judgeInputs, missingNames, missingOf } from './cycle.ts'
+import type { Attempt } from './attempt.ts'
+import { type Cycle, currentAttempt, type Held } from './cycle.ts'
+import { judgeInputs, missingNames, missingOf } from './inputs.ts'
 import { withoutUnopened } from './unopened.ts'
 
 /** Of a closed cycle: as the run that brings it back would have it, so with the condition that it would carry. */

@@ -1,5 +1,5 @@
 // In: how a Glue run ended, and what was decided. Out: why the cycle pauses or is in ERROR, in a person's words. Pure.
-import type { GlueRunEnd } from './cycle.ts'
+import type { GlueRunEnd } from './attempt.ts'
 import { classifyFailure, FAILURE_WORDS } from './failure-class.ts'
 import { MOST_ATTEMPTS, type Retry } from './retry.ts'
 

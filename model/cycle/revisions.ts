@@ -3,8 +3,8 @@
 import { runsAgainFor } from '../dependencies.ts'
 import type { Arrival } from '../refresh-event.ts'
 import { applyArrival } from './arrivals.ts'
+import type { Attempt } from './attempt.ts'
 import {
-  type Attempt,
   type Cycle,
   type CycleInput,
   currentAttempt,
@@ -14,8 +14,8 @@ import {
   isUnbegun,
   openRun,
   type RerunCommand,
-  readInputs,
 } from './cycle.ts'
+import { readInputs } from './inputs.ts'
 import { type MixedInput, mixedIn } from './mixed.ts'
 
 /** Who asks for a rerun that nobody asked for. */

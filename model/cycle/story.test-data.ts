@@ -9,15 +9,8 @@ import { isSettled } from '../states.ts'
 import { applyArrival, applyBlocker } from './arrivals.ts'
 import type { Condition } from './condition.ts'
 import { refuseCommand } from './commands.ts'
-import {
-  type Blocker,
-  type Command,
-  type Cycle,
-  GLUE_ENDS,
-  type GlueEndState,
-  openRun,
-  type ReopenCommand,
-} from './cycle.ts'
+import { GLUE_ENDS, type GlueEndState } from './attempt.ts'
+import { type Blocker, type Command, type Cycle, openRun, type ReopenCommand } from './cycle.ts'
 import { decideNext, type NextStep } from './decide.ts'
 import { applyFact, type Fact } from './facts.ts'
 import { attemptToGoOnWith } from './rerun.ts'

@@ -13,10 +13,10 @@ import {
   type ExpectedCycle,
   isSameCycle,
   isUnbegun,
-  missingOf,
   toWaiting,
   type UpgradeCommand,
 } from './cycle.ts'
+import { missingOf } from './inputs.ts'
 
 /** Null when it may go ahead; else a sentence that says how the cycle goes on instead. */
 export function refuseUpgrade({ id, input, state, step }: Cycle, to: Target): string | null {

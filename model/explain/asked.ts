@@ -1,6 +1,7 @@
 // The cycle that was asked about, as the top of the tree of what it waits for. In: the cycle as its workflow has it. Out: itself, and
 // each input it misses, as edges. Pure.
-import { type Cycle, inputsOf, isUnbegun, judgeInputs, missingNames } from '../cycle/cycle.ts'
+import { type Cycle, isUnbegun } from '../cycle/cycle.ts'
+import { inputsOf, judgeInputs, missingNames } from '../cycle/inputs.ts'
 import { type CycleId, type CycleKey, domainOf, type ProductId } from '../ids.ts'
 import type { WaitingEdge } from './standing.ts'
 

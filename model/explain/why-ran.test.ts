@@ -1,7 +1,8 @@
 // Why a cycle ran, ran early, ran again: by hand.
 import { expect, test } from 'vitest'
 import type { Condition } from '../cycle/condition.ts'
-import { type Attempt, toWaiting } from '../cycle/cycle.ts'
+import type { Attempt } from '../cycle/attempt.ts'
+import { toWaiting } from '../cycle/cycle.ts'
 import { arrivalOf, endOf, HOUR_MS, KEY, NOON_MS, toProduct } from '../samples.test-data.ts'
 import { type Remembered, toRunSentences } from './why-ran.ts'
 

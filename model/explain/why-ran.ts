@@ -1,7 +1,8 @@
 // Why a cycle ran when it did, why it ran again, and what it did not wait for. In: what is remembered of it. Out: sentences. Pure.
 // Never: a cause that nothing remembers: then the attempt is told without one.
 import type { Condition } from '../cycle/condition.ts'
-import type { Attempt, DependencyStatus } from '../cycle/cycle.ts'
+import type { Attempt } from '../cycle/attempt.ts'
+import type { DependencyStatus } from '../cycle/cycle.ts'
 import { FAILURE_WORDS } from '../cycle/failure-class.ts'
 import { toCycleId } from '../ids.ts'
 import type { DeliveryOutcome } from '../states.ts'

@@ -3,7 +3,7 @@
 // Never: a fact about a cycle that does not exist; zod's or the engine's own words.
 import { z } from 'zod'
 import { isDate } from '../calendar/day-numbers.ts'
-import { GLUE_ENDS, type GlueEndState } from '../cycle/cycle.ts'
+import { GLUE_ENDS, type GlueEndState } from '../cycle/attempt.ts'
 import { MAX_EVENT_ID, MAX_REVISION, toInstant } from '../event-values.ts'
 import { toFindings } from '../findings.schema.ts'
 import {

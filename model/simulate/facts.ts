@@ -1,5 +1,5 @@
 // What a simulation is told: refresh events from outside the simulated runs, and how runs end. Times are in the facts.
-import type { GlueEndState } from '../cycle/cycle.ts'
+import type { GlueEndState } from '../cycle/attempt.ts'
 import type { CycleKey, ProductId } from '../ids.ts'
 import type { Arrival } from '../refresh-event.ts'
 

@@ -2,7 +2,7 @@
 import type { ProductSchedule } from '../calendar/cycles.ts'
 import type { DomainCatalog } from '../calendar/routing.ts'
 import { startOfDayMs } from '../calendar/wall-time.ts'
-import type { GlueEndState } from '../cycle/cycle.ts'
+import type { GlueEndState } from '../cycle/attempt.ts'
 import type { ExternalDefinition, ProductDefinition } from '../definition.ts'
 import { domainOf, toCycleId, toEventId } from '../ids.ts'
 import { catalogOf, HOUR_MS, toKey, toProduct, versionOf } from '../samples.test-data.ts'

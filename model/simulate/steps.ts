@@ -1,7 +1,8 @@
 // The life of a cycle in virtual time: whatever comes next, until it waits (workflows/data-product-cycle.ts is the same
 // on Temporal). In: a cycle that something happened to. Out: its facts applied; what follows is on the agenda.
 // Never: decides by itself (model/cycle does); stays in the world whole once its run is closed.
-import { type Blocker, type Cycle, currentAttempt, type GlueRunEnd } from '../cycle/cycle.ts'
+import type { GlueRunEnd } from '../cycle/attempt.ts'
+import { type Blocker, type Cycle, currentAttempt } from '../cycle/cycle.ts'
 import { decideNext } from '../cycle/decide.ts'
 import { applyFact, type Fact } from '../cycle/facts.ts'
 import { nextRevision, toNotice } from '../cycle/outgoing.ts'

@@ -1,6 +1,6 @@
 // Rows 1 to 5: Glue takes a start and does not say so, has no room, loses, delays and repeats its events, hangs.
 import { expect, test } from 'vitest'
-import type { GlueRunEnd } from '../../model/cycle/cycle.ts'
+import type { GlueRunEnd } from '../../model/cycle/attempt.ts'
 import { publishedIds, startedRuns } from '../end-to-end/sandbox-ledger.ts'
 import type { SandboxRow } from '../../verify/evidence.ts'
 import { playCase } from './cases.ts'

@@ -1,6 +1,7 @@
 // What reruns ask of others, judged by evidence at rest: cascades and reruns that publish nothing. Out: what broke, in words. Pure.
 // Never: blames a consumer that an operator ended, that a newer definition turned away, or that the word could not reach.
-import type { Attempt, OperatorAction } from '../../model/cycle/cycle.ts'
+import type { Attempt } from '../../model/cycle/attempt.ts'
+import type { OperatorAction } from '../../model/cycle/cycle.ts'
 import { joinCascades } from '../../model/cycle/corrections.ts'
 import { SLUICE } from '../../model/cycle/revisions.ts'
 import type { ProductDefinition } from '../../model/definition.ts'

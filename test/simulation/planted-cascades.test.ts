@@ -1,6 +1,6 @@
 // The oracle of cascades and fences: each breach planted in a sound world is seen.
 import { beforeAll, expect, test } from 'vitest'
-import type { Attempt } from '../../model/cycle/cycle.ts'
+import type { Attempt } from '../../model/cycle/attempt.ts'
 import { toEventId } from '../../model/ids.ts'
 import type { Publication } from '../../model/refresh-event.ts'
 import type { Evidence } from '../../verify/evidence.ts'

@@ -1,13 +1,12 @@
 // In: a client, the input of a cycle. Out: what others do to that cycle: the bridge, the scheduler, Glue, an operator.
 // Never: another way into the cycle than theirs.
 import { ApplicationFailure, type Client, WorkflowFailedError } from '@temporalio/client'
+import type { GlueEndState, GlueRunEnd } from '../../model/cycle/attempt.ts'
 import type {
   Blocker,
   Command,
   Cycle,
   CycleInput,
-  GlueEndState,
-  GlueRunEnd,
   OperatorCommand,
   PastRuns,
   ReopenCommand,
