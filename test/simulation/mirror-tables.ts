@@ -3,6 +3,7 @@
 // That the SQL itself does this is proven in the services ring. Never: a statement it does not know.
 import type { Hostility, Life } from './hostility.ts'
 import type { Postgres, Queries } from '../../clients/postgres.ts'
+import { heldOf } from '../../mirror/conditions.ts'
 import {
   listCorrected,
   listDependencies,
@@ -84,5 +85,5 @@ const STATEMENTS: [start: string, answer: (tables: Tables, params: unknown[]) =>
   // No definition of this mesh asks what an upstream skipped, only what was taken back.
   ['with asked as (', recallNotices],
   ['with unaware as (', listUnaware],
-  ['select cycle, product, held, run_number', listHeldOtherwise],
+  [`select cycle, product, ${heldOf()} as held, run_number`, listHeldOtherwise],
 ]
