@@ -13,6 +13,7 @@ import {
   domainOf,
   parseCycleId,
   parseEventId,
+  type ProductId,
   toCycleId,
   toEventId,
 } from '../model/ids.ts'
@@ -99,8 +100,12 @@ async function requireKnown(
   const highest = await readHighestRevision(db, domainOf(parts.product), parts)
   const event = toEventId(toCycleId(parts.product, parts.key), revision)
   if (highest === 0) {
-    const isDefined = applied.products.some(({ definition }) => definition.product === parts.product)
-    if (isDefined || isExternal(applied, parts.product)) return
+    // Of an external, what its domain has heard of may be gone from the ledger.
+    if (isExternal(applied, parts.product) && revision === 1) return
+    if (isExternal(applied, parts.product) || isDefined(applied, parts.product)) {
+      const unknown = `${toCycleId(parts.product, parts.key)} has published nothing yet that anybody has heard of`
+      throw new CommandFailure(EXIT.failed, `${event} is not known: ${unknown}. Nothing was taken back.`)
+    }
     const unheard = `Nobody has heard of ${event} either. Nothing was taken back.`
     throw new CommandFailure(EXIT.notAllowed, `${whyNoDefinition(applied, parts)} ${unheard}`)
   }
@@ -108,6 +113,9 @@ async function requireKnown(
   const known = `the highest revision of ${toCycleId(parts.product, parts.key)} that anybody has heard of is ${highest}`
   throw new CommandFailure(EXIT.failed, `${event} is not known: ${known}. Nothing was taken back.`)
 }
+
+const isDefined = ({ products }: Pick<DomainCatalog, 'products'>, product: ProductId): boolean =>
+  products.some(({ definition }) => definition.product === product)
 
 /** It or a later one, taken back and told: where the bus refused the notice, nothing is in the audit. */
 async function findEarlier(db: Postgres, cycle: CycleId, revision: number): Promise<AuditedRow | undefined> {

@@ -192,6 +192,23 @@ test('of a revision higher than any that is known it is refused: it would take b
   expect(puts()).toEqual([])
 })
 
+test('of a cycle that has published nothing yet it is refused: its first refresh would never be taken', async () => {
+  const message = expect.stringMatching(/r9 is not known: \S+ has published nothing yet .*\. Nothing was taken back\.$/)
+  const event = `${stage.product('ds1')}/${KEY}/r9`
+  await expect(withdraw(event, options)).rejects.toMatchObject({ exitCode: EXIT.failed, message })
+  await expect(withdraw(event, { ...options, dryRun: true })).rejects.toMatchObject({ message })
+  await expect(withdraw(event.replace('/r9', '/r1'), options)).rejects.toThrow('has published nothing yet')
+  expect(puts()).toEqual([])
+})
+
+test('of an external that nobody has heard of, the first revision alone can be taken back', async () => {
+  const product = stage.product('closes')
+  const shape = { every: 'business-day', calendar: 'weekdays', timezone: 'America/New_York' } as const
+  await stage.apply({ externals: [{ ...shape, product, description: '', mappings: [] }] })
+  await expect(withdraw(`${product}/${KEY}/r2`, options)).rejects.toMatchObject({ exitCode: EXIT.failed })
+  expect(await withdraw(`${product}/${KEY}/r1`, options)).toBe(0)
+})
+
 test('of an external it goes on the bus of its own domain, and says so; no row of Sluice has it', async () => {
   const product = stage.product('closes')
   const shape = { every: 'business-day', calendar: 'weekdays', timezone: 'America/New_York' } as const
@@ -228,6 +245,11 @@ describe('what is taken back already', () => {
     const shape = { every: 'business-day', calendar: 'weekdays', timezone: 'America/New_York' } as const
     await stage.apply({ externals: [{ ...shape, product, description: '', mappings: [] }] })
     const event = `${product}/${KEY}`
+    await database.db.rows(
+      `insert into event_ledger (domain, event_id, outcome, product, cycle_key, revision, first_seen_at)
+       values ($1, $2, 'routed', $3, $4, 3, now())`,
+      [stage.domain, `${event}/r3`, product, KEY],
+    )
     expect(await withdraw(`${event}/r2`, options)).toBe(0)
     await refusal(`${event}/r1`, /r1 is taken back already, with revision 2\. ann asked/)
     expect(await withdraw(`${event}/r3`, options)).toBe(0)
