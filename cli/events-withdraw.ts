@@ -1,7 +1,7 @@
 // In: a publication, who takes it back and why. Out: the notice on the bus of its product, as the account that owns it, and a mark
 // at its row, so that cycles that open later do not recall it; audited. With `--dry-run` who would lose it, and nothing else.
 // Never: a notice before the mark; a second one once the first is out; one of what nobody knows.
-import type { Postgres } from '../clients/postgres.ts'
+import type { Postgres, Queries } from '../clients/postgres.ts'
 import { readReaders } from '../mirror/readers.ts'
 import { type AuditedRow, listAudited } from '../mirror/audit.ts'
 import { lockWithdrawals, markWithdrawn, readHighestRevision } from '../mirror/withdrawn.ts'
@@ -19,7 +19,7 @@ import {
 } from '../model/ids.ts'
 import type { ActOptions } from './act.ts'
 import { requireAsker } from './asker.ts'
-import { auditDone, auditRefusal, toWhoWasFirst } from './audit.ts'
+import { auditRefusal, requireAudited, toWhoWasFirst } from './audit.ts'
 import { type Connection, withConnection } from './connection.ts'
 import { CommandFailure, EXIT } from './failure.ts'
 import { isExternal, whyNoDefinition } from './no-definition.ts'
@@ -51,7 +51,7 @@ export async function withdraw(eventId: string, options: ActOptions): Promise<nu
     }
     const taken = connection.db().session(LOCKED_MS, async (session) => {
       await lockWithdrawals(session, about.cycle)
-      return take(connection, withdrawal, options)
+      return take({ connection, session }, withdrawal, options)
     })
     return taken.catch(async (error: unknown) => {
       if (error instanceof CommandFailure) await auditRefusal(connection, { ...about, refused: error.message })
@@ -139,7 +139,12 @@ async function preview(connection: Connection, withdrawal: Withdrawal, options: 
   return 0
 }
 
-async function take(connection: Connection, withdrawal: Withdrawal, options: ActOptions): Promise<number> {
+interface Locked {
+  connection: Connection
+  session: Queries
+}
+
+async function take({ connection, session }: Locked, withdrawal: Withdrawal, options: ActOptions): Promise<number> {
   const { eventId, parts, revision, asker } = withdrawal
   const cycle = toCycleId(parts.product, parts.key)
   const { bus, db } = await requireWanted(connection, withdrawal)
@@ -151,7 +156,13 @@ async function take(connection: Connection, withdrawal: Withdrawal, options: Act
     occurredAt: new Date().toISOString(),
   })
   const noticeId = await putByHand(connection, entry)
-  await auditDone(connection, { ...asker, cycle, action: 'withdraw', asked: { revision } })
+  // Who comes next is told by this row that it is done, so it is there before the lock goes.
+  await requireAudited(session, { ...asker, cycle, action: 'withdraw', asked: { revision } }).catch(
+    (cause: unknown) => {
+      const next = 'Give the same command again: said twice it counts once.'
+      throw new Error(`${eventId} is taken back, but the audit does not say so. ${next}`, { cause })
+    },
+  )
   if (!isMarked)
     talk(`No cycle of Sluice published ${eventId}: only who hears the notice knows that it was taken back.`)
   if (options.output === 'json') printJson({ bus, eventId: noticeId, entry, isMarked })

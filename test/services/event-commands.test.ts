@@ -109,6 +109,29 @@ test('who took what back and why is audited, and so is what was refused', async 
   ])
 })
 
+describe('what the audit does not take', () => {
+  const NO_ROW = `alter table operator_action add constraint no_row check (refused_because is not null) not valid`
+  const AGAIN = 'alter table operator_action drop constraint if exists no_row'
+  const cycle = () => ({ product: stage.product('ds1'), key: toKey(KEY) })
+  afterEach(() => database.db.rows(AGAIN))
+
+  test('fails a withdrawal, which says that it was told all the same; given again it is audited', async () => {
+    const event = await published()
+    await database.db.rows(NO_ROW)
+    await expect(withdraw(event, options)).rejects.toThrow(/r1 is taken back, but the audit does not say so\. Give/)
+    expect([puts().length, await audited(event)]).toEqual([1, []])
+    await database.db.rows(AGAIN)
+    expect(await withdraw(event, options)).toBe(0)
+    expect(await audited(event)).toMatchObject([{ outcome: 'accepted' }])
+  })
+
+  test('fails a send, unless the database is away', async () => {
+    await database.db.rows(NO_ROW)
+    await expect(send(cycle(), { revision: 2, actor: 'ann', output: 'json' })).rejects.toThrow('no_row')
+    expect(puts()).toHaveLength(1)
+  })
+})
+
 const audited = (event: string) => listActions(database.db, event.replace(/\/r\d+$/, '') as CycleId)
 
 describe('explain of the cycle itself', () => {
