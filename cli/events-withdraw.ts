@@ -37,6 +37,8 @@ interface Withdrawal {
 
 /** So long the second of two waits for the first. */
 const LOCKED_MS = 10_000
+/** PostgreSQL's code for a statement that took longer than it may. */
+const QUERY_CANCELED = '57014'
 
 export async function withdraw(eventId: string, options: ActOptions): Promise<number> {
   const withdrawal = toWithdrawal(eventId, options)
@@ -50,7 +52,7 @@ export async function withdraw(eventId: string, options: ActOptions): Promise<nu
       asked: { revision },
     }
     const taken = connection.db().session(LOCKED_MS, async (session) => {
-      await lockWithdrawals(session, about.cycle)
+      await lockWithdrawals(session, about.cycle).catch(throwBusy)
       return take({ connection, session }, withdrawal, options)
     })
     return taken.catch(async (error: unknown) => {
@@ -58,6 +60,12 @@ export async function withdraw(eventId: string, options: ActOptions): Promise<nu
       throw error
     })
   })
+}
+
+function throwBusy(error: unknown): never {
+  if ((error as { code?: string }).code !== QUERY_CANCELED) throw error
+  const next = 'See what came of it, then ask again if it is still needed: sluice audit --action withdraw'
+  throw new CommandFailure(EXIT.conflict, `Somebody else takes it back just now, so nothing was done. ${next}`)
 }
 
 function toWithdrawal(eventId: string, options: ActOptions): Withdrawal {

@@ -15,6 +15,7 @@ import { openPostgres, type Postgres } from '../../clients/postgres.ts'
 import { ensureDomainRole } from '../../mirror/domain-role.ts'
 import { recallArrivals } from '../../mirror/recall.ts'
 import { recordCycle } from '../../mirror/record-cycle.ts'
+import { lockWithdrawals } from '../../mirror/withdrawn.ts'
 import { type CycleRow, flagsAt, listActions, readCycle } from '../../mirror/status.ts'
 import { openCycle } from '../../model/calendar/due.ts'
 import { applyArrival } from '../../model/cycle/arrivals.ts'
@@ -287,6 +288,35 @@ describe('what is taken back already', () => {
     expect([one.status, other.status].toSorted()).toEqual(['fulfilled', 'rejected'])
     expect(puts()).toHaveLength(1)
   })
+})
+
+test('who has to wait too long for another who takes it back is told so', async () => {
+  const event = await published()
+  const waiting = `select pid from pg_locks where locktype = 'advisory' and not granted
+    and database = (select oid from pg_database where datname = current_database())`
+  await database.db.session(60_000, async (session) => {
+    await lockWithdrawals(session, event.replace('/r1', '') as CycleId)
+    const second = expect(withdraw(event, options)).rejects.toMatchObject({
+      exitCode: EXIT.conflict,
+      message: expect.stringMatching(/^Somebody else takes it back just now, so nothing was done\./),
+    })
+    await vi.waitUntil(() => database.db.one(waiting), { timeout: 9_000 })
+    // As its timeout would.
+    await database.db.rows(`select pg_cancel_backend(pid) from (${waiting}) as held`)
+    await second
+  })
+  expect(puts()).toEqual([])
+  expect(await audited(event)).toMatchObject([{ outcome: 'refused' }])
+})
+
+test('an event that the bus refused is audited as refused', async () => {
+  const action = { kind: 'fail-entry', index: 0, code: 'AccessDeniedException' } as const
+  stage.sandbox.faults.add({ service: 'events', operation: 'PutEvents', action })
+  const cycle = { product: stage.product('ds1'), key: toKey(KEY) }
+  await expect(send(cycle, { revision: 2, actor: 'ann', output: 'json' })).rejects.toThrow('refused it: AccessDenied')
+  expect(await listActions(database.db, toCycleId(cycle.product, cycle.key))).toMatchObject([
+    { action: 'send', outcome: 'refused', asked: { revision: 2 }, refusedBecause: expect.stringContaining('Access') },
+  ])
 })
 
 test('what nobody has defined, declared or heard of is refused with what it may be called; what was heard of is not', async () => {
