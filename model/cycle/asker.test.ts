@@ -15,6 +15,7 @@ import {
 import type { Command, OperatorCommand } from './cycle.ts'
 import { applyFact } from './facts.ts'
 import { refuseCommand } from './commands.ts'
+import { refuseRerun } from './rerun.ts'
 
 const asker = (change: Partial<OperatorCommand> = {}): OperatorCommand => ({
   ...{ actor: 'ann', reason: 'vendor is down', requestId: 'request-1' },
@@ -123,5 +124,12 @@ test.each(['hold', 'cancel', 'waive'] as const)('who was first is told in one sh
   const after = applyFact(cycleOf(), { kind: 'commanded', command }, NOON_MS)
   const refused = refuseCommand(after, command, 'open', NOON_MS) ?? ''
   expect(refused).toContain('ann')
+  expect(refused.length).toBeLessThan(500)
+})
+
+test('who holds it is told in one short line to who wants it run again', () => {
+  const command = { action: 'hold', of: 'cycle', ...asker({ reason: `x\n${'x'.repeat(120_000)}` }) } as Command
+  const refused = refuseRerun(applyFact(cycleOf(), { kind: 'commanded', command }, NOON_MS), 'open', NOON_MS) ?? ''
+  expect(refused).toMatch(/^It is held by ann: x x+…\. To release it first: /)
   expect(refused.length).toBeLessThan(500)
 })
