@@ -23,7 +23,6 @@ export async function open(parts: CycleParts, options: OpenOptions): Promise<num
     const refused = toFailure(opened)
     if (refused) {
       await auditRefusal(connection, { ...about, refused: refused.message })
-      if (options.output === 'json' && opened.kind === 'existing') printJson(opened)
       throw refused
     }
     await auditDone(connection, about)
