@@ -15,9 +15,12 @@ const TEXTS = ['actor', 'reason', 'requestId'] as const
 /** One line: what ends a line, and a tab, is a space. */
 export const toLine = (text: string): string => text.replaceAll(/[\t\n\r\u2028\u2029]+/g, ' ').trim()
 
+/** For people to read in a list: of errors of many lines the indentation goes, too. */
+export const toOneLine = (text: string): string => text.replaceAll(/\s+/g, ' ').trim()
+
 /** Those that a terminal obeys: C0 and C1, and what turns the direction of what follows. NUL, too, which PostgreSQL refuses. */
 // biome-ignore lint/suspicious/noControlCharactersInRegex: they are what is looked for.
-const CONTROL = /[\u0000-\u001f\u007f-\u009f\u202a-\u202e\u2066-\u2069]/gu
+export const CONTROL = /[\u0000-\u001f\u007f-\u009f\u202a-\u202e\u2066-\u2069]/gu
 
 /** Null: it may be taken down as it is. What is empty is for others to refuse. */
 export function refuseAsker(asker: OperatorCommand): string | null {
