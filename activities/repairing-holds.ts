@@ -8,7 +8,7 @@ import { type HeldOtherwise, listHeldOtherwise } from '../mirror/holds.ts'
 import type { RoutingIndex } from '../model/calendar/routing.ts'
 import { toHeldWords } from '../model/cycle/commands.ts'
 import type { Held, HoldCommand } from '../model/cycle/cycle.ts'
-import { toHoldRepairId } from '../model/cycle/asker.ts'
+import { toHoldRepairId, toShort } from '../model/cycle/asker.ts'
 import { SLUICE } from '../model/cycle/revisions.ts'
 import type { Domain, ProductId } from '../model/ids.ts'
 import { HOLD, RELEASE, type SchedulerActivities } from '../workflows/contract.ts'
@@ -54,7 +54,9 @@ async function listWhenThere(
 /** False when it could not be told, or knew better. */
 async function tell({ temporal, warn }: HoldParts, one: HeldOtherwise, hold: Held | undefined): Promise<boolean> {
   const { cycle, product, runNumber, version } = one
-  const why = hold ? `${product} is held ${toHeldWords(hold)}` : `${product} is not held any more`
+  const why = hold
+    ? `${product} is held ${toHeldWords({ ...hold, actor: toShort(hold.actor) })}`
+    : `${product} is not held any more`
   const requestId = toHoldRepairId({ cycle, runNumber, version })
   const command: HoldCommand = { actor: SLUICE, reason: why, requestId, of: 'product' }
   try {

@@ -6,10 +6,13 @@ import { type CycleParts, parseEventId, toCycleId } from '../model/ids.ts'
 import { CommandFailure, EXIT } from './failure.ts'
 import { talk } from './output.ts'
 
+/** It makes no sense, or somebody else was quicker. */
+const REFUSALS: number[] = [EXIT.notAllowed, EXIT.conflict]
+
 /** Undefined of what is no refusal, or was not to be told as JSON. */
 export function toRefusal(command: CommandUnknownOpts, error: unknown): object | undefined {
   const { output, dryRun, actor, reason } = command.opts() as Record<string, unknown>
-  const isRefusal = error instanceof CommandFailure && error.exitCode === EXIT.notAllowed
+  const isRefusal = error instanceof CommandFailure && REFUSALS.includes(error.exitCode)
   if (!isRefusal || !isAction(command) || output !== 'json') return undefined
   const about = { ...subjectOf(command), action: command.name(), ...(dryRun === true && { isDryRun: true }) }
   return { ...about, actor, reason, refused: error.message }

@@ -2,6 +2,7 @@
 // Never: a change that the row does not tell: what older versions wrote has neither before nor after.
 import type { AuditedAction } from '../mirror/actions.ts'
 import type { AppliedRow, AuditedRow, CatalogChange } from '../mirror/audit.ts'
+import { toOneLine } from '../model/cycle/asker.ts'
 import type { Standing } from '../model/cycle/cycle.ts'
 
 /** What may be asked for: `apply`, and what people do to cycles and products. */
@@ -22,19 +23,17 @@ export function toAuditCells(entry: AuditEntry): string[] {
     const whence = gitSha ? `, git ${gitSha.slice(0, 7)}` : ''
     return [
       ...[at, actor + NOT_PROVED, 'apply', `catalog version ${catalogVersion}${whence}`, 'accepted'],
-      ...[toLine(reason ?? ''), toChangesCell(changes)],
+      ...[toOneLine(reason ?? ''), toChangesCell(changes)],
     ]
   }
   const { at, actor, actorVerified, action, asked, subject, reason } = entry
   return [
     ...[at, actor + (actorVerified ? '' : NOT_PROVED), action + toAsked(asked), subject, entry.outcome],
-    ...[toLine(reason), [toChange(entry), toRefusal(entry)].filter((part) => part !== '').join('; ')],
+    ...[toOneLine(reason), [toChange(entry), toRefusal(entry)].filter((part) => part !== '').join('; ')],
   ]
 }
 
-const toRefusal = ({ refusedBecause }: AuditedRow): string => (refusedBecause === null ? '' : toLine(refusedBecause))
-
-const toLine = (text: string): string => text.replaceAll(/\s+/g, ' ').trim()
+const toRefusal = ({ refusedBecause }: AuditedRow): string => (refusedBecause === null ? '' : toOneLine(refusedBecause))
 
 /** ` (publish: no, products: raw/rd1)`; of a withdrawal ` (revision: 2)`. */
 export function toAsked(asked: AuditedRow['asked']): string {

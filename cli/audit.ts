@@ -1,5 +1,8 @@
 // In: what a person asked of a cycle, and whether it was done. Out: its row of the audit, where nobody else writes one: neither a
-// validator that says no nor a cycle that has no run leaves a trace in Temporal; and who asked for it before. Never: a command that fails by it: without the mirror it is said.
+// validator that says no nor a cycle that has no run leaves a trace in Temporal; and who asked for it before.
+// Never: a command that fails because the mirror is away, or is not the login's to write: that is said.
+import type { Queries } from '../clients/postgres.ts'
+import { isOutage } from '../clients/postgres-errors.ts'
 import { type AuditedAction, type RequestedAction, recordAction } from '../mirror/actions.ts'
 import { type AuditedRow, listAudited } from '../mirror/audit.ts'
 import { toShort } from '../model/cycle/asker.ts'
@@ -22,23 +25,30 @@ export const toAsker = ({ actor, reason = '' }: AskerOptions): OperatorCommand =
 
 type Asked = Omit<RequestedAction, 'actorVerified' | 'refused' | 'atMs'>
 
-export const auditRefusal = (connection: Pick<Connection, 'db'>, refused: RefusedAction): Promise<void> =>
-  write(connection, refused, 'The refusal')
-
-/** Of what no workflow writes down. */
-export const auditDone = (connection: Pick<Connection, 'db'>, done: Asked): Promise<void> =>
-  write(connection, { ...done, refused: null }, 'What was done')
-
-async function write(
-  { db }: Pick<Connection, 'db'>,
-  action: Asked & { refused: string | null },
-  what: string,
-): Promise<void> {
+/** Whatever keeps it from being written down, the refusal itself is what the person has to hear. */
+export async function auditRefusal({ db }: Pick<Connection, 'db'>, refused: RefusedAction): Promise<void> {
   try {
-    await recordAction(db(), { ...action, actorVerified: false, atMs: Date.now() })
+    await write(db(), refused)
   } catch (error) {
-    talk(`${what} could not be written to the audit: ${whyNot(error, action)}`)
+    talk(`The refusal could not be written to the audit: ${whyNot(error, refused)}`)
   }
+}
+
+/** Of what no workflow writes down, and goes without the mirror. Any other fault is thrown: an audit with gaps is none. */
+export async function auditDone({ db }: Pick<Connection, 'db'>, done: Asked): Promise<void> {
+  try {
+    await requireAudited(db(), done)
+  } catch (error) {
+    if (!isOutage(error) && !isNoRight(error)) throw error
+    talk(`What was done could not be written to the audit: ${whyNot(error, done)}`)
+  }
+}
+
+/** Where the mirror is needed anyway. */
+export const requireAudited = (db: Queries, done: Asked): Promise<void> => write(db, { ...done, refused: null })
+
+async function write(db: Queries, action: Asked & { refused: string | null }): Promise<void> {
+  await recordAction(db, { ...action, actorVerified: false, atMs: Date.now() })
 }
 
 /** Of a cycle or a whole product, what was last done to it of these; undefined: nothing that is known. */
@@ -57,6 +67,6 @@ export const toWhoWasFirst = ({ actor, at, reason }: AuditedRow): string =>
 
 /** PostgreSQL speaks of policies: a login writes rows of its own domain only. */
 const whyNot = (error: unknown, { cycle }: Asked): string =>
-  (error as { code?: string }).code === '42501'
-    ? `this login may not write for ${cycle}, which is another domain's`
-    : (error as Error).message
+  isNoRight(error) ? `this login may not write for ${cycle}, which is another domain's` : (error as Error).message
+
+const isNoRight = (error: unknown): boolean => (error as { code?: string }).code === '42501'

@@ -2,6 +2,7 @@
 // time than a person gives a Tab: names that the mirror does not tell in time are left out.
 import { setTimeout as pause } from 'node:timers/promises'
 import type { CommandUnknownOpts } from '@commander-js/extra-typings'
+import { toOneLine } from '../model/cycle/asker.ts'
 import { chooseLocalStack } from './choose-stack.ts'
 import { type Candidate, complete, type NameKind } from './completion.ts'
 import { FILES_LINE } from './completion-scripts.ts'
@@ -18,12 +19,10 @@ export async function printCandidates(program: CommandUnknownOpts, words: string
   const { candidates, names, files, prefix, before } = complete(program, words)
   const live = names ? await askNames(names, prefix, stackIn(words)).catch(() => []) : []
   for (const { value, description } of [...candidates, ...(live ?? [])])
-    print(`${before}${value}\t${toLine(description)}`)
+    print(`${before}${value}\t${toOneLine(description)}`)
   if (files) print(FILES_LINE)
   return live === null
 }
-
-const toLine = (text: string): string => text.replaceAll(/\s+/g, ' ').trim()
 
 /** As the command itself would be told. */
 const stackIn = (words: string[]): string | undefined => {

@@ -1,9 +1,10 @@
-// In: an upstream cycle that has refreshed; who says so. Out: its event on the bus of its product; audited.
+// In: an upstream cycle that has refreshed; who says so. Out: its event on the bus of its product; audited, also where the bus refuses it.
 // Never: an event under another account than its product's; keeps one back that a warning is about.
 import { type Awaited, readAwaited } from '../mirror/awaited.ts'
 import { type CycleParts, domainOf, toCycleId } from '../model/ids.ts'
-import { type AskerOptions, auditDone, toAsker } from './audit.ts'
+import { type AskerOptions, auditDone, auditRefusal, toAsker } from './audit.ts'
 import { type Connection, withConnection } from './connection.ts'
+import { CommandFailure } from './failure.ts'
 import { type Output, print, printJson, talk } from './output.ts'
 import { findBus, putByHand } from './put-by-hand.ts'
 import { readCatalog } from './read-catalog.ts'
@@ -26,12 +27,15 @@ export async function send(parts: CycleParts, options: SendOptions): Promise<num
     for (const warning of sendWarnings(applied, event, await askAwaited(connection, parts))) talk(warning)
     const location = options.location ?? null
     const entry = toRefreshEntry(bus, { ...event, location, occurredAt: new Date().toISOString() })
-    const eventId = await putByHand(connection, entry)
-    const cycle = toCycleId(parts.product, parts.key)
-    await auditDone(connection, {
-      ...{ ...asker, cycle, action: 'send' },
+    const about = {
+      ...{ ...asker, cycle: toCycleId(parts.product, parts.key), action: 'send' as const },
       asked: { revision: options.revision, ...(location && { location }) },
+    }
+    const eventId = await putByHand(connection, entry).catch(async (error: unknown) => {
+      if (error instanceof CommandFailure) await auditRefusal(connection, { ...about, refused: error.message })
+      throw error
     })
+    await auditDone(connection, about)
     if (options.output === 'json') printJson({ bus, eventId, entry })
     else print(`Sent to ${bus}. What became of it: sluice events tail`)
     return 0

@@ -1,7 +1,7 @@
 // In: a publication, who takes it back and why. Out: the notice on the bus of its product, as the account that owns it, and a mark
 // at its row, so that cycles that open later do not recall it; audited. With `--dry-run` who would lose it, and nothing else.
 // Never: a notice before the mark; a second one once the first is out; one of what nobody knows.
-import type { Postgres } from '../clients/postgres.ts'
+import type { Postgres, Queries } from '../clients/postgres.ts'
 import { readReaders } from '../mirror/readers.ts'
 import { type AuditedRow, listAudited } from '../mirror/audit.ts'
 import { lockWithdrawals, markWithdrawn, readHighestRevision } from '../mirror/withdrawn.ts'
@@ -13,12 +13,13 @@ import {
   domainOf,
   parseCycleId,
   parseEventId,
+  type ProductId,
   toCycleId,
   toEventId,
 } from '../model/ids.ts'
 import type { ActOptions } from './act.ts'
 import { requireAsker } from './asker.ts'
-import { auditDone, auditRefusal, toWhoWasFirst } from './audit.ts'
+import { auditRefusal, requireAudited, toWhoWasFirst } from './audit.ts'
 import { type Connection, withConnection } from './connection.ts'
 import { CommandFailure, EXIT } from './failure.ts'
 import { isExternal, whyNoDefinition } from './no-definition.ts'
@@ -36,6 +37,8 @@ interface Withdrawal {
 
 /** So long the second of two waits for the first. */
 const LOCKED_MS = 10_000
+/** PostgreSQL's code for a statement that took longer than it may. */
+const QUERY_CANCELED = '57014'
 
 export async function withdraw(eventId: string, options: ActOptions): Promise<number> {
   const withdrawal = toWithdrawal(eventId, options)
@@ -49,14 +52,20 @@ export async function withdraw(eventId: string, options: ActOptions): Promise<nu
       asked: { revision },
     }
     const taken = connection.db().session(LOCKED_MS, async (session) => {
-      await lockWithdrawals(session, about.cycle)
-      return take(connection, withdrawal, options)
+      await lockWithdrawals(session, about.cycle).catch(throwBusy)
+      return take({ connection, session }, withdrawal, options)
     })
     return taken.catch(async (error: unknown) => {
       if (error instanceof CommandFailure) await auditRefusal(connection, { ...about, refused: error.message })
       throw error
     })
   })
+}
+
+function throwBusy(error: unknown): never {
+  if ((error as { code?: string }).code !== QUERY_CANCELED) throw error
+  const next = 'See what came of it, then ask again if it is still needed: sluice audit --action withdraw'
+  throw new CommandFailure(EXIT.conflict, `Somebody else takes it back just now, so nothing was done. ${next}`)
 }
 
 function toWithdrawal(eventId: string, options: ActOptions): Withdrawal {
@@ -99,8 +108,12 @@ async function requireKnown(
   const highest = await readHighestRevision(db, domainOf(parts.product), parts)
   const event = toEventId(toCycleId(parts.product, parts.key), revision)
   if (highest === 0) {
-    const isDefined = applied.products.some(({ definition }) => definition.product === parts.product)
-    if (isDefined || isExternal(applied, parts.product)) return
+    // Of an external, what its domain has heard of may be gone from the ledger.
+    if (isExternal(applied, parts.product) && revision === 1) return
+    if (isExternal(applied, parts.product) || isDefined(applied, parts.product)) {
+      const unknown = `${toCycleId(parts.product, parts.key)} has published nothing yet that anybody has heard of`
+      throw new CommandFailure(EXIT.failed, `${event} is not known: ${unknown}. Nothing was taken back.`)
+    }
     const unheard = `Nobody has heard of ${event} either. Nothing was taken back.`
     throw new CommandFailure(EXIT.notAllowed, `${whyNoDefinition(applied, parts)} ${unheard}`)
   }
@@ -108,6 +121,9 @@ async function requireKnown(
   const known = `the highest revision of ${toCycleId(parts.product, parts.key)} that anybody has heard of is ${highest}`
   throw new CommandFailure(EXIT.failed, `${event} is not known: ${known}. Nothing was taken back.`)
 }
+
+const isDefined = ({ products }: Pick<DomainCatalog, 'products'>, product: ProductId): boolean =>
+  products.some(({ definition }) => definition.product === product)
 
 /** It or a later one, taken back and told: where the bus refused the notice, nothing is in the audit. */
 async function findEarlier(db: Postgres, cycle: CycleId, revision: number): Promise<AuditedRow | undefined> {
@@ -131,7 +147,12 @@ async function preview(connection: Connection, withdrawal: Withdrawal, options: 
   return 0
 }
 
-async function take(connection: Connection, withdrawal: Withdrawal, options: ActOptions): Promise<number> {
+interface Locked {
+  connection: Connection
+  session: Queries
+}
+
+async function take({ connection, session }: Locked, withdrawal: Withdrawal, options: ActOptions): Promise<number> {
   const { eventId, parts, revision, asker } = withdrawal
   const cycle = toCycleId(parts.product, parts.key)
   const { bus, db } = await requireWanted(connection, withdrawal)
@@ -143,7 +164,13 @@ async function take(connection: Connection, withdrawal: Withdrawal, options: Act
     occurredAt: new Date().toISOString(),
   })
   const noticeId = await putByHand(connection, entry)
-  await auditDone(connection, { ...asker, cycle, action: 'withdraw', asked: { revision } })
+  // Who comes next is told by this row that it is done, so it is there before the lock goes.
+  await requireAudited(session, { ...asker, cycle, action: 'withdraw', asked: { revision } }).catch(
+    (cause: unknown) => {
+      const next = 'Give the same command again: said twice it counts once.'
+      throw new Error(`${eventId} is taken back, but the audit does not say so. ${next}`, { cause })
+    },
+  )
   if (!isMarked)
     talk(`No cycle of Sluice published ${eventId}: only who hears the notice knows that it was taken back.`)
   if (options.output === 'json') printJson({ bus, eventId: noticeId, entry, isMarked })

@@ -1,5 +1,6 @@
 // What a cycle waits for, in lines: each dependency of its definition with the cycles it expects, and why these.
 // In: the condition frozen at opening, with what has arrived. Out: text. Never: a decision; an input that is not told.
+import { toOneLine } from '../model/cycle/asker.ts'
 import { type Condition, conditionOf, isSkipped } from '../model/cycle/condition.ts'
 import type { Cycle, CycleInput, Delivery, DependencyStatus } from '../model/cycle/cycle.ts'
 import type { DependencyState } from '../model/states.ts'
@@ -125,7 +126,7 @@ const toLineOf =
     const isTakenBack = blocker?.withdraws !== undefined
     const said = isTakenBack ? `revision ${blocker.withdraws} was taken back, ` : `${blocker?.state} there, `
     const there = blocker?.isUnopened ? '' : said
-    const blocked = blocker ? `: ${there}${blocker.reason.replaceAll(/\s+/g, ' ').trim()}` : ''
+    const blocked = blocker ? `: ${there}${toOneLine(blocker.reason)}` : ''
     return `${words[state]} ${product}/${key}${reason}${when}${blocked}`
   }
 

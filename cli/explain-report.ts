@@ -2,6 +2,7 @@
 // the time. Never: a decision.
 import { toDependency } from '../mirror/past.ts'
 import { type ActionRow, type CycleReport, type CycleRow, type DependencyRow, flagsAt } from '../mirror/status.ts'
+import { toOneLine } from '../model/cycle/asker.ts'
 import { type CycleInput, isUnbegun } from '../model/cycle/cycle.ts'
 import { FAILURE_WORDS } from '../model/cycle/failure-class.ts'
 import { flagWords } from '../model/cycle/flags.ts'
@@ -13,7 +14,7 @@ import { type Heard, inputLines, OPEN_WORDS, PAST_WORDS } from './explain-inputs
 import { colourState } from './output.ts'
 
 export const toHeader = ({ row: { cycle, state, step, reason } }: CycleReport): string =>
-  `${cycle}  ${colourState(state)}${step ? ` (${step})` : ''}${reason ? `: ${toLine(reason)}` : ''}`
+  `${cycle}  ${colourState(state)}${step ? ` (${step})` : ''}${reason ? `: ${toOneLine(reason)}` : ''}`
 
 /** Of a cycle whose workflow does not tell it. */
 export function standingLines(report: CycleReport, nowMs: number): string[] {
@@ -34,7 +35,7 @@ export function historyLines({ row, transitions, deliveries, actions }: CycleRep
   const attempts = row.attempts.map((attempt) => {
     const { number, runId, end, endedAtMs, adopted, failure, inputs } = attempt
     const how = end
-      ? `${end.state}${failure ? `, ${FAILURE_WORDS[failure] ?? failure}` : ''}${end.error ? `: ${toLine(end.error)}` : ''}, found by ${end.noticedBy}`
+      ? `${end.state}${failure ? `, ${FAILURE_WORDS[failure] ?? failure}` : ''}${end.error ? `: ${toOneLine(end.error)}` : ''}, found by ${end.noticedBy}`
       : toOpenEnd(row, endedAtMs)
     return `attempt ${number}${adopted ? ' (adopted)' : ''} ${runId ?? 'not started'}: ${how}${readWords({ ...(inputs && { inputs }) })}${toSilence(attempt, row)}`
   })
@@ -88,7 +89,7 @@ export function toStory(
 ): { at: string; said: string }[] {
   const moves = transitions.map(({ at, from, to, reason }) => ({
     at,
-    said: `${from ?? 'opened'} -> ${to}${reason ? `: ${toLine(reason)}` : ''}`,
+    said: `${from ?? 'opened'} -> ${to}${reason ? `: ${toOneLine(reason)}` : ''}`,
   }))
   const events = deliveries.map(({ at, eventId, outcome, note, seen }) => ({
     at,
@@ -104,6 +105,3 @@ export function toStory(
 
 const toVersions = ({ fromVersion, toVersion }: Pick<ActionRow, 'fromVersion' | 'toVersion'>): string =>
   toVersion === null ? '' : ` from version ${fromVersion} to ${toVersion}`
-
-/** Errors of Glue may have many lines; the whole text is in `logs` and in `-o json`. */
-export const toLine = (text: string): string => text.replaceAll(/\s+/g, ' ').trim()

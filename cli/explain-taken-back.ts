@@ -1,6 +1,7 @@
 // That what a cycle published last was taken back. In: its report, how it stands. Out: who, when and why as far as the login may see
 // it, and what would mend it. Never: a word of a revision that a higher one has replaced. Pure.
 import type { CycleReport } from '../mirror/status.ts'
+import { toOneLine } from '../model/cycle/asker.ts'
 import type { BlockerNode } from '../model/explain/blocker-tree.ts'
 import { type Living, toRemaking } from '../model/explain/unblock.ts'
 
@@ -36,9 +37,7 @@ export function toTakenBack({ row, actions }: CycleReport, { top, live }: Standi
 }
 
 export function takenBackSentence({ revision, by, command }: TakenBack): string {
-  const who = by
-    ? ` by ${by.actor} at ${by.at}, "${by.reason.replaceAll(/\s+/g, ' ')}"`
-    : ' (by whom is not known here)'
+  const who = by ? ` by ${by.actor} at ${by.at}, "${toOneLine(by.reason)}"` : ' (by whom is not known here)'
   const mend = command ? ` To publish another: ${command}` : ''
   return `Its revision ${revision} was taken back${who}: consumers do not use it any more.${mend}`
 }

@@ -3,6 +3,7 @@
 import { WorkflowNotFoundError } from '@temporalio/client'
 import { type CycleReport, readCycle } from '../mirror/status.ts'
 import { listUnheard, type Unheard } from '../mirror/unheard.ts'
+import { toOneLine } from '../model/cycle/asker.ts'
 import type { Cycle } from '../model/cycle/cycle.ts'
 import { flagsOf, flagWords, isOfStep } from '../model/cycle/flags.ts'
 import { type CycleId, type CycleParts, domainOf, toCycleId } from '../model/ids.ts'
@@ -13,7 +14,7 @@ import { withEnd } from './ended-run.ts'
 import { dataLines } from './explain-data.ts'
 import { type Heard, inputLines, OPEN_WORDS, toHeard } from './explain-inputs.ts'
 import { explainPast } from './explain-past.ts'
-import { historyLines, standingLines, toHeader, toHeardThen, toLine } from './explain-report.ts'
+import { historyLines, standingLines, toHeader, toHeardThen } from './explain-report.ts'
 import { foreignInputs, unheardLines } from './explain-unheard.ts'
 import { tellExpected, whyUnknown } from './explain-unknown.ts'
 import { vanishedLines } from './explain-vanished.ts'
@@ -106,7 +107,7 @@ async function tellLive(
   const step = cycle.step ? ` (${cycle.step})` : ''
   // Absent in what an older version answers.
   const reason = cycle.heldUp?.reason ?? cycle.reason
-  print(`${cycle.id}  ${colourState(cycle.state)}${step}${reason ? `: ${toLine(reason)}` : ''}`)
+  print(`${cycle.id}  ${colourState(cycle.state)}${step}${reason ? `: ${toOneLine(reason)}` : ''}`)
   const [sentence, ...others] = reasonLines(why)
   if (sentence) print(`  ${sentence}`)
   for (const flag of flagsOf(cycle))

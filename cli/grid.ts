@@ -2,6 +2,7 @@
 import pc from 'picocolors'
 import { flagsAt } from '../mirror/status.ts'
 import type { EmptyCell, JudgeEmpty } from '../model/calendar/empty-cell.ts'
+import { toOneLine } from '../model/cycle/asker.ts'
 import { flagMark, flagWords, isOfStep } from '../model/cycle/flags.ts'
 import { type CycleKey, periodOf, type ProductId } from '../model/ids.ts'
 import { CYCLE_STATES } from '../model/states.ts'
@@ -158,5 +159,3 @@ function toHeld({ held, product }: VersionedRow, ground: Ground): string {
   if (!ground.held || ground.held.has(product)) return `${sign} its product is held ${by}`
   return `${sign} held with its product ${by}; the product is held no more, so the scheduler's next tick releases it; if not: sluice release ${product}`
 }
-
-const toOneLine = (text: string): string => text.replaceAll(/\s+/g, ' ')

@@ -23,10 +23,9 @@ export async function open(parts: CycleParts, options: OpenOptions): Promise<num
     const refused = toFailure(opened)
     if (refused) {
       await auditRefusal(connection, { ...about, refused: refused.message })
-      if (options.output === 'json' && opened.kind === 'existing') printJson(opened)
       throw refused
     }
-    await auditDone(connection, { ...about, after: { state: 'WAITING' } })
+    await auditDone(connection, about)
     if (options.output === 'json') printJson(opened)
     else print(`${about.cycle} is open. Follow it: sluice explain ${about.cycle}`)
     return 0

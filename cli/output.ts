@@ -1,6 +1,7 @@
 // How commands print. In: data. Out: a table for people or JSON for programs, on stdout; talk goes to stderr.
 // Never: a character that a terminal obeys, but our own colours: reasons and errors come from elsewhere.
 import pc from 'picocolors'
+import { CONTROL } from '../model/cycle/asker.ts'
 import type { CycleState } from '../model/states.ts'
 
 export const OUTPUTS = ['table', 'json'] as const
@@ -12,9 +13,8 @@ export const talk = (line: string): void => void process.stderr.write(`${toPrint
 
 /** Colours as picocolors writes them; what comes from elsewhere may have colours, too, and nothing else of the kind. */
 const COLOUR = '\\u001b\\[(?:1|2|22|31|32|33|36|39)m'
-/** Controls but for tab and newline, and what turns the direction of what follows. */
-const CONTROL = '[\\u0000-\\u0008\\u000b-\\u001f\\u007f-\\u009f\\u202a-\\u202e\\u2066-\\u2069]'
-const OBEYED = new RegExp(`${COLOUR}|${CONTROL}`, 'g')
+/** But for tab and newline. */
+const OBEYED = new RegExp(`${COLOUR}|(?![\\t\\n])${CONTROL.source}`, 'g')
 
 /** With what a terminal would obey written as its number, as JSON has it: so it is right within JSON, too. */
 export const toPrintable = (text: string): string =>

@@ -461,21 +461,24 @@ BEGIN ATOMIC
 END
 -- The highest revision of this cycle that another domain than its own has heard of; null: none has.
 
-CREATE OR REPLACE FUNCTION public.hidden_readers(asked_product text, asked_key text, asking_domain text)
- RETURNS TABLE(domain text, cycles integer)
- LANGUAGE sql
- STABLE STRICT SECURITY DEFINER
- SET search_path TO 'pg_catalog', 'pg_temp'
-BEGIN ATOMIC
- SELECT status.domain,
-     (count(DISTINCT status.cycle))::integer AS count
-    FROM (data_product_dependencies_events_status dependency
-      JOIN data_product_status status ON (((status.cycle = dependency.cycle) AND ((dependency.run_number = status.run_number) AND (dependency.version = status.version)))))
-   WHERE ((dependency.upstream_product = hidden_readers.asked_product) AND (dependency.upstream_key = hidden_readers.asked_key) AND (status.domain <> hidden_readers.asking_domain) AND (NOT ((hidden_readers.asking_domain = split_part(hidden_readers.asked_product, '/'::text, 1)) AND (status.visibility = 'mesh'::text) AND ((status.revision > 0) OR (status.state = 'SKIPPED'::text)))))
-   GROUP BY status.domain
-   ORDER BY status.domain;
-END
--- Of each other domain, how many cycles have used this cycle or wait for it that neither mesh_reader nor their own rows show to the asking domain; of null, which is the owner of the tables, none.
+view hidden_reader with (security_barrier=true) -- Of each other domain, how many cycles have used this cycle or wait for it that neither mesh_reader nor their own rows show to this login; to the owner of the tables, who sees all by name, none.
+ SELECT dependency.upstream_product,
+    dependency.upstream_key,
+    status.domain,
+    (count(DISTINCT status.cycle))::integer AS cycles
+   FROM (data_product_dependencies_events_status dependency
+     JOIN data_product_status status ON (((status.cycle = dependency.cycle) AND ((dependency.run_number = status.run_number) AND (dependency.version = status.version)))))
+  WHERE ((status.domain <> sluice_domain()) AND
+        CASE
+            WHEN (split_part(dependency.upstream_product, '/'::text, 1) = sluice_domain()) THEN (NOT ((status.visibility = 'mesh'::text) AND ((status.revision > 0) OR (status.state = 'SKIPPED'::text))))
+            ELSE ((EXISTS ( SELECT
+               FROM data_product_status used
+              WHERE ((used.product = dependency.upstream_product) AND (used.cycle_key = dependency.upstream_key) AND (used.visibility = 'mesh'::text)))) OR (EXISTS ( SELECT
+               FROM data_product seen
+              WHERE ((seen.product = dependency.upstream_product) AND (seen.superseded_at IS NULL) AND (seen.visibility = 'mesh'::text)))))
+        END)
+  GROUP BY dependency.upstream_product, dependency.upstream_key, status.domain;
+  grant select to sluice_any_domain
 
 view mesh_cycle with (security_barrier=true) -- How the cycles of products of the whole mesh stand, and what a person could do about them: held_as says whether one is held by itself (cycle) or with its product, last_attempt 0 that it never had its inputs.
  SELECT product,

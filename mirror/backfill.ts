@@ -41,8 +41,8 @@ export const listOverwritten = (db: Postgres, product: ProductId, keys: CycleKey
         join data_product_status as consumer using (cycle)
         where dependency.upstream_product = status.product and dependency.upstream_key = status.cycle_key
           and dependency.state = 'ARRIVED' and not ${isUnbegun('consumer')}) as "usedBy",
-       (select coalesce(sum(cycles), 0)::integer
-        from hidden_readers(status.product, status.cycle_key, sluice_domain())) as hidden
+       (select coalesce(sum(cycles), 0)::integer from hidden_reader
+        where upstream_product = status.product and upstream_key = status.cycle_key) as hidden
      from data_product_status as status where product = $1 and cycle_key = any ($2)`,
     [product, keys],
   )

@@ -37,10 +37,10 @@ const listReaders = (db: Postgres, { product, key }: CycleParts): Promise<Reader
 
 /** Cycles of other domains that this login may not see; the owner of the tables sees all by name. */
 const listHiddenReaders = (db: Postgres, { product, key }: CycleParts): Promise<HiddenReaders[]> =>
-  db.rows<HiddenReaders>('select domain, cycles from hidden_readers($1, $2, sluice_domain()) order by domain', [
-    product,
-    key,
-  ])
+  db.rows<HiddenReaders>(
+    'select domain, cycles from hidden_reader where upstream_product = $1 and upstream_key = $2 order by domain',
+    [product, key],
+  )
 
 /** All that is known of who uses a cycle. */
 export async function readReaders(db: Postgres, parts: CycleParts): Promise<Readers> {

@@ -2,6 +2,7 @@
 import type { Attempt, HeldUp } from '../model/cycle/attempt.ts'
 import { type Cycle, currentAttempt, type DependencyStatus } from '../model/cycle/cycle.ts'
 import { judgeInputs } from '../model/cycle/inputs.ts'
+import { toOneLine } from '../model/cycle/asker.ts'
 import { toHeldWords } from '../model/cycle/commands.ts'
 import { LIMIT_WORDS } from '../model/cycle/flags.ts'
 import { waitingFor } from '../model/cycle/outgoing.ts'
@@ -66,7 +67,7 @@ const toBlockers = ({ dependencies }: Cycle): string[] =>
     return ['', `Blocked by **${product}/${key}**, ${where}: ${toLine(blocker.reason)}`]
   })
 
-const toLine = (text: string): string => text.replaceAll(/\s+/g, ' ').slice(0, 300)
+const toLine = (text: string): string => toOneLine(text).slice(0, 300)
 
 function toRun(cycle: Cycle): string[] {
   const attempt = currentAttempt(cycle)

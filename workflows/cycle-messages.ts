@@ -2,7 +2,7 @@
 // Never: a handler registered after the first await; a rerun whose reason is not kept.
 import { ApplicationFailure, defineQuery, defineSignal, defineUpdate, setHandler } from '@temporalio/workflow'
 import { toStanding } from '../model/cycle/actions.ts'
-import { isHoldRepair, refuseAsker, toKept } from '../model/cycle/asker.ts'
+import { isHoldRepair, refuseAsker, refuseTexts, toKept } from '../model/cycle/asker.ts'
 import { ACTION_WORDS, refuseCommand, toRefusal } from '../model/cycle/commands.ts'
 import type { Command, Cycle, OperatorAction, OperatorCommand, Standing, UpgradeCommand } from '../model/cycle/cycle.ts'
 import { refuseUpgrade } from '../model/cycle/upgrade.ts'
@@ -103,14 +103,14 @@ function requireSense(run: CycleRun, command: Command, payload: unknown): void {
   const known = knownAction(run, command)
   const refused = known
     ? known.refused
-    : (refuseWords(command, payload) ?? refuseCommand(run.cycle, command, 'open', Date.now()))
+    : (refuseWords(run, command, payload) ?? refuseCommand(run.cycle, command, 'open', Date.now()))
   if (refused !== null)
     throw ApplicationFailure.nonRetryable(toRefusal(run.cycle.id, command.action, refused), 'ActionRefused')
 }
 
 /** What of it makes no sense, however the cycle stands; null: nothing. */
-function refuseWords(command: Command, payload: unknown): string | null {
-  const refused = isHoldRepair(command) ? null : refuseAsker(command)
+function refuseWords({ cycle }: CycleRun, command: Command, payload: unknown): string | null {
+  const refused = isHoldRepair(command, cycle.id) ? refuseTexts(command) : refuseAsker(command)
   if (refused !== null) return refused
   const fault = command.action === 'rerun' && command.to ? faultOfInput(command.to) : null
   return fault === null ? faultOfOptions(command.action, payload) : toNonsense(fault)
@@ -145,7 +145,7 @@ function obeyPerson(run: CycleRun, payload: unknown): void {
   const { to, openedBy, ...command } = toRerun(payload)
   const { id, runNumber, version } = run.cycle
   const asked = { ...command, requestId: command.requestId || `signal-${id}-${runNumber}-${version}` }
-  const why = to || openedBy ? ONLY_BY_COMMAND : refuseWords(asked, payload)
+  const why = to || openedBy ? ONLY_BY_COMMAND : refuseWords(run, asked, payload)
   if (why === null) obey(run, asked)
   else decline(run, { ...asked, ...toKept(asked) }, why)
 }

@@ -1,9 +1,21 @@
 import { expect, test } from 'vitest'
-import { cycleOf, NOON_MS } from '../samples.test-data.ts'
-import { isHoldRepair, MOST, refuseAsker, toHoldRepairId, toKept, toLine, toReason, toShort } from './asker.ts'
+import { toCycleId } from '../ids.ts'
+import { cycleOf, KEY, NOON_MS, toProduct } from '../samples.test-data.ts'
+import {
+  isHoldRepair,
+  MOST,
+  refuseAsker,
+  refuseTexts,
+  toHoldRepairId,
+  toKept,
+  toLine,
+  toReason,
+  toShort,
+} from './asker.ts'
 import type { Command, OperatorCommand } from './cycle.ts'
 import { applyFact } from './facts.ts'
 import { refuseCommand } from './commands.ts'
+import { refuseRerun } from './rerun.ts'
 
 const asker = (change: Partial<OperatorCommand> = {}): OperatorCommand => ({
   ...{ actor: 'ann', reason: 'vendor is down', requestId: 'request-1' },
@@ -67,13 +79,31 @@ test('a reason that another sentence repeats is one short line', () => {
 })
 
 test('the system asks from outside for one thing only, whatever else is said in its name', () => {
-  const requestId = toHoldRepairId({ cycle: 'd1/ds3/2026-11-20', runNumber: 1, version: 3 })
+  const cycle = toCycleId(toProduct('d1/ds3'), KEY)
+  const requestId = toHoldRepairId({ cycle, runNumber: 1, version: 3 })
   const own = { actor: 'sluice', reason: 'd1/ds3 is held', requestId, of: 'product' } as const
-  expect(isHoldRepair({ action: 'hold', ...own })).toBe(true)
-  expect(isHoldRepair({ action: 'release', ...own })).toBe(true)
-  expect(isHoldRepair({ action: 'rerun', ...own } as Command)).toBe(false)
-  expect(isHoldRepair({ action: 'hold', ...own, of: 'cycle' })).toBe(false)
-  expect(isHoldRepair({ action: 'hold', ...own, requestId: 'request-1' })).toBe(false)
+  expect(isHoldRepair({ action: 'hold', ...own }, cycle)).toBe(true)
+  expect(isHoldRepair({ action: 'release', ...own }, cycle)).toBe(true)
+  expect(isHoldRepair({ action: 'rerun', ...own } as Command, cycle)).toBe(false)
+  expect(isHoldRepair({ action: 'hold', ...own, of: 'cycle' }, cycle)).toBe(false)
+})
+
+test.each([
+  'request-1',
+  'hold-repair:',
+  'hold-repair:d1/ds4/2026-11-20:1:3',
+  'hold-repair:d1/ds3/2026-11-20:1',
+  'hold-repair:d1/ds3/2026-11-20:1:3x',
+  'hold-repair:d1/ds3/2026-11-20:x:1:3',
+])('%s is no request id of that', (requestId) => {
+  const command = { action: 'hold', actor: 'sluice', reason: 'r', requestId, of: 'product' } as const
+  expect(isHoldRepair(command, toCycleId(toProduct('d1/ds3'), KEY))).toBe(false)
+})
+
+test('what is asked in the system’s name is bounded as well', () => {
+  expect(refuseTexts(asker({ actor: 'sluice' }))).toBeNull()
+  expect(refuseTexts(asker({ actor: 'sluice', reason: 'x'.repeat(120_000) }))).toContain('at most 1000')
+  expect(refuseTexts(asker({ actor: 'sluice', reason: '\u001b[31m' }))).toContain('U+001B')
 })
 
 test('an action with the longest texts is small enough that hundreds fit into one record', () => {
@@ -94,5 +124,12 @@ test.each(['hold', 'cancel', 'waive'] as const)('who was first is told in one sh
   const after = applyFact(cycleOf(), { kind: 'commanded', command }, NOON_MS)
   const refused = refuseCommand(after, command, 'open', NOON_MS) ?? ''
   expect(refused).toContain('ann')
+  expect(refused.length).toBeLessThan(500)
+})
+
+test('who holds it is told in one short line to who wants it run again', () => {
+  const command = { action: 'hold', of: 'cycle', ...asker({ reason: `x\n${'x'.repeat(120_000)}` }) } as Command
+  const refused = refuseRerun(applyFact(cycleOf(), { kind: 'commanded', command }, NOON_MS), 'open', NOON_MS) ?? ''
+  expect(refused).toMatch(/^It is held by ann: x x+…\. To release it first: /)
   expect(refused.length).toBeLessThan(500)
 })

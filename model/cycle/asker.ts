@@ -3,6 +3,7 @@
 // Never: a text of any length in a cycle's memory, which goes whole into its record; a character that a terminal obeys; a person
 // taken for the system.
 import type { Command, OperatorCommand } from './cycle.ts'
+import type { CycleId } from '../ids.ts'
 import { SLUICE } from './revisions.ts'
 
 /** Characters. An action with the longest of them is below 6 kB, mostly below 2 kB: hundreds fit into one record, of which Temporal takes 2 MB. */
@@ -14,19 +15,29 @@ const TEXTS = ['actor', 'reason', 'requestId'] as const
 /** One line: what ends a line, and a tab, is a space. */
 export const toLine = (text: string): string => text.replaceAll(/[\t\n\r\u2028\u2029]+/g, ' ').trim()
 
+/** For people to read in a list: of errors of many lines the indentation goes, too. */
+export const toOneLine = (text: string): string => text.replaceAll(/\s+/g, ' ').trim()
+
 /** Those that a terminal obeys: C0 and C1, and what turns the direction of what follows. NUL, too, which PostgreSQL refuses. */
 // biome-ignore lint/suspicious/noControlCharactersInRegex: they are what is looked for.
-const CONTROL = /[\u0000-\u001f\u007f-\u009f\u202a-\u202e\u2066-\u2069]/gu
+export const CONTROL = /[\u0000-\u001f\u007f-\u009f\u202a-\u202e\u2066-\u2069]/gu
 
 /** Null: it may be taken down as it is. What is empty is for others to refuse. */
 export function refuseAsker(asker: OperatorCommand): string | null {
+  const refused = refuseTexts(asker)
+  if (refused !== null) return refused
+  return isReserved(asker.actor)
+    ? `"${asker.actor.trim()}" is the name by which Sluice itself asks, so nobody else can be called so: name another actor.`
+    : null
+}
+
+/** Their length and their characters alone: so far Sluice itself is bound, too. */
+export function refuseTexts(asker: OperatorCommand): string | null {
   for (const name of TEXTS) {
     const refused = refuseText(name, asker[name])
     if (refused !== null) return refused
   }
-  return isReserved(asker.actor)
-    ? `"${asker.actor.trim()}" is the name by which Sluice itself asks, so nobody else can be called so: name another actor.`
-    : null
+  return null
 }
 
 function refuseText(name: (typeof TEXTS)[number], text: string): string | null {
@@ -77,9 +88,15 @@ const HOLD_REPAIR = 'hold-repair:'
 export const toHoldRepairId = ({ cycle, runNumber, version }: { cycle: string; runNumber: number; version: number }) =>
   `${HOLD_REPAIR}${cycle}:${runNumber}:${version}`
 
-/** The one thing that Sluice asks of a cycle from outside; a rerun for corrections the cycle asks for itself. */
-export const isHoldRepair = (command: Command): boolean =>
+/** The one thing that Sluice asks of this cycle from outside; a rerun for corrections the cycle asks for itself. */
+export const isHoldRepair = (command: Command, cycle: CycleId): boolean =>
   (command.action === 'hold' || command.action === 'release') &&
   command.of === 'product' &&
   command.actor === SLUICE &&
-  command.requestId.startsWith(HOLD_REPAIR)
+  isHoldRepairId(command.requestId, cycle)
+
+/** Of which flush does not matter: the cycle may be further by now. */
+function isHoldRepairId(requestId: string, cycle: CycleId): boolean {
+  const [runNumber, version] = requestId.split(':').slice(-2).map(Number)
+  return requestId === toHoldRepairId({ cycle, runNumber: runNumber ?? 0, version: version ?? 0 })
+}

@@ -3,6 +3,7 @@
 import type { Cascade } from '../refresh-event.ts'
 import type { CycleState, Step } from '../states.ts'
 import type { Attempt } from './attempt.ts'
+import { toShort } from './asker.ts'
 import { type Cycle, currentAttempt, type Held } from './cycle.ts'
 import { judgeInputs, missingNames, missingOf } from './inputs.ts'
 import { withoutUnopened } from './unopened.ts'
@@ -45,7 +46,7 @@ function refuseUnbegun(cycle: Standing, nowMs: number): string | null {
 }
 
 const stillHeld = ({ id, input }: Standing, { actor, reason, of }: Held): string =>
-  `It is held by ${actor}: ${reason}. To release it first: sluice release ${of === 'product' ? input.product : id} --reason "…"`
+  `It is held by ${actor}: ${toShort(reason)}. To release it first: sluice release ${of === 'product' ? input.product : id} --reason "…"`
 
 const stillRunning = ({ id }: Standing): string =>
   `It is running now. Wait for the end of this attempt, then rerun it; or end it first: sluice cancel ${id} --reason "…"`

@@ -15,6 +15,7 @@ import { openPostgres, type Postgres } from '../../clients/postgres.ts'
 import { ensureDomainRole } from '../../mirror/domain-role.ts'
 import { recallArrivals } from '../../mirror/recall.ts'
 import { recordCycle } from '../../mirror/record-cycle.ts'
+import { lockWithdrawals } from '../../mirror/withdrawn.ts'
 import { type CycleRow, flagsAt, listActions, readCycle } from '../../mirror/status.ts'
 import { openCycle } from '../../model/calendar/due.ts'
 import { applyArrival } from '../../model/cycle/arrivals.ts'
@@ -109,6 +110,29 @@ test('who took what back and why is audited, and so is what was refused', async 
   ])
 })
 
+describe('what the audit does not take', () => {
+  const NO_ROW = `alter table operator_action add constraint no_row check (refused_because is not null) not valid`
+  const AGAIN = 'alter table operator_action drop constraint if exists no_row'
+  const cycle = () => ({ product: stage.product('ds1'), key: toKey(KEY) })
+  afterEach(() => database.db.rows(AGAIN))
+
+  test('fails a withdrawal, which says that it was told all the same; given again it is audited', async () => {
+    const event = await published()
+    await database.db.rows(NO_ROW)
+    await expect(withdraw(event, options)).rejects.toThrow(/r1 is taken back, but the audit does not say so\. Give/)
+    expect([puts().length, await audited(event)]).toEqual([1, []])
+    await database.db.rows(AGAIN)
+    expect(await withdraw(event, options)).toBe(0)
+    expect(await audited(event)).toMatchObject([{ outcome: 'accepted' }])
+  })
+
+  test('fails a send, unless the database is away', async () => {
+    await database.db.rows(NO_ROW)
+    await expect(send(cycle(), { revision: 2, actor: 'ann', output: 'json' })).rejects.toThrow('no_row')
+    expect(puts()).toHaveLength(1)
+  })
+})
+
 const audited = (event: string) => listActions(database.db, event.replace(/\/r\d+$/, '') as CycleId)
 
 describe('explain of the cycle itself', () => {
@@ -192,6 +216,23 @@ test('of a revision higher than any that is known it is refused: it would take b
   expect(puts()).toEqual([])
 })
 
+test('of a cycle that has published nothing yet it is refused: its first refresh would never be taken', async () => {
+  const message = expect.stringMatching(/r9 is not known: \S+ has published nothing yet .*\. Nothing was taken back\.$/)
+  const event = `${stage.product('ds1')}/${KEY}/r9`
+  await expect(withdraw(event, options)).rejects.toMatchObject({ exitCode: EXIT.failed, message })
+  await expect(withdraw(event, { ...options, dryRun: true })).rejects.toMatchObject({ message })
+  await expect(withdraw(event.replace('/r9', '/r1'), options)).rejects.toThrow('has published nothing yet')
+  expect(puts()).toEqual([])
+})
+
+test('of an external that nobody has heard of, the first revision alone can be taken back', async () => {
+  const product = stage.product('closes')
+  const shape = { every: 'business-day', calendar: 'weekdays', timezone: 'America/New_York' } as const
+  await stage.apply({ externals: [{ ...shape, product, description: '', mappings: [] }] })
+  await expect(withdraw(`${product}/${KEY}/r2`, options)).rejects.toMatchObject({ exitCode: EXIT.failed })
+  expect(await withdraw(`${product}/${KEY}/r1`, options)).toBe(0)
+})
+
 test('of an external it goes on the bus of its own domain, and says so; no row of Sluice has it', async () => {
   const product = stage.product('closes')
   const shape = { every: 'business-day', calendar: 'weekdays', timezone: 'America/New_York' } as const
@@ -228,6 +269,11 @@ describe('what is taken back already', () => {
     const shape = { every: 'business-day', calendar: 'weekdays', timezone: 'America/New_York' } as const
     await stage.apply({ externals: [{ ...shape, product, description: '', mappings: [] }] })
     const event = `${product}/${KEY}`
+    await database.db.rows(
+      `insert into event_ledger (domain, event_id, outcome, product, cycle_key, revision, first_seen_at)
+       values ($1, $2, 'routed', $3, $4, 3, now())`,
+      [stage.domain, `${event}/r3`, product, KEY],
+    )
     expect(await withdraw(`${event}/r2`, options)).toBe(0)
     await refusal(`${event}/r1`, /r1 is taken back already, with revision 2\. ann asked/)
     expect(await withdraw(`${event}/r3`, options)).toBe(0)
@@ -242,6 +288,35 @@ describe('what is taken back already', () => {
     expect([one.status, other.status].toSorted()).toEqual(['fulfilled', 'rejected'])
     expect(puts()).toHaveLength(1)
   })
+})
+
+test('who has to wait too long for another who takes it back is told so', async () => {
+  const event = await published()
+  const waiting = `select pid from pg_locks where locktype = 'advisory' and not granted
+    and database = (select oid from pg_database where datname = current_database())`
+  await database.db.session(60_000, async (session) => {
+    await lockWithdrawals(session, event.replace('/r1', '') as CycleId)
+    const second = expect(withdraw(event, options)).rejects.toMatchObject({
+      exitCode: EXIT.conflict,
+      message: expect.stringMatching(/^Somebody else takes it back just now, so nothing was done\./),
+    })
+    await vi.waitUntil(() => database.db.one(waiting), { timeout: 9_000 })
+    // As its timeout would.
+    await database.db.rows(`select pg_cancel_backend(pid) from (${waiting}) as held`)
+    await second
+  })
+  expect(puts()).toEqual([])
+  expect(await audited(event)).toMatchObject([{ outcome: 'refused' }])
+})
+
+test('an event that the bus refused is audited as refused', async () => {
+  const action = { kind: 'fail-entry', index: 0, code: 'AccessDeniedException' } as const
+  stage.sandbox.faults.add({ service: 'events', operation: 'PutEvents', action })
+  const cycle = { product: stage.product('ds1'), key: toKey(KEY) }
+  await expect(send(cycle, { revision: 2, actor: 'ann', output: 'json' })).rejects.toThrow('refused it: AccessDenied')
+  expect(await listActions(database.db, toCycleId(cycle.product, cycle.key))).toMatchObject([
+    { action: 'send', outcome: 'refused', asked: { revision: 2 }, refusedBecause: expect.stringContaining('Access') },
+  ])
 })
 
 test('what nobody has defined, declared or heard of is refused with what it may be called; what was heard of is not', async () => {

@@ -23,6 +23,7 @@ import {
 import { type LentDatabase, lendDatabase } from './postgres.ts'
 
 const PRICES = { product: toProduct('vendor/prices'), key: KEY }
+const SECRET = { product: toProduct('vendor/secret'), key: KEY }
 const DOMAINS = ['vendor', 'shop', 'desk']
 const VISIBILITIES = ['mesh', 'domain'] as const
 const ENDS = ['waits', 'begun', 'published', 'skipped'] as const
@@ -53,14 +54,16 @@ beforeAll(async () => {
     logins.set(domain, openPostgres(Object.assign(new URL(lent.url), { username, password }).href))
   }
   const prices = publishedOf(openRun(inputOf(definitionOf(PRICES.product)), NOON_MS))
-  for (const cycle of [prices, ...CONSUMERS.map(cycleOf)]) await recordCycle(lent.db, toRecord(cycle, 0))
+  const secret = openRun(inputOf(definitionOf(SECRET.product, ['raw/rd1'], { visibility: 'domain' })), NOON_MS)
+  const told = openRun(inputOf(definitionOf('desk/told', [SECRET.product], { visibility: 'domain' })), NOON_MS)
+  for (const cycle of [prices, secret, told, ...CONSUMERS.map(cycleOf)]) await recordCycle(lent.db, toRecord(cycle, 0))
 })
 afterAll(async () => {
   await Promise.all([...logins.values()].map((db) => db.end()))
   await lent.drop()
 })
 
-const readBy = (login: string) => readReaders(logins.get(login) ?? lent.db, PRICES)
+const readBy = (login: string, parts = PRICES) => readReaders(logins.get(login) ?? lent.db, parts)
 const isPublished = ({ visibility, end }: Consumer): boolean =>
   visibility === 'mesh' && (end === 'published' || end === 'skipped')
 
@@ -98,6 +101,15 @@ test('nothing else of the inputs of another domain is shown, and to nobody but t
     { of: PRICES.product, by: 'shop' },
   ])
   expect(await logins.get('shop')?.rows(seen, ['/'])).toEqual([])
+})
+
+test('that a private product is there, and used, is told to its own domain alone', async () => {
+  const hiddenFrom = async (login: string) => (await readBy(login, SECRET)).hidden
+  expect(await hiddenFrom('vendor')).toEqual([{ domain: 'desk', cycles: 1 }])
+  expect(await hiddenFrom('shop')).toEqual([])
+  expect(await logins.get('shop')?.rows('select distinct upstream_product as of from hidden_reader')).toEqual([
+    { of: PRICES.product },
+  ])
 })
 
 test('a backfill that makes it anew counts the same consumers', async () => {
