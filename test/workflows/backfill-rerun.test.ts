@@ -9,11 +9,11 @@ import type { BackfillOrder } from '../../model/backfill.ts'
 import type { Cycle } from '../../model/cycle/cycle.ts'
 import { type CycleId, type CycleKey, toCycleId } from '../../model/ids.ts'
 import { toProduct } from '../../model/samples.test-data.ts'
-import { type BackfillActivities, toBackfillId } from '../../workflows/backfill-contract.ts'
+import { type BackfillActivities, STOP_BACKFILL_SIGNAL, toBackfillId } from '../../workflows/backfill-contract.ts'
 import { CYCLE_QUERY, CYCLE_WORKFLOW, toCycleStart } from '../../workflows/contract.ts'
 import { type BackfillStage, type BackfillWish, putBackfill, RANGE } from './backfill-stage.ts'
 import { openDatabase } from './database.ts'
-import { eventually } from './eventually.ts'
+import { createGate, eventually } from './eventually.ts'
 import { openStage, type Stage } from './stage.ts'
 
 let db: Postgres
@@ -255,4 +255,35 @@ test('of a product that is held, and of a cycle that is, the rerun is refused as
   expect(attemptsOf(backfill, [first, second])).toEqual([[1], [1]])
   expect(await rerunsOf(first)).toMatchObject([{ actor: 'ann', outcome: 'refused' }])
   expect(await rerunsOf(second)).toMatchObject([{ actor: 'ann', outcome: 'refused' }])
+})
+
+const BY = { actor: 'bob', reason: 'the vendor resends', requestId: 'stop-1' }
+
+/** The server knows that nobody wants the activity any more. */
+const untilUnwanted = ({ id }: BackfillStage) =>
+  eventually(
+    'the try under way is asked to end',
+    async () => (await stage.client.workflow.getHandle(id).fetchHistory()).events ?? [],
+    (events) => events.some((event) => event.activityTaskCancelRequestedEventAttributes),
+  )
+
+test('stopped during a try that then fails it ends as stopped, and begins no more', async () => {
+  const [isTrying, mayFail] = [createGate(), createGate()]
+  const backfill = put({
+    script: {
+      async rerunBackfilled() {
+        isTrying.open()
+        await mayFail.opened
+        throw new Error('no answer in time')
+      },
+    },
+  })
+  await haveRun(backfill, backfill.keys.slice(0, 2))
+  await backfill.start(wishOf('completed'))
+  await isTrying.opened
+  await stage.client.workflow.getHandle(backfill.id).signal(STOP_BACKFILL_SIGNAL, BY)
+  await untilUnwanted(backfill)
+  mayFail.open()
+
+  expect(await backfill.result()).toMatchObject({ how: 'stopped', stoppedBy: BY, rerun: 0, toRerun: 2, unopened: 3 })
 })
