@@ -148,3 +148,14 @@ test('what fails again counts as its own failure, and what failed before does no
   const failed = applyLook(begun, [seen(first, 'ERROR', { runNumber: 2 })])
   expect(decideBackfill(failed)).toEqual({ kind: 'end', how: 'too-many-failed' })
 })
+
+test('however many may be at work, two are rerun at a time, so that a stop comes between', () => {
+  const all = KEYS.map((key) => seen(key, 'COMPLETED'))
+  const backfill = applyLook(beginOf('all', { parallel: 5 }), all)
+  expect(decideBackfill(backfill)).toEqual({ kind: 'rerun', keys: [first, second] })
+  const going = applyOpened(
+    backfill,
+    [first, second].map((key) => ({ key, answer: 'rerun', isReady: true })),
+  )
+  expect(decideBackfill(going)).toEqual({ kind: 'rerun', keys: [third, fourth] })
+})
