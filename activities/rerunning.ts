@@ -107,16 +107,22 @@ async function rerunOpen(one: Rerunning): Promise<OpenedCycle | Again> {
   if ('unanswered' in cycle) return refuseUnanswered(one, cycle.unanswered)
   const { runNumber, version } = cycle
   const own = cycle.actions.find(({ requestId }) => requestId === one.command.requestId)
-  if (own) return own.refused === null ? toRerun(one, { runNumber, version: own.version }) : toRefused(one, own.refused)
+  if (own && own.refused !== null) return toRefused(one, own.refused)
+  if (own) {
+    await putBehindOthers(one)
+    return toRerun(one, { runNumber, version: own.version })
+  }
   if (!isToRerun(one.wish.rerun, { state: cycle.state, isWithoutRun: false, sinceMs: cycle.stateSinceMs }))
     return toLeft(one, { runNumber, version })
   const command = toOpenCommand(one, cycle)
   if ('refused' in command) return refuse(one, command.refused)
   const refused = refuseCommand(cycle, command, 'open', one.nowMs())
   if (refused !== null) return refuse(one, toRefusal(one.cycle, 'rerun', refused))
-  await putBehindOthers(one)
   const why = await update(one, command)
-  return why === null ? toRerun(one, { runNumber, version: version + 1 }) : { again: why }
+  if (why !== null) return { again: why }
+  // Not before: what did not take the rerun is work of this morning as it was.
+  await putBehindOthers(one)
+  return toRerun(one, { runNumber, version: version + 1 })
 }
 
 /** Or why it gives no answer: one whose worker is gone must not keep the others waiting. */
