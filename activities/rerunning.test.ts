@@ -3,6 +3,7 @@ import { ServiceError } from '@temporalio/client'
 import { expect, test } from 'vitest'
 import type { Postgres } from '../clients/postgres.ts'
 import { buildIndex } from '../model/calendar/routing.ts'
+import { type Cycle, type OperatorAction, openRun } from '../model/cycle/cycle.ts'
 import { catalogOf, definitionOf, inputOf, NOON_MS, toKey, versionOf } from '../model/samples.test-data.ts'
 import { rerunOne } from './rerunning.ts'
 
@@ -16,16 +17,19 @@ function openRunOf(answers: unknown[], isAsked = false) {
   const query = async () => {
     const answer = answers[Math.min(asked.times, answers.length - 1)]
     asked.times += 1
-    throw answer
+    if (answer instanceof Error) throw answer
+    return answer
   }
+  const describe = async () => ({ status: { name: 'RUNNING' } })
   const temporal = {
     options: { namespace: 'mesh' },
-    workflow: { getHandle: () => ({ describe: async () => ({ status: { name: 'RUNNING' } }), query }) },
+    workflow: { getHandle: () => ({ describe, query, executeUpdate: async () => ({ attempt: 2 }) }) },
     withDeadline: (_: number, work: () => unknown) => work(),
     workflowService: {
       async pollWorkflowExecutionUpdate() {
         if (!isAsked) throw grpc(NOT_FOUND)
       },
+      updateWorkflowExecutionOptions: async () => ({}),
     },
   }
   const db = {
@@ -70,4 +74,12 @@ test('what no repeat mends is refused at once', async () => {
   const { rerun, asked, audited } = openRunOf([new ServiceError('No poller', { cause: grpc(FAILED_PRECONDITION) })])
   expect(await rerun()).toMatchObject({ answer: 'refused' })
   expect([asked.times, audited.length]).toEqual([1, 1])
+})
+
+test('what arrives between the question and the update does not make an older row news of the rerun', async () => {
+  const failed: Cycle = { ...openRun(inputOf(definitionOf('d1/ds1'), {}), NOON_MS), state: 'ERROR', step: 'run' }
+  const found: Cycle = { ...failed, version: 5, stateSinceMs: NOON_MS - 1 }
+  const own = { requestId: 'request-1/2026-11-09', refused: null, version: 7 } as OperatorAction
+  const { rerun } = openRunOf([found, { ...found, version: 9, actions: [own] }])
+  expect(await rerun()).toMatchObject({ answer: 'rerun', from: { runNumber: 1, version: 7 } })
 })

@@ -122,7 +122,15 @@ async function rerunOpen(one: Rerunning): Promise<OpenedCycle | Again> {
   if (why !== null) return { again: why }
   // Not before: what did not take the rerun is work of this morning as it was.
   await putBehindOthers(one)
-  return toRerun(one, { runNumber, version: version + 1 })
+  return toRerun(one, (await findMark(one)) ?? { runNumber, version: version + 1 })
+}
+
+/** From where on its row tells of the rerun: what came between the question and the update has a version too. */
+async function findMark(one: Rerunning): Promise<RowMark | undefined> {
+  const cycle = await askCycle(one)
+  if ('unanswered' in cycle) return undefined
+  const own = cycle.actions.find(({ requestId }) => requestId === one.command.requestId)
+  return own && { runNumber: cycle.runNumber, version: own.version }
 }
 
 /** Or why it gives no answer: one whose worker is gone must not keep the others waiting. */
