@@ -1,6 +1,7 @@
 // Ends a backfill. In: its product, perhaps its range; who asks, and why. Out: that it opens no more, or which one would be
 // stopped; the exit code. Never: ends a cycle; a dry run that stops anything.
 import { type Client, type WorkflowHandle, WorkflowFailedError, WorkflowNotFoundError } from '@temporalio/client'
+import { isOutage } from '../clients/postgres-errors.ts'
 import { listAudited } from '../mirror/audit.ts'
 import { toProgressWords } from '../model/backfill-progress.ts'
 import type { StopCommand } from '../model/backfill.ts'
@@ -75,9 +76,10 @@ const toNothing = (what: string, who: string): CommandFailure =>
 /** Of the last one of this product, or of this range of it, where it did not end by itself; while the audit answers. */
 async function whoStopped(connection: Connection, product: ProductId, range: DateRange | undefined): Promise<string> {
   const filter = { cycle: product as string as CycleId, actions: ['backfill' as const], refused: false, limit: 1_000 }
-  const rows = await Promise.resolve()
-    .then(() => listAudited(connection.db(), filter))
-    .catch(() => [])
+  const rows = await listAudited(connection.db(), filter).catch((error: unknown) => {
+    if (isOutage(error)) return []
+    throw error
+  })
   const last = rows.find(
     ({ outcome, asked }) =>
       outcome === 'accepted' && (!range || (asked?.['from'] === range.from && asked['to'] === range.to)),

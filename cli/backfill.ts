@@ -61,7 +61,11 @@ export async function backfill(product: ProductId, options: BackfillOptions): Pr
 }
 
 async function work(connection: Connection, asked: Asked, options: BackfillOptions): Promise<number> {
-  if (options.stop) return stopBackfill(connection, asked, options)
+  if (options.stop) {
+    if (options.rerun || options.madeBefore !== undefined)
+      throw refuse('--stop ends a backfill whatever it makes anew: leave --rerun and --made-before out.')
+    return stopBackfill(connection, asked, options)
+  }
   const plan = await toPlan(connection, asked.product, { ...requireDates(options), ...toWish(options, Date.now()) })
   if (options.dryRun) {
     preview(plan, options, options.output)

@@ -282,6 +282,8 @@ test.each([
   [{ rerun: 'all', madeBefore: 'yesterday' }, '--made-before "yesterday" is no instant'],
   [{ rerun: 'all', madeBefore: '2026-11-20 12:00' }, 'is no instant'],
   [{ rerun: 'all', madeBefore: '2099-01-01T00:00:00Z' }, 'is still to come'],
+  [{ stop: true, rerun: 'all' }, 'leave --rerun and --made-before out'],
+  [{ stop: true, madeBefore: LATER }, 'leave --rerun and --made-before out'],
 ] as const)('%j: refused', async (change, why) => {
   const refused = { exitCode: EXIT.notAllowed, message: expect.stringContaining(why) }
   await expect(run(named('refused'), change)).rejects.toMatchObject(refused)
