@@ -210,12 +210,15 @@ test('two over the same cycles at once make each anew once', async () => {
   await haveRun(backfill, backfill.keys.slice(3), 'FAILED')
   const wish = wishOf('all', { parallel: 5 })
   const other = { ...wish, from: '2026-11-08', requestId: 'request-other' }
-  stage.outside.script(toBackfillId({ product: product(), ...RANGE, from: '2026-11-08' }), backfill.activities)
+  const otherId = toBackfillId({ product: product(), ...RANGE, from: '2026-11-08' })
+  stage.outside.script(otherId, backfill.activities)
 
   await Promise.all([backfill.start(wish), backfill.start(other)])
   await backfill.endRuns()
 
   expect(await backfill.result()).toMatchObject({ how: 'done', completed: 5, refused: [], failed: [] })
+  // Else its questions outlive the stage.
+  await stage.client.workflow.getHandle(otherId).result()
   expect(attemptsOf(backfill, backfill.keys)).toEqual(backfill.keys.map(() => [1, 2]))
   expect((await Promise.all(backfill.keys.map(rerunsOf))).map((rows) => rows.length)).toEqual([1, 1, 1, 1, 1])
 })
