@@ -1,5 +1,10 @@
 // What Temporal knows of a cycle's newest run without asking its worker. In: a cycle. Out: the run, and what it waits for.
-import { type Client, type WorkflowExecutionDescription, WorkflowNotFoundError } from '@temporalio/client'
+import {
+  type Client,
+  isGrpcServiceError,
+  type WorkflowExecutionDescription,
+  WorkflowNotFoundError,
+} from '@temporalio/client'
 import type { CycleId } from '../model/ids.ts'
 
 export type Described = WorkflowExecutionDescription
@@ -26,3 +31,20 @@ export const buildOf = ({ raw }: Described): string =>
 export const hasTaskTrouble = (described: Described): boolean => taskTries(described) > 1
 
 export const taskTries = ({ raw }: Described): number => Number(raw.pendingWorkflowTask?.attempt ?? 0)
+
+const NOT_FOUND = 5
+
+/** Whether its newest run was asked for this update; it may not have heard of it yet. */
+export async function knowsUpdate(temporal: Client, cycle: CycleId, updateId: string): Promise<boolean> {
+  try {
+    // Without a stage to wait for, it is answered at once.
+    await temporal.workflowService.pollWorkflowExecutionUpdate({
+      namespace: temporal.options.namespace,
+      updateRef: { workflowExecution: { workflowId: cycle }, updateId },
+    })
+    return true
+  } catch (error) {
+    if (isGrpcServiceError(error) && error.code === NOT_FOUND) return false
+    throw error
+  }
+}

@@ -12,7 +12,7 @@ import {
 import { selectVersions } from '../catalog/rows.ts'
 import { readLastResult } from '../clients/last-result.ts'
 import type { Postgres } from '../clients/postgres.ts'
-import { whyRefused } from '../clients/temporal-refusals.ts'
+import { howUnanswered, whyRefused } from '../clients/temporal-refusals.ts'
 import { readOutcome, recordAction } from '../mirror/actions.ts'
 import { readPast } from '../mirror/past.ts'
 import { recallArrivals } from '../mirror/recall.ts'
@@ -31,7 +31,7 @@ import { type CycleId, type CycleKey, domainOf, toCycleId } from '../model/ids.t
 import { isSettled } from '../model/states.ts'
 import type { RerunOrder } from '../workflows/backfill-contract.ts'
 import { CYCLE_QUERY, CYCLE_WORKFLOW, RERUN, toReopening } from '../workflows/contract.ts'
-import { type Described, describeRun } from './describe-run.ts'
+import { type Described, describeRun, knowsUpdate } from './describe-run.ts'
 
 export interface RerunningParts {
   temporal: Client
@@ -99,33 +99,60 @@ async function findOwn(one: Rerunning, last: Described | undefined): Promise<Ope
 
 /** A person waits for nothing here, but a slot of the worker does. */
 const ANSWER_MS = 15_000
+/** So often a cycle is asked how it stands: its worker may be about to be started again. */
+const MOST_QUESTIONS = 4
 
 async function rerunOpen(one: Rerunning): Promise<OpenedCycle | Again> {
   const cycle = await askCycle(one)
-  if (typeof cycle === 'string') return toRefused(one, cycle)
+  if ('unanswered' in cycle) return refuseUnanswered(one, cycle.unanswered)
   const { runNumber, version } = cycle
   const own = cycle.actions.find(({ requestId }) => requestId === one.command.requestId)
-  if (own) return own.refused === null ? toRerun(one, { runNumber, version: own.version }) : toRefused(one, own.refused)
+  if (own && own.refused !== null) return toRefused(one, own.refused)
+  if (own) {
+    await putBehindOthers(one)
+    return toRerun(one, { runNumber, version: own.version })
+  }
   if (!isToRerun(one.wish.rerun, { state: cycle.state, isWithoutRun: false, sinceMs: cycle.stateSinceMs }))
     return toLeft(one, { runNumber, version })
   const command = toOpenCommand(one, cycle)
   if ('refused' in command) return refuse(one, command.refused)
   const refused = refuseCommand(cycle, command, 'open', one.nowMs())
   if (refused !== null) return refuse(one, toRefusal(one.cycle, 'rerun', refused))
-  await putBehindOthers(one)
   const why = await update(one, command)
-  return why === null ? toRerun(one, { runNumber, version: version + 1 }) : { again: why }
+  if (why !== null) return { again: why }
+  // Not before: what did not take the rerun is work of this morning as it was.
+  await putBehindOthers(one)
+  return toRerun(one, (await findMark(one)) ?? { runNumber, version: version + 1 })
+}
+
+/** From where on its row tells of the rerun: what came between the question and the update has a version too. */
+async function findMark(one: Rerunning): Promise<RowMark | undefined> {
+  const cycle = await askCycle(one)
+  if ('unanswered' in cycle) return undefined
+  const own = cycle.actions.find(({ requestId }) => requestId === one.command.requestId)
+  return own && { runNumber: cycle.runNumber, version: own.version }
 }
 
 /** Or why it gives no answer: one whose worker is gone must not keep the others waiting. */
-async function askCycle({ temporal, cycle, warn }: Rerunning): Promise<Cycle | string> {
-  try {
-    const handle = temporal.workflow.getHandle(cycle)
-    return await temporal.withDeadline(Date.now() + ANSWER_MS, () => handle.query<Cycle>(CYCLE_QUERY))
-  } catch (error) {
-    warn('A cycle to rerun does not answer', { cycle, error: String(error) })
-    return `its run does not answer: ${(error as Error).message}. See: sluice doctor`
+async function askCycle({ temporal, cycle, warn }: Rerunning): Promise<Cycle | { unanswered: unknown }> {
+  const handle = temporal.workflow.getHandle(cycle)
+  for (let question = 1; ; question += 1) {
+    try {
+      return await temporal.withDeadline(Date.now() + ANSWER_MS, () => handle.query<Cycle>(CYCLE_QUERY))
+    } catch (error) {
+      const how = howUnanswered(error)
+      if (how === 'temporal-is-away') throw error
+      warn('A cycle to rerun does not answer', { cycle, question, error: String(error) })
+      if (how === 'for-good' || question >= MOST_QUESTIONS) return { unanswered: error }
+    }
   }
+}
+
+/** An earlier try may have asked it for the rerun, and it may still hear of that: then nobody knows yet whether it is refused. */
+async function refuseUnanswered(one: Rerunning, error: unknown): Promise<OpenedCycle> {
+  const { temporal, cycle, command } = one
+  if (await knowsUpdate(temporal, cycle, command.requestId)) throw error
+  return refuse(one, `its run does not answer: ${(error as Error).message}. See: sluice doctor`)
 }
 
 /** By the definition in force; what an attempt has made and is only published, by its own. */

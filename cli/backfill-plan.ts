@@ -3,7 +3,7 @@
 // Never: a start; a cycle left out without a word.
 import type { Postgres } from '../clients/postgres.ts'
 import { isOutage } from '../clients/postgres-errors.ts'
-import { listOverwritten, listSeen } from '../mirror/backfill.ts'
+import { listOverwritten, listSeen, type Overwritten } from '../mirror/backfill.ts'
 import { recall } from '../mirror/recall.ts'
 import type { SeenCycle } from '../model/backfill.ts'
 import { isToRerun, type RerunWish } from '../model/backfill-rerun.ts'
@@ -12,7 +12,8 @@ import { openCycle } from '../model/calendar/due.ts'
 import { type DomainCatalog, toTimetable } from '../model/calendar/routing.ts'
 import type { CycleInput, CycleSettings } from '../model/cycle/cycle.ts'
 import { foresee } from '../model/cycle/foresee.ts'
-import type { DefinitionVersion } from '../model/definition.ts'
+import { toLocation } from '../model/cycle/outgoing.ts'
+import type { DefinitionVersion, ProductDefinition } from '../model/definition.ts'
 import { type CycleKey, domainOf, type ProductId, toCycleId } from '../model/ids.ts'
 import type { CycleState, Step } from '../model/states.ts'
 import { type AskedRerun, toAskedRerun } from '../workflows/backfill-contract.ts'
@@ -34,7 +35,7 @@ export type PlannedCycle = { key: CycleKey } & (
 /** Of a cycle that is there and would be made anew. */
 export interface Anew {
   step: Step | null
-  /** Where the data lies that it writes over; null: none was published there. */
+  /** Where the data lies that it writes over; null: none was published there, or what is made is only published. */
   overwrites: string | null
   /** The revision that it publishes; null: the product tells nobody. */
   revision: number | null
@@ -67,7 +68,8 @@ export async function planBackfill(
   const version = requireVersion(catalog, product, from)
   const timetable = toTimetable(catalog)
   const range = requireRange(version, { from, to }, () => listRange(timetable, version.definition, { from, to }, nowMs))
-  const seen = await orNull('which of them are there already', () => listSeen(db, product, range.keys))
+  const look = (): Promise<SeenCycle[]> => listSeen(db, product, range.keys)
+  const seen = await (rerun ? requireLook(look) : orNull('which of them are there already', look))
   const known = new Map(seen?.map((one) => [one.key, one]))
   const toOpen = range.keys
     .filter((key) => !known.has(key))
@@ -137,32 +139,49 @@ async function orNull<Answer>(what: string, ask: () => Promise<Answer>): Promise
   }
 }
 
+/** Else what is there would be told to open. */
+async function requireLook<Answer>(ask: () => Promise<Answer>): Promise<Answer> {
+  try {
+    return await ask()
+  } catch (error) {
+    if (!isOutage(error)) throw error
+    const why = 'PostgreSQL does not answer, so which cycles are there to be made anew is not known'
+    throw new Error(`${why}. Nothing was done; ask again once it is back. See: sluice doctor`, { cause: error })
+  }
+}
+
 async function planReruns(
   db: Postgres,
-  { definition: { product, publish } }: DefinitionVersion,
+  { definition }: DefinitionVersion,
   { toRerun, heldBy }: { toRerun: SeenCycle[]; heldBy: string | null },
 ): Promise<Map<CycleKey, PlannedCycle>> {
   if (toRerun.length === 0) return new Map()
-  const rows = await listOverwritten(
-    db,
-    product,
-    toRerun.map(({ key }) => key),
-  )
+  const keys = toRerun.map(({ key }) => key)
+  const rows = await listOverwritten(db, definition.product, keys)
   const byKey = new Map(rows.map((row) => [row.key, row]))
   return new Map(
     toRerun.flatMap(({ key, state }): [CycleKey, PlannedCycle][] => {
       const row = byKey.get(key)
       if (!row) return []
-      const holder = heldBy ?? row.heldBy
-      if (holder !== null) return [[key, { key, does: 'refused', state, reason: `it is held by ${holder}` }]]
-      const { step, usedBy, hidden } = row
-      const isSame = publish !== null && row.location === `${publish.location}${key}/`
-      const revision = publish === null ? null : row.revision + 1
-      return [
-        [key, { key, does: 'rerun', state, step, overwrites: isSame ? row.location : null, revision, usedBy, hidden }],
-      ]
+      const reason = foreseeRefusal(row, heldBy)
+      if (reason !== null) return [[key, { key, does: 'refused', state, reason }]]
+      return [[key, { key, does: 'rerun', state, ...toAnew(definition, row) }]]
     }),
   )
+}
+
+/** As a rerun is refused; null: it is not. The hold of a cycle of its own ends with its run. */
+function foreseeRefusal({ step, hasRun, heldBy }: Overwritten, productHeldBy: string | null): string | null {
+  const holder = productHeldBy ?? (hasRun ? heldBy : null)
+  if (holder !== null) return `it is held by ${holder}`
+  return hasRun && step === 'wait' ? 'it starts by itself when its inputs are there' : null
+}
+
+/** What was made and not published is there: only its event follows. */
+function toAnew(definition: ProductDefinition, { key, step, location, revision, usedBy, hidden }: Overwritten): Anew {
+  const isOver = step !== 'publish' && location !== null && location === toLocation(definition, key)
+  const next = definition.publish === null ? null : revision + 1
+  return { step, overwrites: isOver ? location : null, revision: next, usedBy, hidden }
 }
 
 /** What each would wait for; one question for all of them. */
@@ -207,7 +226,7 @@ export function toPlanWords({ cycles, asked }: BackfillPlan): string {
     : `${count('nothing')} there already`
   return (
     `${toCount(cycles.length - none, 'cycle')}: ${count('open')} to open, ${there}` +
-    (refused > 0 ? `, ${refused} held and refused` : '') +
+    (refused > 0 ? `, ${refused} refused` : '') +
     (none > 0 ? `; ${none} not scheduled` : '')
   )
 }

@@ -61,9 +61,9 @@ const toState = ({ state, step }: { state: CycleState; step: Step | null }): str
   `${colourState(state)}${step ? ` (${step})` : ''}`
 
 /** `overwrites s3://…/ (revision 1), publishes revision 2; 3 cycles have used it`. */
-function toAnew({ overwrites, revision, usedBy, hidden }: Anew): string {
+function toAnew({ step, overwrites, revision, usedBy, hidden }: Anew): string {
   const over = overwrites === null ? [] : [`overwrites ${overwrites}${revision ? ` (revision ${revision - 1})` : ''}`]
-  const told = revision === null ? 'tells nobody' : `publishes revision ${revision}`
+  const told = revision === null ? 'tells nobody' : `${step === 'publish' ? 'only ' : ''}publishes revision ${revision}`
   const used = usedBy > 0 ? [`${toCount(usedBy, 'cycle')} ${usedBy === 1 ? 'has' : 'have'} used it`] : []
   const others = hidden > 0 ? [`${toCount(hidden, 'cycle')} of other domains use it or wait for it`] : []
   return [[...over, told].join(', '), ...used, ...others].join('; ')

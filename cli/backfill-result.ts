@@ -1,6 +1,6 @@
 // What became of a backfill. In: its result. Out: words or JSON, with the next step of each kind; the exit code.
 import type { BackfillOrder } from '../model/backfill.ts'
-import { toProgressWords } from '../model/backfill-progress.ts'
+import { type BackfillProgress, toProgressWords } from '../model/backfill-progress.ts'
 import { type CycleKey, domainOf, type ProductId, toCycleId } from '../model/ids.ts'
 import { type BackfillResult, toAskedRerun, toBackfillId } from '../workflows/backfill-contract.ts'
 import { CommandFailure, EXIT } from './failure.ts'
@@ -16,11 +16,7 @@ export function toCommand({ product, from, to, rerun }: Order): string {
 
 export function tellResult(order: Order, result: BackfillResult, output: Output): number {
   const { product, from, to, rerun } = order
-  if (rerun && result.rerun === undefined)
-    throw new CommandFailure(
-      EXIT.failed,
-      `The worker of ${domainOf(product)} is of an older version, which makes nothing anew. See: sluice doctor`,
-    )
+  requireReruns(order, result)
   const isDone = result.completed + result.ended.length === result.total
   if (output === 'json') {
     const asked = rerun && { madeBefore: toAskedRerun(rerun).madeBefore }
@@ -41,6 +37,13 @@ export function tellResult(order: Order, result: BackfillResult, output: Output)
     print(`To go on: ${toCommand(order)} --reason <text>`)
   for (const { key, reason } of result.refused) print(`Refused: ${toCycleId(product, key)}: ${reason}`)
   return isDone ? 0 : EXIT.failed
+}
+
+/** A worker of an older version does not look at what was asked for, and says nothing of it. */
+export function requireReruns({ product, rerun }: Order, progress: BackfillProgress): void {
+  if (!rerun || progress.rerun !== undefined) return
+  const why = `The worker of ${domainOf(product)} is of an older version, which makes nothing anew`
+  throw new CommandFailure(EXIT.failed, `${why}. See: sluice doctor`)
 }
 
 const NAMED = 20

@@ -1,6 +1,7 @@
 // Ends a backfill. In: its product, perhaps its range; who asks, and why. Out: that it opens no more, or which one would be
 // stopped; the exit code. Never: ends a cycle; a dry run that stops anything.
-import { type Client, type WorkflowHandle, WorkflowNotFoundError } from '@temporalio/client'
+import { type Client, type WorkflowHandle, WorkflowFailedError, WorkflowNotFoundError } from '@temporalio/client'
+import { isOutage } from '../clients/postgres-errors.ts'
 import { listAudited } from '../mirror/audit.ts'
 import { toProgressWords } from '../model/backfill-progress.ts'
 import type { StopCommand } from '../model/backfill.ts'
@@ -41,9 +42,7 @@ export async function stopBackfill(
   } catch (error) {
     throw error instanceof WorkflowNotFoundError ? await noneRuns() : error
   }
-  const result = await temporal
-    .withDeadline(Date.now() + STOP_MS, () => handle.result() as Promise<BackfillResult>)
-    .catch(() => undefined)
+  const result = await untilOver(temporal, handle)
   requireOwn(id, command, result)
   if (output === 'json') printJson({ backfill: id, ...(result ?? { how: 'told' }) })
   else if (result)
@@ -52,6 +51,17 @@ export async function stopBackfill(
     )
   else print(`${id} is told to stop and does so once a worker of its domain runs. See: sluice doctor`)
   return 0
+}
+
+/** Undefined while no worker answers, or Temporal does not. */
+async function untilOver(temporal: Client, handle: WorkflowHandle): Promise<BackfillResult | undefined> {
+  try {
+    return await temporal.withDeadline(Date.now() + STOP_MS, () => handle.result() as Promise<BackfillResult>)
+  } catch (error) {
+    if (error instanceof WorkflowFailedError)
+      throw new Error(`${handle.workflowId} did not end as it should; what is open goes on.`, { cause: error })
+    return undefined
+  }
 }
 
 /** Of one that made cycles anew: the instant is part of what was asked for. */
@@ -66,9 +76,10 @@ const toNothing = (what: string, who: string): CommandFailure =>
 /** Of the last one of this product, or of this range of it, where it did not end by itself; while the audit answers. */
 async function whoStopped(connection: Connection, product: ProductId, range: DateRange | undefined): Promise<string> {
   const filter = { cycle: product as string as CycleId, actions: ['backfill' as const], refused: false, limit: 1_000 }
-  const rows = await Promise.resolve()
-    .then(() => listAudited(connection.db(), filter))
-    .catch(() => [])
+  const rows = await listAudited(connection.db(), filter).catch((error: unknown) => {
+    if (isOutage(error)) return []
+    throw error
+  })
   const last = rows.find(
     ({ outcome, asked }) =>
       outcome === 'accepted' && (!range || (asked?.['from'] === range.from && asked['to'] === range.to)),

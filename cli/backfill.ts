@@ -16,10 +16,10 @@ import {
 } from '../workflows/backfill-contract.ts'
 import { requireAsker, toSound } from './asker.ts'
 import { auditRefusal } from './audit.ts'
-import { follow, toScreen } from './backfill-follow.ts'
+import { askProgress, follow, toScreen } from './backfill-follow.ts'
 import { type BackfillPlan, planBackfill, toPlanWords } from './backfill-plan.ts'
 import { preview } from './backfill-preview.ts'
-import { tellResult, toCommand } from './backfill-result.ts'
+import { requireReruns, tellResult, toCommand } from './backfill-result.ts'
 import { listRunning, stopBackfill } from './backfill-stop.ts'
 import { type Connection, withConnection } from './connection.ts'
 import { CommandFailure, EXIT } from './failure.ts'
@@ -61,7 +61,11 @@ export async function backfill(product: ProductId, options: BackfillOptions): Pr
 }
 
 async function work(connection: Connection, asked: Asked, options: BackfillOptions): Promise<number> {
-  if (options.stop) return stopBackfill(connection, asked, options)
+  if (options.stop) {
+    if (options.rerun || options.madeBefore !== undefined)
+      throw refuse('--stop ends a backfill whatever it makes anew: leave --rerun and --made-before out.')
+    return stopBackfill(connection, asked, options)
+  }
   const plan = await toPlan(connection, asked.product, { ...requireDates(options), ...toWish(options, Date.now()) })
   if (options.dryRun) {
     preview(plan, options, options.output)
@@ -158,6 +162,7 @@ async function run(
   const { rerun: _, ...plain } = order
   const followed = running ? { ...plain, ...toWishOf(running.asked) } : order
   if (!options.wait) {
+    await requireNew(temporal, followed)
     tellStarted(followed, isNew, options.output)
     return 0
   }
@@ -213,6 +218,12 @@ function requireSameWish(
 async function tellOthers(temporal: Client, product: ProductId, own: string): Promise<void> {
   const others = (await listRunning(temporal, product)).filter((id) => id !== own)
   if (others.length > 0) talk(`Beside it runs ${others.join(', ')}: each keeps its own --parallel.`)
+}
+
+/** As far as a worker answers at once. */
+async function requireNew(temporal: Client, order: BackfillOrder): Promise<void> {
+  const progress = order.rerun && (await askProgress(temporal, temporal.workflow.getHandle(toBackfillId(order))))
+  if (progress) requireReruns(order, progress)
 }
 
 function tellStarted(order: BackfillOrder, isNew: boolean, output: Output): void {

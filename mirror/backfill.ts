@@ -4,7 +4,7 @@ import type { Postgres } from '../clients/postgres.ts'
 import type { SeenCycle } from '../model/backfill.ts'
 import type { CycleKey, ProductId } from '../model/ids.ts'
 import type { Step } from '../model/states.ts'
-import { heldOf, isUnbegun } from './conditions.ts'
+import { hasRun, heldOf, isUnbegun } from './conditions.ts'
 import { READERS } from './readers.ts'
 
 /** Of those that have a row. */
@@ -27,6 +27,8 @@ export interface Overwritten {
   location: string | null
   /** By whom it is held by itself. */
   heldBy: string | null
+  /** Its run is open, as far as is known. */
+  hasRun: boolean
   /** Cycles of consumers that have run on it. */
   usedBy: number
   /** Cycles of other domains, which this login may not see, that have used it or wait for it. */
@@ -36,7 +38,7 @@ export interface Overwritten {
 /** One question for all of them. */
 export const listOverwritten = (db: Postgres, product: ProductId, keys: CycleKey[]): Promise<Overwritten[]> =>
   db.rows<Overwritten>(
-    `select cycle_key as key, step, revision, location, (${heldOf('status')}) ->> 'actor' as "heldBy",
+    `select cycle_key as key, step, revision, location, (${heldOf('status')}) ->> 'actor' as "heldBy", ${hasRun('status')} as "hasRun",
        (select count(distinct consumer.cycle)::integer from ${READERS} as dependency
         join data_product_status as consumer using (cycle)
         where dependency.upstream_product = status.product and dependency.upstream_key = status.cycle_key

@@ -8,7 +8,7 @@ import {
   type SeenCycle,
 } from './backfill.ts'
 import { toProgress, toProgressWords } from './backfill-progress.ts'
-import { isToRerun, RERUN_CHOICES, type RerunChoice, toRerunId } from './backfill-rerun.ts'
+import { isRerunId, isToRerun, RERUN_CHOICES, type RerunChoice, toRerunId } from './backfill-rerun.ts'
 import type { CycleKey } from './ids.ts'
 import { toKey, toProduct } from './samples.test-data.ts'
 import type { CycleState } from './states.ts'
@@ -66,6 +66,9 @@ test.each<[CycleState, boolean, RerunChoice[]]>([
 test('of a rerun of two cycles of one order the ids differ, and a repeat has the same', () => {
   expect(toRerunId('request-1', first)).toBe('request-1/2026-11-09')
   expect(toRerunId('request-1', second)).not.toBe(toRerunId('request-1', first))
+  expect(isRerunId(toRerunId('request-1', first), first)).toBe(true)
+  for (const other of [toRerunId('request-1', second), toRerunId('', first), 'request-1', first])
+    expect(isRerunId(other, first)).toBe(false)
 })
 
 test('without being asked to it makes nothing anew', () => {
@@ -147,4 +150,15 @@ test('what fails again counts as its own failure, and what failed before does no
   ])
   const failed = applyLook(begun, [seen(first, 'ERROR', { runNumber: 2 })])
   expect(decideBackfill(failed)).toEqual({ kind: 'end', how: 'too-many-failed' })
+})
+
+test('however many may be at work, two are rerun at a time, so that a stop comes between', () => {
+  const all = KEYS.map((key) => seen(key, 'COMPLETED'))
+  const backfill = applyLook(beginOf('all', { parallel: 5 }), all)
+  expect(decideBackfill(backfill)).toEqual({ kind: 'rerun', keys: [first, second] })
+  const going = applyOpened(
+    backfill,
+    [first, second].map((key) => ({ key, answer: 'rerun', isReady: true })),
+  )
+  expect(decideBackfill(going)).toEqual({ kind: 'rerun', keys: [third, fourth] })
 })

@@ -29,3 +29,5 @@ export function isToRerun({ which, madeBeforeMs }: RerunWish, { state, isWithout
 
 /** One for each cycle of one order: a repeat is the same rerun. */
 export const toRerunId = (requestId: string, key: CycleKey): string => `${requestId}/${key}`
+
+export const isRerunId = (id: string, key: CycleKey): boolean => id.length > key.length + 1 && id.endsWith(`/${key}`)

@@ -137,10 +137,14 @@ export function decideBackfill(backfill: Backfill): NextOfBackfill {
   return { kind: 'wait', forMs: busy > 0 ? order.lookMs : order.lookMs * UNHURRIED }
 }
 
+/** Rerun at a time: a stop is heard between two times, and so many are still overwritten after it. */
+const RERUN_AT_ONCE = 2
+
 /** As many as come one after the other and are begun the same way. */
-function toBegin({ unopened, toRerun = [] }: Backfill, count: number): NextOfBackfill {
+function toBegin({ unopened, toRerun = [] }: Backfill, room: number): NextOfBackfill {
   const there = new Set(toRerun)
   const isThere = unopened.slice(0, 1).some((key) => there.has(key))
+  const count = isThere ? Math.min(room, RERUN_AT_ONCE) : room
   const other = unopened.findIndex((key) => there.has(key) !== isThere)
   const keys = unopened.slice(0, other < 0 ? count : Math.min(count, other))
   return { kind: isThere ? 'rerun' : 'open', keys }

@@ -3,6 +3,7 @@
 // Never: decides by itself (model/backfill does); ends a cycle that it opened; goes on while nobody knows how they stand.
 import {
   ActivityCancellationType,
+  ActivityFailure,
   CancellationScope,
   condition,
   continueAsNew,
@@ -152,7 +153,7 @@ class BackfillRun {
     try {
       return await this.turn.run(work)
     } catch (error) {
-      if (isCancellation(error) && this.backfill.stoppedBy) return 'stopped'
+      if (this.backfill.stoppedBy && isEnded(error)) return 'stopped'
       throw error
     }
   }
@@ -167,6 +168,9 @@ class BackfillRun {
       })
   }
 }
+
+/** A try that fails once it is not wanted any more is not repeated: Temporal gives its failure instead of a cancellation. */
+const isEnded = (error: unknown): boolean => isCancellation(error) || error instanceof ActivityFailure
 
 function answerMessages(run: BackfillRun): void {
   setHandler(progressQuery, () => toProgress(run.backfill), { description: 'How far it is: each cycle by name.' })

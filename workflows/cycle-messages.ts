@@ -1,12 +1,14 @@
 // What a cycle answers: arrivals, and what operators ask of it. Handlers are synchronous, so every later decision sees what they did.
 // Never: a handler registered after the first await; a rerun whose reason is not kept.
 import { ApplicationFailure, defineQuery, defineSignal, defineUpdate, setHandler } from '@temporalio/workflow'
+import { isRerunId } from '../model/backfill-rerun.ts'
 import { toStanding } from '../model/cycle/actions.ts'
 import { isHoldRepair, refuseAsker, refuseTexts, toKept } from '../model/cycle/asker.ts'
 import { ACTION_WORDS, refuseCommand, toRefusal } from '../model/cycle/commands.ts'
 import type { Command, Cycle, OperatorAction, OperatorCommand, Standing, UpgradeCommand } from '../model/cycle/cycle.ts'
 import { refuseUpgrade } from '../model/cycle/upgrade.ts'
 import { faultOfInput } from '../model/cycle/upgrade-input.ts'
+import type { CycleKey } from '../model/ids.ts'
 import { faultOfOptions, toCommand, toRerun, toUpgrade } from './command-payloads.ts'
 import { ARRIVALS_SIGNAL, BLOCKERS_SIGNAL, CYCLE_QUERY, HELD_UP_SIGNAL, RERUN, UPGRADE } from './contract.ts'
 import type { CycleRun } from './cycle-run.ts'
@@ -103,7 +105,9 @@ function requireSense(run: CycleRun, command: Command, payload: unknown): void {
   const known = knownAction(run, command)
   const refused = known
     ? known.refused
-    : (refuseWords(run, command, payload) ?? refuseCommand(run.cycle, command, 'open', Date.now()))
+    : (refuseWords(run, command, payload) ??
+      refuseNoBackfill(command, run.cycle.input.key) ??
+      refuseCommand(run.cycle, command, 'open', Date.now()))
   if (refused !== null)
     throw ApplicationFailure.nonRetryable(toRefusal(run.cycle.id, command.action, refused), 'ActionRefused')
 }
@@ -114,6 +118,12 @@ function refuseWords({ cycle }: CycleRun, command: Command, payload: unknown): s
   if (refused !== null) return refused
   const fault = command.action === 'rerun' && command.to ? faultOfInput(command.to) : null
   return fault === null ? faultOfOptions(command.action, payload) : toNonsense(fault)
+}
+
+/** Whoever says so by hand would keep the failures of this cycle from its owner. */
+function refuseNoBackfill(command: Command, key: CycleKey): string | null {
+  if (command.action !== 'rerun' || !command.openedBy || isRerunId(command.requestId, key)) return null
+  return 'Only a backfill reruns as one: sluice backfill --rerun. Leave "openedBy" out.'
 }
 
 const toNonsense = (fault: string): string => `What it brings makes no sense at "${fault}".`

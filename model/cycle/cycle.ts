@@ -17,6 +17,8 @@ export interface CycleInput {
   definition: ProductDefinition
   definitionVersion: number
   openedBy: OpenedBy
+  /** By whom, before a backfill made it anew in the open run; absent: none did. */
+  openedBefore?: OpenedBy
   /** The date the cycle is about; absent in what older versions opened: it is the key. */
   businessDate?: string
   /** The upstream cycles this cycle may use, frozen at opening. */
@@ -91,7 +93,7 @@ export interface RerunCommand extends OperatorCommand {
   cascade?: Cascade
   /** What the cycle would be opened with by the version in force, if it shall run by that; absent: by the one it carries. */
   to?: CycleInput
-  /** A backfill asks: from then on the cycle is its own, so that its failures wake nobody up. */
+  /** A backfill asks: until somebody else does the cycle is its own, so that its failures wake nobody up. */
   openedBy?: 'backfill'
 }
 

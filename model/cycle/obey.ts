@@ -125,8 +125,12 @@ const goBy = (cycle: Cycle, { definition, definitionVersion, expected, condition
   return { ...cycle, input: { ...input, definition, definitionVersion, expected, ...(condition && { condition }) } }
 }
 
-const becomeOf = (cycle: Cycle, { openedBy }: RerunCommand): Cycle =>
-  openedBy ? { ...cycle, input: { ...cycle.input, openedBy } } : cycle
+/** A backfill's for as long as nobody else asks: then it is again whose it was, and wakes somebody up. */
+function becomeOf(cycle: Cycle, { openedBy }: RerunCommand): Cycle {
+  const { openedBefore = cycle.input.openedBy, ...input } = cycle.input
+  if (openedBy) return { ...cycle, input: { ...input, openedBy, openedBefore } }
+  return { ...cycle, input: { ...input, openedBy: openedBefore } }
+}
 
 function toWaitReason(cycle: Cycle, { actor, reason }: RerunCommand, nowMs: number): string {
   const missing = missingOf(cycle, nowMs)

@@ -1,6 +1,7 @@
 // In: a cycle. Out: what it tells others: its publication, its not-refreshed notice, its Glue arguments.
 
-import type { ProductId } from '../ids.ts'
+import type { ProductDefinition } from '../definition.ts'
+import type { CycleKey, ProductId } from '../ids.ts'
 import { domainOf, nameOf, toNotRefreshedId } from '../ids.ts'
 import type { Arrival, BuiltFrom, Publication, RevisionKind } from '../refresh-event.ts'
 import type { Attempt } from './attempt.ts'
@@ -26,10 +27,10 @@ export const correlationOf = (cycle: Cycle): string =>
   ) ?? cycle.id
 
 /** The `s3://…/` folder of this cycle's data: every revision overwrites the same folder. */
-export const locationOf = (cycle: Cycle): string | null => {
-  const location = cycle.input.definition.publish?.location
-  return location ? `${location}${cycle.input.key}/` : null
-}
+export const locationOf = ({ input }: Cycle): string | null => toLocation(input.definition, input.key)
+
+export const toLocation = ({ publish }: Pick<ProductDefinition, 'publish'>, key: CycleKey): string | null =>
+  publish?.location ? `${publish.location}${key}/` : null
 
 export const nextRevision = ({ revision }: Cycle): number => revision + 1
 

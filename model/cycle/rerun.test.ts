@@ -163,3 +163,18 @@ test('a rerun that a backfill asks for makes the cycle its own, and the audit sa
   ])
   expect([ours, theirs].map(({ actions }) => actions[0]?.asked)).toEqual([{ backfill: true }, undefined])
 })
+
+test('what a person reruns after a backfill did is again whose it was, and wakes somebody up', () => {
+  const asker = { actor: 'ann', reason: 'a bug in the job' }
+  const rerun = (cycle: Cycle, command: object) =>
+    applyFact(
+      { ...cycle, state: 'ERROR', step: 'run' },
+      { kind: 'rerun', command: { ...asker, ...command } as never },
+      NOON_MS,
+    )
+  const first = rerun(standing('ERROR', 'run'), { requestId: 'request-1', openedBy: 'backfill' })
+  const twice = rerun(first, { requestId: 'request-2', openedBy: 'backfill' })
+  expect(mayPage(twice.input)).toBe(false)
+  const theirs = rerun(twice, { requestId: 'request-3' })
+  expect([theirs.input, mayPage(theirs.input)]).toEqual([standing('ERROR', 'run').input, true])
+})

@@ -47,7 +47,7 @@ beforeAll(async () => {
   ;({ db } = database)
   const s3 = new S3Client(clientOptions({ endpoint: sandbox.endpoint, region: REGION }, ACCOUNT))
   await s3.send(new CreateBucketCommand({ Bucket: BUCKET }))
-  const defined = ['mixed', 'held', 'anew', 'other', 'after', 'refused'].map((name) =>
+  const defined = ['mixed', 'held', 'foretold', 'away', 'anew', 'other', 'after', 'refused'].map((name) =>
     versionOf(definitionOf(named(name))),
   )
   await putDomainCatalog({ s3, bucket: BUCKET }, { ...catalogOf(defined), holds: { [named('held')]: HELD } })
@@ -139,9 +139,43 @@ test('a dry run says which revision each publishes next, over what, and how many
 test('a dry run of a product that is held lists the reruns as refused', async () => {
   await write(publishedOf(opened(named('held'), '2026-11-09')))
   expect(await run(named('held'), { rerun: 'completed', dryRun: true })).toBe(0)
-  expect(said.out).toContain('5 cycles: 4 to open, 0 to rerun, 0 left alone, 1 held and refused.')
+  expect(said.out).toContain('5 cycles: 4 to open, 0 to rerun, 0 left alone, 1 refused.')
   expect(said.out).toMatch(/held\/2026-11-09 +refused +there already: COMPLETED, and it is held by bob/)
   expect(said.out).toContain('its cycles wait until it is released; reruns are refused.')
+})
+
+test('it foretells what is only published, what starts by itself, and which hold a next run does not have', async () => {
+  const product = named('foretold')
+  const [publishing, missing, gone] = ['2026-11-09', '2026-11-10', '2026-11-11'] as const
+  await write({ ...publishedOf(opened(product, publishing)), state: 'ERROR', step: 'publish' })
+  await write({ ...opened(product, missing), state: 'ERROR', step: 'wait' })
+  const held = { ...HELD, of: 'cycle' as const }
+  await write({ ...failedOf(opened(product, gone)), held })
+  await write({ ...failedOf(opened(product, '2026-11-12')), held })
+  const ended = `update data_product_status set run_ended_as = 'failed' where cycle = $1`
+  await db.changed(ended, [toCycleId(product, toKey(gone))])
+
+  const asked = { rerun: 'failed', madeBefore: LATER, dryRun: true } as const
+  expect(await run(product, { ...asked, output: 'json' })).toBe(0)
+  expect(JSON.parse(said.out)).toMatchObject({
+    cycles: [
+      { key: publishing, does: 'rerun', step: 'publish', overwrites: null },
+      { key: missing, does: 'refused', reason: 'it starts by itself when its inputs are there' },
+      { key: gone, does: 'rerun', step: 'run' },
+      { key: '2026-11-12', does: 'refused', reason: 'it is held by bob' },
+      { does: 'open' },
+    ],
+  })
+  said.out = ''
+  expect(await run(product, asked)).toBe(0)
+  expect(said.out).toMatch(/foretold\/2026-11-09 +reruns +ERROR \(publish\): only publishes revision \d/)
+})
+
+test('while PostgreSQL is away nothing is planned to be made anew, nor opened in its place', async () => {
+  vi.stubEnv('DATABASE_URL', 'postgres://nobody@127.0.0.1:1/none')
+  for (const dryRun of [true, false])
+    await expect(run(named('away'), { rerun: 'all', dryRun })).rejects.toThrow('ask again once it is back')
+  expect((await stage.client.workflow.count(`SluiceProduct = "${named('away')}"`)).count).toBe(0)
 })
 
 /** All five have run once, as said. */
@@ -248,6 +282,8 @@ test.each([
   [{ rerun: 'all', madeBefore: 'yesterday' }, '--made-before "yesterday" is no instant'],
   [{ rerun: 'all', madeBefore: '2026-11-20 12:00' }, 'is no instant'],
   [{ rerun: 'all', madeBefore: '2099-01-01T00:00:00Z' }, 'is still to come'],
+  [{ stop: true, rerun: 'all' }, 'leave --rerun and --made-before out'],
+  [{ stop: true, madeBefore: LATER }, 'leave --rerun and --made-before out'],
 ] as const)('%j: refused', async (change, why) => {
   const refused = { exitCode: EXIT.notAllowed, message: expect.stringContaining(why) }
   await expect(run(named('refused'), change)).rejects.toMatchObject(refused)

@@ -2,18 +2,19 @@
 // to the activity that does it.
 import { randomUUID } from 'node:crypto'
 import { afterAll, beforeAll, beforeEach, expect, inject, test } from 'vitest'
+import { knowsUpdate } from '../../activities/describe-run.ts'
 import type { Postgres } from '../../clients/postgres.ts'
 import { listActions, readCycleRow } from '../../mirror/status.ts'
-import type { RerunChoice } from '../../model/backfill-rerun.ts'
+import { type RerunChoice, toRerunId } from '../../model/backfill-rerun.ts'
 import type { BackfillOrder } from '../../model/backfill.ts'
 import type { Cycle } from '../../model/cycle/cycle.ts'
 import { type CycleId, type CycleKey, toCycleId } from '../../model/ids.ts'
 import { toProduct } from '../../model/samples.test-data.ts'
-import { type BackfillActivities, toBackfillId } from '../../workflows/backfill-contract.ts'
+import { type BackfillActivities, STOP_BACKFILL_SIGNAL, toBackfillId } from '../../workflows/backfill-contract.ts'
 import { CYCLE_QUERY, CYCLE_WORKFLOW, toCycleStart } from '../../workflows/contract.ts'
 import { type BackfillStage, type BackfillWish, putBackfill, RANGE } from './backfill-stage.ts'
 import { openDatabase } from './database.ts'
-import { eventually } from './eventually.ts'
+import { createGate, eventually } from './eventually.ts'
 import { openStage, type Stage } from './stage.ts'
 
 let db: Postgres
@@ -174,8 +175,8 @@ test('failed cycles run again by the definition in force, with an open run, a cl
     `update data_product_status set run_ended_as = 'terminated', run_ended_at = ${at} where cycle = $1`,
     [cycleOf(killed)],
   )
+  // It may have been ended before its Glue run was known, or after: then the rerun goes on with that one and starts none.
   backfill.renew([closed, killed])
-  backfill.seen.atWork.clear()
   const toldBefore = backfill.seen.notified.length
 
   await backfill.start(wishOf('failed', { parallel: 5 }))
@@ -197,6 +198,9 @@ test('failed cycles run again by the definition in force, with an open run, a cl
   const rows = await Promise.all([open, closed, killed].map((key) => readCycleRow(db, cycleOf(key))))
   expect(rows.map((row) => row?.definitionVersion).slice(0, 2)).toEqual([2, 2])
   expect(await rerunsOf(open)).toMatchObject([{ outcome: 'accepted', fromVersion: 1, toVersion: 2 }])
+  const requestId = toRerunId(`request-${product()}`, open)
+  expect(await knowsUpdate(stage.client, cycleOf(open), requestId)).toBe(true)
+  expect(await knowsUpdate(stage.client, cycleOf(open), 'of-nobody')).toBe(false)
   expect(await rerunsOf(closed)).toMatchObject([{ outcome: 'accepted', fromVersion: 1, toVersion: 2 }])
 })
 
@@ -206,12 +210,15 @@ test('two over the same cycles at once make each anew once', async () => {
   await haveRun(backfill, backfill.keys.slice(3), 'FAILED')
   const wish = wishOf('all', { parallel: 5 })
   const other = { ...wish, from: '2026-11-08', requestId: 'request-other' }
-  stage.outside.script(toBackfillId({ product: product(), ...RANGE, from: '2026-11-08' }), backfill.activities)
+  const otherId = toBackfillId({ product: product(), ...RANGE, from: '2026-11-08' })
+  stage.outside.script(otherId, backfill.activities)
 
   await Promise.all([backfill.start(wish), backfill.start(other)])
   await backfill.endRuns()
 
   expect(await backfill.result()).toMatchObject({ how: 'done', completed: 5, refused: [], failed: [] })
+  // Else its questions outlive the stage.
+  await stage.client.workflow.getHandle(otherId).result()
   expect(attemptsOf(backfill, backfill.keys)).toEqual(backfill.keys.map(() => [1, 2]))
   expect((await Promise.all(backfill.keys.map(rerunsOf))).map((rows) => rows.length)).toEqual([1, 1, 1, 1, 1])
 })
@@ -255,4 +262,35 @@ test('of a product that is held, and of a cycle that is, the rerun is refused as
   expect(attemptsOf(backfill, [first, second])).toEqual([[1], [1]])
   expect(await rerunsOf(first)).toMatchObject([{ actor: 'ann', outcome: 'refused' }])
   expect(await rerunsOf(second)).toMatchObject([{ actor: 'ann', outcome: 'refused' }])
+})
+
+const BY = { actor: 'bob', reason: 'the vendor resends', requestId: 'stop-1' }
+
+/** The server knows that nobody wants the activity any more. */
+const untilUnwanted = ({ id }: BackfillStage) =>
+  eventually(
+    'the try under way is asked to end',
+    async () => (await stage.client.workflow.getHandle(id).fetchHistory()).events ?? [],
+    (events) => events.some((event) => event.activityTaskCancelRequestedEventAttributes),
+  )
+
+test('stopped during a try that then fails it ends as stopped, and begins no more', async () => {
+  const [isTrying, mayFail] = [createGate(), createGate()]
+  const backfill = put({
+    script: {
+      async rerunBackfilled() {
+        isTrying.open()
+        await mayFail.opened
+        throw new Error('no answer in time')
+      },
+    },
+  })
+  await haveRun(backfill, backfill.keys.slice(0, 2))
+  await backfill.start(wishOf('completed'))
+  await isTrying.opened
+  await stage.client.workflow.getHandle(backfill.id).signal(STOP_BACKFILL_SIGNAL, BY)
+  await untilUnwanted(backfill)
+  mayFail.open()
+
+  expect(await backfill.result()).toMatchObject({ how: 'stopped', stoppedBy: BY, rerun: 0, toRerun: 2, unopened: 3 })
 })
