@@ -64,10 +64,10 @@ async function applied(): Promise<void> {
   s3.destroy()
 }
 
-/** An action that the central bus refuses, for no policy of it allows it; audited with its actor. */
+/** An action that is refused, for nobody has heard of the revision; audited with its actor. */
 async function act(...more: string[]) {
   const words = ['events', 'withdraw', `${cycle}/r9`, '--reason', 'the wrong file', ...more]
-  await expect(createProgram('').parseAsync(words, { from: 'user' })).rejects.toThrow('refused it')
+  await expect(createProgram('').parseAsync(words, { from: 'user' })).rejects.toThrow('is not known')
   return (await listActions(database.db, cycle)).map(({ actor, actorVerified }) => ({ actor, actorVerified }))
 }
 
