@@ -82,7 +82,8 @@ describe.concurrent('a step that is held up', () => {
     answered.open()
     await finish(cycle)
     const { events } = await stage.client.workflow.getHandle(cycle.id).fetchHistory()
-    expect(events?.filter((event) => event.activityTaskCanceledEventAttributes)).toHaveLength(1)
+    // Whether it also ends as cancelled is up to the try that may be under way while the run closes.
+    expect(events?.filter((event) => event.activityTaskCancelRequestedEventAttributes)).toHaveLength(1)
   })
 
   test('says nothing about a step that is over, and nonsense changes nothing', async () => {
