@@ -17,6 +17,9 @@ export default defineConfig({
           pool: 'forks',
           include: ['**/*.test.ts'],
           exclude: ['**/node_modules/**', 'test/**', '.sluice/**', 'dist/**'],
+          // vitest alone would leave a core free.
+          maxWorkers: 2,
+          sequence: { groupOrder: 2 },
           // Properties run hundreds of cases; a machine that is busy must not fail them.
           testTimeout: 5 * MINUTE_MS,
         },
