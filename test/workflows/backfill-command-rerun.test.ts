@@ -1,7 +1,5 @@
 // `sluice backfill --rerun` itself, on a real Temporal, a real PostgreSQL and the sandbox's catalog bucket.
-import { CreateBucketCommand, S3Client } from '@aws-sdk/client-s3'
-import { afterAll, afterEach, beforeAll, beforeEach, expect, inject, test, vi } from 'vitest'
-import { putDomainCatalog } from '../../catalog/bucket.ts'
+import { expect, test, vi } from 'vitest'
 import { backfill, type BackfillOptions } from '../../cli/backfill.ts'
 import { EXIT } from '../../cli/failure.ts'
 import { rerun } from '../../cli/rerun.ts'
@@ -25,55 +23,27 @@ import {
   toProduct,
   versionOf,
 } from '../../model/samples.test-data.ts'
-import { type Sandbox, startSandbox } from '../../sandbox/aws/server.ts'
-import { clientOptions } from '../../sandbox/cloudformation/account.ts'
 import { CYCLE_QUERY, CYCLE_WORKFLOW, toCycleStart } from '../../workflows/contract.ts'
 import { type BackfillStage, putBackfill, RANGE } from './backfill-stage.ts'
-import { openDatabase } from './database.ts'
+import { useCommandStage } from './command-stage.ts'
 import { eventually } from './eventually.ts'
-import { openStage, type Stage } from './stage.ts'
+import type { Stage } from './stage.ts'
 
-const [ACCOUNT, REGION, BUCKET] = ['222222222222', 'us-east-1', 'catalog'] as const
 const DOMAIN = 'backfill-rerun'
 const named = (name: string): ProductId => toProduct(`${DOMAIN}/${name}`)
 const HELD = { actor: 'bob', reason: 'an audit', sinceMs: NOON_MS, of: 'product' } as const
 
-let stage: Stage
-let sandbox: Sandbox
-let database: Awaited<ReturnType<typeof openDatabase>>
-let db: Postgres
-beforeAll(async () => {
-  ;[stage, sandbox, database] = await Promise.all([openStage(inject('ground'), DOMAIN), startSandbox(), openDatabase()])
-  ;({ db } = database)
-  const s3 = new S3Client(clientOptions({ endpoint: sandbox.endpoint, region: REGION }, ACCOUNT))
-  await s3.send(new CreateBucketCommand({ Bucket: BUCKET }))
-  const defined = ['mixed', 'held', 'foretold', 'away', 'anew', 'other', 'after', 'refused'].map((name) =>
-    versionOf(definitionOf(named(name))),
-  )
-  await putDomainCatalog({ s3, bucket: BUCKET }, { ...catalogOf(defined), holds: { [named('held')]: HELD } })
-  s3.destroy()
-})
-afterAll(() => Promise.all([stage.close(), sandbox.close(), database.close()]))
+const DEFINED = ['mixed', 'held', 'foretold', 'away', 'anew', 'other', 'after', 'refused'].map((name) =>
+  versionOf(definitionOf(named(name))),
+)
 
-let said = { out: '', err: '' }
-beforeEach(() => {
-  const { address, namespace } = inject('ground')
-  const environment = {
-    ...{ AWS_ENDPOINT_URL: sandbox.endpoint, AWS_REGION: REGION, SLUICE_CATALOG_BUCKET: BUCKET },
-    ...{ AWS_ACCESS_KEY_ID: ACCOUNT, AWS_SECRET_ACCESS_KEY: 'sandbox', AWS_ACCOUNT_ID: ACCOUNT },
-    ...{ TEMPORAL_ADDRESS: address, TEMPORAL_NAMESPACE: namespace, DATABASE_URL: database.url },
-    SLUICE_CENTRAL_BUS_ARN: `arn:aws:events:${REGION}:${ACCOUNT}:event-bus/sluice-central`,
-    SLUICE_BACKFILL_LOOK_SECONDS: '1',
-  }
-  for (const [name, value] of Object.entries(environment)) vi.stubEnv(name, value)
-  said = { out: '', err: '' }
-  vi.spyOn(process.stdout, 'write').mockImplementation((text) => Boolean((said.out += String(text))))
-  vi.spyOn(process.stderr, 'write').mockImplementation((text) => Boolean((said.err += String(text))))
-})
-afterEach(() => {
-  vi.restoreAllMocks()
-  vi.unstubAllEnvs()
-})
+let db: Postgres
+let stage: Stage
+const said = useCommandStage(
+  DOMAIN,
+  { ...catalogOf(DEFINED), holds: { [named('held')]: HELD } },
+  (lent) => ({ db, stage } = lent),
+)
 
 const OPTIONS: BackfillOptions = {
   ...{ ...RANGE, reason: 'a bug in the job', actor: 'ann', parallel: 5, stopAfter: 10 },
@@ -202,7 +172,7 @@ test('it makes all anew; ended early it prints the very command that goes on, wh
   const [, command, madeBefore = ''] = GO_ON.exec(said.out) ?? []
   expect(command).toContain(`sluice backfill ${product} --from ${RANGE.from} --to ${RANGE.to}`)
 
-  said = { out: '', err: '' }
+  said.forget()
   const left = staged.endRuns(staged.keys.slice(2))
   expect(await run(product, { rerun: 'all', madeBefore, output: 'json' })).toBe(EXIT.failed)
   await left

@@ -1,7 +1,5 @@
 // `sluice backfill` itself, on a real Temporal, a real PostgreSQL and the sandbox's catalog bucket.
-import { CreateBucketCommand, S3Client } from '@aws-sdk/client-s3'
-import { afterAll, afterEach, beforeAll, beforeEach, expect, inject, test, vi } from 'vitest'
-import { putDomainCatalog } from '../../catalog/bucket.ts'
+import { expect, test, vi } from 'vitest'
 import { backfill, type BackfillOptions } from '../../cli/backfill.ts'
 import { MOST_CYCLES } from '../../cli/backfill-plan.ts'
 import { EXIT } from '../../cli/failure.ts'
@@ -21,14 +19,11 @@ import {
   toProduct,
   versionOf,
 } from '../../model/samples.test-data.ts'
-import { type Sandbox, startSandbox } from '../../sandbox/aws/server.ts'
-import { clientOptions } from '../../sandbox/cloudformation/account.ts'
 import { putBackfill, RANGE } from './backfill-stage.ts'
-import { openDatabase } from './database.ts'
+import { useCommandStage } from './command-stage.ts'
 import { eventually } from './eventually.ts'
-import { openStage, type Stage } from './stage.ts'
+import type { Stage } from './stage.ts'
 
-const [ACCOUNT, REGION, BUCKET] = ['222222222222', 'us-east-1', 'catalog'] as const
 const DOMAIN = 'backfill-command'
 const named = (name: string): ProductId => toProduct(`${DOMAIN}/${name}`)
 const DEFINED = [
@@ -39,39 +34,9 @@ const DEFINED = [
   definitionOf(named('monthly'), [], { every: 'month' }),
 ]
 
-let stage: Stage
-let sandbox: Sandbox
-let database: Awaited<ReturnType<typeof openDatabase>>
 let db: Postgres
-beforeAll(async () => {
-  ;[stage, sandbox, database] = await Promise.all([openStage(inject('ground'), DOMAIN), startSandbox(), openDatabase()])
-  ;({ db } = database)
-  const s3 = new S3Client(clientOptions({ endpoint: sandbox.endpoint, region: REGION }, ACCOUNT))
-  await s3.send(new CreateBucketCommand({ Bucket: BUCKET }))
-  await putDomainCatalog({ s3, bucket: BUCKET }, catalogOf(DEFINED.map((one) => versionOf(one))))
-  s3.destroy()
-})
-afterAll(() => Promise.all([stage.close(), sandbox.close(), database.close()]))
-
-let said = { out: '', err: '' }
-beforeEach(() => {
-  const { address, namespace } = inject('ground')
-  const environment = {
-    ...{ AWS_ENDPOINT_URL: sandbox.endpoint, AWS_REGION: REGION, SLUICE_CATALOG_BUCKET: BUCKET },
-    ...{ AWS_ACCESS_KEY_ID: ACCOUNT, AWS_SECRET_ACCESS_KEY: 'sandbox', AWS_ACCOUNT_ID: ACCOUNT },
-    ...{ TEMPORAL_ADDRESS: address, TEMPORAL_NAMESPACE: namespace, DATABASE_URL: database.url },
-    SLUICE_CENTRAL_BUS_ARN: `arn:aws:events:${REGION}:${ACCOUNT}:event-bus/sluice-central`,
-    SLUICE_BACKFILL_LOOK_SECONDS: '1',
-  }
-  for (const [name, value] of Object.entries(environment)) vi.stubEnv(name, value)
-  said = { out: '', err: '' }
-  vi.spyOn(process.stdout, 'write').mockImplementation((text) => Boolean((said.out += String(text))))
-  vi.spyOn(process.stderr, 'write').mockImplementation((text) => Boolean((said.err += String(text))))
-})
-afterEach(() => {
-  vi.restoreAllMocks()
-  vi.unstubAllEnvs()
-})
+let stage: Stage
+const said = useCommandStage(DOMAIN, catalogOf(DEFINED.map((one) => versionOf(one))), (lent) => ({ db, stage } = lent))
 
 const OPTIONS: BackfillOptions = {
   ...{ ...RANGE, reason: 'a new column', actor: 'ann', parallel: 2, stopAfter: 10 },

@@ -1,39 +1,26 @@
 // A backfill that makes anew what is there, on a real Temporal and a real PostgreSQL: real cycles, each rerun once, whatever happens
 // to the activity that does it.
-import { randomUUID } from 'node:crypto'
-import { afterAll, beforeAll, beforeEach, expect, inject, test } from 'vitest'
+import { expect, test } from 'vitest'
 import { knowsUpdate } from '../../activities/describe-run.ts'
 import type { Postgres } from '../../clients/postgres.ts'
 import { listActions, readCycleRow } from '../../mirror/status.ts'
 import { type RerunChoice, toRerunId } from '../../model/backfill-rerun.ts'
 import type { BackfillOrder } from '../../model/backfill.ts'
 import type { Cycle } from '../../model/cycle/cycle.ts'
-import { type CycleId, type CycleKey, toCycleId } from '../../model/ids.ts'
+import { type CycleId, type CycleKey, type Domain, toCycleId } from '../../model/ids.ts'
 import { toProduct } from '../../model/samples.test-data.ts'
 import { type BackfillActivities, STOP_BACKFILL_SIGNAL, toBackfillId } from '../../workflows/backfill-contract.ts'
 import { CYCLE_QUERY, CYCLE_WORKFLOW, toCycleStart } from '../../workflows/contract.ts'
 import { type BackfillStage, type BackfillWish, putBackfill, RANGE } from './backfill-stage.ts'
-import { openDatabase } from './database.ts'
 import { createGate, eventually } from './eventually.ts'
-import { openStage, type Stage } from './stage.ts'
+import { useOwnDomain } from './own-domain.ts'
+import type { Stage } from './stage.ts'
 
 let db: Postgres
-let closeDatabase: () => Promise<void>
 let stage: Stage
 /** Of the test's own, so that no test sees another's cycles. */
-let domain: string
-
-beforeAll(async () => {
-  const database = await openDatabase()
-  ;({ db } = database)
-  closeDatabase = database.close
-})
-afterAll(() => closeDatabase())
-beforeEach(async () => {
-  domain = `r${randomUUID().slice(0, 8)}`
-  stage = await openStage(inject('ground'), domain)
-  return () => stage.close()
-})
+let domain: Domain
+useOwnDomain((lent) => ({ db, domain, stage } = lent))
 
 const product = () => toProduct(`${domain}/ds1`)
 const cycleOf = (key: CycleKey): CycleId => toCycleId(product(), key)

@@ -1,35 +1,23 @@
 // A backfill on a real Temporal and a real PostgreSQL: its own workflow and activities, and the real cycles that it opens.
-import { randomUUID } from 'node:crypto'
 import { WorkflowExecutionAlreadyStartedError } from '@temporalio/client'
-import { afterAll, beforeAll, beforeEach, expect, inject, test } from 'vitest'
+import { expect, test } from 'vitest'
 import type { Postgres } from '../../clients/postgres.ts'
 import { flagsAt, listActions, readCycleRow } from '../../mirror/status.ts'
-import { type CycleId, toCycleId } from '../../model/ids.ts'
+import { type CycleId, type Domain, toCycleId } from '../../model/ids.ts'
 import { arrivalOf, toProduct } from '../../model/samples.test-data.ts'
 import { STOP_BACKFILL_SIGNAL } from '../../workflows/backfill-contract.ts'
 import { ARRIVALS_SIGNAL, CYCLE_WORKFLOW, toCycleStart } from '../../workflows/contract.ts'
 import { type BackfillStage, putBackfill } from './backfill-stage.ts'
-import { openDatabase } from './database.ts'
 import { createGate, eventually } from './eventually.ts'
-import { openStage, type Stage } from './stage.ts'
+import { useOwnDomain } from './own-domain.ts'
+import type { Stage } from './stage.ts'
 
 let db: Postgres
-let closeDatabase: () => Promise<void>
 let stage: Stage
 /** Of the test's own, so that no test sees another's cycles. */
-let domain: string
-
-beforeAll(async () => {
-  const database = await openDatabase()
-  ;({ db } = database)
-  closeDatabase = database.close
-})
-afterAll(() => closeDatabase())
-beforeEach(async () => {
-  domain = `b${randomUUID().slice(0, 8)}`
-  stage = await openStage(inject('ground'), domain)
-  return () => stage.close()
-})
+let domain: Domain
+let restart: () => Promise<Stage>
+useOwnDomain((lent) => ({ db, domain, stage, restart } = lent))
 
 const product = () => toProduct(`${domain}/ds1`)
 const cycleOf = (key: BackfillStage['keys'][number] | undefined): CycleId => {
@@ -101,8 +89,7 @@ test('goes on where it was after all workers were away', async () => {
   const before = putBackfill(stage, db, product())
   await before.start()
   await before.untilAtWork(2)
-  await stage.close()
-  stage = await openStage(inject('ground'), domain)
+  stage = await restart()
   const { seen } = before
   const backfill = putBackfill(stage, db, product(), { seen })
 

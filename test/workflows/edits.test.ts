@@ -3,7 +3,7 @@
 import { randomUUID } from 'node:crypto'
 import type { GlueClient } from '@aws-sdk/client-glue'
 import pino from 'pino'
-import { afterAll, beforeAll, beforeEach, expect, inject, test } from 'vitest'
+import { expect, test } from 'vitest'
 import { createRecalling } from '../../activities/recalling.ts'
 import { createCallPace } from '../../bridge/call-pace.ts'
 import { createTakenBack } from '../../bridge/taken-back.ts'
@@ -23,9 +23,9 @@ import type { DefinitionVersion, ExternalDefinition, UpstreamDefinition } from '
 import type { CycleKey, Domain, ProductId } from '../../model/ids.ts'
 import { arrivalOf, CALENDARS, definitionOf, toKey, toProduct, versionOf } from '../../model/samples.test-data.ts'
 import type { CycleActivities } from '../../workflows/contract.ts'
-import { openDatabase } from './database.ts'
 import { toEntry } from './scenarios-bridge.ts'
-import { openStage, type Stage } from './stage.ts'
+import { useOwnDomain } from './own-domain.ts'
+import type { Stage } from './stage.ts'
 import { putCycle, type StagedCycle } from './staged-cycle.ts'
 
 const [BEFORE, KEY, NEXT] = ['2026-11-19', '2026-11-20', '2026-11-23'].map(toKey) as [CycleKey, CycleKey, CycleKey]
@@ -34,22 +34,10 @@ const SETTINGS = { checkGlueMs: 60_000, errorWaitMs: 60_000, recordRetryMs: 1_00
 const [OWN, RAW] = ['222222222222', '111111111111']
 
 let db: Postgres
-let closeDatabase: () => Promise<void>
 let stage: Stage
 let domain: Domain
 let index: RoutingIndex
-
-beforeAll(async () => {
-  const database = await openDatabase()
-  ;({ db } = database)
-  closeDatabase = database.close
-})
-afterAll(() => closeDatabase())
-beforeEach(async () => {
-  domain = `d${randomUUID().slice(0, 8)}` as Domain
-  stage = await openStage(inject('ground'), domain)
-  return () => stage.close()
-})
+useOwnDomain((lent) => ({ db, domain, stage } = lent))
 
 const a: UpstreamDefinition = { product: toProduct('raw/a') }
 const b: UpstreamDefinition = { product: toProduct('raw/b') }

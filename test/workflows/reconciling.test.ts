@@ -1,7 +1,7 @@
 // The mirror is made to tell the truth again, on a real PostgreSQL and a real Temporal: after a terminate, a reset, a lost
 // write, a restored database.
 import { randomUUID } from 'node:crypto'
-import { afterAll, beforeAll, beforeEach, expect, inject, test } from 'vitest'
+import { expect, test } from 'vitest'
 import { createReconciling } from '../../activities/reconciling.ts'
 import { openPostgres, type Postgres } from '../../clients/postgres.ts'
 import { readPast } from '../../mirror/past.ts'
@@ -10,31 +10,19 @@ import { type CycleReport, readCycle } from '../../mirror/status.ts'
 import type { Domain } from '../../model/ids.ts'
 import { arrivalOf, HOUR_MS } from '../../model/samples.test-data.ts'
 import type { RowsReconciled } from '../../workflows/contract.ts'
-import { openDatabase } from './database.ts'
 import { eventually } from './eventually.ts'
+import { useOwnDomain } from './own-domain.ts'
 import { refused } from './outside.ts'
-import { openStage, type Stage } from './stage.ts'
+import type { Stage } from './stage.ts'
 import type { StagedCycle } from './staged-cycle.ts'
 
 const INPUTS = 'data_product_dependencies_events_status'
 
 let db: Postgres
-let closeDatabase: () => Promise<void>
 let stage: Stage
 /** Of the test's own, so that no test compares another's cycles. */
 let domain: Domain
-
-beforeAll(async () => {
-  const database = await openDatabase()
-  ;({ db } = database)
-  closeDatabase = database.close
-})
-afterAll(() => closeDatabase())
-beforeEach(async () => {
-  domain = `d${randomUUID().slice(0, 8)}` as Domain
-  stage = await openStage(inject('ground'), domain)
-  return () => stage.close()
-})
+useOwnDomain((lent) => ({ db, domain, stage } = lent))
 
 test('behind the row of a terminated cycle nobody is, which is said once and is over once it comes back', async () => {
   const cycle = await waitingFor('raw/b')
