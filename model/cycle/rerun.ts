@@ -76,10 +76,7 @@ export function attemptToGoOnWith({ state, step, stateSinceMs, attempts, lastAtt
   return last.endedAtMs === null || (isSucceeded && isOfNow) ? last : null
 }
 
-/**
- * Whom the last attempt of a closed cycle was to ask to run again, and has not. The row of an attempt may keep what its
- * publication said long ago: that this came is known by itself.
- */
+/** Whom the last attempt was to ask to run again, and has not: an attempt keeps that also once its publication has said it. */
 export function unheardCascade({
   state,
   attempts,
