@@ -16,6 +16,15 @@ export function requireAsker({ actor, reason }: Given, needs: string): OperatorC
   return toSound({ actor, reason })
 }
 
+export interface AskerOptions {
+  actor: string
+  reason?: string
+}
+
+/** Of what overrules nothing, and so asks for no reason. @throws CommandFailure */
+export const toAsker = ({ actor, reason = '' }: AskerOptions): OperatorCommand =>
+  requireAsker({ actor, reason: reason.trim() || 'none given' }, 'This needs an actor that says something: --actor.')
+
 /** Where either may be left out. @throws CommandFailure */
 export function toSound({ actor, reason }: Given): OperatorCommand {
   const asker = { actor: toLine(actor), reason: toLine(reason), requestId: randomUUID() }

@@ -6,22 +6,11 @@ import { isOutage } from '../clients/postgres-errors.ts'
 import { type AuditedAction, type RequestedAction, recordAction } from '../mirror/actions.ts'
 import { type AuditedRow, listAudited } from '../mirror/audit.ts'
 import { toShort } from '../model/cycle/asker.ts'
-import type { OperatorCommand } from '../model/cycle/cycle.ts'
 import type { CycleId } from '../model/ids.ts'
-import { requireAsker } from './asker.ts'
 import type { Connection } from './connection.ts'
 import { talk } from './output.ts'
 
 export type RefusedAction = Asked & { refused: string }
-
-export interface AskerOptions {
-  actor: string
-  reason?: string
-}
-
-/** Who does what asks for no reason: it overrules nothing. */
-export const toAsker = ({ actor, reason = '' }: AskerOptions): OperatorCommand =>
-  requireAsker({ actor, reason: reason.trim() || 'none given' }, 'This needs an actor that says something: --actor.')
 
 type Asked = Omit<RequestedAction, 'actorVerified' | 'refused' | 'atMs'>
 

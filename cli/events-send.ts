@@ -2,7 +2,8 @@
 // Never: an event under another account than its product's; keeps one back that a warning is about.
 import { type Awaited, readAwaited } from '../mirror/awaited.ts'
 import { type CycleParts, domainOf, toCycleId } from '../model/ids.ts'
-import { type AskerOptions, auditDone, auditRefusal, toAsker } from './audit.ts'
+import { type AskerOptions, toAsker } from './asker.ts'
+import { auditDone, auditRefusal } from './audit.ts'
 import { type Connection, withConnection } from './connection.ts'
 import { CommandFailure } from './failure.ts'
 import { type Output, print, printJson, talk } from './output.ts'

@@ -1,7 +1,8 @@
 // In: a cycle; who asks. Out: it is open, or why not, audited either way; the exit code.
 import { readConfig } from '../clients/config.ts'
 import { type CycleParts, domainOf, toCycleId } from '../model/ids.ts'
-import { type AskerOptions, auditDone, auditRefusal, toAsker } from './audit.ts'
+import { type AskerOptions, toAsker } from './asker.ts'
+import { auditDone, auditRefusal } from './audit.ts'
 import { withConnection } from './connection.ts'
 import { CommandFailure, EXIT } from './failure.ts'
 import { openByHand, type Opened } from './open-cycle.ts'
