@@ -40,10 +40,10 @@ const steps: Step[] = [
 ]
 
 export async function check(): Promise<Tally> {
-  const tally = { passed: 0, failed: 0 }
+  const failures: string[] = []
   for (const step of steps) {
-    if (await runStep(step)) tally.passed++
-    else tally.failed++
+    const failure = await runStep(step)
+    if (failure !== undefined) failures.push(failure)
   }
-  return tally
+  return { passed: steps.length - failures.length, failed: failures.length, failures }
 }

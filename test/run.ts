@@ -1,4 +1,5 @@
-// In: the checkout. Out: `npm test`: the check, then each ring from cheap to dear, a closing line per runner, the exit code.
+// In: the checkout. Out: `npm test`: the check, then each ring from cheap to dear, what failed, a closing line per
+// runner, the exit code.
 // Never: two heavy rings at once (two cores, real servers); a ring without files counted as passed.
 import { globSync } from 'node:fs'
 import { check } from './gate.ts'
@@ -31,13 +32,14 @@ for (const { name, files, only } of rings) {
 }
 
 console.log('')
+for (const failure of tallies.flatMap(({ tally }) => tally.failures)) console.log(`FAILED ${failure}\n`)
 for (const { name, tally } of tallies) console.log(closingLine(name, tally))
-const sum = (of: keyof Tally) => tallies.reduce((all, { tally }) => all + tally[of], 0)
+const sum = (of: 'passed' | 'failed') => tallies.reduce((all, { tally }) => all + tally[of], 0)
 console.log(`${sum('passed')} passed, ${sum('failed')} failed`)
 process.exitCode = sum('failed') > 0 ? 1 : 0
 
 async function runIfThere(name: string, files: string[], only?: string[]): Promise<Tally> {
   if (globSync(files, { cwd: root }).length > 0) return runRing(name, only)
   console.log(`No test file in this ring yet (${files.join(', ')}): nothing was run.`)
-  return { passed: 0, failed: 0 }
+  return { passed: 0, failed: 0, failures: [] }
 }

@@ -22,7 +22,22 @@ export interface Step {
 export interface Tally {
   passed: number
   failed: number
+  /** What failed, each with the first lines of why: read at the end, where a log is cut last. */
+  failures: string[]
 }
+
+/** What is read of vitest's JSON report of a ring. */
+interface RingReport {
+  numPassedTests: number
+  testResults: {
+    name: string
+    status: string
+    message: string
+    assertionResults: { fullName: string; status: string; failureMessages: string[] }[]
+  }[]
+}
+
+const MOST_LINES = 12
 
 /** Reads "N files" out of a tool's closing line; 0 counts as nothing. */
 export const countIn =
@@ -32,17 +47,20 @@ export const countIn =
     return count > 0 ? `${count} ${what}` : undefined
   }
 
-export async function runStep(step: Step): Promise<boolean> {
+/** The failure in a few lines, or undefined when all was well; the whole output of a failure is on screen. */
+export async function runStep(step: Step): Promise<string | undefined> {
   const startedAt = performance.now()
   const { code, output } = await run(step.command, step.args)
   const seconds = ((performance.now() - startedAt) / 1000).toFixed(1).padStart(5)
   const saw = step.sawIn(output)
   const ok = code === 0 && saw !== undefined
   console.log(`${ok ? 'ok    ' : 'FAILED'} ${seconds} s  ${step.name}${saw ? ` (${saw})` : ''}`)
-  if (ok) return true
+  if (ok) return undefined
   console.log(output.trimEnd())
-  if (code === 0) console.log(`${step.name} ended well but says of no file that it looked at it: see ${step.args[0]}.`)
-  return false
+  const sawNothing = `${step.name} ended well but says of no file that it looked at it: see ${step.args[0]}.`
+  if (code === 0) console.log(sawNothing)
+  const lines = code === 0 ? [sawNothing] : output.trimEnd().split('\n').slice(-MOST_LINES)
+  return [step.name, ...lines].join('\n  ')
 }
 
 /** Runs one ring of tests, or some files of it, with its output on screen and counts from vitest's own report. */
@@ -52,19 +70,34 @@ export async function runRing(name: string, files: string[] = []): Promise<Tally
   const args = [installed('vitest/vitest.mjs'), 'run', '--project', name, ...reporters, ...files]
   const { code } = await run(process.execPath, args, 'inherit')
   try {
-    return toTally(JSON.parse(readFileSync(report, 'utf8')), code)
+    return toTally(name, JSON.parse(readFileSync(report, 'utf8')), code)
   } catch (error) {
-    console.log(`vitest left no readable report of ${name}: ${String(error)}`)
-    return { passed: 0, failed: 1 }
+    const unreadable = `vitest left no readable report of ${name}: ${String(error)}`
+    console.log(unreadable)
+    return { passed: 0, failed: 1, failures: [unreadable] }
   } finally {
     rmSync(report, { force: true })
   }
 }
 
 /** A ring that ends badly with no failed test (a leaked error, a broken set-up) has failed all the same. */
-export function toTally(report: { numPassedTests: number; numFailedTests: number }, code: number): Tally {
-  const failed = report.numFailedTests
-  return { passed: report.numPassedTests, failed: code !== 0 && failed === 0 ? 1 : failed }
+function toTally(name: string, report: RingReport, code: number): Tally {
+  const failures = report.testResults.flatMap(toFailures)
+  if (failures.length === 0 && code !== 0) failures.push(`${name} ended with ${code}, though none of its tests failed`)
+  return { passed: report.numPassedTests, failed: failures.length, failures }
+}
+
+function toFailures(file: RingReport['testResults'][number]): string[] {
+  const at = path.relative(root, file.name)
+  const failed = file.assertionResults.filter(({ status }) => status === 'failed')
+  if (failed.length === 0) return file.status === 'failed' ? [toFailure(at, file.message)] : []
+  return failed.map((test) => toFailure(`${at} > ${test.fullName}`, test.failureMessages.join('\n')))
+}
+
+/** Of the stack only what is our own. */
+function toFailure(what: string, why: string): string {
+  const isOurs = (line: string) => !/^\s+at /.test(line) || (line.includes(root) && !line.includes('node_modules'))
+  return [what, ...why.trim().split('\n').filter(isOurs).slice(0, MOST_LINES)].join('\n  ')
 }
 
 /** `N passed, N failed`: the form in which runners are read by machines. */
