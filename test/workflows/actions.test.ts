@@ -5,7 +5,7 @@ import { WorkflowUpdateFailedError } from '@temporalio/client'
 import { afterAll, beforeAll, describe, expect, inject, test } from 'vitest'
 import type { Command, Standing } from '../../model/cycle/cycle.ts'
 import { arrivalOf } from '../../model/samples.test-data.ts'
-import { createGate } from './eventually.ts'
+import { createGate, SOON_MS } from './eventually.ts'
 import { refused } from './outside.ts'
 import { openStage, type Stage } from './stage.ts'
 import type { StagedCycle } from './staged-cycle.ts'
@@ -57,7 +57,7 @@ const STATES = {
     await cycle.untilState('ERROR')
   },
   'ERROR (wait)': async (cycle) => {
-    await cycle.start({ cutoffMs: Date.now() + 1_500 })
+    await cycle.start({ cutoffMs: Date.now() + SOON_MS })
     await cycle.untilState('ERROR')
   },
   // Its status is not written yet, so its run is open still.
@@ -341,7 +341,7 @@ describe.concurrent('a closed cycle', () => {
   test('in ERROR(wait) runs without an input that is waived', async () => {
     const cycle = stage.cycle('waived-later', { dependsOn: ['raw/a', 'raw/b'] })
     const settings = { checkGlueMs: 60_000, errorWaitMs: 1_000, recordRetryMs: 1_000 }
-    await cycle.start({ cutoffMs: Date.now() + 1_500, settings })
+    await cycle.start({ cutoffMs: Date.now() + SOON_MS, settings })
     await cycle.arrive(arrivalOf('raw/a'))
     const { details } = await cycle.failure()
     expect(details).toMatchObject({ state: 'ERROR', step: 'wait' })

@@ -3,7 +3,7 @@ import { afterAll, beforeAll, describe, expect, inject, test } from 'vitest'
 import type { Blocker } from '../../model/cycle/cycle.ts'
 import { arrivalOf, KEY, toKey, toProduct } from '../../model/samples.test-data.ts'
 import { ARRIVALS_SIGNAL } from '../../workflows/contract.ts'
-import { createGate, eventually } from './eventually.ts'
+import { createGate, eventually, SOON_MS } from './eventually.ts'
 import { openStage, type Stage } from './stage.ts'
 
 let stage: Stage
@@ -120,7 +120,7 @@ describe.concurrent('a cycle that waits', () => {
   })
 
   test('tells a late arrival from one it waited for, and goes on without it', async () => {
-    const cutoffMs = Date.now() + 1_000
+    const cutoffMs = Date.now() + SOON_MS
     const cutoff = { at: { time: '02:00', days: 1, unit: 'day' as const }, then: 'run-without' as const }
     const cycle = stage.cycle('late', { definition: { cutoff }, input: { cutoffMs } })
     await cycle.arrive(a)

@@ -1,6 +1,6 @@
 // A backfill outlasts a deployment: begun on one build of its domain's worker, it goes on by the next, and the old one can go.
 import { readFile } from 'node:fs/promises'
-import { Client, Connection } from '@temporalio/client'
+import { Client, type Connection } from '@temporalio/client'
 import { NativeConnection, Worker } from '@temporalio/worker'
 import { afterAll, beforeAll, expect, inject, test } from 'vitest'
 import { beginBackfill } from '../../model/backfill.ts'
@@ -15,6 +15,7 @@ import {
   toBackfillStart,
 } from '../../workflows/backfill-contract.ts'
 import { toTaskQueue } from '../../workflows/contract.ts'
+import { connect } from './connect.ts'
 import { eventually } from './eventually.ts'
 
 const QUEUE = toTaskQueue('outlasts')
@@ -24,7 +25,7 @@ let native: NativeConnection
 let client: Client
 
 beforeAll(async () => {
-  connection = await Connection.connect({ address })
+  connection = await connect(address)
   native = await NativeConnection.connect({ address })
   client = new Client({ connection, namespace })
 })

@@ -3,6 +3,7 @@ import { afterAll, beforeAll, describe, expect, inject, test } from 'vitest'
 import type { Condition } from '../../model/cycle/condition.ts'
 import type { Blocker } from '../../model/cycle/cycle.ts'
 import { arrivalOf, KEY, toKey, toProduct } from '../../model/samples.test-data.ts'
+import { SOON_MS } from './eventually.ts'
 import { openStage, type Stage } from './stage.ts'
 
 let stage: Stage
@@ -57,7 +58,7 @@ describe.concurrent('groups', () => {
 
 describe.concurrent('optional', () => {
   test('it starts without when the time is over, and says so downstream', async () => {
-    const afterMs = Date.now() + 2_000
+    const afterMs = Date.now() + SOON_MS
     const cycle = opened('optional', atLeast(2, one(0), { kind: 'optional', afterMs, of: one(1) }))
     await cycle.arrive(a)
     expect(await inputsOf(cycle)).toEqual([{ product: 'raw/a', cycle: KEY }])
@@ -76,7 +77,7 @@ describe.concurrent('optional', () => {
 })
 
 test('an optional input whose time comes after the cutoff starts the cycle in ERROR, with no event', async () => {
-  const cutoffMs = Date.now() + 1_000
+  const cutoffMs = Date.now() + SOON_MS
   const afterMs = cutoffMs + 2_000
   const cutoff = { at: { time: '02:00', days: 1, unit: 'day' as const }, then: 'error' as const }
   const condition = atLeast(2, one(0), { kind: 'optional', afterMs, of: one(1) })

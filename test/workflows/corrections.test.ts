@@ -3,7 +3,7 @@
 import { afterAll, beforeAll, describe, expect, inject, test } from 'vitest'
 import type { OnRevision } from '../../model/definition.ts'
 import { arrivalOf, toProduct } from '../../model/samples.test-data.ts'
-import { createGate } from './eventually.ts'
+import { createGate, SOON_MS } from './eventually.ts'
 import { type CycleWish, openStage, type Stage } from './stage.ts'
 import type { StagedCycle } from './staged-cycle.ts'
 
@@ -14,14 +14,12 @@ beforeAll(async () => {
 })
 afterAll(() => stage.close())
 
-const SETTLE_MS = 1_000
-
 const put = (name: string, onRevision: OnRevision = 'rerun', wish: CycleWish = {}): StagedCycle =>
   stage.cycle(name, {
     ...wish,
     definition: {
       dependsOn: ['raw/a', 'raw/b'].map((product) => ({ product: toProduct(product), onRevision })),
-      settleMs: SETTLE_MS,
+      settleMs: SOON_MS,
       ...wish.definition,
     },
   })

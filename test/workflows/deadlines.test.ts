@@ -2,7 +2,7 @@
 import { afterAll, beforeAll, describe, expect, inject, test } from 'vitest'
 import type { CutoffAction } from '../../model/definition.ts'
 import { arrivalOf } from '../../model/samples.test-data.ts'
-import { createGate } from './eventually.ts'
+import { createGate, SOON_MS } from './eventually.ts'
 import { refused } from './outside.ts'
 import { openStage, type Stage } from './stage.ts'
 import { type StagedCycle, toCommand } from './staged-cycle.ts'
@@ -17,8 +17,6 @@ afterAll(() => stage.close())
 
 const a = arrivalOf('raw/a')
 const b = arrivalOf('raw/b')
-/** The grain of the server's timers. */
-const SOON_MS = 1_000
 const at = { time: '02:00', days: 1, unit: 'day' as const }
 
 /** Waits for raw/a and raw/b until its cutoff, which is near. */
@@ -27,7 +25,7 @@ const withCutoff = (name: string, action: CutoffAction, cutoffMs = Date.now() + 
 
 describe.concurrent('the earliest start', () => {
   test('holds a cycle that has all it needs', async () => {
-    const notBeforeMs = Date.now() + 2 * SOON_MS
+    const notBeforeMs = Date.now() + SOON_MS
     const cycle = stage.cycle('not-before', { input: { notBeforeMs } })
     await cycle.arrive(a, b)
     const held = await cycle.until('all have arrived', (now) =>
@@ -146,7 +144,7 @@ describe.concurrent('an ERROR that nobody mends', () => {
   })
 
   test('waits again, as long, after a rerun that failed too', async () => {
-    const cycle = stage.cycle('give-up-later', { input: { settings: { ...settings, errorWaitMs: 2 * SOON_MS } } })
+    const cycle = stage.cycle('give-up-later', { input: { settings } })
     await cycle.arrive(a, b)
     await cycle.glueEnds(1, 'FAILED')
     const first = await cycle.untilState('ERROR')
@@ -159,7 +157,7 @@ describe.concurrent('an ERROR that nobody mends', () => {
       reason: expect.stringContaining('jr_2 ended TIMEOUT'),
     })
     const closedAtMs = (await stage.client.workflow.getHandle(cycle.id).describe()).closeTime?.getTime()
-    expect(closedAtMs).toBeGreaterThanOrEqual(second.stateSinceMs + 2 * SOON_MS)
+    expect(closedAtMs).toBeGreaterThanOrEqual(second.stateSinceMs + SOON_MS)
     expect(cycle.asked('notifyFailure').map(({ id }) => id)).toHaveLength(2)
     expect(new Set(cycle.asked('notifyFailure').map(({ id }) => id)).size).toBe(2)
   })
@@ -190,7 +188,7 @@ async function timersOf(workflowId: string): Promise<number> {
 }
 
 describe.concurrent('a cycle that is expected by an instant', () => {
-  const soon = () => Date.now() + 2 * SOON_MS
+  const soon = () => Date.now() + SOON_MS
 
   test('asks who is to be told when it is not there by then, once, and goes on', async () => {
     const cycle = stage.cycle('late', { dependsOn: ['raw/a'] })

@@ -1,9 +1,10 @@
 // Builds of one domain that replace each other: who gets the cycles that are opened from then on.
 import { readFile } from 'node:fs/promises'
-import { Client, Connection } from '@temporalio/client'
+import { Client, type Connection } from '@temporalio/client'
 import { NativeConnection, Worker } from '@temporalio/worker'
 import { afterAll, beforeAll, expect, inject, test } from 'vitest'
 import { takePlace } from '../../workers/deployment.ts'
+import { connect } from './connect.ts'
 
 const NAME = 'sluice-builds'
 const { address, namespace, bundlePath } = inject('ground')
@@ -13,7 +14,7 @@ let client: Client
 let code: string
 
 beforeAll(async () => {
-  connection = await Connection.connect({ address })
+  connection = await connect(address)
   native = await NativeConnection.connect({ address })
   client = new Client({ connection, namespace })
   code = await readFile(bundlePath, 'utf8')

@@ -1,7 +1,10 @@
 // In: something to read and what it should be. Out: the value once it holds. Never: a wait for a fixed time.
 import { setTimeout as pause } from 'node:timers/promises'
 
-const PATIENCE_MS = 30_000
+const PATIENCE_MS = 60_000
+
+/** To an instant that a test waits for: a machine that stalls must have done first what the test means to do before it. */
+export const SOON_MS = 5_000
 
 /** The failure names what was waited for and what was last read. */
 export async function eventually<Value>(
@@ -13,7 +16,7 @@ export async function eventually<Value>(
   for (;;) {
     const value = await read()
     if (holds(value)) return value
-    if (Date.now() >= giveUpAtMs) throw new Error(`Not within 30 s: ${what}. Last seen: ${JSON.stringify(value)}`)
+    if (Date.now() >= giveUpAtMs) throw new Error(`Not within a minute: ${what}. Last seen: ${JSON.stringify(value)}`)
     await pause(20)
   }
 }

@@ -3,7 +3,7 @@ import { WorkflowExecutionAlreadyStartedError, WorkflowUpdateFailedError } from 
 import { afterAll, beforeAll, describe, expect, inject, test } from 'vitest'
 import { arrivalOf } from '../../model/samples.test-data.ts'
 import { HELD_UP_SIGNAL, RERUN } from '../../workflows/contract.ts'
-import { createGate } from './eventually.ts'
+import { createGate, SOON_MS } from './eventually.ts'
 import { refused } from './outside.ts'
 import { type CycleWish, openStage, type Stage } from './stage.ts'
 import { type StagedCycle, toCommand } from './staged-cycle.ts'
@@ -186,7 +186,7 @@ describe.concurrent('an update is refused before it leaves a trace', () => {
 
   test('while an upstream is missing after the cutoff', async () => {
     const cutoff = { at: { time: '02:00', days: 1, unit: 'day' as const }, then: 'error' as const }
-    const cycle = stage.cycle('missing', { definition: { cutoff }, input: { cutoffMs: Date.now() + 1_000 } })
+    const cycle = stage.cycle('missing', { definition: { cutoff }, input: { cutoffMs: Date.now() + SOON_MS } })
     await cycle.arrive(arrivalOf('raw/a'))
     await cycle.untilState('ERROR')
     expect(await refusalOf(cycle.rerun())).toContain('It still misses raw/b and starts by itself when they arrive.')
@@ -355,7 +355,10 @@ describe.concurrent('a run that ended without an end', () => {
   test('because nobody mended ERROR(wait) in time: the next run waits on, and the arrival starts it', async () => {
     const cutoff = { at: { time: '02:00', days: 1, unit: 'day' as const }, then: 'error' as const }
     const settings = { checkGlueMs: 60_000, errorWaitMs: 1_000, recordRetryMs: 1_000 }
-    const cycle = stage.cycle('given-up', { definition: { cutoff }, input: { cutoffMs: Date.now() + 1_000, settings } })
+    const cycle = stage.cycle('given-up', {
+      definition: { cutoff },
+      input: { cutoffMs: Date.now() + SOON_MS, settings },
+    })
     await cycle.arrive(a)
     const { details } = await cycle.failure()
     expect(details).toMatchObject({ state: 'ERROR', step: 'wait' })

@@ -10,7 +10,7 @@ import { fileURLToPath } from 'node:url'
 import type { EventBridgeClient, PutEventsCommand } from '@aws-sdk/client-eventbridge'
 import type { SQSClient } from '@aws-sdk/client-sqs'
 import { Context } from '@temporalio/activity'
-import { Client, Connection, type WorkflowClientInterceptor } from '@temporalio/client'
+import { Client, type WorkflowClientInterceptor } from '@temporalio/client'
 import { DefaultLogger, NativeConnection, Runtime, Worker } from '@temporalio/worker'
 import { createPublishing } from '../../activities/publishing.ts'
 import { createRecalling } from '../../activities/recalling.ts'
@@ -23,6 +23,7 @@ import { domainOf, type ProductId } from '../../model/ids.ts'
 import { removeData } from '../../sandbox/postgres/data-folder.ts'
 import { startPostgres } from '../../sandbox/postgres/server.ts'
 import type { CycleActivities, GlueOrder } from '../../workflows/contract.ts'
+import { connect } from './connect.ts'
 import type { Ground } from './ground.ts'
 
 /** What EventBridge would carry. */
@@ -58,7 +59,7 @@ export async function openScenarioStage({ address, namespace, bundlePath }: Grou
   Runtime.install({ logger: new DefaultLogger('ERROR') })
   const places = new Map<string, Place>()
   const postgres = await openDatabase()
-  const connection = await Connection.connect({ address })
+  const connection = await connect(address)
   const client = new Client({ connection, namespace, interceptors: { workflow: [redirecting(places)] } })
   const native = await NativeConnection.connect({ address })
   const worker = await Worker.create({

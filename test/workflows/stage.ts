@@ -1,12 +1,13 @@
 // In: the ring's server and bundle, a domain of one's own. Out: its worker at work, and cycles to put on it.
 // Never: a task queue shared by two stages; a worker or a connection left open.
 import { readFile } from 'node:fs/promises'
-import { Client, Connection } from '@temporalio/client'
+import { Client } from '@temporalio/client'
 import { DefaultLogger, NativeConnection, Runtime, Worker, type WorkerOptions } from '@temporalio/worker'
 import type { CycleInput } from '../../model/cycle/cycle.ts'
 import type { ProductDefinition } from '../../model/definition.ts'
 import { definitionOf, inputOf } from '../../model/samples.test-data.ts'
 import { toTaskQueue } from '../../workflows/contract.ts'
+import { connect } from './connect.ts'
 import type { Ground } from './ground.ts'
 import { type Activities, createOutside, type Outside } from './outside.ts'
 import { putCycle, type StagedCycle } from './staged-cycle.ts'
@@ -43,10 +44,7 @@ const SETTINGS = { checkGlueMs: 60_000, errorWaitMs: 60_000, recordRetryMs: 1_00
 export async function openStage(ground: Ground, domain: string, limits: WorkflowLimits = {}): Promise<Stage> {
   quieten()
   const { address, namespace } = ground
-  const [connection, native] = await Promise.all([
-    Connection.connect({ address }),
-    NativeConnection.connect({ address }),
-  ])
+  const [connection, native] = await Promise.all([connect(address), NativeConnection.connect({ address })])
   const client = new Client({ connection, namespace, identity: IDENTITY })
   const outside = createOutside()
   const place = { connection: native, identity: IDENTITY, namespace, taskQueue: toTaskQueue(domain) }

@@ -3,7 +3,7 @@ import { afterAll, beforeAll, describe, expect, inject, test } from 'vitest'
 import type { CycleRecord } from '../../model/cycle/record.ts'
 import { arrivalOf } from '../../model/samples.test-data.ts'
 import { WAITING_FOR_ATTRIBUTE } from '../../workflows/contract.ts'
-import { createGate, eventually } from './eventually.ts'
+import { createGate, eventually, SOON_MS } from './eventually.ts'
 import { refused } from './outside.ts'
 import { openStage, type Stage } from './stage.ts'
 import type { StagedCycle } from './staged-cycle.ts'
@@ -188,7 +188,7 @@ test('a notice that is on its way keeps the run open', async () => {
   const cutoff = { at: { time: '02:00', days: 1, unit: 'day' as const }, then: 'skip' as const }
   const cycle = stage.cycle('notice', {
     definition: { cutoff },
-    input: { cutoffMs: Date.now() + 1_000 },
+    input: { cutoffMs: Date.now() + SOON_MS },
     script: { publishNotRefreshed: () => told.opened },
   })
   await cycle.start()

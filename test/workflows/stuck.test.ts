@@ -2,7 +2,7 @@
 import { randomUUID } from 'node:crypto'
 import { readFile } from 'node:fs/promises'
 import { hostname } from 'node:os'
-import { Client, Connection } from '@temporalio/client'
+import { Client, type Connection } from '@temporalio/client'
 import { DefaultLogger, NativeConnection, Runtime, Worker } from '@temporalio/worker'
 import { afterAll, beforeAll, beforeEach, expect, inject, test } from 'vitest'
 import { createReconciling } from '../../activities/reconciling.ts'
@@ -17,6 +17,7 @@ import type { Domain } from '../../model/ids.ts'
 import { arrivalOf, definitionOf, endOf, HOUR_MS, inputOf } from '../../model/samples.test-data.ts'
 import { takePlace } from '../../workers/deployment.ts'
 import { CYCLE_WORKFLOW, type Stuck, toCycleStart, toTaskQueue } from '../../workflows/contract.ts'
+import { connect } from './connect.ts'
 import { openDatabase } from './database.ts'
 import { eventually } from './eventually.ts'
 
@@ -35,7 +36,7 @@ beforeAll(async () => {
   const database = await openDatabase()
   ;({ db } = database)
   closeDatabase = database.close
-  connection = await Connection.connect({ address })
+  connection = await connect(address)
   native = await NativeConnection.connect({ address })
   client = new Client({ connection, namespace })
   code = await readFile(bundlePath, 'utf8')

@@ -21,6 +21,7 @@ import { clientOptions } from '../../sandbox/cloudformation/account.ts'
 import { listActions } from '../../mirror/status.ts'
 import { CYCLE_WORKFLOW, toCycleStart } from '../../workflows/contract.ts'
 import { openDatabase } from './database.ts'
+import { SOON_MS } from './eventually.ts'
 import { openStage, type Stage } from './stage.ts'
 import type { StagedCycle } from './staged-cycle.ts'
 
@@ -181,7 +182,7 @@ test('one whose worker is away says so and keeps no other from it; where none an
   const input = inputOf(definitionOf(PRODUCT), { key: toKey('2026-11-10') })
   const start = { ...toCycleStart(input), taskQueue: 'nobody-polls-this' }
   await stage.client.workflow.start(CYCLE_WORKFLOW, start)
-  const present = { temporal: stage.client, timetable: timetableOf(), version, answerMs: 1_000 }
+  const present = { temporal: stage.client, timetable: timetableOf(), version, answerMs: SOON_MS }
   const audited: object[] = []
   const audit = async (refused: object): Promise<void> => void audited.push(refused)
   const wish = { command: { ...command, requestId: 'request-2' }, isDry: false, audit }

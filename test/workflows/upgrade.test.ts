@@ -5,7 +5,7 @@ import type { CycleInput } from '../../model/cycle/cycle.ts'
 import type { Arrival } from '../../model/refresh-event.ts'
 import { arrivalOf, KEY, toProduct } from '../../model/samples.test-data.ts'
 import { WAITING_FOR_ATTRIBUTE } from '../../workflows/contract.ts'
-import { createGate, eventually } from './eventually.ts'
+import { createGate, eventually, SOON_MS } from './eventually.ts'
 import { openStage, type Stage } from './stage.ts'
 import type { StagedCycle } from './staged-cycle.ts'
 
@@ -96,7 +96,7 @@ describe.concurrent('a cycle that waits', () => {
     const { openedAtMs } = await cycle.now()
     await cycle.upgrade({ cutoffMs: openedAtMs + 1 })
     expect(await cycle.now()).toMatchObject({ state: 'WAITING', input: { cutoffMs: null } })
-    await cycle.upgrade({ cutoffMs: Date.now() + 2_000, definitionVersion: 9 })
+    await cycle.upgrade({ cutoffMs: Date.now() + SOON_MS, definitionVersion: 9 })
     expect(await cycle.result()).toMatchObject({ state: 'SKIPPED' })
   })
 
