@@ -60,7 +60,8 @@ function heavyRing(name: string, include: string[]) {
       pool: 'forks' as const,
       fileParallelism: false,
       globalSetup: existsSync(setUp) ? [setUp] : [],
-      testTimeout: 2 * MINUTE_MS,
+      // More than the patience of eventually.ts.
+      testTimeout: 6 * MINUTE_MS,
       // Servers start, and are fetched, in hooks.
       hookTimeout: 10 * MINUTE_MS,
       teardownTimeout: MINUTE_MS,

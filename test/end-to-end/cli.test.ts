@@ -14,7 +14,6 @@ import { eventually, run, type Staying, start } from './cli-process.ts'
 import { type DevStack, startDevStack } from './dev-stack.ts'
 
 const PRODUCTS = ['shop/best-sellers', 'shop/orders', 'shop/revenue']
-const MINUTE_MS = 60_000
 
 let stack: DevStack
 let folder: string
@@ -28,9 +27,9 @@ beforeAll(async () => {
   stack = await startDevStack('sluice-cli')
   ;({ folder, dev, record, db } = stack)
   expect(stack.init).toMatchObject({ code: 0, out: expect.stringContaining('shop/orders.yaml') })
-}, 3 * MINUTE_MS)
+})
 
-afterAll(() => stack?.stop(), MINUTE_MS)
+afterAll(() => stack?.stop())
 
 const sluice: DevStack['sluice'] = (...args) => stack.sluice(...args)
 
@@ -57,27 +56,23 @@ test('the starter mesh is right, offline', async () => {
   expect([code, out, err]).toEqual([0, '', 'All right: 3 products of 1 domain.\n'])
 })
 
-test(
-  'today’s cycles open by the scheduler and complete by themselves',
-  async () => {
-    // Shortly before midnight there are two dates.
-    const last = await eventually(async () =>
-      (await listCycles(db, { limit: 100 })).find(
-        ({ product, state }) => product === 'shop/best-sellers' && state === 'COMPLETED',
-      ),
-    )
-    today = last.key
-    const rows = (await json<CycleRow[]>('status')).filter(({ key }) => key === today)
-    expect(rows).toHaveLength(PRODUCTS.length)
-    expect(rows.find(({ product }) => product === 'shop/orders')).toMatchObject({
-      openedBy: 'scheduler',
-      isLate: false,
-    })
-    const { out } = await sluice('status')
-    for (const product of PRODUCTS) expect(out).toMatch(new RegExp(`^${product} .*\\S COMPLETED`, 'm'))
-  },
-  MINUTE_MS,
-)
+test('today’s cycles open by the scheduler and complete by themselves', async () => {
+  // Shortly before midnight there are two dates.
+  const last = await eventually(async () =>
+    (await listCycles(db, { limit: 100 })).find(
+      ({ product, state }) => product === 'shop/best-sellers' && state === 'COMPLETED',
+    ),
+  )
+  today = last.key
+  const rows = (await json<CycleRow[]>('status')).filter(({ key }) => key === today)
+  expect(rows).toHaveLength(PRODUCTS.length)
+  expect(rows.find(({ product }) => product === 'shop/orders')).toMatchObject({
+    openedBy: 'scheduler',
+    isLate: false,
+  })
+  const { out } = await sluice('status')
+  for (const product of PRODUCTS) expect(out).toMatch(new RegExp(`^${product} .*\\S COMPLETED`, 'm'))
+})
 
 /** As `eval "$(sluice dev env)"` sets it. */
 async function readEnvironment(...which: string[]): Promise<NodeJS.ProcessEnv> {
@@ -86,34 +81,26 @@ async function readEnvironment(...which: string[]): Promise<NodeJS.ProcessEnv> {
   return Object.fromEntries(variables) as NodeJS.ProcessEnv
 }
 
-test(
-  'a mesh deployed again on the running stack leaves the logins in use alone',
-  async () => {
-    const env = await readEnvironment()
-    const deployed = await run(['dev', 'deploy', 'my-mesh/mesh'], folder, env)
-    expect(deployed).toMatchObject({ code: 0, out: expect.stringContaining('Deployed 3 products of shop') })
-    // It reads as the domain, with the password that the stack's roles have.
-    expect(await sluice('logs', `shop/revenue/${today}`)).toMatchObject({ code: 0 })
-  },
-  MINUTE_MS,
-)
+test('a mesh deployed again on the running stack leaves the logins in use alone', async () => {
+  const env = await readEnvironment()
+  const deployed = await run(['dev', 'deploy', 'my-mesh/mesh'], folder, env)
+  expect(deployed).toMatchObject({ code: 0, out: expect.stringContaining('Deployed 3 products of shop') })
+  // It reads as the domain, with the password that the stack's roles have.
+  expect(await sluice('logs', `shop/revenue/${today}`)).toMatchObject({ code: 0 })
+})
 
-test(
-  'a mesh deployed with a product less says what is removed, and what stays until it is pruned',
-  async () => {
-    const env = await readEnvironment()
-    cpSync(path.join(folder, 'my-mesh'), path.join(folder, 'smaller'), { recursive: true })
-    rmSync(path.join(folder, 'smaller/mesh/shop/best-sellers.yaml'))
-    const smaller = await run(['dev', 'deploy', 'smaller/mesh'], folder, env)
-    expect(smaller).toMatchObject({ code: 0, out: expect.stringContaining('Deployed 2 products of shop') })
-    expect(smaller.err).toMatch(/^removed: AWS::Glue::Job \S+, which stack \S+ no longer names$/m)
-    expect(smaller.err).toContain(
-      '! shop/best-sellers: in no file any more, stays as it is; to remove it apply with --prune',
-    )
-    expect(await run(['dev', 'deploy', 'my-mesh/mesh'], folder, env)).toMatchObject({ code: 0 })
-  },
-  MINUTE_MS,
-)
+test('a mesh deployed with a product less says what is removed, and what stays until it is pruned', async () => {
+  const env = await readEnvironment()
+  cpSync(path.join(folder, 'my-mesh'), path.join(folder, 'smaller'), { recursive: true })
+  rmSync(path.join(folder, 'smaller/mesh/shop/best-sellers.yaml'))
+  const smaller = await run(['dev', 'deploy', 'smaller/mesh'], folder, env)
+  expect(smaller).toMatchObject({ code: 0, out: expect.stringContaining('Deployed 2 products of shop') })
+  expect(smaller.err).toMatch(/^removed: AWS::Glue::Job \S+, which stack \S+ no longer names$/m)
+  expect(smaller.err).toContain(
+    '! shop/best-sellers: in no file any more, stays as it is; to remove it apply with --prune',
+  )
+  expect(await run(['dev', 'deploy', 'my-mesh/mesh'], folder, env)).toMatchObject({ code: 0 })
+})
 
 test('status filters, and says when nothing is like that', async () => {
   const [none, wrong] = await Promise.all([sluice('status', '--state', 'error'), sluice('status', '--state', 'lost')])
@@ -222,62 +209,50 @@ test('a cycle opened by hand waits; opening it again is a conflict; a rerun of i
   })
 })
 
-test(
-  'a cycle whose run was terminated while it waited waits again after a rerun',
-  async () => {
-    const cycle = 'shop/revenue/2020-01-06'
-    await sluice('open', cycle)
-    await untilCycle(cycle, ({ state }) => state === 'WAITING')
-    await temporal('workflow', 'terminate', '--workflow-id', cycle)
-    const again = await sluice('rerun', cycle, '--reason', 'terminated by mistake')
-    expect(again).toMatchObject({
-      code: 0,
-      out: expect.stringContaining(`${cycle} is open again and waits for shop/orders.`),
-    })
-    await untilCycle(cycle, ({ state, runNumber }) => state === 'WAITING' && runNumber === 2)
-    expect(await sluice('rerun', cycle, '--reason', 'impatience')).toMatchObject({ code: 4 })
-  },
-  MINUTE_MS,
-)
+test('a cycle whose run was terminated while it waited waits again after a rerun', async () => {
+  const cycle = 'shop/revenue/2020-01-06'
+  await sluice('open', cycle)
+  await untilCycle(cycle, ({ state }) => state === 'WAITING')
+  await temporal('workflow', 'terminate', '--workflow-id', cycle)
+  const again = await sluice('rerun', cycle, '--reason', 'terminated by mistake')
+  expect(again).toMatchObject({
+    code: 0,
+    out: expect.stringContaining(`${cycle} is open again and waits for shop/orders.`),
+  })
+  await untilCycle(cycle, ({ state, runNumber }) => state === 'WAITING' && runNumber === 2)
+  expect(await sluice('rerun', cycle, '--reason', 'impatience')).toMatchObject({ code: 4 })
+})
 
-test(
-  'a completed cycle that runs again publishes revision 2, a correction to whoever had revision 1',
-  async () => {
-    const again = await sluice('rerun', `shop/orders/${today}`, '--reason', 'late orders', '--actor', 'ada')
-    expect(again).toMatchObject({ code: 0, out: expect.stringContaining('runs again: attempt 2.') })
-    await untilCycle(`shop/orders/${today}`, ({ state, revision }) => state === 'COMPLETED' && revision === 2)
-    const event = await eventually(async () => {
-      const { out } = await sluice('events', 'tail', '--once', '-o', 'json')
-      const lines = out.trim().split('\n')
-      return lines.map((line) => JSON.parse(line)).find(({ eventId }) => eventId === `shop/orders/${today}/r2`)
-    })
-    const outcomes = event.deliveries.map(({ cycle, outcome }: { cycle: string; outcome: string }) => [cycle, outcome])
-    expect(outcomes).toContainEqual([`shop/revenue/${today}`, 'correction'])
-  },
-  MINUTE_MS,
-)
+test('a completed cycle that runs again publishes revision 2, a correction to whoever had revision 1', async () => {
+  const again = await sluice('rerun', `shop/orders/${today}`, '--reason', 'late orders', '--actor', 'ada')
+  expect(again).toMatchObject({ code: 0, out: expect.stringContaining('runs again: attempt 2.') })
+  await untilCycle(`shop/orders/${today}`, ({ state, revision }) => state === 'COMPLETED' && revision === 2)
+  const event = await eventually(async () => {
+    const { out } = await sluice('events', 'tail', '--once', '-o', 'json')
+    const lines = out.trim().split('\n')
+    return lines.map((line) => JSON.parse(line)).find(({ eventId }) => eventId === `shop/orders/${today}/r2`)
+  })
+  const outcomes = event.deliveries.map(({ cycle, outcome }: { cycle: string; outcome: string }) => [cycle, outcome])
+  expect(outcomes).toContainEqual([`shop/revenue/${today}`, 'correction'])
+})
 
-test(
-  'a cycle in error runs again by a plain signal of the temporal CLI, and by an Update',
-  async () => {
-    const cycle = 'shop/best-sellers/2020-01-03'
-    const nowhere = ['--location', 's3://example-shop-products/nothing/']
-    await sluice('open', cycle)
-    for (const upstream of ['orders', 'revenue'])
-      expect(await sluice('events', 'send', `shop/${upstream}/2020-01-03`, ...nowhere)).toMatchObject({ code: 0 })
-    await untilCycle(cycle, ({ state, lastAttempt }) => state === 'ERROR' && lastAttempt === 1)
-    const input = JSON.stringify({ actor: 'ada', reason: 'by signal', requestId: 'signal-1' })
-    await temporal('workflow', 'signal', '--workflow-id', cycle, '--name', 'rerun', '--input', input)
-    await untilCycle(cycle, ({ state, lastAttempt }) => state === 'ERROR' && lastAttempt === 2)
-    const again = await json<{ attempt: number }>('rerun', cycle, '--reason', 'by update', '--actor', 'ben')
-    expect(again).toMatchObject({ cycle, attempt: 3, actor: 'ben', reason: 'by update' })
-    await untilCycle(cycle, ({ state, lastAttempt }) => state === 'ERROR' && lastAttempt === 3)
-    const { out } = await sluice('explain', cycle)
-    expect(out).toMatch(/rerun by ada, "by signal": accepted/)
-    expect(out).toMatch(/rerun by ben, "by update": accepted/)
-  },
-  MINUTE_MS,
-)
+test('a cycle in error runs again by a plain signal of the temporal CLI, and by an Update', async () => {
+  const cycle = 'shop/best-sellers/2020-01-03'
+  const nowhere = ['--location', 's3://example-shop-products/nothing/']
+  await sluice('open', cycle)
+  for (const upstream of ['orders', 'revenue'])
+    expect(await sluice('events', 'send', `shop/${upstream}/2020-01-03`, ...nowhere)).toMatchObject({ code: 0 })
+  await untilCycle(cycle, ({ state, lastAttempt }) => state === 'ERROR' && lastAttempt === 1)
+  const input = JSON.stringify({ actor: 'ada', reason: 'by signal', requestId: 'signal-1' })
+  await temporal('workflow', 'signal', '--workflow-id', cycle, '--name', 'rerun', '--input', input)
+  await untilCycle(cycle, ({ state, lastAttempt }) => state === 'ERROR' && lastAttempt === 2)
+  const again = await json<{ attempt: number }>('rerun', cycle, '--reason', 'by update', '--actor', 'ben')
+  expect(again).toMatchObject({ cycle, attempt: 3, actor: 'ben', reason: 'by update' })
+  await untilCycle(cycle, ({ state, lastAttempt }) => state === 'ERROR' && lastAttempt === 3)
+  const { out } = await sluice('explain', cycle)
+  expect(out).toMatch(/rerun by ada, "by signal": accepted/)
+  expect(out).toMatch(/rerun by ben, "by update": accepted/)
+})
 
 test('what never was is not run again', async () => {
   const { code, err } = await sluice('rerun', 'shop/orders/2001-01-01', '--reason', 'try')
@@ -291,16 +266,12 @@ interface Finding {
 
 const problemsOf = (findings: Finding[]): string[] => findings.flatMap(({ check, ok }) => (ok ? [] : [check]))
 
-test(
-  'doctor in the account of a domain blames nothing that only the governance account may look at',
-  async () => {
-    const { code, out } = await run(['doctor', 'shop'], folder, await readEnvironment('--account', 'shop'))
-    expect(out).toContain('central bus: EventBridge answers; ')
-    expect(out).not.toContain('problem')
-    expect(code).toBe(0)
-  },
-  MINUTE_MS,
-)
+test('doctor in the account of a domain blames nothing that only the governance account may look at', async () => {
+  const { code, out } = await run(['doctor', 'shop'], folder, await readEnvironment('--account', 'shop'))
+  expect(out).toContain('central bus: EventBridge answers; ')
+  expect(out).not.toContain('problem')
+  expect(code).toBe(0)
+})
 
 test('doctor finds nothing wrong; a killed worker it names, and how to start one', async () => {
   expect(problemsOf(await json<Finding[]>('doctor'))).toEqual([])
@@ -313,52 +284,44 @@ test('doctor finds nothing wrong; a killed worker it names, and how to start one
   )
 })
 
-test(
-  'a role started alone takes its place, and ends well on SIGTERM',
-  async () => {
-    const worker = start(['worker', 'shop'], folder)
-    try {
-      await worker.until(/"ready":"worker"/)
-      await sluice('open', 'shop/orders/2020-01-05')
-      await untilCycle('shop/orders/2020-01-05', ({ state }) => state === 'COMPLETED')
-      expect(problemsOf(await json<Finding[]>('doctor', 'shop'))).toEqual([])
-    } finally {
-      expect(await worker.stop('SIGTERM')).toMatchObject({ code: 0 })
-    }
-  },
-  MINUTE_MS,
-)
+test('a role started alone takes its place, and ends well on SIGTERM', async () => {
+  const worker = start(['worker', 'shop'], folder)
+  try {
+    await worker.until(/"ready":"worker"/)
+    await sluice('open', 'shop/orders/2020-01-05')
+    await untilCycle('shop/orders/2020-01-05', ({ state }) => state === 'COMPLETED')
+    expect(problemsOf(await json<Finding[]>('doctor', 'shop'))).toEqual([])
+  } finally {
+    expect(await worker.stop('SIGTERM')).toMatchObject({ code: 0 })
+  }
+})
 
-test(
-  'an event of a product that nobody knows is told, listed with the reason, and can be sent again',
-  async () => {
-    const id = 'shop/ordrs/2020-01-06/r1'
-    const sent = await sluice('events', 'send', 'shop/ordrs/2020-01-06')
-    expect(sent).toMatchObject({ code: 0, err: expect.stringContaining('did you mean "shop/orders"?') })
-    const refused = await eventually(async () =>
-      (await json<{ eventId: string; reason: string; redrivenAt: null }[]>('events', 'unmatched')).find(
-        ({ eventId }) => eventId === id,
-      ),
-    )
-    expect(refused).toMatchObject({ outcome: 'refused', domain: 'shop', redrivenAt: null })
-    expect(refused.reason).toContain('no definition knows shop/ordrs')
-    expect(problemsOf(await json<Finding[]>('doctor'))).toContain('shop: queues')
+test('an event of a product that nobody knows is told, listed with the reason, and can be sent again', async () => {
+  const id = 'shop/ordrs/2020-01-06/r1'
+  const sent = await sluice('events', 'send', 'shop/ordrs/2020-01-06')
+  expect(sent).toMatchObject({ code: 0, err: expect.stringContaining('did you mean "shop/orders"?') })
+  const refused = await eventually(async () =>
+    (await json<{ eventId: string; reason: string; redrivenAt: null }[]>('events', 'unmatched')).find(
+      ({ eventId }) => eventId === id,
+    ),
+  )
+  expect(refused).toMatchObject({ outcome: 'refused', domain: 'shop', redrivenAt: null })
+  expect(refused.reason).toContain('no definition knows shop/ordrs')
+  expect(problemsOf(await json<Finding[]>('doctor'))).toContain('shop: queues')
 
-    expect(await json('events', 'redrive', 'shop', id)).toEqual({ sent: [id], moved: 0, missing: [] })
-    expect((await json<{ moved: number }>('events', 'redrive', 'shop', '--dead-letters')).moved).toBeGreaterThan(0)
-    expect(await sluice('events', 'redrive', 'shop', 'no/such/event')).toMatchObject({
-      code: 1,
-      out: expect.stringContaining('not sent: no/such/event'),
-    })
-    expect(await sluice('events', 'redrive', 'shop')).toMatchObject({
-      code: 1,
-      err: expect.stringContaining('--dead-letters'),
-    })
-    const { out } = await sluice('events', 'unmatched')
-    expect(out).toMatch(new RegExp(`${id} +refused, sent again`))
-  },
-  MINUTE_MS,
-)
+  expect(await json('events', 'redrive', 'shop', id)).toEqual({ sent: [id], moved: 0, missing: [] })
+  expect((await json<{ moved: number }>('events', 'redrive', 'shop', '--dead-letters')).moved).toBeGreaterThan(0)
+  expect(await sluice('events', 'redrive', 'shop', 'no/such/event')).toMatchObject({
+    code: 1,
+    out: expect.stringContaining('not sent: no/such/event'),
+  })
+  expect(await sluice('events', 'redrive', 'shop')).toMatchObject({
+    code: 1,
+    err: expect.stringContaining('--dead-letters'),
+  })
+  const { out } = await sluice('events', 'unmatched')
+  expect(out).toMatch(new RegExp(`${id} +refused, sent again`))
+})
 
 test('the variables of `dev env` lead other clients to the stack, and commands still know it', async () => {
   const variables = await json<Record<string, string>>('dev', 'env')
@@ -416,16 +379,12 @@ test('interrupted while it starts, it puts away what it had started', async () =
   }
 })
 
-test(
-  'SIGTERM stops everything that was started, and says so by its exit code',
-  async () => {
-    const { processes, owner } = record
-    expect(processes.filter(isStillRunning).map(({ name }) => name)).toContain('PostgreSQL')
-    // Twice, as a signal to the process group of a launcher comes.
-    const [first, second] = await Promise.all([dev.stop('SIGTERM'), dev.stop('SIGTERM')])
-    expect([first.code, second.out]).toEqual([130, ''])
-    expect([...processes, owner].filter(isStillRunning)).toEqual([])
-    expect(await sluice('status')).toMatchObject({ code: 1, err: expect.stringContaining('No local stack runs from') })
-  },
-  MINUTE_MS,
-)
+test('SIGTERM stops everything that was started, and says so by its exit code', async () => {
+  const { processes, owner } = record
+  expect(processes.filter(isStillRunning).map(({ name }) => name)).toContain('PostgreSQL')
+  // Twice, as a signal to the process group of a launcher comes.
+  const [first, second] = await Promise.all([dev.stop('SIGTERM'), dev.stop('SIGTERM')])
+  expect([first.code, second.out]).toEqual([130, ''])
+  expect([...processes, owner].filter(isStillRunning)).toEqual([])
+  expect(await sluice('status')).toMatchObject({ code: 1, err: expect.stringContaining('No local stack runs from') })
+})

@@ -52,7 +52,7 @@ beforeAll(async () => {
     db: database.db,
     domains: [stage.domain],
   })
-}, 5 * MINUTE_MS)
+})
 
 afterAll(async () => {
   await stage?.close()
@@ -60,7 +60,7 @@ afterAll(async () => {
   await working
   for (const close of closers) await close()
   await Promise.all([temporal?.stop(), database?.drop()])
-}, MINUTE_MS)
+})
 
 async function startWorker(): Promise<void> {
   const { client } = temporal

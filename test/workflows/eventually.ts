@@ -1,10 +1,11 @@
 // In: something to read and what it should be. Out: the value once it holds. Never: a wait for a fixed time.
 import { setTimeout as pause } from 'node:timers/promises'
 
-const PATIENCE_MS = 60_000
+/** A task that a stalled server lost is tried again after its activity's time, three minutes at most (workflows/backfill.ts). */
+const PATIENCE_MS = 240_000
 
 /** To an instant that a test waits for: a machine that stalls must have done first what the test means to do before it. */
-export const SOON_MS = 5_000
+export const SOON_MS = 8_000
 
 /** The failure names what was waited for and what was last read. */
 export async function eventually<Value>(
@@ -16,7 +17,8 @@ export async function eventually<Value>(
   for (;;) {
     const value = await read()
     if (holds(value)) return value
-    if (Date.now() >= giveUpAtMs) throw new Error(`Not within a minute: ${what}. Last seen: ${JSON.stringify(value)}`)
+    if (Date.now() >= giveUpAtMs)
+      throw new Error(`Not within four minutes: ${what}. Last seen: ${JSON.stringify(value)}`)
     await pause(20)
   }
 }
