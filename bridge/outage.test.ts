@@ -1,17 +1,9 @@
 // How long the loops pause while something is away, and what is said about it. Pauses are noted, not waited for.
 import pino from 'pino'
-import { beforeEach, expect, test, vi } from 'vitest'
-import { createOutage, toHiddenMs } from './outage.ts'
+import { beforeEach, expect, test } from 'vitest'
+import { createOutage, type OutageClock, toHiddenMs } from './outage.ts'
 
 const pauses: number[] = []
-vi.mock('node:timers/promises', () => ({
-  async setTimeout(ms: number, _value: unknown, { signal }: { signal: AbortSignal }) {
-    signal.throwIfAborted()
-    pauses.push(ms)
-    nowMs += ms
-  },
-}))
-
 const lines: Record<string, unknown>[] = []
 let nowMs = 0
 beforeEach(() => {
@@ -22,7 +14,12 @@ beforeEach(() => {
 
 const open = () => {
   const log = pino({ base: null, timestamp: false }, { write: (line) => void lines.push(JSON.parse(line)) })
-  return createOutage(log, () => nowMs)
+  const pause: OutageClock['pause'] = async (ms, _value, { signal }) => {
+    signal.throwIfAborted()
+    pauses.push(ms)
+    nowMs += ms
+  }
+  return createOutage(log, { nowMs: () => nowMs, pause })
 }
 
 test('without trouble nobody pauses and nothing is said', async () => {

@@ -2,7 +2,7 @@
 // In: troubles and successes as they happen. Out: pauses that double, once for all loops that fail within one.
 // Never: two log lines for one outage's begin (a refusal within it is another); an outage of Temporal taken for over
 // because the queue answers; any because something is answered that was asked before its last failure.
-import { setTimeout as pause } from 'node:timers/promises'
+import { setTimeout as wait } from 'node:timers/promises'
 import type { Logger } from 'pino'
 
 export interface Outage {
@@ -47,7 +47,13 @@ const FORGOTTEN_MS = 600_000
 const SHORTEST_MS = 250
 const LONGEST_MS = 30_000
 
-export function createOutage(log: Logger, nowMs: () => number = Date.now): Outage {
+/** `pause` as that of `node:timers/promises`. */
+export interface OutageClock {
+  nowMs(): number
+  pause(ms: number, value: undefined, options: { signal: AbortSignal }): Promise<unknown>
+}
+
+export function createOutage(log: Logger, { nowMs, pause }: OutageClock = { nowMs: Date.now, pause: wait }): Outage {
   let pauseMs = 0
   let pausedSinceMs = 0
   let alone: { sinceMs: number; lastMs: number; toldMs: number } | undefined

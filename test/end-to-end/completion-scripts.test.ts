@@ -5,10 +5,10 @@ import { tmpdir } from 'node:os'
 import path from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { afterAll, expect, test } from 'vitest'
-import { quote } from './command-name.ts'
-import { SHELLS, toScript } from './completion-scripts.ts'
+import { quote } from '../../cli/command-name.ts'
+import { SHELLS, toScript } from '../../cli/completion-scripts.ts'
 
-const MAIN = fileURLToPath(new URL('main.ts', import.meta.url))
+const MAIN = fileURLToPath(new URL('../../cli/main.ts', import.meta.url))
 const PROGRAM = `${quote(process.execPath)} ${quote(MAIN)}`
 /** No local stack runs from there. */
 const folder = mkdtempSync(path.join(tmpdir(), 'sluice-completion-'))

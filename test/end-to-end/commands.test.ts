@@ -5,9 +5,9 @@ import { createServer, type Socket } from 'node:net'
 import { fileURLToPath } from 'node:url'
 import type { CommandUnknownOpts } from '@commander-js/extra-typings'
 import { expect, test } from 'vitest'
-import { createProgram } from './program.ts'
+import { createProgram } from '../../cli/program.ts'
 
-const MAIN = fileURLToPath(new URL('main.ts', import.meta.url))
+const MAIN = fileURLToPath(new URL('../../cli/main.ts', import.meta.url))
 
 /** Writes the address of each module that Node loads, CommonJS or not. */
 const TRACE = `data:text/javascript,${encodeURIComponent(`

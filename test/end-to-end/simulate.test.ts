@@ -8,8 +8,8 @@ import { text } from 'node:stream/consumers'
 import { fileURLToPath } from 'node:url'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 
-const MAIN = fileURLToPath(new URL('main.ts', import.meta.url))
-const MESH = fileURLToPath(new URL('../examples/mesh', import.meta.url))
+const MAIN = fileURLToPath(new URL('../../cli/main.ts', import.meta.url))
+const MESH = fileURLToPath(new URL('../../examples/mesh', import.meta.url))
 const SPAN = ['--from', '2026-11-20', '--to', '2026-11-23']
 
 let folder: string
