@@ -8,7 +8,6 @@ import { readLastResult } from '../clients/last-result.ts'
 import { readPast } from '../mirror/past.ts'
 import { recallArrivals } from '../mirror/recall.ts'
 import { readCycleRow } from '../mirror/status.ts'
-import type { Timetable } from '../model/calendar/cycles.ts'
 import { goesByItsOwn, toNextRun } from '../model/calendar/come-back.ts'
 import { whyNotDue } from '../model/calendar/due.ts'
 import { type DomainCatalog, toTimetable } from '../model/calendar/routing.ts'
@@ -20,9 +19,9 @@ import { withFullStop } from '../model/full-stop.ts'
 import type { Arrival } from '../model/refresh-event.ts'
 import { CYCLE_QUERY } from '../workflows/contract.ts'
 import type { Connection } from './connection.ts'
+import { whyUnknown } from './explain-unknown.ts'
 import { CommandFailure, EXIT } from './failure.ts'
 import { toNoWord } from './no-answer.ts'
-import { whyNoDefinition } from './no-definition.ts'
 import { talk } from './output.ts'
 import { readCatalog } from './read-catalog.ts'
 
@@ -71,8 +70,8 @@ export async function findClosed(
 ): Promise<Extract<FoundCycle, { run: 'closed' }>> {
   const cycle = toCycleId(parts.product, parts.key)
   const past = await readEnd(connection, await connection.temporal(), cycle)
+  if (!past) throw new CommandFailure(EXIT.notAllowed, (await whyUnknown(connection, parts)).sentence)
   const catalog = await readCatalog(connection, domainOf(parts.product))
-  if (!past) throw new CommandFailure(EXIT.notAllowed, whyUnknown(catalog, parts))
   const timetable = toTimetable(catalog)
   const version = await chooseVersion(connection, { catalog, parts, past, choice })
   const notDue = whyNotDue(timetable, version.definition, parts.key)
@@ -125,15 +124,6 @@ async function readCarried({ db }: Connection, { product, key }: CycleParts): Pr
     EXIT.failed,
     `The database does not know by which version ${product}/${key} ran; leave --definition out to go by the one in force.`,
   )
-}
-
-function whyUnknown(catalog: DomainCatalog, { product, key }: CycleParts): string {
-  const version = presentVersion(catalog, { product })
-  if (!version) return whyNoDefinition(catalog, { product, key })
-  const timetable: Timetable = toTimetable(catalog)
-  const notDue = whyNotDue(timetable, version.definition, key)
-  if (notDue) return `${notDue}.`
-  return `Neither Temporal nor the mirror knows ${product}/${key}: it has not been opened yet. To run it first: sluice open ${product}/${key}`
 }
 
 /** By the run's result or the mirror's row, whichever tells of the later end. */

@@ -256,7 +256,7 @@ test('a cycle in error runs again by a plain signal of the temporal CLI, and by 
 
 test('what never was is not run again', async () => {
   const { code, err } = await sluice('rerun', 'shop/orders/2001-01-01', '--reason', 'try')
-  expect([code, err]).toEqual([4, expect.stringContaining('To run it first: sluice open shop/orders/2001-01-01')])
+  expect([code, err]).toEqual([4, expect.stringContaining('To open it now: sluice open shop/orders/2001-01-01')])
 })
 
 interface Finding {

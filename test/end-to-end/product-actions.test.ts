@@ -88,7 +88,7 @@ describe('what cannot be meant', () => {
     [['hold', 'shop', ...WHY], 1, /Expected a cycle, .* or a product/],
     [['hold', 'shopp/revenue', ...WHY], 1, /did you mean "shop"\?/],
     [['skip', 'shop/order/2020-03-11', ...WHY], 4, /did you mean "shop\/orders"\?/],
-    [['cancel', 'shop/orders/2001-01-01', ...WHY], 4, /To run it first: sluice open shop\/orders\/2001-01-01/],
+    [['cancel', 'shop/orders/2001-01-01', ...WHY], 4, /To open it now: sluice open shop\/orders\/2001-01-01/],
     [['hold', 'shop/orders/2001-02-30', ...WHY], 1, /Expected a cycle, .* or a product/],
     ...['rerun', 'skip', 'hold', 'release', 'cancel'].map((action): [string[], number, RegExp] => [
       [action, KNOWN],
