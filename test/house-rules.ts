@@ -17,6 +17,11 @@ interface Rule {
 const rules: Rule[] = [
   { pattern: /^export \* from/, on: /./, says: 'a wildcard re-export hides what a file gives: name the exports' },
   { pattern: /new Date\(\s*\)/, on: /^model\/(?!.*\.test\.ts$)/, says: 'model/ is given the time, it does not ask' },
+  {
+    pattern: /expect\.poll\(/,
+    on: /^test\/workflows\//,
+    says: 'fails as soon as a test that runs beside it ends: wait by eventually.ts',
+  },
   { pattern: /^import .*from ['"]\.[^'"]*(?<!\.(ts|json|mjs))['"]/, on: /./, says: 'relative imports carry .ts' },
 ]
 const noRoom = /(^|\/)(utils?|helpers?|common|misc|shared)(\/|\.ts$|-)/

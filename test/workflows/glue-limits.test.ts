@@ -5,7 +5,7 @@ import { toAwsFailure, toGlueOrderRules } from '../../activities/aws-failures.ts
 import { tellingWhenHeldUp } from '../../activities/held-up.ts'
 import { flagWords } from '../../model/cycle/flags.ts'
 import { arrivalOf } from '../../model/samples.test-data.ts'
-import { createGate } from './eventually.ts'
+import { createGate, eventually } from './eventually.ts'
 import { openStage, type Stage } from './stage.ts'
 
 let stage: Stage
@@ -54,12 +54,16 @@ describe.concurrent('a start that Glue refuses', () => {
     expect(waiting).toMatchObject({ state: 'PROCESSING', lastAttempt: 1, retryAtMs: null })
     const flag = `waits-for-${limit}`
     const flags = () => cycle.asked('recordCycle').map(({ snapshot }) => snapshot.flags ?? [])
-    await expect.poll(flags, { timeout: 20_000 }).toContainEqual([flag])
+    await eventually('the flag is written', flags, (all) => all.some((found) => found.join() === flag))
     const { currentDetails } = await stage.client.workflow
       .getHandle(cycle.id)
       .query<{ currentDetails: string }>(METADATA)
     expect(currentDetails).toContain(`PROCESSING, ${flagWords(flag)} since `)
-    await expect.poll(() => tries.length, { timeout: 20_000 }).toBeGreaterThan(2)
+    await eventually(
+      'it is tried again',
+      () => tries.length,
+      (count) => count > 2,
+    )
     room.open()
     await cycle.glueEnds(1)
     expect(await cycle.result()).toMatchObject({ state: 'COMPLETED', lastAttempt: 1 })

@@ -4,7 +4,7 @@ import { afterAll, beforeAll, describe, expect, inject, test } from 'vitest'
 import type { HoldUp } from '../../model/cycle/held-up.ts'
 import { arrivalOf } from '../../model/samples.test-data.ts'
 import { HELD_UP_SIGNAL } from '../../workflows/contract.ts'
-import { createGate } from './eventually.ts'
+import { createGate, eventually } from './eventually.ts'
 import { openStage, type Stage } from './stage.ts'
 import type { StagedCycle } from './staged-cycle.ts'
 
@@ -47,7 +47,9 @@ describe.concurrent('a step that is held up', () => {
     await sayAndSee(cycle, FULL)
     await cycle.untilAsked('recordCycle')
     const reasons = () => cycle.asked('recordCycle').map(({ snapshot }) => [snapshot.state, snapshot.reason])
-    await expect.poll(reasons, { timeout: 20_000 }).toContainEqual(['PROCESSING', FULL.reason])
+    await eventually('it is written', reasons, (all) =>
+      all.some(([state, reason]) => state === 'PROCESSING' && reason === FULL.reason),
+    )
     answered.open()
     await finish(cycle)
     expect(reasons().at(-1)).toEqual(['COMPLETED', null])
