@@ -1,14 +1,15 @@
 // Calls spread over time. The clock is the test's: a pause puts it forward instead of being waited for.
 import fc from 'fast-check'
-import { beforeEach, expect, test, vi } from 'vitest'
-import { createCallPace } from './call-pace.ts'
+import { beforeEach, expect, test } from 'vitest'
+import { type CallClock, createCallPace } from './call-pace.ts'
 
 let nowMs = 0
-vi.mock('node:timers/promises', () => ({
-  async setTimeout(ms: number) {
+const clock: CallClock = {
+  nowMs: () => nowMs,
+  async pause(ms) {
     nowMs += ms
   },
-}))
+}
 
 beforeEach(() => {
   nowMs = 1_000_000
@@ -26,12 +27,12 @@ async function turnsOf(pace: ReturnType<typeof createCallPace>, calls: number): 
 }
 
 test('a burst passes at once, then one call for each gap', async () => {
-  const pace = createCallPace(10, 3, () => nowMs)
+  const pace = createCallPace(10, 3, clock)
   expect(await turnsOf(pace, 6)).toEqual([0, 0, 0, 100, 200, 300])
 })
 
 test('rest earns a burst again, never more than one', async () => {
-  const pace = createCallPace(10, 3, () => nowMs)
+  const pace = createCallPace(10, 3, clock)
   await turnsOf(pace, 6)
   nowMs += 60_000
   expect(await turnsOf(pace, 5)).toEqual([0, 0, 0, 100, 200])
@@ -46,7 +47,7 @@ test('whatever the pauses between, no stretch of time has more calls than the ra
       fc.integer({ min: 1, max: 10 }),
       async (idle, rate, burst) => {
         nowMs = 1_000_000
-        const pace = createCallPace(rate, burst, () => nowMs)
+        const pace = createCallPace(rate, burst, clock)
         const turns: number[] = []
         for (const ms of idle) {
           nowMs += ms

@@ -1,12 +1,21 @@
 // Spreads calls over time. In: calls a second, and how many may come at once. Out: turns, in order of asking.
-import { setTimeout as pause } from 'node:timers/promises'
+import { setTimeout as wait } from 'node:timers/promises'
 
 export interface CallPace {
   /** Resolves when the next call may be made. */
   turn(): Promise<void>
 }
 
-export function createCallPace(perSecond: number, burst: number, nowMs: () => number = Date.now): CallPace {
+export interface CallClock {
+  nowMs(): number
+  pause(ms: number): Promise<unknown>
+}
+
+export function createCallPace(
+  perSecond: number,
+  burst: number,
+  { nowMs, pause }: CallClock = { nowMs: Date.now, pause: wait },
+): CallPace {
   const gapMs = 1_000 / perSecond
   let nextAtMs = 0
   return {

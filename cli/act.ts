@@ -173,7 +173,7 @@ async function reopen(connection: Connection, asked: Act): Promise<Done | undefi
   const last = await readLastRun(temporal, asked.cycle)
   const { cycle, input } = await findClosed(connection, asked.parts, asked.definition ?? usualOf(asked.command))
   // Before a refusal, too: it shall be told by how the cycle stands.
-  if ((await readLastRun(temporal, asked.cycle)) !== last) return undefined
+  if ((await readLastRun(temporal, asked.cycle))?.runId !== last?.runId) return undefined
   const refused = refuseCommand(cycle, asked.command, 'closed', Date.now())
   if (refused !== null) {
     const why = toRefusal(asked.cycle, asked.command.action, refused)

@@ -35,7 +35,9 @@ export async function whyUnknown(connection: Connection, parts: CycleParts): Pro
   const version = products.find(({ definition }) => definition.product === product)
   if (!version) {
     const names = products.map(({ definition }) => definition.product)
-    return { sentence: whyNoDefinition(catalog, { product, key }, `. Its domain has ${names.join(', ')}.`) }
+    return {
+      sentence: whyNoDefinition(catalog, { product, key }, `. Its domain has ${names.join(', ') || 'no products'}.`),
+    }
   }
   const timetable = toTimetable(catalog)
   const notDue = toNotScheduled(timetable, version.definition, key)

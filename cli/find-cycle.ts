@@ -51,11 +51,15 @@ export async function askCycle(temporal: Client, cycle: CycleId): Promise<Cycle 
   }
 }
 
-/** Temporal's id of its last run, open or not; undefined: Temporal knows none. */
-export async function readLastRun(temporal: Client, cycle: CycleId): Promise<string | undefined> {
+/** Its last run, open or not; undefined: Temporal knows none. */
+export async function readLastRun(
+  temporal: Client,
+  cycle: CycleId,
+): Promise<{ runId: string; status: string } | undefined> {
   try {
     const handle = temporal.workflow.getHandle(cycle)
-    return (await temporal.withDeadline(Date.now() + ANSWER_MS, () => handle.describe())).runId
+    const { runId, status } = await temporal.withDeadline(Date.now() + ANSWER_MS, () => handle.describe())
+    return { runId, status: status.name }
   } catch (error) {
     if (error instanceof WorkflowNotFoundError) return undefined
     throw toNoWord(cycle, error)
@@ -70,8 +74,8 @@ export async function findClosed(
 ): Promise<Extract<FoundCycle, { run: 'closed' }>> {
   const cycle = toCycleId(parts.product, parts.key)
   const past = await readEnd(connection, await connection.temporal(), cycle)
-  if (!past) throw new CommandFailure(EXIT.notAllowed, (await whyUnknown(connection, parts)).sentence)
   const catalog = await readCatalog(connection, domainOf(parts.product))
+  if (!past) throw new CommandFailure(EXIT.notAllowed, await whyNothingIsKnown(connection, parts))
   const timetable = toTimetable(catalog)
   const version = await chooseVersion(connection, { catalog, parts, past, choice })
   const notDue = whyNotDue(timetable, version.definition, parts.key)
@@ -124,6 +128,16 @@ async function readCarried({ db }: Connection, { product, key }: CycleParts): Pr
     EXIT.failed,
     `The database does not know by which version ${product}/${key} ran; leave --definition out to go by the one in force.`,
   )
+}
+
+/** Neither a result of a run nor a row; a run that was ended from outside has no result, and its row is written by a tick. */
+async function whyNothingIsKnown(connection: Connection, parts: CycleParts): Promise<string> {
+  const cycle = toCycleId(parts.product, parts.key)
+  const last = await readLastRun(await connection.temporal(), cycle)
+  if (!last) return (await whyUnknown(connection, parts)).sentence
+  return last.status === 'RUNNING'
+    ? `${cycle} has been opened just now. Give the command again.`
+    : `The run of ${cycle} was ended from outside (${last.status}), and its row is not written: nobody knows how it stood. The scheduler's next tick may write it; then give the command again. Whether it ticks: sluice doctor`
 }
 
 /** By the run's result or the mirror's row, whichever tells of the later end. */

@@ -63,16 +63,17 @@ export const markOpened = (db: Queries, { cycle, snapshot }: CycleRecord): Promi
   ])
 
 /**
- * Adds Glue runs to those known of earlier runs and flushes; of one attempt the form that knows most. The run of the last
- * attempt stays named until another attempt begins.
+ * Adds Glue runs to those known of earlier runs and flushes; of one attempt the form that knows most, which may have
+ * learnt whom to ask after it had ended. The run of the last attempt stays named until another attempt begins.
  */
 export const mergeAttempts = (db: Queries, { cycle, snapshot }: CycleRecord): Promise<boolean> =>
   db.changed(
     `update data_product_status set (attempts, glue_run_id) = (
        select jsonb_agg(attempt order by number), max(attempt ->> 'runId') filter (where number = to_jsonb(last_attempt)) from (
          select distinct on (attempt -> 'number') attempt, attempt -> 'number' as number
-         from jsonb_array_elements(attempts || $2::jsonb) as attempt
-         order by attempt -> 'number', attempt -> 'endedAtMs' = 'null', attempt -> 'runId' = 'null') as known)
+         from jsonb_array_elements(attempts || $2::jsonb) with ordinality as told (attempt, at)
+         order by attempt -> 'number', attempt -> 'endedAtMs' = 'null', attempt -> 'runId' = 'null', attempt -> 'cascade' is null,
+           at desc) as known)
      where cycle = $1 and not attempts @> $2::jsonb`,
     [cycle, toJsonParameter(snapshot.attempts)],
   )

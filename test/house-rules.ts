@@ -22,6 +22,11 @@ const rules: Rule[] = [
     on: /^test\/workflows\//,
     says: 'fails as soon as a test that runs beside it ends: wait by eventually.ts',
   },
+  {
+    pattern: /vi\.(do)?[mM]ock\(/,
+    on: /^(?!test\/).*\.test\.ts$/,
+    says: 'pure tests share their modules: hand the code what it should use instead',
+  },
   { pattern: /^import .*from ['"]\.[^'"]*(?<!\.(ts|json|mjs))['"]/, on: /./, says: 'relative imports carry .ts' },
 ]
 const noRoom = /(^|\/)(utils?|helpers?|common|misc|shared)(\/|\.ts$|-)/

@@ -90,8 +90,11 @@ function toTally(name: string, report: RingReport, code: number): Tally {
 function toFailures(file: RingReport['testResults'][number]): string[] {
   const at = path.relative(root, file.name)
   const failed = file.assertionResults.filter(({ status }) => status === 'failed')
-  if (failed.length === 0) return file.status === 'failed' ? [toFailure(at, file.message)] : []
-  return failed.map((test) => toFailure(`${at} > ${test.fullName}`, test.failureMessages.join('\n')))
+  const ofFile =
+    file.message || (failed.length === 0 && file.status === 'failed' ? 'a hook failed: see its output' : '')
+  return (ofFile ? [toFailure(at, ofFile)] : []).concat(
+    failed.map((test) => toFailure(`${at} > ${test.fullName}`, test.failureMessages.join('\n'))),
+  )
 }
 
 /** Of the stack only what is our own. */

@@ -20,7 +20,6 @@ import { classifyFailure } from './failure-class.ts'
 import { move } from './move.ts'
 import { obey, refuse } from './obey.ts'
 import { builtFrom, toOwnArrival } from './outgoing.ts'
-import { unheardCascade } from './rerun.ts'
 import { isForCorrection } from './revisions.ts'
 import { decideRetry, failuresOf } from './retry.ts'
 import { toEndReason, toPauseReason } from './retry-words.ts'
@@ -72,7 +71,7 @@ export function applyFact(cycle: Cycle, fact: Fact, nowMs: number): Cycle {
     case 'publish-failed':
       return move(next, 'ERROR', 'publish', fact.error, nowMs)
     case 'completed':
-      return move(next, 'COMPLETED', null, null, nowMs)
+      return move(heard(next), 'COMPLETED', null, null, nowMs)
     case 'missed':
       return miss(next, fact.missing, nowMs)
     case 'skipped':
@@ -107,8 +106,11 @@ const COMMANDS: ReadonlySet<Fact['kind']> = new Set(['rerun', 'commanded', 'refu
 
 function complete(cycle: Cycle, { eventId, revision }: { eventId: string; revision: number }, nowMs: number): Cycle {
   const published = toOwnArrival(cycle, eventId, revision)
-  return { ...move(cycle, 'COMPLETED', null, null, nowMs), revision, published }
+  return { ...move(heard(cycle), 'COMPLETED', null, null, nowMs), revision, published }
 }
+
+/** What its attempts were to ask of consumers is asked, or nobody wants that any more. */
+const heard = (cycle: Cycle): Cycle => ({ ...cycle, attempts: cycle.attempts.map(({ cascade: _, ...rest }) => rest) })
 
 function begin(cycle: Cycle, nowMs: number): Cycle {
   const number = cycle.lastAttempt + 1
@@ -137,8 +139,8 @@ function begin(cycle: Cycle, nowMs: number): Cycle {
 /** Whom the publication of the attempt that begins asks to run again: as a person said, or the corrections that it takes. */
 function cascadeOf(cycle: Cycle): Cascade | undefined {
   // What was asked for and never published is still asked for.
-  const publishedAtMs = cycle.transitions.findLast(({ to }) => to === 'COMPLETED')?.atMs ?? null
-  const unheard = currentAttempt(cycle) ? unheardCascade({ ...cycle, publishedAtMs }) : cycle.input.past?.cascade
+  const before = currentAttempt(cycle)
+  const unheard = before ? before.cascade : cycle.input.past?.cascade
   const own = domainOf(cycle.input.product)
   const taken = cycle.dependencies.flatMap(({ newer }) =>
     newer?.cascade && domainOf(newer.product) === own ? [newer.cascade] : [],

@@ -145,6 +145,16 @@ describe('what the last attempt was to ask of consumers is asked by the next', (
     // A row keeps what an earlier flush said of the attempt.
     ['not of one that completed', 'COMPLETED', ended, null, false],
     ['not of one whose publication is known, whatever came after', 'CANCELLED', ended, NOON_MS + 1, false],
+    [
+      'not of one that completed for somebody who wanted nothing said, whatever came after',
+      ...([
+        'CANCELLED',
+        { ...ended, isUnpublished: true, end: { state: 'SUCCEEDED' } } as Attempt,
+        NOON_MS - 1,
+        false,
+      ] as const),
+    ],
+    ['of one that failed for somebody who wanted nothing said', 'ERROR', { ...ended, isUnpublished: true }, null, true],
     ['nothing where nobody asked', 'ERROR', { ...ended, cascade: undefined } as never, null, false],
   ])('%s', (_, state, last, publishedAtMs, isAsked) => {
     const found = unheardCascade({ state, attempts: [{ ...ended, number: 1 }, last], publishedAtMs })

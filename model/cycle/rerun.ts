@@ -76,7 +76,10 @@ export function attemptToGoOnWith({ state, step, stateSinceMs, attempts, lastAtt
   return last.endedAtMs === null || (isSucceeded && isOfNow) ? last : null
 }
 
-/** Whom the last attempt was to ask to run again, and has not: an attempt keeps that also once its publication has said it. */
+/**
+ * Whom the last attempt of a closed cycle was to ask to run again, and has not. The row of an attempt keeps that also once its
+ * publication has said it, or it has completed for somebody who wanted nothing said.
+ */
 export function unheardCascade({
   state,
   attempts,
@@ -84,7 +87,8 @@ export function unheardCascade({
 }: Pick<Ended, 'state' | 'attempts'> & { publishedAtMs: number | null }): Cascade | undefined {
   const last = attempts.at(-1)
   const isPublished = publishedAtMs !== null && last?.endedAtMs != null && publishedAtMs >= last.endedAtMs
-  return state === 'COMPLETED' || isPublished ? undefined : last?.cascade
+  const isKeptQuiet = last?.isUnpublished === true && last.end?.state === 'SUCCEEDED'
+  return state === 'COMPLETED' || isPublished || isKeptQuiet ? undefined : last?.cascade
 }
 
 const stillWaiting = (missing: string[]): string =>

@@ -3,6 +3,7 @@
 // not kept as one file.
 import { appendFileSync, existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs'
 import path from 'node:path'
+import { setTimeout as pause } from 'node:timers/promises'
 import { expect } from 'vitest'
 import { collectEvidence } from '../../verify/collect.ts'
 import type { Evidence } from '../../verify/evidence.ts'
@@ -99,6 +100,7 @@ async function judge(stage: Stage, { walks, allowed }: Played): Promise<Judged> 
   // What does not get on may have begun just now on a busy machine, such as a cycle of the scheduler's: it is looked at again.
   const untilMs = performance.now() + MINUTE_MS
   while (found.some(({ invariant }) => invariant === 'I10') && performance.now() < untilMs) {
+    await pause(1_000)
     evidence = await collect(stage)
     found = findViolations(evidence)
   }

@@ -123,6 +123,15 @@ describe('recordCycle', () => {
     )
   })
 
+  test('an attempt that has ended may learn whom its publication is to ask, and keeps it', async () => {
+    const { cycle, records } = tell('d1/asks', [], [...BUILD, 'flush'])
+    const [told] = records as [CycleRecord]
+    const attempts = told.snapshot.attempts.map((attempt) => ({ ...attempt, cascade: 'all' as const }))
+    const asking = { ...told, version: told.version + 1, snapshot: { ...told.snapshot, attempts } }
+    for (const record of [told, asking, told]) await recordCycle(db, record)
+    expect((await readCycle(db, cycle.id))?.row.attempts).toMatchObject([{ number: 1, cascade: 'all' }])
+  })
+
   test('a rerun under way keeps what is published; the next revision replaces it', async () => {
     const told = tell('d1/again', [], [...BUILD, 'flush', 'reopen', 'flush', ...BUILD, 'flush'])
     const [first, reopened, second] = told.records as [CycleRecord, CycleRecord, CycleRecord]

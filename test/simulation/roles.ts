@@ -1,5 +1,6 @@
 // The two processes of a domain, made of the product's own parts over simulated clients. In: a life. Out: they run until
 // that life ends. Never: a fake part where the product has one; what workers/ does beyond wiring is not simulated.
+import { setTimeout as pause } from 'node:timers/promises'
 import type { EventBridgeClient } from '@aws-sdk/client-eventbridge'
 import type { GlueClient } from '@aws-sdk/client-glue'
 import type { SQSClient } from '@aws-sdk/client-sqs'
@@ -73,7 +74,7 @@ export function bootBridge(world: World, domain: Domain, life: Life): void {
       },
     },
     deadLetters: createDeadLetters(sqs, `dead-${domain}`),
-    glueCalls: createCallPace(10, 10, world.time.nowMs),
+    glueCalls: createCallPace(10, 10, { nowMs: world.time.nowMs, pause }),
   })
 }
 

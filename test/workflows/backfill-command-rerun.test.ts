@@ -33,7 +33,7 @@ const DOMAIN = 'backfill-rerun'
 const named = (name: string): ProductId => toProduct(`${DOMAIN}/${name}`)
 const HELD = { actor: 'bob', reason: 'an audit', sinceMs: NOON_MS, of: 'product' } as const
 
-const DEFINED = ['mixed', 'held', 'foretold', 'away', 'anew', 'other', 'after', 'refused'].map((name) =>
+const DEFINED = ['mixed', 'held', 'foretold', 'away', 'anew', 'other', 'after', 'refused', 'lost'].map((name) =>
   versionOf(definitionOf(named(name))),
 )
 
@@ -221,6 +221,20 @@ test('who asks for cycles to be made anew does not follow a backfill that leaves
   expect((await askedOf(product)).map(({ outcome }) => outcome).toSorted()).toEqual([
     ...['accepted', 'accepted', 'refused', 'refused', 'refused'],
   ])
+})
+
+test('what was ended from outside before its row was written is not brought back, and the reason is not that it never was', async () => {
+  const product = named('lost')
+  const key = toKey('2026-11-10')
+  const start = toCycleStart(inputOf(definitionOf(product), { key }))
+  const handle = await stage.client.workflow.start(CYCLE_WORKFLOW, { ...start, taskQueue: 'nobody-polls-this' })
+  await handle.terminate()
+  const asked = { reason: 'it hangs', actor: 'bob', dryRun: true, publish: true, output: 'json' } as const
+  const why = `The run of ${handle.workflowId} was ended from outside (TERMINATED), and its row is not written`
+  await expect(rerun({ product, key }, asked)).rejects.toMatchObject({
+    exitCode: EXIT.notAllowed,
+    message: expect.stringContaining(why),
+  })
 })
 
 test("what a person reruns afterwards is a person's again, by the definition in force and as the next revision", async () => {

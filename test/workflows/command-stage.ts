@@ -36,7 +36,7 @@ export function useCommandStage(
     s3.destroy()
     lend({ db: database.db, stage })
   })
-  afterAll(() => Promise.all([stage.close(), sandbox.close(), database.close()]))
+  afterAll(() => Promise.all([stage?.close(), sandbox?.close(), database?.close()]))
 
   const said: Said = { out: '', err: '', forget: () => void Object.assign(said, { out: '', err: '' }) }
   beforeEach(() => {

@@ -78,7 +78,7 @@ describe.concurrent('optional', () => {
 
 test('an optional input whose time comes after the cutoff starts the cycle in ERROR, with no event', async () => {
   const cutoffMs = Date.now() + SOON_MS
-  const afterMs = cutoffMs + 2_000
+  const afterMs = cutoffMs + SOON_MS
   const cutoff = { at: { time: '02:00', days: 1, unit: 'day' as const }, then: 'error' as const }
   const condition = atLeast(2, one(0), { kind: 'optional', afterMs, of: one(1) })
   const cycle = stage.cycle('optional-after-cutoff', {

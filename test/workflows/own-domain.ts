@@ -24,12 +24,15 @@ export function useOwnDomain(lend: (lent: OwnDomain) => void): void {
   beforeEach(async () => {
     const domain = `d${randomUUID().slice(0, 8)}` as Domain
     let stage = await openStage(inject('ground'), domain)
+    let isOpen = true
     const restart = async (): Promise<Stage> => {
       await stage.close()
+      isOpen = false
       stage = await openStage(inject('ground'), domain)
+      isOpen = true
       return stage
     }
     lend({ db: database.db, domain, stage, restart })
-    return () => stage.close()
+    return async () => (isOpen ? stage.close() : undefined)
   })
 }
