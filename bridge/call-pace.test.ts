@@ -1,10 +1,11 @@
 // Calls spread over time. The clock is the test's: a pause puts it forward instead of being waited for.
 import fc from 'fast-check'
 import { beforeEach, expect, test } from 'vitest'
-import { type CallClock, createCallPace } from './call-pace.ts'
+import { createCallPace } from './call-pace.ts'
+import type { Clock } from './clock.ts'
 
 let nowMs = 0
-const clock: CallClock = {
+const clock: Clock = {
   nowMs: () => nowMs,
   async pause(ms) {
     nowMs += ms

@@ -1,21 +1,12 @@
 // Spreads calls over time. In: calls a second, and how many may come at once. Out: turns, in order of asking.
-import { setTimeout as wait } from 'node:timers/promises'
+import { type Clock, wallClock } from './clock.ts'
 
 export interface CallPace {
   /** Resolves when the next call may be made. */
   turn(): Promise<void>
 }
 
-export interface CallClock {
-  nowMs(): number
-  pause(ms: number): Promise<unknown>
-}
-
-export function createCallPace(
-  perSecond: number,
-  burst: number,
-  { nowMs, pause }: CallClock = { nowMs: Date.now, pause: wait },
-): CallPace {
+export function createCallPace(perSecond: number, burst: number, { nowMs, pause }: Clock = wallClock): CallPace {
   const gapMs = 1_000 / perSecond
   let nextAtMs = 0
   return {

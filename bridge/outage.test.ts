@@ -1,7 +1,8 @@
 // How long the loops pause while something is away, and what is said about it. Pauses are noted, not waited for.
 import pino from 'pino'
 import { beforeEach, expect, test } from 'vitest'
-import { createOutage, type OutageClock, toHiddenMs } from './outage.ts'
+import type { Clock } from './clock.ts'
+import { createOutage, toHiddenMs } from './outage.ts'
 
 const pauses: number[] = []
 const lines: Record<string, unknown>[] = []
@@ -14,8 +15,8 @@ beforeEach(() => {
 
 const open = () => {
   const log = pino({ base: null, timestamp: false }, { write: (line) => void lines.push(JSON.parse(line)) })
-  const pause: OutageClock['pause'] = async (ms, _value, { signal }) => {
-    signal.throwIfAborted()
+  const pause: Clock['pause'] = async (ms, _value, options) => {
+    options?.signal.throwIfAborted()
     pauses.push(ms)
     nowMs += ms
   }

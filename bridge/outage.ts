@@ -2,8 +2,8 @@
 // In: troubles and successes as they happen. Out: pauses that double, once for all loops that fail within one.
 // Never: two log lines for one outage's begin (a refusal within it is another); an outage of Temporal taken for over
 // because the queue answers; any because something is answered that was asked before its last failure.
-import { setTimeout as wait } from 'node:timers/promises'
 import type { Logger } from 'pino'
+import { type Clock, wallClock } from './clock.ts'
 
 export interface Outage {
   report(of: Trouble, error: Error): void
@@ -47,13 +47,7 @@ const FORGOTTEN_MS = 600_000
 const SHORTEST_MS = 250
 const LONGEST_MS = 30_000
 
-/** `pause` as that of `node:timers/promises`. */
-export interface OutageClock {
-  nowMs(): number
-  pause(ms: number, value: undefined, options: { signal: AbortSignal }): Promise<unknown>
-}
-
-export function createOutage(log: Logger, { nowMs, pause }: OutageClock = { nowMs: Date.now, pause: wait }): Outage {
+export function createOutage(log: Logger, { nowMs, pause }: Clock = wallClock): Outage {
   let pauseMs = 0
   let pausedSinceMs = 0
   let alone: { sinceMs: number; lastMs: number; toldMs: number } | undefined

@@ -31,7 +31,7 @@ export interface Attempt {
   isCorrection?: true
   /** Whoever asked for it wants no event of it. */
   isUnpublished?: true
-  /** Whom its publication asks to run again. */
+  /** Whom its publication is still to ask to run again. */
   cascade?: Cascade
 }
 
