@@ -5,6 +5,7 @@ import { fileURLToPath } from 'node:url'
 import { defineConfig } from 'vitest/config'
 
 const MINUTE_MS = 60_000
+const setupFiles = ['test/no-colours.ts']
 
 export default defineConfig({
   test: {
@@ -14,6 +15,7 @@ export default defineConfig({
       {
         test: {
           name: 'pure',
+          setupFiles,
           pool: 'forks',
           include: ['**/*.test.ts'],
           exclude: ['**/node_modules/**', 'test/**', '.sluice/**', 'dist/**'],
@@ -36,6 +38,7 @@ export default defineConfig({
         },
         test: {
           name: 'simulation',
+          setupFiles,
           pool: 'forks',
           // Both halves of the seeds at once; vitest alone would leave a core free.
           maxWorkers: 2,
@@ -58,6 +61,7 @@ function heavyRing(name: string, include: string[]) {
   return {
     test: {
       name,
+      setupFiles,
       include,
       pool: 'forks' as const,
       fileParallelism: false,

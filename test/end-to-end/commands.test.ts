@@ -17,7 +17,7 @@ registerHooks({ load: (url, context, next) => { writeSync(2, 'loads ' + url + '\
 `)}`
 
 async function run(args: string[], flags: string[] = [], { servers = {}, began = () => undefined }: Surroundings = {}) {
-  const env = { ...process.env, NO_COLOR: '1', FORCE_COLOR: undefined, NODE_OPTIONS: undefined, ...servers }
+  const env = { ...process.env, NODE_OPTIONS: undefined, ...servers }
   const child = spawn(process.execPath, [...flags, MAIN, ...args], { stdio: ['ignore', 'pipe', 'pipe'], env })
   began(child)
   let [out, err] = ['', '']

@@ -33,7 +33,7 @@ const EVENTS = [
 ]
 
 async function run(args: string[], input = '') {
-  const env = { ...process.env, NO_COLOR: '1', FORCE_COLOR: undefined, NODE_OPTIONS: undefined }
+  const env = { ...process.env, NODE_OPTIONS: undefined }
   const child = spawn(process.execPath, [MAIN, 'simulate', ...args], { stdio: 'pipe', env })
   child.stdin.end(input)
   const closed = once(child, 'close')

@@ -169,7 +169,7 @@ describe('of one event is shown', () => {
 const MAIN = fileURLToPath(new URL('../../cli/main.ts', import.meta.url))
 
 function sluice(...args: string[]): { code: number | null; out: string; err: string } {
-  const env = { ...process.env, DATABASE_URL: lent.url, NO_COLOR: '1', FORCE_COLOR: undefined }
+  const env = { ...process.env, DATABASE_URL: lent.url }
   const { status, stdout, stderr } = spawnSync(process.execPath, [MAIN, 'events', ...args], { env, encoding: 'utf8' })
   return { code: status, out: stdout, err: stderr }
 }
