@@ -1,4 +1,4 @@
-// The time of the bridge's loops. Handed over, so that a test waits for none of it.
+// The time of what paces and pauses the bridge. Handed over, so that a test waits for none of it.
 import { setTimeout as wait } from 'node:timers/promises'
 
 export interface Clock {

@@ -63,17 +63,18 @@ export const markOpened = (db: Queries, { cycle, snapshot }: CycleRecord): Promi
   ])
 
 /**
- * Adds Glue runs to those known of earlier runs and flushes; of one attempt the form that knows most, which may have
- * learnt whom to ask after it had ended. The run of the last attempt stays named until another attempt begins.
+ * Adds Glue runs to those known of earlier runs and flushes; of one attempt the form that knows most, which may have learnt
+ * whom to ask, and more of them, after it had ended (of two lists PostgreSQL takes the longer for the greater). The run of
+ * the last attempt stays named until another attempt begins.
  */
 export const mergeAttempts = (db: Queries, { cycle, snapshot }: CycleRecord): Promise<boolean> =>
   db.changed(
     `update data_product_status set (attempts, glue_run_id) = (
        select jsonb_agg(attempt order by number), max(attempt ->> 'runId') filter (where number = to_jsonb(last_attempt)) from (
          select distinct on (attempt -> 'number') attempt, attempt -> 'number' as number
-         from jsonb_array_elements(attempts || $2::jsonb) with ordinality as told (attempt, at)
-         order by attempt -> 'number', attempt -> 'endedAtMs' = 'null', attempt -> 'runId' = 'null', attempt -> 'cascade' is null,
-           at desc) as known)
+         from jsonb_array_elements(attempts || $2::jsonb) as attempt
+         order by attempt -> 'number', attempt -> 'endedAtMs' = 'null', attempt -> 'runId' = 'null',
+           attempt -> 'cascade' = '"all"' desc nulls last, attempt -> 'cascade' desc) as known)
      where cycle = $1 and not attempts @> $2::jsonb`,
     [cycle, toJsonParameter(snapshot.attempts)],
   )

@@ -253,56 +253,6 @@ describe('a rerun of a publication that failed', () => {
   })
 })
 
-test('what a failed attempt was to ask of its consumers is asked by the next, in this run or the one that brings it back', () => {
-  const cascading = after(
-    ready(),
-    { kind: 'begun' },
-    started,
-    failed,
-    { kind: 'commanded', command: { ...who, action: 'rerun', cascade: 'all' } },
-    { kind: 'begun' },
-    { kind: 'run-started', runId: 'jr_2', adopted: false },
-    { kind: 'run-ended', end: endOf('FAILED', 'jr_2') },
-    { kind: 'commanded', command: { ...who, requestId: 'request-2', action: 'rerun' } },
-    { kind: 'begun' },
-  )
-  expect(cascading.attempts.map(({ cascade }) => cascade)).toEqual([undefined, 'all', 'all'])
-  const { runNumber, step, lastAttempt, revision, dependencies } = cascading
-  const command = { ...who, requestId: 'request-3' }
-  const past = {
-    runNumber,
-    state: 'ERROR',
-    step: step ?? 'run',
-    lastAttempt,
-    revision,
-    dependencies,
-    attempt: null,
-  } as const
-  const back = openRun({ ...cascading.input, past: { ...past, command, cascade: 'all' } }, NOON_MS)
-  expect(after(back, { kind: 'reopened', command }, { kind: 'begun' }).attempts.at(-1)?.cascade).toBe('all')
-})
-
-test.each([
-  ['before its attempt began', after(ready(), { kind: 'begun' }, started, failed)],
-  ['when only its publication was missing', unpublished()],
-])('what a rerun was to ask of consumers is asked by the next one too, when it is cancelled %s', (_, cycle) => {
-  const asks = (cascade: { cascade?: 'all' }, requestId: string): Fact => ({
-    kind: 'commanded',
-    command: { ...who, requestId, action: 'rerun', ...cascade },
-  })
-  const gone = { kind: 'cancelled', reason: 'cancelled in Temporal' } as const
-  const begun = after(cycle, asks({ cascade: 'all' }, 'request-1'), gone, asks({}, 'request-2'), { kind: 'begun' })
-  expect(begun.attempts.at(-1)?.cascade).toBe('all')
-  const published = after(
-    begun,
-    { kind: 'run-started', runId: 'jr_2', adopted: false },
-    { kind: 'run-ended', end: endOf('SUCCEEDED', 'jr_2') },
-    { kind: 'published', eventId: 'd1/ds3/2026-11-20/r1', revision: 1 },
-  )
-  expect(published.published?.cascade).toBe('all')
-  expect(after(published, asks({}, 'request-3'), { kind: 'begun' }).attempts.at(-1)?.cascade).toBeUndefined()
-})
-
 test('while it is being cancelled in ERROR a rerun is refused, and says by whom', () => {
   const cycle = after(ready(), { kind: 'begun' }, started, failed)
   const cancelling = after(cycle, { kind: 'commanded', command: { ...who, action: 'cancel' } })

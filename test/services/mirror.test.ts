@@ -24,7 +24,7 @@ import { decideNext } from '../../model/cycle/decide.ts'
 import { applyFact, type Fact } from '../../model/cycle/facts.ts'
 import { type CycleRecord, toRecord } from '../../model/cycle/record.ts'
 import { type CycleId, type CycleKey, type Domain, type ProductId, toCycleId, toEventId } from '../../model/ids.ts'
-import type { Arrival } from '../../model/refresh-event.ts'
+import type { Arrival, Cascade } from '../../model/refresh-event.ts'
 import { removeData } from '../../sandbox/postgres/data-folder.ts'
 import { startPostgres } from '../../sandbox/postgres/server.ts'
 import { type LentDatabase, lendDatabase } from './postgres.ts'
@@ -123,13 +123,25 @@ describe('recordCycle', () => {
     )
   })
 
-  test('an attempt that has ended may learn whom its publication is to ask, and keeps it', async () => {
-    const { cycle, records } = tell('d1/asks', [], [...BUILD, 'flush'])
-    const [told] = records as [CycleRecord]
-    const attempts = told.snapshot.attempts.map((attempt) => ({ ...attempt, cascade: 'all' as const }))
-    const asking = { ...told, version: told.version + 1, snapshot: { ...told.snapshot, attempts } }
-    for (const record of [told, asking, told]) await recordCycle(db, record)
-    expect((await readCycle(db, cycle.id))?.row.attempts).toMatchObject([{ number: 1, cascade: 'all' }])
+  test('an attempt that has ended may learn whom its publication is to ask, and more of them; in whatever order it is told', async () => {
+    const [a, b] = ['d1/a' as ProductId, 'd1/b' as ProductId]
+    const asked: (Cascade | undefined)[] = [undefined, [a], [a, b], 'all']
+    const orders = fc.record({ known: fc.integer({ min: 2, max: 4 }), random: fc.infiniteStream(fc.nat()) })
+    let run = 0
+    await fc.assert(
+      fc.asyncProperty(orders, async ({ known, random }) => {
+        run += 1
+        const { cycle, records } = tell(`d1/asks-${run}`, [], [...BUILD, 'flush'])
+        const [told] = records as [CycleRecord]
+        const asking = asked.slice(0, known).map((cascade, later): CycleRecord => {
+          const attempts = told.snapshot.attempts.map((attempt) => ({ ...attempt, ...(cascade && { cascade }) }))
+          return { ...told, version: told.version + later, snapshot: { ...told.snapshot, attempts } }
+        })
+        for (const record of shuffle([...asking, ...asking], random)) await recordCycle(db, record)
+        expect((await readCycle(db, cycle.id))?.row.attempts).toMatchObject([{ number: 1, cascade: asked[known - 1] }])
+      }),
+      { numRuns: 60 },
+    )
   })
 
   test('a rerun under way keeps what is published; the next revision replaces it', async () => {

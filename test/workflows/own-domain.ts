@@ -23,16 +23,14 @@ export function useOwnDomain(lend: (lent: OwnDomain) => void): void {
   afterAll(() => database?.close())
   beforeEach(async () => {
     const domain = `d${randomUUID().slice(0, 8)}` as Domain
-    let stage = await openStage(inject('ground'), domain)
-    let isOpen = true
+    const open = () => openStage(inject('ground'), domain)
+    let stage: Stage | undefined = await open()
     const restart = async (): Promise<Stage> => {
-      await stage.close()
-      isOpen = false
-      stage = await openStage(inject('ground'), domain)
-      isOpen = true
-      return stage
+      await stage?.close()
+      stage = undefined
+      return (stage = await open())
     }
     lend({ db: database.db, domain, stage, restart })
-    return async () => (isOpen ? stage.close() : undefined)
+    return () => stage?.close()
   })
 }
