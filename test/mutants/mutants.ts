@@ -54,7 +54,7 @@ export const MUTANTS: Mutant[] = [
         replace: '',
       },
     ],
-    suite: { project: 'services', files: ['test/services/mirror.test.ts'] },
+    suite: { project: 'services', files: ['test/services/mirror-flushes.test.ts'] },
     unseen: 'its PostgreSQL has the key, whatever the migrations say',
   },
   {
@@ -176,7 +176,7 @@ export const MUTANTS: Mutant[] = [
         replace: '     where true or',
       },
     ],
-    suite: { project: 'services', files: ['test/services/mirror.test.ts'] },
+    suite: { project: 'services', files: ['test/services/mirror-flushes.test.ts'] },
     unseen: 'its PostgreSQL has the guard, whatever the statement says',
   },
   {

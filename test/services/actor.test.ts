@@ -4,7 +4,7 @@ import { tmpdir, userInfo } from 'node:os'
 import path from 'node:path'
 import { CreateBucketCommand, S3Client } from '@aws-sdk/client-s3'
 import { GetCallerIdentityCommand, STSClient } from '@aws-sdk/client-sts'
-import { afterAll, afterEach, beforeAll, beforeEach, expect, test, vi } from 'vitest'
+import { afterEach, beforeEach, expect, test, vi } from 'vitest'
 import { putDomainCatalog } from '../../catalog/bucket.ts'
 import { createProgram } from '../../cli/program.ts'
 import { toRecordAddresses } from '../../cli/stack-environment.ts'
@@ -16,7 +16,7 @@ import { type Sandbox, startSandbox } from '../../sandbox/aws/server.ts'
 import { clientOptions } from '../../sandbox/cloudformation/account.ts'
 import { toKnownProcess } from '../../sandbox/process-identity.ts'
 import { writeStack } from '../../sandbox/stacks.ts'
-import { type LentDatabase, lendDatabase } from './postgres.ts'
+import { type LentDatabase, useDatabase } from './postgres.ts'
 import { CENTRAL_ACCOUNT, OWN_ACCOUNT, REGION } from './refresh-messages.ts'
 
 const ARN = `arn:aws:iam::${OWN_ACCOUNT}:root`
@@ -29,10 +29,7 @@ let cycles = 0
 let cycle: CycleId
 let said = ''
 
-beforeAll(async () => {
-  database = await lendDatabase()
-})
-afterAll(() => database.drop())
+useDatabase((given) => (database = given))
 
 beforeEach(async () => {
   sandbox = await startSandbox()

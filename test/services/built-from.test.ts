@@ -1,5 +1,5 @@
 // What a refresh was made of and without, as the mirror and the ledger keep it: whoever opens later recalls it with the event.
-import { afterAll, beforeAll, expect, test } from 'vitest'
+import { expect, test } from 'vitest'
 import { recordUntaken } from '../../mirror/ledger.ts'
 import { readPast } from '../../mirror/past.ts'
 import { type CycleRow, flagsAt, readCycleRow } from '../../mirror/status.ts'
@@ -22,13 +22,10 @@ import {
 } from '../../model/samples.test-data.ts'
 import type { Arrival } from '../../model/refresh-event.ts'
 import { insertApplied } from './applied-rows.ts'
-import { type LentDatabase, lendDatabase } from './postgres.ts'
+import { type LentDatabase, useDatabase } from './postgres.ts'
 
 let lent: LentDatabase
-beforeAll(async () => {
-  lent = await lendDatabase()
-})
-afterAll(() => lent.drop())
+useDatabase((given) => (lent = given))
 
 const D1 = 'd1' as Domain
 const from = (revision: number) => [{ product: toProduct('raw/a'), cycle: KEY, revision }]

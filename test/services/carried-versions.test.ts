@@ -20,20 +20,15 @@ import { type Domain, toCycleId } from '../../model/ids.ts'
 import { arrivalOf, definitionOf, HOUR_MS, inputOf, KEY, NOON_MS, toProduct } from '../../model/samples.test-data.ts'
 import { type Sandbox, startSandbox } from '../../sandbox/aws/server.ts'
 import { type CatalogSpace, openCatalogSpace } from './catalog-space.ts'
-import { type LentDatabase, lendDatabase } from './postgres.ts'
+import { type LentDatabase, useDatabase } from './postgres.ts'
 
 const inputTo = (product: string, dependsOn: string[], change: Partial<CycleInput> = {}): CycleInput =>
   inputOf(definitionOf(product, dependsOn), { definitionVersion: 1, ...change })
 const who = { actor: 'ann', reason: 'the vendor has a new feed', requestId: 'request-1' }
 
 describe('a cycle that was upgraded', () => {
-  let lent: LentDatabase
   let db: Postgres
-  beforeAll(async () => {
-    lent = await lendDatabase()
-    db = lent.db
-  })
-  afterAll(() => lent.drop())
+  useDatabase((lent) => ({ db } = lent))
 
   let domains = 0
   /** Opened with a and b, told of `c` in vain; then its definition drops b and wants c. One flush after each. */
@@ -127,10 +122,7 @@ describe('a cycle that was upgraded', () => {
 
 describe('cycles by the version that they carry', () => {
   let lent: LentDatabase
-  beforeAll(async () => {
-    lent = await lendDatabase()
-  })
-  afterAll(() => lent.drop())
+  useDatabase((given) => (lent = given))
 
   test('are counted while they are open, and listed while they have not begun', async () => {
     const { db } = lent

@@ -3,7 +3,7 @@ import { cpSync, mkdtempSync, readdirSync, rmSync, writeFileSync } from 'node:fs
 import { tmpdir } from 'node:os'
 import path from 'node:path'
 import { fileURLToPath } from 'node:url'
-import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from 'vitest'
+import { afterEach, beforeEach, describe, expect, test } from 'vitest'
 import { openPostgres } from '../../clients/postgres.ts'
 import { migrate } from '../../mirror/migrate.ts'
 import { schemaDump } from '../../mirror/schema-dump.ts'
@@ -11,7 +11,7 @@ import { EVERY_WORDS, parseEvery } from '../../model/calendar/cadence.ts'
 import { OPENERS } from '../../model/cycle/cycle.ts'
 import { CATCH_UPS, IF_NONE, SHIFTS } from '../../model/definition.ts'
 import { CYCLE_STATES, DELIVERY_OUTCOMES, DEPENDENCY_STATES, LEDGER_OUTCOMES, STEPS } from '../../model/states.ts'
-import { type LentDatabase, lendDatabase } from './postgres.ts'
+import { type LentDatabase, lendDatabase, useDatabase } from './postgres.ts'
 
 const MIGRATIONS = fileURLToPath(new URL('../../migrations', import.meta.url))
 const NAMES = readdirSync(MIGRATIONS).filter((name) => /^\d/.test(name))
@@ -104,10 +104,7 @@ test('what an older Sluice wrote stays, and says the rule it always had', async 
 
 describe('what the migrations make', () => {
   let lent: LentDatabase
-  beforeAll(async () => {
-    lent = await lendDatabase()
-  })
-  afterAll(() => lent.drop())
+  useDatabase((given) => (lent = given))
 
   test('is what schema.sql says', async () => {
     await expect(await schemaDump(lent.db)).toMatchFileSnapshot('../../migrations/schema.sql')

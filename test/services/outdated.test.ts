@@ -1,6 +1,6 @@
 // What became of the inputs of a cycle since it ran, as its row and its report tell: a correction counts until it is taken
 // back; what a newer definition dropped counts no more. And of a cycle that came back, what its row keeps.
-import { afterAll, beforeAll, beforeEach, expect, test } from 'vitest'
+import { beforeEach, expect, test } from 'vitest'
 import { readReport } from '../../cli/events-show.ts'
 import { readAwaited } from '../../mirror/awaited.ts'
 import { recordUntaken } from '../../mirror/ledger.ts'
@@ -21,15 +21,12 @@ import {
   toProduct,
 } from '../../model/samples.test-data.ts'
 import { insertApplied } from './applied-rows.ts'
-import { type LentDatabase, lendDatabase } from './postgres.ts'
+import { type LentDatabase, useDatabase } from './postgres.ts'
 
 let lent: LentDatabase
 let tests = 0
 let domain: Domain
-beforeAll(async () => {
-  lent = await lendDatabase()
-})
-afterAll(() => lent.drop())
+useDatabase((given) => (lent = given))
 beforeEach(() => {
   tests += 1
   domain = `d${tests}` as Domain

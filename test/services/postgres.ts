@@ -2,7 +2,7 @@
 // Never: rows of another test.
 import { randomUUID } from 'node:crypto'
 import pg from 'pg'
-import { inject } from 'vitest'
+import { afterAll, beforeAll, inject } from 'vitest'
 import { openPostgres, type Postgres } from '../../clients/postgres.ts'
 
 export interface LentDatabase {
@@ -24,6 +24,16 @@ export async function lendDatabase(content: 'migrated' | 'empty' = 'migrated'): 
     await execute(server, `drop database ${name} with (force)`)
   }
   return { url, db, drop }
+}
+
+/** The same for a test file or a part of it, which keeps what it is lent and has nothing to close. */
+export function useDatabase(lend: (lent: LentDatabase) => void): void {
+  let lent: LentDatabase | undefined
+  beforeAll(async () => {
+    lent = await lendDatabase()
+    lend(lent)
+  })
+  afterAll(() => lent?.drop())
 }
 
 async function execute(url: string, sql: string): Promise<void> {
