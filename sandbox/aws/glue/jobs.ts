@@ -47,7 +47,8 @@ export function createJobs(clock: Clock): Jobs {
     operations: {
       CreateJob(input: Fields, caller: Caller) {
         const name = requireJobName(input)
-        const job = toJob(name, input, { createdOn: nowSeconds(), modifiedOn: nowSeconds() })
+        const createdOn = nowSeconds()
+        const job = toJob(name, input, { createdOn, modifiedOn: createdOn })
         const existing = jobsOf(caller).get(name)
         if (existing && existing.said !== job.said) {
           const message = `Job with name: ${name} already submitted with different configuration`

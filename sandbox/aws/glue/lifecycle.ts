@@ -61,7 +61,7 @@ export function createLifecycle(surroundings: Surroundings, childRuns: ChildRuns
   }
 
   function finish(run: Run, message: string | undefined, wasWaiting: boolean): void {
-    run.completedMs = clock.nowMs()
+    run.completedMs = run.modifiedMs
     if (run.state !== 'SUCCEEDED' && run.state !== 'STOPPED') run.errorMessage = message
     const { timers = [], child } = live.get(run) ?? {}
     live.delete(run)
@@ -86,8 +86,8 @@ export function createLifecycle(surroundings: Surroundings, childRuns: ChildRuns
     if (run.state !== 'WAITING') return
     const found = problem()
     if (found === undefined) {
-      run.consumesSinceMs = clock.nowMs()
       enter(run, 'STARTING')
+      run.consumesSinceMs = run.modifiedMs
       begin(run, parts, timeline)
     } else if (isLast) enter(run, 'FAILED', found.message)
   }
