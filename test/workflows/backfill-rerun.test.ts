@@ -15,6 +15,7 @@ import { type BackfillStage, type BackfillWish, putBackfill, RANGE } from './bac
 import { createGate, eventually } from './eventually.ts'
 import { useOwnDomain } from './own-domain.ts'
 import type { Stage } from './stage.ts'
+import { untilAtRest } from './staged-cycle.ts'
 
 let db: Postgres
 let stage: Stage
@@ -155,6 +156,8 @@ test('failed cycles run again by the definition in force, with an open run, a cl
   await haveRun(backfill, [completed])
   await stage.client.workflow.start(CYCLE_WORKFLOW, toCycleStart(backfill.input(killed)))
   await untilState(killed, 'PROCESSING')
+  // A row that is written after the mark would take it away; the next tick would set it again.
+  await untilAtRest(stage.client, cycleOf(killed))
   await handleOf(killed).terminate()
   // As the scheduler's tick finds out.
   const at = 'state_since'
@@ -162,7 +165,7 @@ test('failed cycles run again by the definition in force, with an open run, a cl
     `update data_product_status set run_ended_as = 'terminated', run_ended_at = ${at} where cycle = $1`,
     [cycleOf(killed)],
   )
-  // It may have been ended before its Glue run was known, or after: then the rerun goes on with that one and starts none.
+  // Its Glue run is known and goes on: the rerun waits for that one and starts none.
   backfill.renew([closed, killed])
   const toldBefore = backfill.seen.notified.length
 
@@ -178,7 +181,7 @@ test('failed cycles run again by the definition in force, with an open run, a cl
     failed: [open, closed],
     completed: 3,
   })
-  expect(attemptsOf(backfill, [open, closed, completed])).toEqual([[1, 2], [1, 2], [1]])
+  expect(attemptsOf(backfill, [open, closed, killed, completed])).toEqual([[1, 2], [1, 2], [1], [1]])
   expect(dying.tries()).toBeGreaterThan(1)
   expect(backfill.seen.notified).toHaveLength(toldBefore)
   expect((await handleOf(open).describe()).priority?.priorityKey).toBe(5)

@@ -5,7 +5,7 @@ import { tmpdir } from 'node:os'
 import path from 'node:path'
 import { cacheFolder } from '../../sandbox/cache-folder.ts'
 import { findTemporal } from '../../sandbox/temporal/find.ts'
-import { startTemporal } from '../../sandbox/temporal/server.ts'
+import { startTemporal, type TemporalOptions } from '../../sandbox/temporal/server.ts'
 import { buildBundle } from '../../workers/bundle.ts'
 import { SEARCH_ATTRIBUTES } from '../../workflows/contract.ts'
 
@@ -16,7 +16,9 @@ export interface Ground {
   bundlePath: string
 }
 
-export async function openGround(): Promise<{ ground: Ground; close(): Promise<void> }> {
+export async function openGround(
+  options: Pick<TemporalOptions, 'dynamicConfig'> = {},
+): Promise<{ ground: Ground; close(): Promise<void> }> {
   const root = mkdtempSync(path.join(tmpdir(), 'sluice-workflows-'))
   const bundlePath = path.join(root, 'workflows.js')
   const namespace = 'mesh'
@@ -31,6 +33,7 @@ export async function openGround(): Promise<{ ground: Ground; close(): Promise<v
       dbFile: path.join(root, 'temporal.db'),
       searchAttributes: SEARCH_ATTRIBUTES,
       headless: true,
+      ...options,
     })
     const close = async (): Promise<void> => {
       await server.stop()

@@ -14,7 +14,7 @@ import { eventually } from './eventually.ts'
 import { useOwnDomain } from './own-domain.ts'
 import { refused } from './outside.ts'
 import type { Stage } from './stage.ts'
-import type { StagedCycle } from './staged-cycle.ts'
+import { type StagedCycle, untilAtRest } from './staged-cycle.ts'
 
 const INPUTS = 'data_product_dependencies_events_status'
 
@@ -268,7 +268,7 @@ async function waitingFor(missing: string, name = 'ds1'): Promise<StagedCycle> {
   const cycle = cycleOf(name)
   await cycle.arrive(arrivalOf(missing === 'raw/b' ? 'raw/a' : 'raw/b'))
   await untilWritten(cycle, ({ row: { waitingFor } }) => waitingFor.join() === missing)
-  await untilAtRest(cycle)
+  await untilAtRest(stage.client, cycle.id)
   return cycle
 }
 
@@ -331,16 +331,7 @@ async function resetTo(when: 'its opening' | 'its end', cycle: StagedCycle): Pro
     resetReapplyType: NO_SIGNALS,
   })
   await cycle.untilState('WAITING')
-  await untilAtRest(cycle)
-}
-
-/** Its flush is over, and it knows. */
-async function untilAtRest({ id }: StagedCycle): Promise<void> {
-  await eventually(
-    `${id} is at rest`,
-    async () => (await stage.client.workflow.getHandle(id).describe()).raw,
-    ({ pendingActivities, pendingWorkflowTask }) => (pendingActivities ?? []).length === 0 && !pendingWorkflowTask,
-  )
+  await untilAtRest(stage.client, cycle.id)
 }
 
 /** `RESET_REAPPLY_TYPE_NONE`. */

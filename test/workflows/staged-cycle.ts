@@ -197,6 +197,17 @@ async function untilPending(client: Client, workflowId: string, activityId: stri
   await eventually(`${workflowId} waits for ${activityId}`, pending, (ids) => ids.includes(activityId))
 }
 
+/** Nothing of it is under way that would write its row; it may wait for its Glue run. */
+export async function untilAtRest(client: Client, id: CycleId): Promise<void> {
+  await eventually(
+    `${id} is at rest`,
+    async () => (await client.workflow.getHandle(id).describe()).raw,
+    ({ pendingActivities, pendingWorkflowTask }) =>
+      !pendingWorkflowTask &&
+      (pendingActivities ?? []).every(({ activityType }) => activityType?.name === 'awaitGlueJob'),
+  )
+}
+
 const toEnd = (runId: string, state: GlueEndState): GlueRunEnd => ({
   ...{ runId, state, executionSeconds: 60, noticedBy: 'event' as const },
   error: state === 'SUCCEEDED' ? null : 'no such table',
