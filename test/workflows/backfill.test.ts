@@ -16,8 +16,7 @@ let db: Postgres
 let stage: Stage
 /** Of the test's own, so that no test sees another's cycles. */
 let domain: Domain
-let restart: () => Promise<Stage>
-useOwnDomain((lent) => ({ db, domain, stage, restart } = lent))
+useOwnDomain((lent) => ({ db, domain, stage } = lent))
 
 const product = () => toProduct(`${domain}/ds1`)
 const cycleOf = (key: BackfillStage['keys'][number] | undefined): CycleId => {
@@ -86,18 +85,16 @@ test('two commands at once are one backfill; after its end another one goes on w
 })
 
 test('goes on where it was after all workers were away', async () => {
-  const before = putBackfill(stage, db, product())
-  await before.start()
-  await before.untilAtWork(2)
-  stage = await restart()
-  const { seen } = before
-  const backfill = putBackfill(stage, db, product(), { seen })
+  const backfill = putBackfill(stage, db, product())
+  await backfill.start()
+  await backfill.untilAtWork(2)
+  await stage.restart()
 
   await backfill.endRuns()
 
   expect(await backfill.result()).toMatchObject({ how: 'done', opened: 5, existing: 0, completed: 5 })
-  expect(seen.mostAtWork).toBe(2)
-  expect(seen.published).toHaveLength(5)
+  expect(backfill.seen.mostAtWork).toBe(2)
+  expect(backfill.seen.published).toHaveLength(5)
 })
 
 test('what an earlier try opened before its worker died is its own, and is not opened twice', async () => {

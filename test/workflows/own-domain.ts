@@ -11,8 +11,6 @@ interface OwnDomain {
   db: Postgres
   domain: Domain
   stage: Stage
-  /** All workers away, and others in their place. */
-  restart(): Promise<Stage>
 }
 
 export function useOwnDomain(lend: (lent: OwnDomain) => void): void {
@@ -23,14 +21,8 @@ export function useOwnDomain(lend: (lent: OwnDomain) => void): void {
   afterAll(() => database?.close())
   beforeEach(async () => {
     const domain = `d${randomUUID().slice(0, 8)}` as Domain
-    const open = () => openStage(inject('ground'), domain)
-    let stage: Stage | undefined = await open()
-    const restart = async (): Promise<Stage> => {
-      await stage?.close()
-      stage = undefined
-      return (stage = await open())
-    }
-    lend({ db: database.db, domain, stage, restart })
-    return () => stage?.close()
+    const stage = await openStage(inject('ground'), domain)
+    lend({ db: database.db, domain, stage })
+    return () => stage.close()
   })
 }

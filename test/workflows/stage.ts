@@ -32,6 +32,8 @@ export interface Stage {
   /** Until they are resumed, activities that are asked for find nobody. */
   restActivities(): Promise<void>
   resumeActivities(): Promise<void>
+  /** All workers away, and others in their place. */
+  restart(): Promise<void>
   close(): Promise<void>
 }
 
@@ -52,12 +54,20 @@ export async function openStage(ground: Ground, domain: string, limits: Workflow
   const openActivities = async () => run(await Worker.create({ ...place, activities: outside.activities }))
   const workflowBundle = { code: await readFile(ground.bundlePath, 'utf8') }
   // Two workers, so that one kind of task can be left waiting.
-  const workflows = run(await Worker.create({ ...place, ...limits, workflowBundle }))
+  const openWorkflows = async () => run(await Worker.create({ ...place, ...limits, workflowBundle }))
+  let workflows = await openWorkflows()
   let activities: Awaited<ReturnType<typeof openActivities>> | undefined = await openActivities()
   const restActivities = async (): Promise<void> => {
     activities?.worker.shutdown()
     await activities?.ended
     activities = undefined
+  }
+  const resumeActivities = async (): Promise<void> => {
+    activities ??= await openActivities()
+  }
+  const rest = async (): Promise<void> => {
+    workflows.worker.shutdown()
+    await Promise.all([workflows.ended, restActivities()])
   }
   return {
     client,
@@ -68,12 +78,14 @@ export async function openStage(ground: Ground, domain: string, limits: Workflow
       return putCycle(client, outside, inputOf(ours, { settings: SETTINGS, ...input }), script)
     },
     restActivities,
-    async resumeActivities() {
-      activities ??= await openActivities()
+    resumeActivities,
+    async restart() {
+      await rest()
+      workflows = await openWorkflows()
+      await resumeActivities()
     },
     async close() {
-      workflows.worker.shutdown()
-      await Promise.all([workflows.ended, restActivities()])
+      await rest()
       await Promise.all([native.close(), connection.close()])
     },
   }
