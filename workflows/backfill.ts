@@ -102,7 +102,10 @@ async function goOn(run: BackfillRun): Promise<BackfillEnd | 'too-long'> {
 async function turn(run: BackfillRun, isLast: boolean): Promise<BackfillEnd | 'too-long' | null> {
   const { product } = run.backfill.order
   const keys = keysToSee(run.backfill)
-  if (keys.length > 0) run.remember(applyLook(run.backfill, await readBackfilled({ product, keys })))
+  if (keys.length > 0) {
+    const seen = await readBackfilled({ product, keys })
+    run.change((backfill) => applyLook(backfill, seen))
+  }
   for (;;) {
     const next = decideBackfill(run.backfill)
     if (next.kind === 'end') return next.how
@@ -111,7 +114,8 @@ async function turn(run: BackfillRun, isLast: boolean): Promise<BackfillEnd | 't
       await sleep(next.forMs, { summary: 'until the next look' })
       return null
     }
-    run.remember(applyOpened(run.backfill, await begin(run.backfill.order, next)))
+    const answers = await begin(run.backfill.order, next)
+    run.change((backfill) => applyOpened(backfill, answers))
   }
 }
 
@@ -130,17 +134,18 @@ class BackfillRun {
 
   constructor(begun: Backfill) {
     this.backfill = begun
-    this.remember(begun)
+    setCurrentDetails(toDetails(begun))
   }
 
-  remember(backfill: Backfill): void {
-    this.backfill = backfill
-    setCurrentDetails(toDetails(backfill))
+  /** From how it stands now: it may have been stopped while an activity was waited for. */
+  change(next: (now: Backfill) => Backfill): void {
+    this.backfill = next(this.backfill)
+    setCurrentDetails(toDetails(this.backfill))
   }
 
   stop(command: StopCommand): void {
     if (this.backfill.stoppedBy) return
-    this.remember(stop(this.backfill, command))
+    this.change((backfill) => stop(backfill, command))
     const { product, from, to } = this.backfill.order
     this.audit({ ...command, product, atMs: Date.now(), asked: { from, to, stop: true } })
     this.turn?.cancel()

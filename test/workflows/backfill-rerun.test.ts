@@ -256,14 +256,6 @@ test('of a product that is held, and of a cycle that is, the rerun is refused as
 
 const BY = { actor: 'bob', reason: 'the vendor resends', requestId: 'stop-1' }
 
-/** The server knows that nobody wants the activity any more. */
-const untilUnwanted = ({ id }: BackfillStage) =>
-  eventually(
-    'the try under way is asked to end',
-    async () => (await stage.client.workflow.getHandle(id).fetchHistory()).events ?? [],
-    (events) => events.some((event) => event.activityTaskCancelRequestedEventAttributes),
-  )
-
 test('stopped during a try that then fails it ends as stopped, and begins no more', async () => {
   const [isTrying, mayFail] = [createGate(), createGate()]
   const backfill = put({
@@ -279,8 +271,33 @@ test('stopped during a try that then fails it ends as stopped, and begins no mor
   await backfill.start(wishOf('completed'))
   await isTrying.opened
   await stage.client.workflow.getHandle(backfill.id).signal(STOP_BACKFILL_SIGNAL, BY)
-  await untilUnwanted(backfill)
+  await backfill.untilUnwanted()
   mayFail.open()
 
   expect(await backfill.result()).toMatchObject({ how: 'stopped', stoppedBy: BY, rerun: 0, toRerun: 2, unopened: 3 })
+})
+
+test('stopped during a try that then answers, what that made anew counts, and it begins no more', async () => {
+  const { activities } = put()
+  const [hasDone, mayAnswer] = [createGate(), createGate()]
+  const backfill = put({
+    script: {
+      async rerunBackfilled(order) {
+        const answers = await activities.rerunBackfilled(order)
+        hasDone.open()
+        await mayAnswer.opened
+        return answers
+      },
+    },
+  })
+  await haveRun(backfill, backfill.keys.slice(0, 3))
+  await backfill.start(wishOf('completed'))
+  await hasDone.opened
+  await stage.client.workflow.getHandle(backfill.id).signal(STOP_BACKFILL_SIGNAL, BY)
+  await backfill.untilUnwanted()
+  mayAnswer.open()
+
+  const stopped = { how: 'stopped', stoppedBy: BY, rerun: 2, toRerun: 1, unopened: 2 }
+  expect(await backfill.result()).toMatchObject(stopped)
+  await backfill.endRuns(backfill.keys.slice(0, 2))
 })

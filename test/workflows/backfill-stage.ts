@@ -58,6 +58,8 @@ export interface BackfillStage {
   endRuns(keys?: CycleKey[], state?: 'SUCCEEDED' | 'FAILED'): Promise<void>
   untilAtWork(count: number): Promise<CycleKey[]>
   untilProgress(what: string, holds: (progress: BackfillProgress) => boolean): Promise<BackfillProgress>
+  /** The server knows that nobody wants the activity under way any more. */
+  untilUnwanted(): Promise<unknown>
   result(): Promise<BackfillResult>
 }
 
@@ -123,6 +125,12 @@ export function putBackfill(stage: Stage, db: Postgres, product: string, wish: B
     },
     untilAtWork: (count) => eventually(`${count} at work`, atWork, (all) => all.length === count),
     untilProgress: (what, holds) => eventually(what, () => handle().query<BackfillProgress>(BACKFILL_QUERY), holds),
+    untilUnwanted: () =>
+      eventually(
+        'the try under way is asked to end',
+        async () => (await handle().fetchHistory()).events ?? [],
+        (events) => events.some((event) => event.activityTaskCancelRequestedEventAttributes),
+      ),
     result: () => handle().result() as Promise<BackfillResult>,
   }
 }

@@ -216,6 +216,28 @@ test('stopped, it ends at once, says who stopped it, and what is open goes on', 
   )
 })
 
+test('stopped during a try that then answers, what that opened counts, and it opens no more', async () => {
+  const { activities } = putBackfill(stage, db, product())
+  const mayAnswer = createGate()
+  const backfill = putBackfill(stage, db, product(), {
+    script: {
+      async openBackfilled(order) {
+        const opened = await activities.openBackfilled(order)
+        await mayAnswer.opened
+        return opened
+      },
+    },
+  })
+  await backfill.start()
+  await backfill.untilAtWork(2)
+  await stage.client.workflow.getHandle(backfill.id).signal(STOP_BACKFILL_SIGNAL, BY)
+  await backfill.untilUnwanted()
+  mayAnswer.open()
+
+  expect(await backfill.result()).toMatchObject({ how: 'stopped', stoppedBy: BY, opened: 2, unopened: 3 })
+  await backfill.endRuns(backfill.keys.slice(0, 2))
+})
+
 test('stopped while PostgreSQL is away it opens no more and ends once the audit is written', async () => {
   const backfill = putBackfill(stage, db, product(), {
     script: {
