@@ -1,5 +1,7 @@
 // The outside of the workflows, as activities that remember what they were asked and answer as the test says.
 // In: a script per workflow. Out: what each workflow asked for, in order. Never: an effect.
+import { randomInt } from 'node:crypto'
+import { setTimeout as pause } from 'node:timers/promises'
 import { ApplicationFailure, CompleteAsyncError, Context } from '@temporalio/activity'
 import { toEventId } from '../../model/ids.ts'
 import type { BackfillActivities } from '../../workflows/backfill-contract.ts'
@@ -56,24 +58,25 @@ export function createOutside(): Outside {
   }
   return {
     activities: {
-      startGlueJob: async (order) => answer(hear('startGlueJob', order).startGlueJob(order)),
-      awaitGlueJob: async (run) => answer(hear('awaitGlueJob', run).awaitGlueJob(run)),
-      stopGlueJob: async (run) => answer(hear('stopGlueJob', run).stopGlueJob(run)),
-      publishRefreshEvent: async (given) => answer(hear('publishRefreshEvent', given).publishRefreshEvent(given)),
-      publishNotRefreshed: async (notice) => answer(hear('publishNotRefreshed', notice).publishNotRefreshed(notice)),
-      notifyFailure: async (notice) => answer(hear('notifyFailure', notice).notifyFailure(notice)),
-      recordCycle: async (record) => answer(hear('recordCycle', record).recordCycle(record)),
-      recallArrivals: async (question) => answer(hear('recallArrivals', question).recallArrivals(question)),
-      openDueCycles: async (tick) => answer(hear('openDueCycles', tick).openDueCycles(tick)),
-      repairArrivals: async (tick) => answer(hear('repairArrivals', tick).repairArrivals(tick)),
-      repairHolds: async (tick) => answer(hear('repairHolds', tick).repairHolds(tick)),
-      watchLateness: async (look) => answer(hear('watchLateness', look).watchLateness(look)),
-      reconcileRows: async (tick) => answer(hear('reconcileRows', tick).reconcileRows(tick)),
-      findStuck: async (tick) => answer(hear('findStuck', tick).findStuck(tick)),
-      readBackfilled: async (question) => answer(hear('readBackfilled', question).readBackfilled(question)),
-      openBackfilled: async (order) => answer(hear('openBackfilled', order).openBackfilled(order)),
-      rerunBackfilled: async (order) => answer(hear('rerunBackfilled', order).rerunBackfilled(order)),
-      auditBackfill: async (action) => answer(hear('auditBackfill', action).auditBackfill(action)),
+      startGlueJob: async (order) => answer(() => hear('startGlueJob', order).startGlueJob(order)),
+      awaitGlueJob: async (run) => answer(() => hear('awaitGlueJob', run).awaitGlueJob(run)),
+      stopGlueJob: async (run) => answer(() => hear('stopGlueJob', run).stopGlueJob(run)),
+      publishRefreshEvent: async (given) => answer(() => hear('publishRefreshEvent', given).publishRefreshEvent(given)),
+      publishNotRefreshed: async (notice) =>
+        answer(() => hear('publishNotRefreshed', notice).publishNotRefreshed(notice)),
+      notifyFailure: async (notice) => answer(() => hear('notifyFailure', notice).notifyFailure(notice)),
+      recordCycle: async (record) => answer(() => hear('recordCycle', record).recordCycle(record)),
+      recallArrivals: async (question) => answer(() => hear('recallArrivals', question).recallArrivals(question)),
+      openDueCycles: async (tick) => answer(() => hear('openDueCycles', tick).openDueCycles(tick)),
+      repairArrivals: async (tick) => answer(() => hear('repairArrivals', tick).repairArrivals(tick)),
+      repairHolds: async (tick) => answer(() => hear('repairHolds', tick).repairHolds(tick)),
+      watchLateness: async (look) => answer(() => hear('watchLateness', look).watchLateness(look)),
+      reconcileRows: async (tick) => answer(() => hear('reconcileRows', tick).reconcileRows(tick)),
+      findStuck: async (tick) => answer(() => hear('findStuck', tick).findStuck(tick)),
+      readBackfilled: async (question) => answer(() => hear('readBackfilled', question).readBackfilled(question)),
+      openBackfilled: async (order) => answer(() => hear('openBackfilled', order).openBackfilled(order)),
+      rerunBackfilled: async (order) => answer(() => hear('rerunBackfilled', order).rerunBackfilled(order)),
+      auditBackfill: async (action) => answer(() => hear('auditBackfill', action).auditBackfill(action)),
     },
     script: (workflowId, script) => void scripts.set(workflowId, { ...scripts.get(workflowId), ...script }),
     asked: <Name extends keyof Activities>(workflowId: string, name: Name) =>
@@ -84,8 +87,20 @@ export function createOutside(): Outside {
   }
 }
 
-/** A worker that shuts down waits for none: after a failed test, gates stay shut. */
-const answer = <Value>(given: Promise<Value>): Promise<Value> => Promise.race([given, Context.current().cancelled])
+async function answer<Value>(act: () => Promise<Value>): Promise<Value> {
+  await beLate()
+  // A worker that shuts down waits for none: after a failed test, gates stay shut.
+  const given = await Promise.race([act(), Context.current().cancelled])
+  await beLate()
+  return given
+}
+
+/** To hunt for races: each activity begins and answers up to so many milliseconds late, by chance. */
+const MOST_LATE_MS = Number(process.env.SLUICE_LATE_MS ?? 0)
+
+const beLate = async (): Promise<void> => {
+  if (MOST_LATE_MS > 0) await pause(randomInt(2) * randomInt(MOST_LATE_MS))
+}
 
 /** An answer that no repeat mends. */
 export const refused = (message = 'the bus policy does not allow it'): ApplicationFailure =>
