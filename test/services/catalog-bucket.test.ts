@@ -133,14 +133,14 @@ describe('a bucket that fails in the middle', () => {
       await expect(space.apply(FILES)).rejects.toThrow(
         `Version 1 of the catalog is in the database, but could not be written to s3://${space.bucket}: ServiceUnavailable`,
       )
-      // Writes that were under way when one failed may still come in.
       await expect.poll(async () => Object.keys(await space.objects()).length, { timeout: 30_000 }).toBe(after)
       const written = Object.keys(await space.objects())
 
       sandbox.faults.remove('down')
       const again = await space.applied(FILES)
       expect(again.catalogVersion).toBeNull()
-      expect([...again.uploaded, ...written].sort()).toEqual(KEYS)
+      // One of the first apply that was under way when another failed may come in only now, and is then nobody's.
+      expect(again.uploaded.filter((key) => written.includes(key))).toEqual([])
       expect(Object.keys(await space.objects())).toEqual(KEYS)
       expect(await space.db.rows('select * from catalog_version')).toHaveLength(1)
       expect((await load()).kind).toBe('loaded')

@@ -165,7 +165,7 @@ test('it makes all anew; ended early it prints the very command that goes on, wh
   const staged = putBackfill(stage, db, product)
   await haveRun(staged, product, 'SUCCEEDED')
   const failing = staged.endRuns(staged.keys.slice(0, 2), 'FAILED')
-  expect(await run(product, { rerun: 'all', parallel: 2, stopAfter: 2 })).toBe(EXIT.failed)
+  expect(await run(product, { rerun: 'all', parallel: 1, stopAfter: 2 })).toBe(EXIT.failed)
   await failing
   expect(said.err).toContain('5 cycles: 0 to open, 5 to rerun, 0 left alone')
   expect(said.out).toContain('0 of 5 completed, 2 rerun, 2 failed, 3 to rerun.')

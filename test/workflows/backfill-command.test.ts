@@ -98,7 +98,7 @@ test('it is followed to its end: exit code 0 and what became of it, progress apa
 test('when some failed the exit code is 1, and the same command again goes on with what is left', async () => {
   const staged = putBackfill(stage, db, named('failing'))
   const ends = staged.endRuns(staged.keys.slice(0, 2), 'FAILED')
-  expect(await run(named('failing'), { stopAfter: 2 })).toBe(EXIT.failed)
+  expect(await run(named('failing'), { parallel: 1, stopAfter: 2 })).toBe(EXIT.failed)
   await ends
   expect(said.out).toContain('0 of 5 completed, 2 failed, 3 to open.')
   expect(said.out).toContain('the same command again goes on with what is left')
