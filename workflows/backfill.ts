@@ -5,6 +5,7 @@ import {
   ActivityCancellationType,
   ActivityFailure,
   CancellationScope,
+  CancelledFailure,
   condition,
   continueAsNew,
   defineQuery,
@@ -78,8 +79,10 @@ export async function backfill(begun: Backfill): Promise<BackfillResult> {
   answerMessages(run)
   if (!begun.hasLooked) run.audit(toAsked(begun))
   const how = await untilAudited(run, () => goOn(run))
-  if (how === 'too-long') return continueAsNew<typeof backfill>(run.backfill)
-  return { ...toProgress(run.backfill), how }
+  if (how !== 'too-long') return { ...toProgress(run.backfill), how }
+  // A new run would not hear of it.
+  if (CancellationScope.current().consideredCancelled) throw new CancelledFailure('Cancelled before it went on')
+  return continueAsNew<typeof backfill>(run.backfill)
 }
 
 /** Also one that Temporal cancelled does not close before who asked for it is written down. */
@@ -158,8 +161,10 @@ class BackfillRun {
     try {
       return await this.turn.run(work)
     } catch (error) {
-      if (this.backfill.stoppedBy && isEnded(error)) return 'stopped'
-      throw error
+      if (!isEnded(error)) throw error
+      if (this.backfill.stoppedBy) return 'stopped'
+      if (isCancellation(error) || !CancellationScope.current().consideredCancelled) throw error
+      throw new CancelledFailure('A try failed after the cancellation', [], error as Error)
     }
   }
 

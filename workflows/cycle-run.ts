@@ -1,6 +1,13 @@
 // The memory of one run: the cycle so far, the lane that writes it down, the timers it has armed.
 // Never: a decision of its own; a change of the cycle that model/cycle does not make.
-import { allHandlersFinished, CancellationScope, condition, setCurrentDetails, sleep } from '@temporalio/workflow'
+import {
+  allHandlersFinished,
+  CancellationScope,
+  condition,
+  patched,
+  setCurrentDetails,
+  sleep,
+} from '@temporalio/workflow'
 import { applyAnotherLook, applyArrival, applyBlocker, applyRecall } from '../model/cycle/arrivals.ts'
 import { type Blocker, type Cycle, type CycleInput, currentAttempt, openRun } from '../model/cycle/cycle.ts'
 import { decideNext } from '../model/cycle/decide.ts'
@@ -11,6 +18,9 @@ import type { CycleResult } from './contract.ts'
 import { toDetails } from './cycle-details.ts'
 import { StatusLane } from './status-lane.ts'
 
+/** Runs that were recorded before let a hold wait for a start, and took for a failure what failed after a cancellation. */
+export const TRY_UNDER_WAY = 'try-under-way'
+
 export class CycleRun {
   cycle: Cycle
   readonly lane: StatusLane
@@ -19,6 +29,9 @@ export class CycleRun {
   private readonly armed = new Set<number>()
   private scope: CancellationScope | undefined
   private heldUpScope: CancellationScope | undefined
+  /** A hold came while it started: a try under way may still answer, but its failure is nobody's. */
+  isPutOff = false
+  private startScope: CancellationScope | undefined
 
   constructor(input: CycleInput) {
     this.cycle = openRun(input, Date.now())
@@ -109,6 +122,25 @@ export class CycleRun {
     await this.heldUpScope.run(work)
   }
 
+  /**
+   * A start, until a hold puts it off. Its answer comes in the same turn as without a scope of its own, which would await it
+   * inside: runs that were recorded before must replay.
+   */
+  starting<Answer>(start: () => Promise<Answer>): Promise<Answer> {
+    const scope = new CancellationScope()
+    let asked!: Promise<Answer>
+    void scope.run(async () => {
+      asked = start()
+    })
+    this.startScope = scope
+    this.isPutOff = false
+    const over = (): void => {
+      this.startScope = undefined
+    }
+    asked.then(over, over)
+    return asked
+  }
+
   /** At that instant; not when the run has closed by then. */
   whenLate(atMs: number, then: () => void): void {
     sleep(Math.max(atMs - Date.now(), 1), { summary: 'expected by' }).then(then, () => undefined)
@@ -117,7 +149,14 @@ export class CycleRun {
   private remember(cycle: Cycle): void {
     this.cycle = cycle
     if (!cycle.heldUp) this.heldUpScope?.cancel()
+    if (cycle.held) this.putOffStart()
     this.show()
+  }
+
+  private putOffStart(): void {
+    if (!this.startScope || this.isPutOff || !patched(TRY_UNDER_WAY)) return
+    this.isPutOff = true
+    this.startScope.cancel()
   }
 
   private show(): void {

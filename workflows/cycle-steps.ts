@@ -3,6 +3,7 @@
 import {
   ActivityFailure,
   CancellationScope,
+  CancelledFailure,
   isCancellation,
   log,
   patched,
@@ -26,7 +27,7 @@ import {
   stopGlueJob,
   watchLateness,
 } from './activity-options.ts'
-import type { CycleRun } from './cycle-run.ts'
+import { type CycleRun, TRY_UNDER_WAY } from './cycle-run.ts'
 
 /** How far clocks of worker and Glue may differ when looking for a run that is there already. */
 const CLOCK_SKEW_MS = 300_000
@@ -54,26 +55,24 @@ export async function isNewsOfUnopened(run: CycleRun): Promise<boolean> {
   return run.lookAgain(arrivals, skipped ?? [], cycle)
 }
 
-/** Starts the Glue run of an attempt, or adopts the one that is there. */
+/** Starts the Glue run of an attempt, or adopts the one that is there; a hold that comes meanwhile puts it off. */
 export async function startAttempt(run: CycleRun, attempt: Attempt): Promise<void> {
   const { input, id } = run.cycle
   try {
-    const started = await startGlueJob.executeWithOptions(
-      { summary: `${input.definition.run.glue}, attempt ${attempt.number}` },
-      [
-        {
-          cycle: id,
-          job: input.definition.run.glue,
-          attempt: attempt.number,
-          arguments: toGlueArguments(run.cycle, attempt),
-          timeoutMinutes: input.definition.run.timeoutMinutes,
-          notBeforeMs: oldestMs(run.cycle, attempt),
-        },
-      ],
-    )
+    const order = {
+      cycle: id,
+      job: input.definition.run.glue,
+      attempt: attempt.number,
+      arguments: toGlueArguments(run.cycle, attempt),
+      timeoutMinutes: input.definition.run.timeoutMinutes,
+      notBeforeMs: oldestMs(run.cycle, attempt),
+    }
+    const summary = `${order.job}, attempt ${order.attempt}`
+    const started = await run.starting(() => startGlueJob.executeWithOptions({ summary }, [order]))
     run.apply('held' in started ? { kind: 'found-held', held: started.held } : { kind: 'run-started', ...started })
   } catch (error) {
-    run.apply({ kind: 'start-failed', error: toReason(error) })
+    const isNobodys = run.isPutOff && error instanceof ActivityFailure
+    if (!isNobodys) run.apply({ kind: 'start-failed', error: toReason(error) })
   }
 }
 
@@ -222,8 +221,13 @@ function inBackground(run: CycleRun, what: string, work: () => Promise<void>): v
     })
 }
 
-/** The sentence of the innermost cause; a cancellation is not a failure and goes on up. */
+/**
+ * The sentence of the innermost cause; a cancellation is not a failure and goes on up. Nor is what a try that was under way then
+ * failed with, which Temporal gives instead: nobody wants it any more, so it was not repeated.
+ */
 function toReason(error: unknown): string {
   if (isCancellation(error) || !(error instanceof ActivityFailure)) throw error
+  if (CancellationScope.current().consideredCancelled && patched(TRY_UNDER_WAY))
+    throw new CancelledFailure('A try failed after the cancellation', [], error)
   return rootCause(error) ?? error.message
 }

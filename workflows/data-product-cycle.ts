@@ -48,8 +48,9 @@ async function closeCancelled(run: CycleRun, cancellation: unknown): Promise<voi
   const isClosing = await CancellationScope.nonCancellable(() => cancel(run))
   if (isClosing && isOfTemporal) throw cancellation
   if (isClosing) return
+  const again = () => run.untilCancelled(() => refresh(run))
   try {
-    await CancellationScope.nonCancellable(() => run.untilCancelled(() => refresh(run)))
+    await (isOfTemporal ? CancellationScope.nonCancellable(again) : again())
   } catch (error) {
     if (!isCancellation(error)) throw error
     await closeCancelled(run, error)

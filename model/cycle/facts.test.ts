@@ -252,6 +252,15 @@ test('of two cycles of one upstream only the one that it did without is waived, 
   expect(notes).toEqual(['other inputs had been enough to start the cycle', 'the cycle had started without it'])
 })
 
+test('a hold of the product does not replace one of the cycle itself, which lasts until somebody releases it', () => {
+  const held = { actor: 'bob', reason: 'an audit', sinceMs: NOON_MS, of: 'product' as const }
+  const begun = after(ready(), { kind: 'begun' })
+  expect(after(begun, { kind: 'found-held', held }).held).toEqual(held)
+  const by = { actor: 'ann', reason: 'one day only', requestId: 'hold-1' }
+  const own: Fact = { kind: 'commanded', command: { ...by, action: 'hold', of: 'cycle' } }
+  expect(after(begun, own, { kind: 'found-held', held }).held).toMatchObject({ actor: 'ann', of: 'cycle' })
+})
+
 test('a fact leaves the cycle before it as it was', () => {
   const cycle = ready()
   const text = JSON.stringify(cycle)

@@ -96,7 +96,8 @@ export function applyFact(cycle: Cycle, fact: Fact, nowMs: number): Cycle {
         nowMs,
       )
     case 'found-held':
-      return { ...next, held: fact.held }
+      // Its own hold came meanwhile: that lasts until somebody releases the cycle.
+      return { ...next, held: next.held?.of === 'cycle' ? next.held : fact.held }
     case 'upgraded':
       return upgrade(next, fact.command, nowMs)
   }

@@ -17,6 +17,8 @@ const saying = (step: HoldUp['step'], change: Partial<HoldUp> = {}): HoldUp => (
   ...change,
 })
 
+const BY = { actor: 'ann', reason: 'hurry', requestId: 'request-1' }
+
 test.each([
   ['start', begun],
   ['run', running],
@@ -68,10 +70,15 @@ test('a person is needed from the second refusal on, whatever is said in between
   expect(needsPerson(applyHoldUp(onAgain, refused, NOON_MS + 11))).toBe(false)
 })
 
+test('a hold gives up a start, and with it what held that up; a run goes on', () => {
+  const hold: Fact = { kind: 'commanded', command: { ...BY, action: 'hold', of: 'cycle' } }
+  expect(after(applyHoldUp(begun, saying('start'), NOON_MS + 1), hold).heldUp).toBeNull()
+  expect(after(applyHoldUp(running, saying('run'), NOON_MS + 1), hold).heldUp).toMatchObject({ step: 'run' })
+})
+
 test('the end of the step ends it; a command that is refused meanwhile does not', () => {
   const held = applyHoldUp(begun, saying('start'), NOON_MS + 3)
-  const command = { actor: 'ann', reason: 'hurry', requestId: 'request-1' }
-  expect(after(held, { kind: 'rerun', command }).heldUp).not.toBeNull()
+  expect(after(held, { kind: 'rerun', command: BY }).heldUp).not.toBeNull()
   expect(after(held, { kind: 'run-started', runId: 'jr_1', adopted: false }).heldUp).toBeNull()
   expect(after(held, { kind: 'cancelled', reason: 'by hand' }).heldUp).toBeNull()
 })

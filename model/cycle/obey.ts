@@ -37,7 +37,9 @@ export function obey(cycle: Cycle, command: Command, run: RunStatus, nowMs: numb
       return withAction(cycle, said, waiveFor(cycle, command))
     case 'hold': {
       const { actor, reason, of } = command
-      return withAction(cycle, said, { ...cycle, held: { actor, reason, sinceMs: nowMs, of } })
+      // A start that did not get on is given up with it.
+      const heldUp = cycle.heldUp?.step === 'start' ? null : cycle.heldUp
+      return withAction(cycle, said, { ...cycle, heldUp, held: { actor, reason, sinceMs: nowMs, of } })
     }
     case 'release':
       return withAction(cycle, said, { ...cycle, held: null })

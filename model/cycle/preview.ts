@@ -5,6 +5,7 @@ import { domainOf, type ProductId, toEventId } from '../ids.ts'
 import type { Cascade } from '../refresh-event.ts'
 import { toStanding } from './actions.ts'
 import { refuseCommand } from './commands.ts'
+import type { Attempt } from './attempt.ts'
 import { type Command, type Cycle, currentAttempt, isUnbegun, type Standing } from './cycle.ts'
 import { missingOf, readInputs } from './inputs.ts'
 import { decideNext } from './decide.ts'
@@ -177,20 +178,23 @@ const ofWaiver = (change: Change): string[] => {
 }
 
 function ofHold({ cycle, nowMs }: Change): string[] {
-  const attempt = currentAttempt(cycle)
-  const goesOn = cycle.state === 'PROCESSING' && attempt?.endedAtMs === null && attempt.runId
+  const attempt = cycle.state === 'PROCESSING' ? currentAttempt(cycle) : undefined
+  const underWay = attempt?.endedAtMs === null ? attempt : undefined
   const { cutoffMs, definition } = cycle.input
   const cutoff = cutoffMs !== null && cutoffMs > nowMs && isUnbegun(cycle)
   return [
     'No attempt begins until it is released; arrivals are recorded all the same.',
-    ...(goesOn
-      ? [`Glue run ${attempt.runId} of attempt ${attempt.number} goes on, and is published when it succeeds.`]
-      : []),
+    ...(underWay ? [toUnderWay(underWay)] : []),
     ...(cutoff
       ? [`Its cutoff at ${toIso(cutoffMs)} counts all the same while an input is missing: ${definition.cutoff?.then}.`]
       : []),
   ]
 }
+
+const toUnderWay = ({ runId, number }: Attempt): string =>
+  runId
+    ? `Glue run ${runId} of attempt ${number} goes on, and is published when it succeeds.`
+    : `The start of attempt ${number} is under way and is given up; if Glue has taken it by then, that run goes on.`
 
 function ofCancel(change: Change): string[] {
   const attempt = currentAttempt(change.cycle)

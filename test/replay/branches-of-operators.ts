@@ -1,5 +1,7 @@
 // The branches in which an operator acts on a cycle, or its time is up. In: a stage. Out: the id of the workflow whose latest run is
 // the history. Never: a branch without a file, or the reverse.
+import { createGate } from '../workflows/eventually.ts'
+import type { Activities } from '../workflows/outside.ts'
 import { a, type Branch, b, closed, ready } from './branch.ts'
 
 /** Names are the names of the files, and of the products. */
@@ -21,6 +23,21 @@ export const BRANCHES_OF_OPERATORS: Record<string, Branch> = {
     await cycle.until('it is held', (now) => Boolean(now.held))
     cycle.script({ startGlueJob: async ({ attempt }) => ({ runId: `jr_${attempt}`, adopted: false }) })
     await cycle.act('release', { of: 'product' })
+    await cycle.glueEnds(1)
+    return closed(cycle)
+  },
+
+  async 'held-while-starting'(stage, name) {
+    let isFull = true
+    const startGlueJob: Activities['startGlueJob'] = async ({ attempt }) => {
+      if (isFull) throw new Error('Glue is full')
+      return { runId: `jr_${attempt}`, adopted: false }
+    }
+    const cycle = await ready(stage, name, { script: { startGlueJob } })
+    await cycle.untilAsked('startGlueJob')
+    await cycle.act('hold')
+    isFull = false
+    await cycle.act('release')
     await cycle.glueEnds(1)
     return closed(cycle)
   },
@@ -56,6 +73,20 @@ export const BRANCHES_OF_OPERATORS: Record<string, Branch> = {
     const cycle = await ready(stage, name)
     await cycle.untilGlueRuns(1)
     await cycle.act('cancel')
+    return closed(cycle)
+  },
+
+  async 'cancelled-while-a-start-fails'(stage, name) {
+    const mayFail = createGate()
+    const startGlueJob: Activities['startGlueJob'] = async () => {
+      await mayFail.opened
+      throw new Error('Glue gave no answer')
+    }
+    const cycle = await ready(stage, name, { script: { startGlueJob } })
+    await cycle.untilAsked('startGlueJob')
+    await cycle.act('cancel')
+    await cycle.untilUnwanted()
+    mayFail.open()
     return closed(cycle)
   },
 

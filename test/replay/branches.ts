@@ -12,10 +12,14 @@ import { BRANCHES_OF_OPERATORS } from './branches-of-operators.ts'
 import { BRANCHES_THAT_RUN_AGAIN } from './branches-that-run-again.ts'
 
 /**
- * Recorded by code that is gone, and not to be had again. The cycle was promised for a time, which passed while it waited: code
- * of before the notices of lateness had no timer for it.
+ * Recorded by code that is gone, and not to be had again. Of before the notices of lateness, which had no timer for the time a
+ * cycle was promised for; and of before a hold or a cancellation reached the try that was under way.
  */
-export const OF_OLDER_CODE = ['promised-by-older-code']
+export const OF_OLDER_CODE = [
+  'promised-by-older-code',
+  'held-while-starting-by-older-code',
+  'cancelled-while-a-start-fails-by-older-code',
+]
 
 /** Names are the names of the files, and of the products. */
 export const BRANCHES: Record<string, Branch> = {

@@ -102,7 +102,7 @@ export const isCancellation = (error: unknown): boolean =>
   error instanceof CancelledFailure || (error instanceof ActivityFailure && isCancellation(error.cause))
 
 /** By what that which is asked for here would be cancelled; undefined: by nothing. */
-function guardHere(): Pick<Execution, 'isCancelled' | 'onCancel'> | undefined {
+export function guardHere(): Pick<Execution, 'isCancelled' | 'onCancel'> | undefined {
   const scope = shield.getStore()
   return scope === 'nobody' ? undefined : (scope ?? presentExecution())
 }

@@ -2,6 +2,7 @@
 // Never: what the real one does about replay; the replay ring proves that.
 import {
   type ActivityOptions,
+  guardHere,
   isCancellation,
   nonCancellable,
   OwnScope,
@@ -9,7 +10,7 @@ import {
 } from './temporal-execution.ts'
 import type { Handler } from './temporal-messages.ts'
 
-export { ActivityFailure, ApplicationFailure, rootCause } from '@temporalio/common'
+export { ActivityFailure, ApplicationFailure, CancelledFailure, rootCause } from '@temporalio/common'
 
 export const ActivityCancellationType = {
   TRY_CANCEL: 'TRY_CANCEL',
@@ -17,13 +18,12 @@ export const ActivityCancellationType = {
 }
 export class CancellationScope extends OwnScope {
   static readonly nonCancellable = nonCancellable
-  /** Of the run itself: nothing else is asked about. */
-  static readonly current = () => ({ consideredCancelled: presentExecution().isCancelled })
+  static readonly current = () => ({ consideredCancelled: guardHere()?.isCancelled ?? false })
 }
 export { isCancellation }
 export const allHandlersFinished = (): boolean => true
 /** Ticks compare holds; the mirror's own repair, which needs a server that answers queries as of then, is not simulated. */
-export const patched = (change: string): boolean => change === 'operators'
+export const patched = (change: string): boolean => ['operators', 'try-under-way'].includes(change)
 export const setCurrentDetails = (_details: string): void => {}
 export const upsertSearchAttributes = (pairs: { key: unknown; value: unknown }[]): void => {
   for (const { key, value } of pairs) presentExecution().attributes.set(key, value)

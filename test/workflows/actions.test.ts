@@ -6,9 +6,9 @@ import { afterAll, beforeAll, describe, expect, inject, test } from 'vitest'
 import type { Command, Standing } from '../../model/cycle/cycle.ts'
 import { arrivalOf } from '../../model/samples.test-data.ts'
 import { createGate, SOON_MS } from './eventually.ts'
-import { refused } from './outside.ts'
+import { type Activities, refused } from './outside.ts'
 import { openStage, type Stage } from './stage.ts'
-import type { StagedCycle } from './staged-cycle.ts'
+import { type StagedCycle, untilAtRest } from './staged-cycle.ts'
 
 let stage: Stage
 
@@ -226,6 +226,64 @@ describe.concurrent('a held cycle', () => {
     await cycle.act('release')
     await cycle.glueEnds(2)
     expect(await cycle.result()).toMatchObject({ state: 'COMPLETED', lastAttempt: 2 })
+  })
+
+  test('whose start waits for Glue gives that up, and starts once when it is released', async () => {
+    const cycle = stage.cycle('gives-up', { dependsOn: ['raw/a'] })
+    const startGlueJob: Activities['startGlueJob'] = async () => {
+      throw new Error('Glue is full')
+    }
+    cycle.script({ startGlueJob })
+    await cycle.arrive(arrivalOf('raw/a'))
+    await cycle.untilAsked('startGlueJob', 2)
+    await cycle.act('hold')
+    await untilAtRest(stage.client, cycle.id)
+    expect(await cycle.now()).toMatchObject({ state: 'PROCESSING', heldUp: null, held: { of: 'cycle' } })
+    cycle.script({ startGlueJob: async ({ attempt }) => ({ runId: `jr_${attempt}`, adopted: false }) })
+    const tries = cycle.asked('startGlueJob').length
+    await cycle.act('release')
+    await cycle.glueEnds(1)
+    expect(await cycle.result()).toMatchObject({ state: 'COMPLETED', lastAttempt: 1 })
+    expect(cycle.asked('startGlueJob')).toHaveLength(tries + 1)
+  })
+
+  test('takes the failure of a try that was under way for none of its own: released, it tries again', async () => {
+    const cycle = stage.cycle('fails-late', { dependsOn: ['raw/a'] })
+    const mayFail = createGate()
+    const startGlueJob: Activities['startGlueJob'] = async () => {
+      await mayFail.opened
+      throw refused('no such job')
+    }
+    cycle.script({ startGlueJob })
+    await cycle.arrive(arrivalOf('raw/a'))
+    await cycle.untilAsked('startGlueJob')
+    await cycle.act('hold')
+    await cycle.untilUnwanted()
+    mayFail.open()
+    await untilAtRest(stage.client, cycle.id)
+    expect(await cycle.now()).toMatchObject({ state: 'PROCESSING', lastAttempt: 1 })
+    cycle.script({ startGlueJob: async ({ attempt }) => ({ runId: `jr_${attempt}`, adopted: true }) })
+    await cycle.act('release')
+    await cycle.glueEnds(1)
+    expect(await cycle.result()).toMatchObject({ state: 'COMPLETED', lastAttempt: 1 })
+    expect(cycle.asked('notifyFailure')).toEqual([])
+  })
+
+  test('goes on with the Glue run that a try under way started all the same', async () => {
+    const cycle = stage.cycle('starts-late', { dependsOn: ['raw/a'] })
+    const mayAnswer = createGate()
+    const startGlueJob: Activities['startGlueJob'] = async () => {
+      await mayAnswer.opened
+      return { runId: 'jr_1', adopted: false }
+    }
+    cycle.script({ startGlueJob })
+    await cycle.arrive(arrivalOf('raw/a'))
+    await cycle.untilAsked('startGlueJob')
+    await cycle.act('hold')
+    await cycle.untilUnwanted()
+    mayAnswer.open()
+    await cycle.glueEnds(1)
+    expect(await cycle.result()).toMatchObject({ state: 'COMPLETED', lastAttempt: 1 })
   })
 
   test('by its product hears so from the start of its job, and starts it when it is released', async () => {

@@ -77,7 +77,8 @@ describe.concurrent('a cycle that waits', () => {
     await cycle.glueEnds(1)
     await cycle.result()
     expect((await cycle.now()).input.openedBy).toBe('scheduler')
-    expect(await countOf(`WorkflowId = "${cycle.id}"`)).toBe(1)
+    const count = () => countOf(`WorkflowId = "${cycle.id}"`)
+    await eventually('one run is listed', count, (runs) => runs === 1)
   })
 
   test('has one word for each event, in any order, several at once, repeated', async () => {

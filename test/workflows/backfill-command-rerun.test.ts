@@ -155,6 +155,8 @@ async function haveRun(staged: BackfillStage, product: ProductId, state: 'SUCCEE
   const ended = state === 'SUCCEEDED' ? 'COMPLETED' : 'ERROR'
   const read = () => db.rows<{ state: string }>('select state from data_product_status where product = $1', [product])
   await eventually(`all are ${ended}`, read, (rows) => rows.filter((row) => row.state === ended).length === 5)
+  const handles = staged.keys.map((key) => stage.client.workflow.getHandle(toCycleId(product, key)))
+  if (state === 'SUCCEEDED') await Promise.all(handles.map((handle) => handle.result()))
   staged.renew(staged.keys)
 }
 

@@ -87,7 +87,12 @@ test('a dry run names the upstreams that are not there, and how to bring them', 
 
 test('it is followed to its end: exit code 0 and what became of it, progress apart', async () => {
   const staged = putBackfill(stage, db, named('done'))
-  const [code] = await Promise.all([run(named('done'), { output: 'json' }), staged.endRuns()])
+  const isFollowed = eventually(
+    'it is followed',
+    () => said.err,
+    (text) => text.includes('2 at work'),
+  )
+  const [code] = await Promise.all([run(named('done'), { output: 'json' }), isFollowed.then(() => staged.endRuns())])
   expect(code).toBe(0)
   expect(JSON.parse(said.out)).toMatchObject({ backfill: staged.id, how: 'done', total: 5, completed: 5, failed: [] })
   expect(said.err).toContain('5 cycles: 5 to open, 0 there already')
@@ -168,6 +173,7 @@ test('a dry run of a stop says what it would stop, and stops nothing', async () 
   const staged = putBackfill(stage, db, named('kept'))
   await run(named('kept'), { wait: false })
   await staged.untilAtWork(2)
+  await staged.untilProgress('both are known to be at work', ({ busy }) => busy.length === 2)
   said.out = ''
   const wish = { stop: true, dryRun: true, reason: undefined }
   expect(await run(named('kept'), wish)).toBe(0)

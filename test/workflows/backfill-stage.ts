@@ -26,6 +26,7 @@ import type { FailureNotice, NotRefreshedNotice } from '../../workflows/contract
 import { createGate, eventually } from './eventually.ts'
 import type { Activities } from './outside.ts'
 import type { Stage } from './stage.ts'
+import { untilUnwanted } from './staged-cycle.ts'
 
 /** A Monday to the Friday after. */
 export const RANGE = { from: '2026-11-09', to: '2026-11-13' }
@@ -59,7 +60,7 @@ export interface BackfillStage {
   untilAtWork(count: number): Promise<CycleKey[]>
   untilProgress(what: string, holds: (progress: BackfillProgress) => boolean): Promise<BackfillProgress>
   /** The server knows that nobody wants the activity under way any more. */
-  untilUnwanted(): Promise<unknown>
+  untilUnwanted(): Promise<void>
   result(): Promise<BackfillResult>
 }
 
@@ -125,12 +126,7 @@ export function putBackfill(stage: Stage, db: Postgres, product: string, wish: B
     },
     untilAtWork: (count) => eventually(`${count} at work`, atWork, (all) => all.length === count),
     untilProgress: (what, holds) => eventually(what, () => handle().query<BackfillProgress>(BACKFILL_QUERY), holds),
-    untilUnwanted: () =>
-      eventually(
-        'the try under way is asked to end',
-        async () => (await handle().fetchHistory()).events ?? [],
-        (events) => events.some((event) => event.activityTaskCancelRequestedEventAttributes),
-      ),
+    untilUnwanted: () => untilUnwanted(stage.client, id),
     result: () => handle().result() as Promise<BackfillResult>,
   }
 }

@@ -58,6 +58,11 @@ test('its cycles come behind all other work, say that they are of a backfill, pa
 
   expect(await backfill.result()).toMatchObject({ how: 'done', completed: 4, failed: [first] })
   const { notified, notRefreshed, published } = backfill.seen
+  await eventually(
+    'consumers are told',
+    () => notRefreshed.length,
+    (count) => count === 1,
+  )
   expect(notified).toEqual([])
   expect(notRefreshed).toMatchObject([{ key: first, state: 'ERROR', step: 'run' }])
   expect(new Set(published.map(({ kind }) => kind))).toEqual(new Set(['backfill']))
@@ -296,6 +301,45 @@ test('cancelled in Temporal it opens no more, and its cycles go on; who asked fo
   expect(await listActions(db, product() as string as CycleId)).toMatchObject([{ actor: 'ann' }])
   const row = await db.one<{ at: string }>('select at from operator_action where cycle = $1', [product()])
   expect(Date.parse(row?.at ?? ''), 'when it was asked for, not when it was written').toBeLessThan(isAway)
+})
+
+test('cancelled in Temporal during a try that then fails it ends as cancelled', async () => {
+  const [isTrying, mayFail] = [createGate(), createGate()]
+  const backfill = putBackfill(stage, db, product(), {
+    script: {
+      async openBackfilled() {
+        isTrying.open()
+        await mayFail.opened
+        throw new Error('no answer in time')
+      },
+    },
+  })
+  await backfill.start()
+  await isTrying.opened
+  await stage.client.workflow.getHandle(backfill.id).cancel()
+  await backfill.untilUnwanted()
+  mayFail.open()
+  await expect(backfill.result()).rejects.toMatchObject({ cause: { name: 'CancelledFailure' } })
+})
+
+test('cancelled in Temporal while the audit is away, it does not go on as a new run', async () => {
+  const isBack = createGate()
+  const backfill = putBackfill(stage, db, product(), { script: { auditBackfill: () => isBack.opened } })
+  await backfill.start({ looksPerRun: 0 })
+  await eventually(
+    'it has looked',
+    () => stage.outside.asked(backfill.id, 'readBackfilled').length,
+    (count) => count > 0,
+  )
+  const handle = stage.client.workflow.getHandle(backfill.id)
+  await eventually(
+    'nothing but the audit is pending',
+    async () => (await handle.describe()).raw.pendingActivities?.map(({ activityType }) => activityType?.name).join(),
+    (names) => names === 'auditBackfill',
+  )
+  await handle.cancel()
+  isBack.open()
+  await expect(backfill.result()).rejects.toMatchObject({ cause: { name: 'CancelledFailure' } })
 })
 
 test('when as many have failed as were said it opens no more, and waits for what is at work', async () => {

@@ -62,6 +62,7 @@ describe.concurrent('a cancelled cycle', () => {
     const cycle = await ready('in-error')
     await cycle.glueEnds(1, 'FAILED')
     await cycle.untilState('ERROR')
+    await cycle.untilAsked('publishNotRefreshed')
     await cycle.cancel()
     await untilCancelled(cycle)
     expect(cycle.asked('stopGlueJob')).toEqual([])
@@ -113,6 +114,40 @@ describe.concurrent('a cancelled cycle', () => {
     )
   })
 
+  test.each(['cancel', 'act'] as const)('takes a start that fails after that for no failure (%s)', async (how) => {
+    const mayFail = createGate()
+    const startGlueJob = async () => {
+      await mayFail.opened
+      throw new Error('Glue gave no answer')
+    }
+    const cycle = await ready(`start-fails-${how}`, { script: { startGlueJob } })
+    await cycle.untilAsked('startGlueJob')
+    await (how === 'act' ? cycle.act('cancel') : cycle.cancel())
+    await cycle.untilUnwanted()
+    mayFail.open()
+    await cycle.result().catch(() => undefined)
+    const reason = expect.stringContaining('attempt 1 was under way: a run may be at work, so look in Glue')
+    expect(cycle.asked('publishNotRefreshed')).toMatchObject([{ state: 'CANCELLED', reason }])
+    expect(cycle.asked('notifyFailure')).toEqual([])
+  })
+
+  test('takes a publication that fails after that for no failure', async () => {
+    const mayFail = createGate()
+    const publishRefreshEvent = async () => {
+      await mayFail.opened
+      throw new Error('the bus gave no answer')
+    }
+    const cycle = await ready('publish-fails', { script: { publishRefreshEvent } })
+    await cycle.glueEnds(1)
+    await cycle.untilAsked('publishRefreshEvent')
+    await cycle.cancel()
+    await cycle.untilUnwanted()
+    mayFail.open()
+    await untilCancelled(cycle)
+    expect(cycle.asked('publishNotRefreshed')).toMatchObject([{ state: 'CANCELLED' }])
+    expect(cycle.asked('notifyFailure')).toEqual([])
+  })
+
   test('says so when its Glue run could not be stopped', async () => {
     const stopGlueJob = async () => {
       throw refused('no permission to stop')
@@ -162,6 +197,23 @@ describe.concurrent('a cancelled cycle', () => {
         .at(-1)
         ?.deliveries.map(({ outcome }) => outcome),
     ).toContain('late')
+  })
+
+  test('by an operator and rerun by the same run, is cancelled in Temporal all the same', async () => {
+    const recordCycle = async () => {
+      throw new Error('PostgreSQL is down')
+    }
+    const cycle = await ready('twice', { script: { recordCycle } })
+    await cycle.untilGlueRuns(1)
+    await cycle.act('cancel')
+    await cycle.untilState('CANCELLED')
+    await cycle.rerun({ reason: 'cancelled by mistake' })
+    await cycle.untilGlueRuns(2)
+    await cycle.cancel()
+    await cycle.untilState('CANCELLED')
+    cycle.script({ recordCycle: async () => undefined })
+    await untilCancelled(cycle)
+    expect(cycle.asked('stopGlueJob').map(({ runId }) => runId)).toEqual(['jr_1', 'jr_2'])
   })
 
   test('is rerun by the same run when that is asked for before it closes', async () => {

@@ -26,7 +26,7 @@ import type { CycleActivities } from '../../workflows/contract.ts'
 import { toEntry } from './scenarios-bridge.ts'
 import { useOwnDomain } from './own-domain.ts'
 import type { Stage } from './stage.ts'
-import { putCycle, type StagedCycle } from './staged-cycle.ts'
+import { putCycle, type StagedCycle, untilAtRest } from './staged-cycle.ts'
 
 const [BEFORE, KEY, NEXT] = ['2026-11-19', '2026-11-20', '2026-11-23'].map(toKey) as [CycleKey, CycleKey, CycleKey]
 const NOW_MS = Date.parse('2026-11-20T22:00:00Z')
@@ -102,7 +102,7 @@ test.each([
   apply(own, to)
   await publish(external.product, KEY)
   await cycle.until('it is told', ({ deliveries }) => deliveries[0]?.outcome === 'late')
-  await cycle.until('it is written', ({ version }) => cycle.asked('recordCycle').at(-1)?.version === version)
+  await untilAtRest(stage.client, cycle.id)
   const next = await openBy(NEXT)
   await publish('raw/a', NEXT)
   await next.glueEnds(1)

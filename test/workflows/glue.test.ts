@@ -22,7 +22,7 @@ async function ready(name: string, wish: CycleWish = {}): Promise<StagedCycle> {
 
 describe.concurrent('a Glue run', () => {
   test('that failed is followed by another as often as the definition says, after its pause', async () => {
-    const cycle = await ready('retry', { run: { attempts: 3, retryAfterMs: 1_000 } })
+    const cycle = await ready('retry', { run: { attempts: 3, retryAfterMs: 3_000 } })
     await cycle.glueEnds(1, 'FAILED')
     const pausing = await cycle.until('it pauses', (now) => now.retryAtMs !== null)
     expect(pausing).toMatchObject({ state: 'PROCESSING', attempts: [{ end: { state: 'FAILED' } }] })

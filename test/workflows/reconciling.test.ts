@@ -27,6 +27,7 @@ useOwnDomain((lent) => ({ db, domain, stage } = lent))
 test('behind the row of a terminated cycle nobody is, which is said once and is over once it comes back', async () => {
   const cycle = await waitingFor('raw/b')
   const past = await cycle.terminate(({ dependencies }) => dependencies.some(({ state }) => state === 'ARRIVED'))
+  await untilListed(cycle, 'closed')
 
   const found = await reconcile()
   expect(found).toMatchObject({ compared: 1, left: 0, unanswered: 0 })
@@ -149,6 +150,7 @@ test('a rerun whose rows are those of before it, which say the same state, is wr
   await cycle.comeBack(ended)
   await cycle.glueEnds(2)
   await cycle.result()
+  await untilListed(cycle, 'closed')
   const wanted = await reportOf(cycle)
   expect(wanted.row).toMatchObject({ state: 'COMPLETED', runNumber: 2, revision: 2 })
 
@@ -208,12 +210,14 @@ test('a terminated run that a reset brought back as it was is there again, and t
   expect((await reconcile()).withoutRun.count).toBe(1)
   const { row } = await reportOf(cycle)
   await resetTo('its end', cycle)
+  await untilListed(cycle, 'open')
   expect(await reconcile()).toMatchObject({ rewritten: { names: [cycle.id] }, withoutRun: { count: 0 } })
   expect((await reportOf(cycle)).row).toEqual({ ...row, runEndedAs: null, runEndedAt: null })
 })
 
 test('an ERROR that nobody mended in time has no run, and nobody is called for it again', async () => {
   const cycle = await closedInError('given-up')
+  await untilListed(cycle, 'closed')
   expect(await reconcile()).toMatchObject({ compared: 1, withoutRun: { count: 0 } })
   expect((await reportOf(cycle)).row).toMatchObject({ state: 'ERROR', runEndedAs: 'failed' })
   expect(await reconcile()).toMatchObject({ compared: 0 })
@@ -316,6 +320,14 @@ const untilWritten = (cycle: StagedCycle, holds: (report: CycleReport) => boolea
     `${cycle.id} is written`,
     () => readCycle(db, cycle.id),
     (report) => report !== undefined && holds(report),
+  )
+
+/** Temporal's list is a moment behind. */
+const untilListed = ({ id }: StagedCycle, as: 'open' | 'closed') =>
+  eventually(
+    `${id} is listed as ${as}`,
+    async () => (await stage.client.workflow.count(`WorkflowId = "${id}" AND ExecutionStatus = "Running"`)).count,
+    (count) => count === (as === 'open' ? 1 : 0),
   )
 
 /** As `temporal workflow reset` does: a new run that goes on from there, without the signals that came since. */

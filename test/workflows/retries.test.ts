@@ -11,8 +11,8 @@ beforeAll(async () => {
 })
 afterAll(() => stage.close())
 
-/** Pauses of a second. */
-const ONCE = { attempts: 1, retry: { infrastructure: { attempts: 3, afterMs: 1_000, atMostMs: 1_000 } } }
+/** Pauses that last until they were seen. */
+const ONCE = { attempts: 1, retry: { infrastructure: { attempts: 3, afterMs: 3_000, atMostMs: 3_000 } } }
 
 async function ready(name: string, run: CycleWish['run']): Promise<StagedCycle> {
   const cycle = stage.cycle(name, { dependsOn: ['raw/a'], run })

@@ -58,6 +58,8 @@ export interface StagedCycle {
   /** As the bridge does with a correction of a closed cycle whose definition says rerun; answers the run's id. */
   bringBack(ended: CycleResult, correction: Arrival): Promise<string>
   cancel(): Promise<void>
+  /** The server knows that nobody wants the activity under way any more. */
+  untilUnwanted(): Promise<void>
   /** Ends the run from outside once what holds is in the mirror; answers what `sluice rerun` reads there. */
   terminate(holds: (written: CycleSnapshot) => boolean): Promise<Past>
   now(): Promise<Cycle>
@@ -161,6 +163,7 @@ export function putCycle(
       return signalled.signaledRunId
     },
     cancel: async () => void (await handle().cancel()),
+    untilUnwanted: () => untilUnwanted(client, id),
     async terminate(holds) {
       const last = () => asked('recordCycle').at(-1)
       const isThere = (record: CycleRecord | undefined): boolean => record !== undefined && holds(record.snapshot)
@@ -187,6 +190,14 @@ async function failureOf(result: Promise<unknown>) {
   if (!(cause instanceof ApplicationFailure)) throw new Error(`The run did not fail: ${String(cause)}`)
   return { type: cause.type, message: cause.message, details: cause.details?.[0] as CycleResult }
 }
+
+/** The server knows that nobody wants an activity of it any more. */
+export const untilUnwanted = async (client: Client, workflowId: string): Promise<void> =>
+  void (await eventually(
+    `${workflowId} asks an activity to end`,
+    async () => (await client.workflow.getHandle(workflowId).fetchHistory()).events ?? [],
+    (events) => events.some((event) => event.activityTaskCancelRequestedEventAttributes),
+  ))
 
 /** Before it is scheduled nobody can complete it by its id; the bridge leaves that to the next check. */
 async function untilPending(client: Client, workflowId: string, activityId: string): Promise<void> {

@@ -6,7 +6,7 @@ import { WAITING_FOR_ATTRIBUTE } from '../../workflows/contract.ts'
 import { createGate, eventually, SOON_MS } from './eventually.ts'
 import { refused } from './outside.ts'
 import { openStage, type Stage } from './stage.ts'
-import type { StagedCycle } from './staged-cycle.ts'
+import { type StagedCycle, untilAtRest } from './staged-cycle.ts'
 
 let stage: Stage
 
@@ -67,7 +67,8 @@ describe.concurrent('the record', () => {
     await cycle.arrive(arrivalOf('raw/a'))
     await eventually('its arrival is written', () => rowsOf(cycle, ({ deliveries }) => deliveries).length, Boolean)
     await cycle.arrive(arrivalOf('raw/b'))
-    await cycle.untilState('PROCESSING')
+    await cycle.untilGlueRuns(1)
+    await untilAtRest(stage.client, cycle.id)
     // Of the last flush alone, and once.
     cycle.script({
       recordCycle: async ({ since = 0, snapshot: { state } }) => ({ lacksEarlier: since > 0 && state === 'COMPLETED' }),
