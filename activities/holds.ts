@@ -10,8 +10,11 @@ type Load = (etag: string | undefined) => Promise<LoadedCatalog>
 export function createHolds(load: Load): (product: ProductId) => Promise<Held | null> {
   let known: { etag: string; holds: Record<string, Held> } | undefined
   return async (product) => {
-    const loaded = await load(known?.etag)
-    if (loaded.kind === 'loaded') known = { etag: loaded.etag, holds: loaded.catalog.holds ?? {} }
-    return known?.holds[product] ?? null
+    // "Unchanged" is about what was asked with; an older answer, slow to come, may have replaced it meanwhile.
+    const asked = known
+    const loaded = await load(asked?.etag)
+    const now = loaded.kind === 'loaded' ? { etag: loaded.etag, holds: loaded.catalog.holds ?? {} } : asked
+    known = now
+    return now?.holds[product] ?? null
   }
 }

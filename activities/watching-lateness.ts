@@ -15,10 +15,10 @@ import { DAY_MS } from '../model/calendar/due.ts'
 import { FEWEST_CYCLES } from '../model/calendar/expectation.ts'
 import type { RoutingIndex } from '../model/calendar/routing.ts'
 import type { CycleId, CycleKey, Domain, ProductId } from '../model/ids.ts'
+import { joinLooks } from '../model/joining-looks.ts'
 import { type Expected, judgeLateness, type LatenessNotice, planNotices } from '../model/lateness/notices.ts'
 import type { Usual } from '../model/lateness/predict.ts'
 import type { SchedulerActivities } from '../workflows/contract.ts'
-import { joinLooks } from './joining-looks.ts'
 
 export interface LatenessParts {
   temporal: Client

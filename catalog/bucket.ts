@@ -1,5 +1,5 @@
 // The catalog bucket: immutable product versions, and one object per domain that its roles boot from.
-// Never: overwrites a product version; overwrites a domain object that somebody changed since it was read.
+// Never: overwrites a product version; overwrites a domain object that somebody changed since it was read, or by an older one.
 import { GetObjectCommand, ListObjectsV2Command, PutObjectCommand, type S3Client } from '@aws-sdk/client-s3'
 import type { DomainCatalog } from '../model/calendar/routing.ts'
 import type { DefinitionVersion } from '../model/definition.ts'
@@ -49,9 +49,33 @@ export async function putDomainCatalog(to: Bucket, catalog: DomainCatalog): Prom
   const text = toStableJson(catalog)
   const found = await readObject(to, key)
   if (found.kind === 'found' && found.text === text) return false
+  if (found.kind === 'found') requireNotNewer(found.text, catalog.revision, `s3://${to.bucket}/${key}`)
   const condition = found.kind === 'found' ? { IfMatch: found.etag } : { IfNoneMatch: '*' }
   if (await putIf(to, key, text, condition)) return true
+  // The SDK repeats a write whose reply was lost: what it then meets is this very text.
+  const met = await readObject(to, key)
+  if (met.kind === 'found' && met.text === text) return true
   throw new Error(`s3://${to.bucket}/${key} was changed by somebody else at the same moment`)
+}
+
+/** Whoever loses the lock of the catalog while it writes, as its database fails over, may come after a later apply or hold. */
+function requireNotNewer(found: string, revision: number, where: string): void {
+  const there = revisionIn(found)
+  if (there <= revision) return
+  throw new Error(
+    `${where} holds revision ${there}, and revision ${revision} was to be written: a later apply or hold was done ` +
+      'meanwhile, and stands. If it is the database that is older, as after a restore, remove the object, then apply',
+  )
+}
+
+/** Also of an object that a newer Sluice wrote and this one cannot parse; 0 where there is none. */
+function revisionIn(text: string): number {
+  try {
+    const { revision } = JSON.parse(text) as { revision?: unknown }
+    return typeof revision === 'number' ? revision : 0
+  } catch {
+    return 0
+  }
 }
 
 type Condition = { IfNoneMatch: string } | { IfMatch: string }

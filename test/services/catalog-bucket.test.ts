@@ -1,8 +1,11 @@
 // The catalog bucket on the sandbox S3: what roles boot from, and what an apply that was cut off leaves behind.
-import { PutObjectCommand } from '@aws-sdk/client-s3'
+import { DeleteObjectCommand, PutObjectCommand, type S3Client } from '@aws-sdk/client-s3'
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from 'vitest'
+import { putDomainCatalog } from '../../catalog/bucket.ts'
+import { holdProduct } from '../../catalog/hold-product.ts'
 import { loadDomainCatalog } from '../../catalog/load.ts'
 import { domainText, type Files, meshOf, productText } from '../../catalog/samples.test-data.ts'
+import { toProduct } from '../../model/samples.test-data.ts'
 import { type Sandbox, startSandbox } from '../../sandbox/aws/server.ts'
 import { type CatalogSpace, openCatalogSpace } from './catalog-space.ts'
 
@@ -21,6 +24,8 @@ const KEYS = [
   'products/raw/rd1/v1.json',
   'products/raw/rd2/v1.json',
 ]
+const D1 = { Key: 'domains/d1.json' }
+const DS1 = toProduct('d1/ds1')
 
 let sandbox: Sandbox
 let space: CatalogSpace
@@ -165,14 +170,89 @@ describe('a bucket that fails in the middle', () => {
     expect(await load()).toMatchObject({ catalog: { revision: 2, products: [{ version: 2 }] } })
   })
 
-  test('a write whose answer was lost is found to be done', async () => {
+  test.each(['products/raw/rd1/v1.json', 'domains/d1.json'])(
+    'a write whose answer was lost is found to be done: %s',
+    async (Key) => {
+      const patient = await openCatalogSpace(sandbox, `patient-${names}`, 3)
+      try {
+        sandbox.faults.add({ service: 's3', operation: 'PutObject', where: { Key }, action: { kind: 'lose-reply' } })
+        expect((await patient.applied(FILES)).catalogVersion).toBe(1)
+        expect(Object.keys(await patient.objects())).toEqual(KEYS)
+      } finally {
+        await patient.end()
+      }
+    },
+  )
+
+  test('a domain object that was overwritten and whose answer was lost counts as written', async () => {
     const patient = await openCatalogSpace(sandbox, `patient-${names}`, 3)
     try {
-      sandbox.faults.add({ service: 's3', operation: 'PutObject', times: 1, action: { kind: 'lose-reply' } })
-      expect((await patient.applied(FILES)).catalogVersion).toBe(1)
-      expect(Object.keys(await patient.objects())).toEqual(KEYS)
+      await patient.applied(FILES)
+      const where = { Key: 'domains/d1.json' }
+      sandbox.faults.add({ service: 's3', operation: 'PutObject', where, action: { kind: 'lose-reply' } })
+      expect((await patient.applied(CHANGED)).uploaded.sort()).toEqual(['domains/d1.json', 'products/d1/ds1/v2.json'])
+      expect(await loadDomainCatalog(patient.s3, patient.bucket, 'd1')).toMatchObject({ catalog: { revision: 2 } })
     } finally {
       await patient.end()
     }
   })
 })
+
+describe('a domain object that is newer than the rows', () => {
+  test('is kept when an apply that lost its lock comes to it only after a hold', async () => {
+    await space.applied(FILES)
+    const late = space.openS3()
+    const gate = gateReads(late, 'domains/d1.json')
+    const applying = space.apply(CHANGED, { s3: late }).catch((error: Error) => error.message)
+    await gate.reached
+    await dropLock()
+    await holdProduct(space, { product: DS1, actor: 'bob', reason: 'source is wrong', sinceMs: 1, of: 'product' })
+    const held = await space.objects()
+    gate.open()
+    expect(await applying).toMatch(
+      /^Version 2 of the catalog is in the database, but .*domains\/d1\.json holds revision 3, and revision 2 was to be written/,
+    )
+    expect(await space.objects()).toEqual(held)
+    expect(await load()).toMatchObject({ catalog: { revision: 3, holds: { [DS1]: { actor: 'bob' } } } })
+    expect((await space.applied(CHANGED)).uploaded).toEqual([])
+    late.destroy()
+  })
+
+  test('is not overwritten, also where this version could not read it; one of the same revision is, and one that is removed', async () => {
+    await space.applied(FILES)
+    const loaded = await load()
+    if (loaded.kind !== 'loaded') throw new Error('no catalog')
+    const put = (Body: string) => space.s3.send(new PutObjectCommand({ ...D1, Bucket: space.bucket, Body }))
+    await put('{"of a newer Sluice":true,"revision":2}')
+    await expect(putDomainCatalog(space, loaded.catalog)).rejects.toThrow(
+      `s3://${space.bucket}/domains/d1.json holds revision 2, and revision 1 was to be written`,
+    )
+    await put('{"revision":1}')
+    expect(await putDomainCatalog(space, loaded.catalog)).toBe(true)
+    await put('{"revision":2}')
+    await space.s3.send(new DeleteObjectCommand({ ...D1, Bucket: space.bucket }))
+    expect((await space.applied(FILES)).uploaded).toEqual(['domains/d1.json'])
+  })
+})
+
+/** The client's reads of one object wait for the gate. */
+function gateReads(s3: S3Client, key: string) {
+  const [reached, opened] = [Promise.withResolvers<void>(), Promise.withResolvers<void>()]
+  s3.middlewareStack.add(
+    (next, { commandName }) =>
+      async (args) => {
+        if (commandName === 'GetObjectCommand' && (args.input as { Key?: string }).Key === key) {
+          reached.resolve()
+          await opened.promise
+        }
+        return next(args)
+      },
+    { step: 'initialize' },
+  )
+  return { reached: reached.promise, open: opened.resolve }
+}
+
+/** As a database that fails over does to whoever holds the catalog. */
+const dropLock = (): Promise<unknown> =>
+  space.db.rows(`select pg_terminate_backend(pid) from pg_locks
+    where locktype = 'advisory' and granted and database = (select oid from pg_database where datname = current_database())`)

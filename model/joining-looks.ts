@@ -1,6 +1,6 @@
 // One look at a domain for all that ask while another is under way. In: the look. Out: the same, shared.
 // Never: an answer of a look that began before it was asked for, which may not have seen what the asker saw.
-import type { Domain } from '../model/ids.ts'
+import type { Domain } from './ids.ts'
 
 interface Shared<Found> {
   atMs: number
@@ -9,7 +9,7 @@ interface Shared<Found> {
 
 type Look<Found> = (domain: Domain, atMs: number) => Promise<Found>
 
-/** Looks are had one by one, each at the latest instant asked for. */
+/** Looks are had one by one, each at the latest instant asked for; 0 where a look is at what is there now. */
 export function joinLooks<Found>(look: Look<Found>): Look<Found> {
   const waiting = new Map<Domain, Shared<Found>>()
   let last: Promise<unknown> = Promise.resolve()

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest'
-import type { Domain } from '../model/ids.ts'
+import type { Domain } from './ids.ts'
 import { joinLooks } from './joining-looks.ts'
 
 const [d1, d2] = ['d1', 'd2'] as Domain[] as [Domain, Domain]
