@@ -1,8 +1,8 @@
 // A correction that never reached the cycle that ran on what it corrects: lost by the bus, or while nobody kept the event.
 // In: what the mirror knows of it. Out: the open run is told; a closed cycle is brought back, as the bridge would have done.
-// Never: by an answer older than a run takes; a cycle whose definition does not ask for it.
+// Never: by an answer older than a run takes, or than the cycle's last run; a cycle whose definition does not ask for it.
 import { type Client, WorkflowNotFoundError } from '@temporalio/client'
-import { readLastResult } from '../clients/last-result.ts'
+import { compareWithLastEnd, readLastEnd } from '../clients/last-result.ts'
 import type { Postgres } from '../clients/postgres.ts'
 import { judgePast } from '../mirror/judge-past.ts'
 import { recordUntaken, type UntakenEvent } from '../mirror/ledger.ts'
@@ -32,12 +32,7 @@ export interface CorrectingParts {
  * have: then no tick asks again.
  */
 export async function correct(parts: CorrectingParts, missed: MissedArrivals): Promise<boolean> {
-  try {
-    await parts.temporal.workflow.getHandle(missed.cycle).signal(ARRIVALS_SIGNAL, missed.arrivals)
-    return true
-  } catch (error) {
-    if (!(error instanceof WorkflowNotFoundError)) throw error
-  }
+  if (await tell(parts.temporal, missed)) return true
   const { product, key } = parseCycleId(missed.cycle) as CycleParts
   const { current, timetable } = await parts.loadIndex()
   const version = current.get(product)
@@ -48,20 +43,36 @@ export async function correct(parts: CorrectingParts, missed: MissedArrivals): P
   return said === 'back'
 }
 
+/** False: no run of it is open. */
+async function tell(temporal: Client, { cycle, arrivals }: MissedArrivals): Promise<boolean> {
+  try {
+    await temporal.workflow.getHandle(cycle).signal(ARRIVALS_SIGNAL, arrivals)
+    return true
+  } catch (error) {
+    if (error instanceof WorkflowNotFoundError) return false
+    throw error
+  }
+}
+
+/** `overtaken`: it may have run since it was read how it stood; the next tick asks again. */
 async function bringBack(
   { temporal, db, settings, nowMs }: CorrectingParts,
   of: Pick<Route, 'version' | 'key' | 'timetable'>,
-  { cycle, arrivals }: MissedArrivals,
-): Promise<'back' | 'nothing' | 'too-slow'> {
+  missed: MissedArrivals,
+): Promise<'back' | 'nothing' | 'overtaken'> {
+  const { cycle, arrivals } = missed
   const { version, key, timetable } = of
   const askedAtMs = nowMs()
   if (whyNotDue(timetable, version.definition, key) !== null) return 'nothing'
   const route = { ...of, isCurrent: true, dueAtMs: dueAtMs(timetable.calendars, version.definition, key) }
   if (!mayComeBack(route, arrivals, OPENING_WINDOW, askedAtMs)) return 'nothing'
-  const past = laterEnd(await readLastResult(temporal, cycle), await readPast(db, cycle))
+  const end = await readLastEnd(temporal, cycle)
+  const past = laterEnd(end.result, await readPast(db, cycle))
   const input = past && reopenFor(route, past, arrivals, { settings, nowMs: askedAtMs })
   if (!input) return 'nothing'
-  if (isPastStale(askedAtMs, nowMs())) return 'too-slow'
+  const now = await compareWithLastEnd(temporal, cycle, end)
+  if (now === 'other' || isPastStale(askedAtMs, nowMs())) return 'overtaken'
+  if (now === 'open') return (await tell(temporal, missed)) ? 'back' : 'overtaken'
   await temporal.workflow.signalWithStart(CYCLE_WORKFLOW, toComeBack(input, arrivals))
   return 'back'
 }

@@ -3,7 +3,7 @@
 // under an id that only its sender vouches for.
 import type { Client } from '@temporalio/client'
 import pMap from 'p-map'
-import { readLastResult } from '../clients/last-result.ts'
+import { compareWithLastEnd, readLastEnd } from '../clients/last-result.ts'
 import type { UntakenDelivery, UntakenEvent } from '../mirror/ledger.ts'
 import { isPastStale, mayComeBack, reopenFor } from '../model/calendar/come-back.ts'
 import type { OpeningDecision, OpeningWindow, Route } from '../model/calendar/routing.ts'
@@ -153,14 +153,18 @@ async function judge(
 async function rerunFor(parts: TellingParts, route: Route, arrival: Arrival): Promise<Judged | null> {
   const askedAtMs = parts.nowMs()
   if (!mayComeBack(route, [arrival], parts.window, askedAtMs)) return null
-  const result = await readLastResult(parts.temporal, route.cycle)
-  const past = laterEnd(result, await parts.ledger.readPast(route.cycle))
+  const end = await readLastEnd(parts.temporal, route.cycle)
+  const past = laterEnd(end.result, await parts.ledger.readPast(route.cycle))
   const input = past && reopenFor(route, past, [arrival], { settings: parts.settings, nowMs: askedAtMs })
   if (!input) return null
-  if (isPastStale(askedAtMs, parts.nowMs()))
-    return toLater('message', new Error(`Reading how ${route.cycle} stood took too long to go on from it`))
-  const said = await bringBack(parts.temporal, input, [arrival])
+  const now = await compareWithLastEnd(parts.temporal, route.cycle, end)
+  const overtaken = toLater('message', new Error(`${route.cycle} may have run since it was read how it stood`))
+  if (now === 'other' || isPastStale(askedAtMs, parts.nowMs())) return overtaken
+  const said = await (now === 'open'
+    ? tell(parts.temporal, route.cycle, { arrivals: [arrival], blockers: [] })
+    : bringBack(parts.temporal, input, [arrival]))
   if (said.kind === 'accepted') return { kind: 'taken' }
+  if (said.kind === 'absent') return overtaken
   return said.kind === 'unavailable' ? toLater(said.concerns, said.error) : null
 }
 

@@ -2,6 +2,7 @@
 import { randomUUID } from 'node:crypto'
 import { afterAll, beforeAll, beforeEach, expect, test } from 'vitest'
 import { createRepairing } from '../../activities/repairing.ts'
+import type { Postgres } from '../../clients/postgres.ts'
 import { listDeliveriesTo, listEvents } from '../../mirror/events.ts'
 import { recordCycle } from '../../mirror/record-cycle.ts'
 import { readCycleRow } from '../../mirror/status.ts'
@@ -55,7 +56,11 @@ const correct = (): Promise<void> =>
 
 function repair(
   cycles: Cycle[],
-  { nowMs = () => NOW_MS, isApplied = true }: { nowMs?: () => number; isApplied?: boolean } = {},
+  {
+    nowMs = () => NOW_MS,
+    isApplied = true,
+    db = lent.db,
+  }: { nowMs?: () => number; isApplied?: boolean; db?: Postgres } = {},
 ): Promise<{ repaired: number | null }> {
   const versions = cycles.map(({ input }) => versionOf(input.definition))
   const applied = isApplied ? versions : [versionOf(definitionOf(`${domain}/other`))]
@@ -64,7 +69,7 @@ function repair(
     return buildIndex(catalogOf(applied))
   }
   const { settings } = NOT_ASKED
-  const parts = { temporal: temporal.client, db: lent.db, settings, loadIndex, nowMs }
+  const parts = { temporal: temporal.client, db, settings, loadIndex, nowMs }
   return createRepairing({ ...parts, warn: (said) => expect.unreachable(said) }).repairArrivals({ domain })
 }
 
@@ -134,6 +139,48 @@ test('that it stood so too long ago waits for the next tick', async () => {
   expect(await isThere(temporal.client, cycle.id)).toBe(false)
   expect(await wordOf(cycle)).toEqual([])
   expect(await repair([cycle])).toEqual({ repaired: 1 })
+})
+
+/** The mirror, and what somebody else does just after it has said how a cycle stood. */
+function mirrorAnd(work: () => Promise<unknown>): Postgres {
+  const one: Postgres['one'] = async <Row extends object>(sql: string, params?: unknown[]) => {
+    const row = await lent.db.one<Row>(sql, params)
+    await work()
+    return row
+  }
+  return { ...lent.db, one }
+}
+
+const open = ({ input }: Cycle) => temporal.client.workflow.start(CYCLE_WORKFLOW, toCycleStart(input))
+const lastRun = async ({ id, input }: Cycle) => ({
+  state: (await temporal.client.workflow.getHandle(id).describe()).status.name,
+  isOwn: (await startInputOf<CycleInput>(temporal.client, id))?.openedBy !== input.openedBy,
+  told: (await signalsOf(temporal.client, id, ARRIVALS_SIGNAL)).length,
+})
+
+test('one that was skipped while the tick looked at it stays so; the next tick writes down why', async () => {
+  const cycle = await completed('one')
+  await correct()
+  const skip = async (): Promise<void> => {
+    await open(cycle)
+    const { step, reason, dependencies } = cycle
+    const stood = { step, reason, dependencies, lastAttempt: 1, revision: 1, succeeded: null }
+    await closeRun(temporal.client, toCycleStart(cycle.input).taskQueue, {
+      result: { ...stood, runNumber: 2, state: 'SKIPPED' },
+    })
+  }
+  expect(await repair([cycle], { db: mirrorAnd(skip) })).toEqual({ repaired: 0 })
+  expect(await lastRun(cycle)).toEqual({ state: 'COMPLETED', isOwn: false, told: 0 })
+  expect(await wordOf(cycle)).toEqual([])
+  expect(await repair([cycle])).toEqual({ repaired: 0 })
+  expect(await wordOf(cycle)).toEqual(['correction'])
+})
+
+test('one that somebody else opened while the tick looked at it is told', async () => {
+  const cycle = await completed('one')
+  await correct()
+  expect(await repair([cycle], { db: mirrorAnd(() => open(cycle)) })).toEqual({ repaired: 1 })
+  expect(await lastRun(cycle)).toEqual({ state: 'RUNNING', isOwn: false, told: 1 })
 })
 
 test('what only flags is told of it, so that it shows; what ignores it is not', async () => {
