@@ -48,11 +48,16 @@ await runRole('worker', async ({ config, stopping, ready }) => {
     shutdownGraceTime: '10 seconds',
     shutdownForceTime: '20 seconds',
   })
-  void stopping.then(() => worker.getState() === 'RUNNING' && worker.shutdown())
+  const told = new AbortController()
+  void stopping.then(() => {
+    told.abort()
+    if (worker.getState() === 'RUNNING') worker.shutdown()
+  })
   const announce = async (): Promise<void> => {
-    const standing = await takePlace(temporal, deployment, config.isRollback)
+    const standing = await takePlace(temporal, deployment, { isRollback: config.isRollback, stopping: told.signal })
+    if (told.signal.aborted) return
     await ensureSchedule(temporal, config.domain, config.tickMs)
-    ready({ buildId, standing })
+    if (!told.signal.aborted) ready({ buildId, standing })
   }
   await Promise.all([worker.run(), announce()])
   await Promise.all([connection.close(), temporal.connection.close(), db.end()])

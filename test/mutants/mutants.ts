@@ -474,4 +474,34 @@ export const MUTANTS: Mutant[] = [
     suite: { project: 'services', files: ['test/services/outdated.test.ts'] },
     unseen: 'its PostgreSQL answers no report',
   },
+  {
+    name: 'a closed cycle comes back whatever ran since',
+    harm: 'a cycle that was skipped meanwhile runs, and two of its runs share a number',
+    edits: [
+      {
+        file: 'clients/last-result.ts',
+        find: "return run?.runId === newest?.runId && !run?.isOpen ? 'same' : 'other'",
+        replace: "return 'same'",
+      },
+    ],
+    suite: {
+      project: 'services',
+      files: ['test/services/bridge-meanwhile.test.ts', 'test/services/repairing-corrections.test.ts'],
+    },
+    unseen: 'in its worlds nobody brings a cycle back and closes it within one look at it',
+  },
+  {
+    name: 'an old build takes its place back',
+    harm: 'a worker that restarts during a deployment pins new cycles to the build before',
+    edits: [{ file: 'workers/deployment.ts', find: ', identity, conflictToken })', replace: ', identity })' }],
+    suite: { project: 'workflows', files: ['test/workflows/deployment.test.ts'] },
+    unseen: 'its workers have no builds',
+  },
+  {
+    name: 'a worker told to stop makes its build current',
+    harm: 'new cycles are pinned to a build that nobody runs',
+    edits: [{ file: 'workers/worker.ts', find: 'told.abort()', replace: 'void told' }],
+    suite: { project: 'workflows', files: ['test/workflows/worker-stop.test.ts'] },
+    unseen: 'its workers have no builds',
+  },
 ]

@@ -55,7 +55,7 @@ async function asBuild<T>(buildId: string, work: () => Promise<T>): Promise<T> {
     workerDeploymentOptions: { useWorkerVersioning: true, version, defaultVersioningBehavior: 'PINNED' },
   })
   return worker.runUntil(async () => {
-    await takePlace(client, version, false)
+    await takePlace(client, version)
     return work()
   })
 }

@@ -92,7 +92,7 @@ test('a cycle whose code fails is named with what its code said', async () => {
 test('open cycles whose version nobody runs are counted and named, by the worker’s log too', async () => {
   let waiting = ''
   await withWorker({ code, build: 'one', pid: GONE }, async () => {
-    await takePlace(client, { deploymentName: toTaskQueue(domain), buildId: 'one' }, false)
+    await takePlace(client, { deploymentName: toTaskQueue(domain), buildId: 'one' })
     waiting = await openCycle('pinned', { dependsOn: ['a'] })
     await eventually(
       'it is pinned',
@@ -101,7 +101,7 @@ test('open cycles whose version nobody runs are counted and named, by the worker
     )
   })
   await withWorker({ code, build: 'two', pid: process.pid }, async () => {
-    await takePlace(client, { deploymentName: toTaskQueue(domain), buildId: 'two' }, false)
+    await takePlace(client, { deploymentName: toTaskQueue(domain), buildId: 'two' })
     const told: string[] = []
     const { withoutWorker } = await eventually(
       'Temporal lists it under its version',
