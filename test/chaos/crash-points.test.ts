@@ -54,7 +54,7 @@ test(
       expect(dying.exit()?.signal, when).toBe('SIGKILL')
     }
   },
-  5 * MINUTE_MS,
+  10 * MINUTE_MS,
 )
 
 test(
@@ -72,7 +72,7 @@ test(
     await Promise.all(ROLES.map((role) => stage.roleOf(role, 'd1').stop()))
     await startRecording()
     const recorded = (role: RoleName): string[] => [...new Set(readFileSync(recordOf(role), 'utf8').trim().split('\n'))]
-    await until('the tick told what was missed, and wrote anew what was altered', MINUTE_MS, async () => {
+    await until('the tick told what was missed, and wrote anew what was altered', 3 * MINUTE_MS, async () => {
       const ticked = ['missed', 'altered'].flatMap((cause) => causedBy(cause))
       return ticked.every((effect) => recorded('worker').includes(effect))
     })
@@ -80,7 +80,7 @@ test(
     const listed = Object.fromEntries(ROLES.map((role) => [role, listedOf(role).toSorted()]))
     expect(found).toEqual(listed)
   },
-  5 * MINUTE_MS,
+  15 * MINUTE_MS,
 )
 
 const causedBy = (cause: string): string[] =>

@@ -9,6 +9,8 @@ import { DATES, setGlueTimeline, toWalks, until } from './walks.ts'
 export const MINUTE_MS = 60_000
 /** How long a Glue run of the stage lasts where a case says nothing else. */
 export const RUN_MS = 300
+/** For cases that count letters or signals: a bridge has a minute, as in production, until a message is given to another. */
+export const VISIBLE_LATE = { SLUICE_CHAOS_VISIBILITY: '60' }
 
 export interface RowStage {
   stage(): Stage

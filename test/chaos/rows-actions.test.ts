@@ -17,8 +17,10 @@ const { stage, take } = useRowStage(28)
 
 const NOT_ALLOWED = 4
 const FAILED = 1
-/** Longer than any operator of a case takes to ask. */
-const LONG_MS = 60_000
+/** Longer than all operators of a case take to ask. */
+const LONG_MS = 90_000
+/** Such a run and, where its worker was killed, the minute until another takes it over. */
+const END_WITHIN_MS = 4 * MINUTE_MS
 
 interface Asked {
   action: string
@@ -58,7 +60,7 @@ const untilHeld = (cycle: string, isHeld: boolean): Promise<void> =>
   })
 
 const untilClosedIn = async (cycle: string, state: string): Promise<void> => {
-  await untilState(stage(), cycle, state)
+  await until(`${cycle} is in ${state}`, END_WITHIN_MS, async () => (await stateOf(stage(), cycle))?.state === state)
   await until(`${cycle} is closed`, 2 * MINUTE_MS, () => areClosed(stage(), [cycle]))
 }
 
@@ -100,7 +102,7 @@ const RERUN: Asked = {
     await failNextRun(stage(), cycle, 2)
     await begin(await open(walk))
     await untilState(stage(), cycle, 'ERROR')
-    await setLongRun(stage(), cycle, 20_000)
+    await setLongRun(stage(), cycle, LONG_MS)
     return cycle
   },
   untilDone: (cycle) => untilClosedIn(cycle, 'COMPLETED'),
@@ -123,11 +125,11 @@ const RERUN_CLOSED: Asked = {
     const cycle = await open(walk)
     await begin(cycle)
     await untilClosedIn(cycle, 'COMPLETED')
-    await setLongRun(stage(), cycle, 20_000)
+    await setLongRun(stage(), cycle, LONG_MS)
     return cycle
   },
   untilDone: (cycle) =>
-    until(`${cycle} has completed again`, 2 * MINUTE_MS, async () => {
+    until(`${cycle} has completed again`, END_WITHIN_MS, async () => {
       const row = await stateOf(stage(), cycle)
       const isAgain = (await numberOfRun(cycle)) === 2
       return row?.state === 'COMPLETED' && isAgain && (await areClosed(stage(), [cycle]))

@@ -36,13 +36,13 @@ test(
       await pair.follow()
       await putFirst(running)
       await untilState(joinOf(running), 'WAITING')
-      await setLongRun(stage(), leftOf(closing), LONG_RUN_MS)
+      await setLongRun(stage(), leftOf(closing), CLOSING_RUN_MS)
       await putFirst(closing)
       await until('it runs', MINUTE_MS, () => hasRun(leftOf(closing)))
 
       await pair.fallBehind()
       note('nothing reaches the standby any more')
-      await setLongRun(stage(), joinOf(running), 2 * LONG_RUN_MS)
+      await setLongRun(stage(), joinOf(running), LONG_RUN_MS)
       await putSecond(running)
       await putSecond(closing)
       await feed(stage(), [lost])
@@ -58,7 +58,7 @@ test(
       for (const cycle of [...cyclesIn([lost]), joinOf(waiting)])
         expect(await stateOf(stage(), cycle), cycle).toBeUndefined()
       await putSecond(waiting)
-      await until('all have ended', 3 * MINUTE_MS, () => areClosed(stage(), cyclesIn(walks)))
+      await until('all have ended', 5 * MINUTE_MS, () => areClosed(stage(), cyclesIn(walks)))
       const found = { d1: await compareLater(stage(), 'd1'), d2: await compareLater(stage(), 'd2') }
       note(`written anew: ${JSON.stringify(found)}`)
       for (const cycle of cyclesIn(walks))
@@ -120,8 +120,10 @@ async function violations(): Promise<string[]> {
 
 const HOUR_MS = 60 * MINUTE_MS
 
-/** So long that it is under way when the primary is killed. */
-const LONG_RUN_MS = 15_000
+/** So long that it is under way when the standby falls behind. */
+const CLOSING_RUN_MS = 15_000
+/** So long that it is under way when the standby took the place of the primary. */
+const LONG_RUN_MS = 120_000
 
 const hasRun = async (cycle: string): Promise<boolean> => {
   const row = await stage().db.one<{ run: string | null }>(

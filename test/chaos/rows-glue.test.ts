@@ -134,8 +134,8 @@ test(
   15 * MINUTE_MS,
 )
 
-/** Beyond the check of a lost event and the pause before the next attempt. */
-const LATE_MS = 9_000
+/** Far beyond the check of a lost event and the pause before the next attempt. */
+const LATE_MS = 30_000
 
 /** Of one cycle the first attempt fails, of the other the only one succeeds; both are told late, all others twice more. */
 async function setLateEvents(failing: Walk, late: Walk): Promise<void> {

@@ -1,11 +1,9 @@
 // Rows 1 and 15: a try that starts a Glue run is so late that Temporal may have begun the next. Its look for a run hangs, or
 // its worker stands still between that look and the start. Never two runs of one attempt (activities/try-age.ts).
-import { existsSync, readFileSync, rmSync } from 'node:fs'
-import path from 'node:path'
 import { expect, test } from 'vitest'
 import { startedRuns } from '../end-to-end/sandbox-ledger.ts'
 import { playCase } from './cases.ts'
-import { toFreezeLine } from './effects.ts'
+import { startFreezing } from './freezing.ts'
 import { leftOf, rawProducts, type Walk } from './mesh.ts'
 import { MINUTE_MS, pass, useRowStage } from './row-stage.ts'
 import { feed, putRaw, setFault, toRawEntry, until, untilQuiet } from './walks.ts'
@@ -63,7 +61,8 @@ test(
       const [first = '', second = ''] = rawProducts(walk)
       const seen = await watchLedger(stage())
       const isStarted = async (): Promise<boolean> => startedRuns(await seen()).some((one) => one.cycle === cycle)
-      const frozen = await startFreezing()
+      await stage().roleOf('worker', 'd1').stop()
+      const { frozen, hasFrozen } = await startFreezing(stage(), { role: 'worker', domain: 'd1' }, 'GetJobRuns')
       // Only `left` starts: the first look that the worker makes is its own.
       await putRaw(stage(), [toRawEntry(first, walk.key)])
       await until('the worker stands still after its look', 2 * MINUTE_MS, async () => hasFrozen())
@@ -92,16 +91,3 @@ test(
     }),
   20 * MINUTE_MS,
 )
-
-const LOOK = 'GetJobRuns'
-const recordOf = (): string => path.join(stage().folder, 'freezes.txt')
-const hasFrozen = (): boolean =>
-  existsSync(recordOf()) && readFileSync(recordOf(), 'utf8').split('\n').includes(toFreezeLine(LOOK))
-
-/** In the place of the domain's worker. */
-async function startFreezing() {
-  rmSync(recordOf(), { force: true })
-  await stage().roleOf('worker', 'd1').stop()
-  const env = { SLUICE_CHAOS_RECORD: recordOf(), SLUICE_CHAOS_FREEZE: LOOK }
-  return stage().start({ role: 'worker', domain: 'd1', env })
-}

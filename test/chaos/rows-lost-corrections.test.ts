@@ -80,6 +80,7 @@ async function loseWithdrawal({ note }: CaseRun): Promise<{ taken: Walk; plain: 
   await lose(stage(), AT_FORWARD_RULE, `${two}/${taken.key}/r1`)
   await feed(stage(), [taken, plain])
   await untilInput(stage(), endOf(taken), from)
+  await untilQuiet(stage(), [plain])
   const notice = `${from}/not-refreshed-withdrawn.r1`
   await lose(stage(), AT_FORWARD_RULE, notice)
   expect((await withdraw(from)).code).toBe(0)

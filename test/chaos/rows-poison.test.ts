@@ -15,12 +15,12 @@ import { clientOptions } from '../../sandbox/cloudformation/account.ts'
 import { messageOf, refreshedOf } from '../services/refresh-messages.ts'
 import { playCase } from './cases.ts'
 import { rawProducts, type Walk } from './mesh.ts'
-import { MINUTE_MS, useRowStage } from './row-stage.ts'
+import { MINUTE_MS, useRowStage, VISIBLE_LATE } from './row-stage.ts'
 import type { Draw } from './seeds.ts'
 import { putRaw, toRawEntry, until, untilQuiet } from './walks.ts'
 import { callsOf, redriven, signalledIds, watchLedger } from './witness.ts'
 
-const { stage, take } = useRowStage(4)
+const { stage, take } = useRowStage(4, VISIBLE_LATE)
 const { queueName, deadLetterQueueName } = namesOf('d1')
 
 let sqs: SQSClient

@@ -53,11 +53,9 @@ test(
       // Whoever waits that long looks for a deadlock: the worker must, before its statement's time is over.
       await set('deadlock_timeout', '3s')
       try {
-        await stage().db.session(10 * MINUTE_MS, async (session) => {
+        await stage().db.session(3 * MINUTE_MS, async (session) => {
           await session.script(`set deadlock_timeout = '10min'; begin; lock table ${WRITTEN_SECOND} in exclusive mode`)
-          await feed(stage(), walks)
-          await until('a write waits for us', 2 * MINUTE_MS, isWaitedFor)
-          await session.script('lock table data_product_status in access exclusive mode; commit')
+          await Promise.all([session.script(`${LOCK_ONCE_WAITED_FOR}; commit`), feed(stage(), walks)])
         })
         healed('the lock was had, so the other gave way')
         await until('a deadlock was ended', MINUTE_MS, async () => (await countDeadlocks()) > before)
@@ -72,9 +70,13 @@ test(
 /** By the transaction that writes data_product_status first. */
 const WRITTEN_SECOND = 'data_product_dependencies_events_status'
 
-const isWaitedFor = async (): Promise<boolean> =>
-  (await stage().db.one(`select from pg_locks where relation = '${WRITTEN_SECOND}'::regclass and not granted`)) !==
-  undefined
+/** In the server: whoever waits for us looks for a deadlock once only. */
+const LOCK_ONCE_WAITED_FOR = `do $$ begin
+  while not exists (select from pg_locks where relation = '${WRITTEN_SECOND}'::regclass and not granted) loop
+    perform pg_sleep(0.05);
+  end loop;
+  lock table data_product_status in access exclusive mode;
+end $$`
 
 async function countDeadlocks(): Promise<number> {
   const row = await stage().db.one<{ deadlocks: number }>(

@@ -11,7 +11,7 @@ import { refreshesQueued } from '../../verify/sandbox-rows.ts'
 import { playCase } from './cases.ts'
 import { leftOf, rawProducts, type Walk } from './mesh.ts'
 import { type Change, inVersion, OPTIONAL, toEntry, without, withNull, withUnknown } from './producer-events.ts'
-import { MINUTE_MS, useRowStage } from './row-stage.ts'
+import { MINUTE_MS, useRowStage, VISIBLE_LATE } from './row-stage.ts'
 import { feed, lyingMessages, putRaw, toRawEntry, until, untilQuiet } from './walks.ts'
 import { putAside, stateOf, watchLedger } from './witness.ts'
 
@@ -26,7 +26,7 @@ const FIXED: Change[] = [
 const DRAWN = 7
 const WALKS = (FIXED.length + DRAWN) / 2
 
-const { stage, take } = useRowStage(WALKS + 2)
+const { stage, take } = useRowStage(WALKS + 2, VISIBLE_LATE)
 
 test(
   'row 39: unknown fields, absent and null ones and newer minors are no reason not to refresh',

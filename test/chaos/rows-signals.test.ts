@@ -8,14 +8,17 @@ import { publishedIds } from '../end-to-end/sandbox-ledger.ts'
 import { collect, playCase } from './cases.ts'
 import { useKeptPostgres, useKeptTemporal } from './kept-servers.ts'
 import { cyclesOf, endOf, rawProducts, rightOf, type Walk } from './mesh.ts'
-import { MINUTE_MS, useRowStage } from './row-stage.ts'
+import { MINUTE_MS, useRowStage, VISIBLE_LATE } from './row-stage.ts'
 import { type Draw, IS_FULL } from './seeds.ts'
 import { areClosed, lyingMessages, putRaw, readLedger, toRawEntry, until } from './walks.ts'
 import { putAside, signalledIds, stateOf, waitingOf, watchLedger } from './witness.ts'
 
 const postgres = useKeptPostgres()
 const temporal = useKeptTemporal()
-const { stage, take } = useRowStage(2, {}, async () => ({ ...(await postgres.open()), ...(await temporal.open()) }))
+const { stage, take } = useRowStage(2, VISIBLE_LATE, async () => ({
+  ...(await postgres.open()),
+  ...(await temporal.open()),
+}))
 
 const EVENTS = IS_FULL ? 10_000 : 1_000
 /** A quarter of them tell something new. */

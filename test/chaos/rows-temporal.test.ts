@@ -9,7 +9,7 @@ import { hold, MINUTE_MS, RUN_MS, useRowStage } from './row-stage.ts'
 import type { RoleName } from './roles.ts'
 import { askDoctor, bridgeLines, instantIn, tellings } from './told.ts'
 import { feed, lyingMessages, readLedger, setGlueTimeline, until, untilQuiet } from './walks.ts'
-import { answersOf, callsOf, mostReceives, setStartFault, waitingOf, watchLedger } from './witness.ts'
+import { answersOf, callsOf, countUses, mostReceives, setStartFault, waitingOf, watchLedger } from './witness.ts'
 
 const temporal = useKeptTemporal()
 const { stage, take } = useRowStage(14, {}, () => temporal.open())
@@ -100,9 +100,7 @@ test(
       const where = { 'Arguments.--sluice_workflow_id': cycle }
       await setStartFault(stage(), { id: `slow ${cycle}`, where, action: { kind: 'delay', ms: SLOW_MS } }, RUN_MS)
       await feed(stage(), walks)
-      await until('the worker looks for a run', MINUTE_MS, async () =>
-        callsOf(await seen(), 'GetJobRuns').some(({ facts }) => facts['JobName'] === `d1-left-${walks[0].lane}`),
-      )
+      await until('the worker asks for a run', MINUTE_MS, async () => countUses(await seen(), `slow ${cycle}`) === 1)
       proxy.spoil({ blackhole: true })
       note('nothing passes between the worker of d1 and Temporal')
       await until('the run has begun', MINUTE_MS, async () =>
@@ -121,8 +119,8 @@ test(
   30 * MINUTE_MS,
 )
 
-/** Between the look for a run and its start; long enough to cut the worker off. */
-const SLOW_MS = 3_000
+/** Before Glue takes the start: long enough to cut the worker off, and half of what the worker gives it. */
+const SLOW_MS = 5_000
 
 /** Calls a second that the server takes; a walk makes more than a hundred. */
 const FEW_CALLS = 5

@@ -48,7 +48,10 @@ async function ask(client: Socket, text: string): Promise<string> {
   return answer
 }
 
-const untilHeard = async (text: string): Promise<void> => expect.poll(() => heard).toContain(text)
+/** A process that stood still runs its timers before it reads what came meanwhile. */
+const PATIENCE = { timeout: 60_000 }
+
+const untilHeard = async (text: string): Promise<void> => expect.poll(() => heard, PATIENCE).toContain(text)
 
 test('unspoilt, both ways pass; delayed, they pass later and in order', async () => {
   const client = await open()
@@ -65,7 +68,7 @@ test('with replies swallowed the request is executed and nothing comes back; the
   client.on('data', () => (isAnswered = true))
   client.write('two')
   await untilHeard('two')
-  await expect.poll(() => proxy.swallowedBytes()).toBe('answer to two'.length)
+  await expect.poll(() => proxy.swallowedBytes(), PATIENCE).toBe('answer to two'.length)
   const closed = closing(client)
   proxy.heal()
   await closed
@@ -78,7 +81,7 @@ test('half-open: nothing passes, the connection stays', async () => {
   await ask(client, 'one')
   proxy.spoil({ blackhole: true })
   client.write('two')
-  await expect.poll(() => proxy.swallowedBytes()).toBe('two'.length)
+  await expect.poll(() => proxy.swallowedBytes(), PATIENCE).toBe('two'.length)
   expect(heard).toEqual(['one'])
   expect(client.destroyed).toBe(false)
   expect(proxy.connections()).toBe(1)
@@ -89,11 +92,11 @@ test('stranded: what lost bytes stays half-open after the heal, new connections 
   await ask(client, 'one')
   proxy.spoil({ blackhole: true })
   client.write('two')
-  await expect.poll(() => proxy.swallowedBytes()).toBe('two'.length)
+  await expect.poll(() => proxy.swallowedBytes(), PATIENCE).toBe('two'.length)
   proxy.strand()
   expect(await ask(await open(), 'three')).toBe('answer to three')
   client.write('four')
-  await expect.poll(() => proxy.swallowedBytes()).toBe('twofour'.length)
+  await expect.poll(() => proxy.swallowedBytes(), PATIENCE).toBe('twofour'.length)
   expect(heard).toEqual(['one', 'three'])
   expect(client.destroyed).toBe(false)
 })
