@@ -24,7 +24,8 @@ async function watched() {
   return { reads, watch }
 }
 
-const begun = (reads: unknown[], count: number): Promise<void> => expect.poll(() => reads.length).toBe(count)
+const begun = (reads: unknown[], count: number): Promise<void> =>
+  expect.poll(() => reads.length, { timeout: 60_000 }).toBe(count)
 
 test('a reload that is asked for while a read is under way begins after it, and sees what was applied since', async () => {
   const { reads, watch } = await watched()

@@ -9,15 +9,22 @@ import { FILES_LINE } from './completion-scripts.ts'
 import { print } from './output.ts'
 import { CENTRAL, toEnvironment } from './stack-environment.ts'
 
-const PATIENCE_MS = 300
-/** Of the server, in case it is asked after all. */
-const LIMIT_MS = 1_000
+interface Patience {
+  forNamesMs: number
+  /** Of the server, in case it is asked after all. */
+  ofServerMs: number
+}
+const OF_A_TAB: Patience = { forNamesMs: 300, ofServerMs: 1_000 }
 const MOST_NAMES = 100
 
 /** True when something still hangs that would keep the process, and with it the shell that waits for it. */
-export async function printCandidates(program: CommandUnknownOpts, words: string[]): Promise<boolean> {
+export async function printCandidates(
+  program: CommandUnknownOpts,
+  words: string[],
+  patience: Patience = OF_A_TAB,
+): Promise<boolean> {
   const { candidates, names, files, prefix, before } = complete(program, words)
-  const live = names ? await askNames(names, prefix, stackIn(words)).catch(() => []) : []
+  const live = names ? await askNames(names, { prefix, stack: stackIn(words), patience }).catch(() => []) : []
   for (const { value, description } of [...candidates, ...(live ?? [])])
     print(`${before}${value}\t${toOneLine(description)}`)
   if (files) print(FILES_LINE)
@@ -31,20 +38,23 @@ const stackIn = (words: string[]): string | undefined => {
 }
 
 /** Null: they did not come in time. */
-async function askNames(kind: NameKind, prefix: string, stack: string | undefined): Promise<Candidate[] | null> {
+async function askNames(
+  kind: NameKind,
+  { prefix, stack, patience }: { prefix: string; stack: string | undefined; patience: Patience },
+): Promise<Candidate[] | null> {
   const url = toDatabaseUrl(stack)
   if (!url) return []
   const [{ openPostgres }, { listNames }] = await Promise.all([
     import('../clients/postgres.ts'),
     import('../mirror/names.ts'),
   ])
-  const limits = { connectTimeoutMs: LIMIT_MS, statementTimeoutMs: LIMIT_MS, maxConnections: 1 }
+  const limits = { connectTimeoutMs: patience.ofServerMs, statementTimeoutMs: patience.ofServerMs, maxConnections: 1 }
   const db = openPostgres(url, { applicationName: 'sluice', ...limits })
   const asked = listNames(db, kind, { prefix, limit: MOST_NAMES }).then(
     (rows) => rows.map(({ name, said }) => ({ value: name, description: said })),
     () => [],
   )
-  const found = await Promise.race([asked, pause(PATIENCE_MS, null)])
+  const found = await Promise.race([asked, pause(patience.forNamesMs, null)])
   if (found !== null) await db.end()
   return found
 }

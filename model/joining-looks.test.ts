@@ -4,6 +4,8 @@ import { joinLooks } from './joining-looks.ts'
 
 const [d1, d2] = ['d1', 'd2'] as Domain[] as [Domain, Domain]
 
+const PATIENT = { timeout: 60_000 }
+
 /** Each look ends when the test says so. */
 function watched() {
   const begun: { domain: Domain; atMs: number; end: PromiseWithResolvers<number> }[] = []
@@ -18,11 +20,11 @@ function watched() {
 test('what is asked while a look is under way shares the next one, at the latest instant', async () => {
   const { begun, look, looks } = watched()
   const first = look(d1, 1)
-  await expect.poll(looks).toEqual([[d1, 1]])
+  await expect.poll(looks, PATIENT).toEqual([[d1, 1]])
   const others = [look(d1, 3), look(d1, 5), look(d1, 4)]
   begun[0]?.end.resolve(10)
   expect(await first).toBe(10)
-  await expect.poll(looks).toEqual([
+  await expect.poll(looks, PATIENT).toEqual([
     [d1, 1],
     [d1, 5],
   ])
@@ -33,9 +35,9 @@ test('what is asked while a look is under way shares the next one, at the latest
 test('each domain has its own look, one after the other', async () => {
   const { begun, look, looks } = watched()
   const both = [look(d1, 1), look(d2, 1)]
-  await expect.poll(looks).toEqual([[d1, 1]])
+  await expect.poll(looks, PATIENT).toEqual([[d1, 1]])
   begun[0]?.end.resolve(1)
-  await expect.poll(looks).toHaveLength(2)
+  await expect.poll(looks, PATIENT).toHaveLength(2)
   begun[1]?.end.resolve(2)
   expect(await Promise.all(both)).toEqual([1, 2])
 })
@@ -43,11 +45,11 @@ test('each domain has its own look, one after the other', async () => {
 test('a look that fails, fails for its askers alone', async () => {
   const { begun, look, looks } = watched()
   const first = look(d1, 1)
-  await expect.poll(looks).toHaveLength(1)
+  await expect.poll(looks, PATIENT).toHaveLength(1)
   const second = look(d1, 2)
   begun[0]?.end.reject(new Error('away'))
   await expect(first).rejects.toThrow('away')
-  await expect.poll(looks).toHaveLength(2)
+  await expect.poll(looks, PATIENT).toHaveLength(2)
   begun[1]?.end.resolve(2)
   expect(await second).toBe(2)
 })

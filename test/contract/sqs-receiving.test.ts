@@ -148,7 +148,7 @@ putClaims([
     says: 'of many long polls exactly one gets a message',
     source: 'sqs-visibility-timeout',
     holds: onQueue(async (queue) => {
-      const polls = Array.from({ length: 8 }, () => queue.receive({ WaitTimeSeconds: 2 }))
+      const polls = Array.from({ length: 8 }, () => queue.receive({ WaitTimeSeconds: 10 }))
       await queue.send('x')
       const received = await Promise.all(polls)
       expect(received.flat()).toMatchObject([{ Body: 'x', Attributes: { ApproximateReceiveCount: '1' } }])

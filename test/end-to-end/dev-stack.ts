@@ -20,6 +20,8 @@ export interface DevStack {
   /** What a command prints with `-o json`; that it is JSON, and alone on stdout, is part of the test. */
   json<T>(...args: string[]): Promise<T>
   untilCycle(cycle: string, isSo: (row: CycleRow) => boolean): Promise<CycleRow>
+  /** Of the cycles that the scheduler opens by itself the last is over. */
+  untilTodayIsOver(): Promise<CycleRow>
   stop(): Promise<void>
 }
 
@@ -36,6 +38,12 @@ export async function startDevStack(name: string): Promise<DevStack> {
     json: async (...args) => JSON.parse((await sluice(...args, '-o', 'json')).out),
     untilCycle: (cycle, isSo) =>
       eventually(async () => (await listCycles(db, { limit: 100 })).find((row) => row.cycle === cycle && isSo(row))),
+    untilTodayIsOver: () =>
+      eventually(async () =>
+        (await listCycles(db, { limit: 100 })).find(
+          ({ product, state }) => product === 'shop/best-sellers' && state === 'COMPLETED',
+        ),
+      ),
     async stop() {
       await db.end()
       await dev.stop('SIGTERM')

@@ -10,6 +10,8 @@ let acting: Acting
 beforeAll(async () => {
   stack = await startDevStack('sluice-product-actions')
   acting = actOn(stack)
+  // Else it would be held as well.
+  await stack.untilTodayIsOver()
 })
 afterAll(() => stack?.stop())
 

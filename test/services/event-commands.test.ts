@@ -300,7 +300,7 @@ test('who has to wait too long for another who takes it back is told so', async 
       exitCode: EXIT.conflict,
       message: expect.stringMatching(/^Somebody else takes it back just now, so nothing was done\./),
     })
-    await vi.waitUntil(() => database.db.one(waiting), { timeout: 9_000 })
+    await vi.waitUntil(() => database.db.one(waiting), { timeout: 55_000 })
     // As its timeout would.
     await database.db.rows(`select pg_cancel_backend(pid) from (${waiting}) as held`)
     await second

@@ -72,8 +72,10 @@ async function openStage(options: SandboxOptions = {}): Promise<Stage> {
     glue,
     s3,
     async nextEvent() {
-      const [event] = await receive(20)
-      return (event?.['detail'] ?? {}) as Record<string, unknown>
+      for (;;) {
+        const [event] = await receive(20)
+        if (event) return event['detail'] as Record<string, unknown>
+      }
     },
     events: () => receive(0),
     async close() {

@@ -3,7 +3,7 @@ import { chmodSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { createServer } from 'node:net'
 import { tmpdir } from 'node:os'
 import path from 'node:path'
-import { Client, Connection } from '@temporalio/client'
+import { Client } from '@temporalio/client'
 import { defineSearchAttributeKey, TypedSearchAttributes } from '@temporalio/common'
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import { cacheFolder } from '../../sandbox/cache-folder.ts'
@@ -11,6 +11,7 @@ import { LOOPBACK } from '../../sandbox/ports.ts'
 import { commandLineOf } from '../../sandbox/process-identity.ts'
 import { findTemporal } from '../../sandbox/temporal/find.ts'
 import { type RunningTemporal, startTemporal, type TemporalOptions } from '../../sandbox/temporal/server.ts'
+import { connect } from '../workflows/connect.ts'
 
 const root = mkdtempSync(path.join(tmpdir(), 'sluice-temporal-'))
 const running: RunningTemporal[] = []
@@ -96,7 +97,7 @@ const inDomain = (name: string) => ({
 })
 
 async function withClient(server: RunningTemporal, use: (client: Client) => Promise<void>): Promise<void> {
-  const connection = await Connection.connect({ address: server.address })
+  const connection = await connect(server.address)
   try {
     await use(new Client({ connection, namespace: 'mesh' }))
   } finally {

@@ -3,13 +3,14 @@
 import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import path from 'node:path'
-import { Client, Connection, type ConnectionOptions } from '@temporalio/client'
+import { Client, type ConnectionOptions } from '@temporalio/client'
 import { defaultPayloadConverter } from '@temporalio/common'
 import proto from '@temporalio/proto'
 import { cacheFolder } from '../../sandbox/cache-folder.ts'
 import { findTemporal } from '../../sandbox/temporal/find.ts'
 import { type RunningTemporal, startTemporal } from '../../sandbox/temporal/server.ts'
 import { SEARCH_ATTRIBUTES } from '../../workflows/contract.ts'
+import { connect } from '../workflows/connect.ts'
 
 const NAMESPACE = 'mesh'
 
@@ -39,7 +40,7 @@ export async function lendTemporal(options: ConnectionOptions = {}): Promise<Len
     })
   let server = await start()
   const { address } = server
-  const connection = await Connection.connect({ ...options, address })
+  const connection = await connect(address, options)
   return {
     client: new Client({ connection, namespace: NAMESPACE }),
     address,

@@ -37,6 +37,8 @@ beforeAll(async () => {
       toCycleStart(openCycle(timetableOf(), version, { key: toKey(KEY), openedBy: 'scheduler', settings })),
     )
   }
+  const areListed = async () => (await temporal.client.workflow.count()).count === DOMAINS.length
+  await vi.waitUntil(areListed, { timeout: 60_000 })
 })
 
 afterAll(async () => {

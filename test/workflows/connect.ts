@@ -2,6 +2,7 @@
 // Never: a failure because the server, stalled while it started, says for a moment that it does not know its namespace.
 import {
   Connection,
+  type ConnectionOptions,
   defaultGrpcRetryOptions,
   type GrpcRetryOptions,
   makeGrpcRetryInterceptor,
@@ -14,5 +15,5 @@ const patient: GrpcRetryOptions = {
     usual.retryableDecider(attempt, status) || (attempt < 10 && /^Namespace .* not found/.test(status.details)),
 }
 
-export const connect = (address: string): Promise<Connection> =>
-  Connection.connect({ address, interceptors: [makeGrpcRetryInterceptor(patient)] })
+export const connect = (address: string, options: ConnectionOptions = {}): Promise<Connection> =>
+  Connection.connect({ address, interceptors: [makeGrpcRetryInterceptor(patient)], ...options })
