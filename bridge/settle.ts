@@ -149,6 +149,9 @@ async function judge(
   return back ?? toJudged(judgeByPast(how, past, { definition: route.version.definition, arrival }))
 }
 
+const toOvertaken = (cycle: Route['cycle']): Later =>
+  toLater('message', new Error(`${cycle} has run since it was read how it stood`))
+
 /** Null when no run follows from it: then it is only written down. */
 async function rerunFor(parts: TellingParts, route: Route, arrival: Arrival): Promise<Judged | null> {
   const askedAtMs = parts.nowMs()
@@ -158,13 +161,14 @@ async function rerunFor(parts: TellingParts, route: Route, arrival: Arrival): Pr
   const input = past && reopenFor(route, past, [arrival], { settings: parts.settings, nowMs: askedAtMs })
   if (!input) return null
   const now = await compareWithLastEnd(parts.temporal, route.cycle, end)
-  const overtaken = toLater('message', new Error(`${route.cycle} may have run since it was read how it stood`))
-  if (now === 'other' || isPastStale(askedAtMs, parts.nowMs())) return overtaken
+  if (isPastStale(askedAtMs, parts.nowMs()))
+    return toLater('message', new Error(`Reading how ${route.cycle} stood took too long to go on from it`))
+  if (now === 'other') return toOvertaken(route.cycle)
   const said = await (now === 'open'
     ? tell(parts.temporal, route.cycle, { arrivals: [arrival], blockers: [] })
     : bringBack(parts.temporal, input, [arrival]))
   if (said.kind === 'accepted') return { kind: 'taken' }
-  if (said.kind === 'absent') return overtaken
+  if (said.kind === 'absent') return toOvertaken(route.cycle)
   return said.kind === 'unavailable' ? toLater(said.concerns, said.error) : null
 }
 

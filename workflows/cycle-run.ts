@@ -29,8 +29,8 @@ export class CycleRun {
   private readonly armed = new Set<number>()
   private scope: CancellationScope | undefined
   private heldUpScope: CancellationScope | undefined
-  /** A hold came while it started: a try under way may still answer, but its failure is nobody's. */
-  isPutOff = false
+  /** Of the latest start: a hold came. A try under way then may still answer, but its failure is nobody's. */
+  wasPutOff = false
   private startScope: CancellationScope | undefined
 
   constructor(input: CycleInput) {
@@ -54,6 +54,7 @@ export class CycleRun {
   /** What is under way is given up; the main line says so and closes. */
   cancel(): void {
     this.scope?.cancel()
+    this.startScope?.cancel()
   }
 
   arrive(arrivals: Arrival[]): void {
@@ -123,17 +124,19 @@ export class CycleRun {
   }
 
   /**
-   * A start, until a hold puts it off. Its answer comes in the same turn as without a scope of its own, which would await it
-   * inside: runs that were recorded before must replay.
+   * A start, until a hold puts it off. Its answer and its cancellation come in the same turns as without a scope of its own, which
+   * would await the one and pass on the other: runs that were recorded before must replay.
    */
   starting<Answer>(start: () => Promise<Answer>): Promise<Answer> {
-    const scope = new CancellationScope()
+    const parent = this.scope?.parent
+    const scope = new CancellationScope({ cancellable: true, ...(parent && { parent }) })
+    if (this.scope?.consideredCancelled) scope.cancel()
     let asked!: Promise<Answer>
     void scope.run(async () => {
       asked = start()
     })
     this.startScope = scope
-    this.isPutOff = false
+    this.wasPutOff = false
     const over = (): void => {
       this.startScope = undefined
     }
@@ -154,8 +157,8 @@ export class CycleRun {
   }
 
   private putOffStart(): void {
-    if (!this.startScope || this.isPutOff || !patched(TRY_UNDER_WAY)) return
-    this.isPutOff = true
+    if (!this.startScope || this.wasPutOff || !patched(TRY_UNDER_WAY)) return
+    this.wasPutOff = true
     this.startScope.cancel()
   }
 

@@ -1,5 +1,6 @@
 // What a cycle asks of the outside, step by step: each asks an activity and remembers the answer as a fact.
-// Never: an error swallowed (each ends as a fact, is the workflow's cancellation, or is logged: notices and the recall).
+// Never: an error swallowed (each ends as a fact, is the workflow's cancellation, or is logged: notices, the recall, and what a
+// try failed with that a hold or a cancellation had put off).
 import {
   ActivityFailure,
   CancellationScope,
@@ -71,8 +72,8 @@ export async function startAttempt(run: CycleRun, attempt: Attempt): Promise<voi
     const started = await run.starting(() => startGlueJob.executeWithOptions({ summary }, [order]))
     run.apply('held' in started ? { kind: 'found-held', held: started.held } : { kind: 'run-started', ...started })
   } catch (error) {
-    const isNobodys = run.isPutOff && error instanceof ActivityFailure
-    if (!isNobodys) run.apply({ kind: 'start-failed', error: toReason(error) })
+    if (run.wasPutOff && error instanceof ActivityFailure) logPutOff(error)
+    else run.apply({ kind: 'start-failed', error: toReason(error) })
   }
 }
 
@@ -108,8 +109,8 @@ export async function stopAttempt(run: CycleRun): Promise<string> {
   if (!attempt || attempt.endedAtMs !== null) return 'no Glue run was under way'
   const job = run.cycle.input.definition.run.glue
   const { number, runId } = attempt
-  // Glue was not asked.
-  if (!runId && run.cycle.held?.of === 'product') return 'no Glue run was under way'
+  // Glue was not asked, unless by a try that the hold came upon.
+  if (!runId && run.cycle.held?.of === 'product' && !run.wasPutOff) return 'no Glue run was under way'
   if (!runId)
     return `the start of Glue job "${job}" for attempt ${number} was under way: a run may be at work, so look in Glue`
   try {
@@ -227,7 +228,16 @@ function inBackground(run: CycleRun, what: string, work: () => Promise<void>): v
  */
 function toReason(error: unknown): string {
   if (isCancellation(error) || !(error instanceof ActivityFailure)) throw error
-  if (CancellationScope.current().consideredCancelled && patched(TRY_UNDER_WAY))
+  if (CancellationScope.current().consideredCancelled && patched(TRY_UNDER_WAY)) {
+    logPutOff(error)
     throw new CancelledFailure('A try failed after the cancellation', [], error)
+  }
   return rootCause(error) ?? error.message
 }
+
+/** Also a start that was waiting for its next try ends so. */
+const logPutOff = (error: ActivityFailure): void =>
+  log.info('Nobody waits for this try any more', {
+    activity: error.activityType,
+    error: rootCause(error) ?? error.message,
+  })

@@ -49,8 +49,10 @@ async function closeCancelled(run: CycleRun, cancellation: unknown): Promise<voi
   if (isClosing && isOfTemporal) throw cancellation
   if (isClosing) return
   const again = () => run.untilCancelled(() => refresh(run))
+  // It may have come while this one did not close.
+  const isShielded = CancellationScope.current().consideredCancelled
   try {
-    await (isOfTemporal ? CancellationScope.nonCancellable(again) : again())
+    await (isShielded ? CancellationScope.nonCancellable(again) : again())
   } catch (error) {
     if (!isCancellation(error)) throw error
     await closeCancelled(run, error)

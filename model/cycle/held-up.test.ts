@@ -70,12 +70,6 @@ test('a person is needed from the second refusal on, whatever is said in between
   expect(needsPerson(applyHoldUp(onAgain, refused, NOON_MS + 11))).toBe(false)
 })
 
-test('a hold gives up a start, and with it what held that up; a run goes on', () => {
-  const hold: Fact = { kind: 'commanded', command: { ...BY, action: 'hold', of: 'cycle' } }
-  expect(after(applyHoldUp(begun, saying('start'), NOON_MS + 1), hold).heldUp).toBeNull()
-  expect(after(applyHoldUp(running, saying('run'), NOON_MS + 1), hold).heldUp).toMatchObject({ step: 'run' })
-})
-
 test('the end of the step ends it; a command that is refused meanwhile does not', () => {
   const held = applyHoldUp(begun, saying('start'), NOON_MS + 3)
   expect(after(held, { kind: 'rerun', command: BY }).heldUp).not.toBeNull()

@@ -37,9 +37,7 @@ export function obey(cycle: Cycle, command: Command, run: RunStatus, nowMs: numb
       return withAction(cycle, said, waiveFor(cycle, command))
     case 'hold': {
       const { actor, reason, of } = command
-      // A start that did not get on is given up with it.
-      const heldUp = cycle.heldUp?.step === 'start' ? null : cycle.heldUp
-      return withAction(cycle, said, { ...cycle, heldUp, held: { actor, reason, sinceMs: nowMs, of } })
+      return withAction(cycle, said, { ...cycle, held: { actor, reason, sinceMs: nowMs, of } })
     }
     case 'release':
       return withAction(cycle, said, { ...cycle, held: null })

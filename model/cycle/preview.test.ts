@@ -143,8 +143,11 @@ test('a hold says what goes on all the same; a release, what starts', () => {
     'Glue run jr_1 of attempt 1 goes on, and is published when it succeeds.',
   )
   expect(effects(after(ready(), { kind: 'begun' }), { action: 'hold', of: 'cycle' })).toContain(
-    'The start of attempt 1 is under way and is given up; if Glue has taken it by then, that run goes on.',
+    'The start of attempt 1 is under way and is put off; a run that Glue has taken by then goes on, and is known at the latest once it is released.',
   )
+  const ofProduct = { actor: 'bob', reason: 'an audit', sinceMs: NOON_MS, of: 'product' as const }
+  const putOff = after(ready(), { kind: 'begun' }, { kind: 'found-held', held: ofProduct })
+  expect(effects(putOff, { action: 'hold', of: 'cycle' }).join()).not.toContain('under way')
   const cutoff = { at: { time: '14:00', days: 0, unit: 'day' as const }, then: 'error' as const }
   const definition = definitionOf('d1/ds3', ['d1/ds1'], { cutoff })
   const untilTwo = openRun(inputOf(definition, { cutoffMs: NOON_MS + 1 }), NOON_MS - 1)

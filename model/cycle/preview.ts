@@ -184,7 +184,7 @@ function ofHold({ cycle, nowMs }: Change): string[] {
   const cutoff = cutoffMs !== null && cutoffMs > nowMs && isUnbegun(cycle)
   return [
     'No attempt begins until it is released; arrivals are recorded all the same.',
-    ...(underWay ? [toUnderWay(underWay)] : []),
+    ...(underWay && (underWay.runId || !cycle.held) ? [toUnderWay(underWay)] : []),
     ...(cutoff
       ? [`Its cutoff at ${toIso(cutoffMs)} counts all the same while an input is missing: ${definition.cutoff?.then}.`]
       : []),
@@ -194,7 +194,7 @@ function ofHold({ cycle, nowMs }: Change): string[] {
 const toUnderWay = ({ runId, number }: Attempt): string =>
   runId
     ? `Glue run ${runId} of attempt ${number} goes on, and is published when it succeeds.`
-    : `The start of attempt ${number} is under way and is given up; if Glue has taken it by then, that run goes on.`
+    : `The start of attempt ${number} is under way and is put off; a run that Glue has taken by then goes on, and is known at the latest once it is released.`
 
 function ofCancel(change: Change): string[] {
   const attempt = currentAttempt(change.cycle)

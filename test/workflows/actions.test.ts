@@ -238,7 +238,7 @@ describe.concurrent('a held cycle', () => {
     await cycle.untilAsked('startGlueJob', 2)
     await cycle.act('hold')
     await untilAtRest(stage.client, cycle.id)
-    expect(await cycle.now()).toMatchObject({ state: 'PROCESSING', heldUp: null, held: { of: 'cycle' } })
+    expect(await cycle.now()).toMatchObject({ state: 'PROCESSING', held: { of: 'cycle' } })
     cycle.script({ startGlueJob: async ({ attempt }) => ({ runId: `jr_${attempt}`, adopted: false }) })
     const tries = cycle.asked('startGlueJob').length
     await cycle.act('release')

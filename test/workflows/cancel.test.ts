@@ -2,10 +2,10 @@
 import { CancelledFailure, WorkflowFailedError } from '@temporalio/client'
 import { afterAll, beforeAll, describe, expect, inject, test } from 'vitest'
 import { arrivalOf } from '../../model/samples.test-data.ts'
-import { createGate } from './eventually.ts'
+import { createGate, eventually } from './eventually.ts'
 import { refused } from './outside.ts'
 import { type CycleWish, openStage, type Stage } from './stage.ts'
-import type { StagedCycle } from './staged-cycle.ts'
+import { type StagedCycle, untilAtRest } from './staged-cycle.ts'
 
 let stage: Stage
 
@@ -20,6 +20,11 @@ async function ready(name: string, wish: CycleWish = {}): Promise<StagedCycle> {
   const cycle = stage.cycle(name, { dependsOn: ['raw/a'], ...wish })
   await cycle.arrive(a)
   return cycle
+}
+
+async function isCancelRequested({ id }: StagedCycle): Promise<boolean> {
+  const { events = [] } = await stage.client.workflow.getHandle(id).fetchHistory()
+  return (events ?? []).some((event) => event.workflowExecutionCancelRequestedEventAttributes)
 }
 
 async function untilCancelled(cycle: StagedCycle): Promise<void> {
@@ -214,6 +219,41 @@ describe.concurrent('a cancelled cycle', () => {
     cycle.script({ recordCycle: async () => undefined })
     await untilCancelled(cycle)
     expect(cycle.asked('stopGlueJob').map(({ runId }) => runId)).toEqual(['jr_1', 'jr_2'])
+  })
+
+  test('by an operator and in Temporal, and then rerun by the same run, goes on', async () => {
+    const recordCycle = async () => {
+      throw new Error('PostgreSQL is down')
+    }
+    const cycle = await ready('both', { script: { recordCycle } })
+    await cycle.untilGlueRuns(1)
+    await cycle.act('cancel')
+    await cycle.untilState('CANCELLED')
+    await cycle.cancel()
+    await eventually('it was asked for', () => isCancelRequested(cycle), Boolean)
+    await cycle.rerun({ reason: 'cancelled by mistake' })
+    await cycle.glueEnds(2)
+    cycle.script({ recordCycle: async () => undefined })
+    await cycle.result().catch(() => undefined)
+    expect(cycle.asked('recordCycle').at(-1)?.snapshot).toMatchObject({ state: 'COMPLETED', lastAttempt: 2 })
+  })
+
+  test('says that a run may be at work when a hold of its product had put its start off', async () => {
+    const mayFail = createGate()
+    const startGlueJob = async () => {
+      await mayFail.opened
+      throw new Error('Glue gave no answer')
+    }
+    const cycle = await ready('put-off', { script: { startGlueJob } })
+    await cycle.untilAsked('startGlueJob')
+    await cycle.act('hold', { of: 'product' })
+    await cycle.untilUnwanted()
+    mayFail.open()
+    await untilAtRest(stage.client, cycle.id)
+    await cycle.act('cancel')
+    await cycle.result()
+    const reason = expect.stringContaining('the start of Glue job "d1-ds3" for attempt 1 was under way')
+    expect(cycle.asked('recordCycle').at(-1)?.snapshot).toMatchObject({ state: 'CANCELLED', reason })
   })
 
   test('is rerun by the same run when that is asked for before it closes', async () => {
